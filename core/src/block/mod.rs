@@ -1,0 +1,4 @@
+//! From configurations to samples: the window of block, buffer and environment, and the batch.
+
+pub mod pool;
+pub mod window;

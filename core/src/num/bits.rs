@@ -1,0 +1,191 @@
+//! Packed signs: one bit a spin, 1 for +1 and 0 for −1, thirty-two to a word.
+//!
+//! Spin `i` of a configuration is bit `i % 32` of word `i / 32`. Bits beyond the last spin of a
+//! row are 0.
+
+/// Spins in a word.
+pub const WORD: usize = 32;
+
+/// Words that hold `n` spins.
+#[must_use]
+pub const fn words(n: usize) -> usize {
+    n.div_ceil(WORD)
+}
+
+/// Whether spin `i` is up.
+#[inline(always)]
+#[must_use]
+pub fn bit(row: &[u32], i: usize) -> bool {
+    (row[i / WORD] >> (i % WORD)) & 1 != 0
+}
+
+/// Spin `i` as ±1.
+#[inline(always)]
+#[must_use]
+pub fn sign(row: &[u32], i: usize) -> i32 {
+    ((row[i / WORD] >> (i % WORD)) & 1) as i32 * 2 - 1
+}
+
+/// Turns spin `i` over.
+#[inline(always)]
+pub fn flip(row: &mut [u32], i: usize) {
+    row[i / WORD] ^= 1 << (i % WORD);
+}
+
+/// Sets spin `i`.
+#[inline(always)]
+pub fn set(row: &mut [u32], i: usize, up: bool) {
+    let mask = 1 << (i % WORD);
+    if up {
+        row[i / WORD] |= mask;
+    } else {
+        row[i / WORD] &= !mask;
+    }
+}
+
+/// Number of spins up among the first `n`, which must be all that the row holds.
+#[must_use]
+pub fn count(row: &[u32], n: usize) -> u32 {
+    row[..words(n)].iter().map(|w| w.count_ones()).sum()
+}
+
+/// Turns all of the first `n` spins over; padding stays 0.
+pub fn flip_all(row: &mut [u32], n: usize) {
+    for (i, word) in row[..words(n)].iter_mut().enumerate() {
+        *word ^= mask(n - i * WORD);
+    }
+}
+
+/// The lowest `n` bits of a word, all of them from 32 on.
+#[inline(always)]
+#[must_use]
+pub const fn mask(n: usize) -> u32 {
+    if n >= WORD { u32::MAX } else { (1 << n) - 1 }
+}
+
+/// Up to 32 spins from position `at`, in the low bits; `n` ≤ 32 and `at + n` within the row.
+#[inline(always)]
+#[must_use]
+pub fn extract(row: &[u32], at: usize, n: usize) -> u32 {
+    let (word, shift) = (at / WORD, at % WORD);
+    let mut value = row[word] >> shift;
+    if shift + n > WORD {
+        value |= row[word + 1] << (WORD - shift);
+    }
+    value & mask(n)
+}
+
+/// Appends spins to a zeroed row, from its start.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    row: &'a mut [u32],
+    at: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Clears `row` and starts at its first spin.
+    #[inline(always)]
+    pub fn new(row: &'a mut [u32]) -> Self {
+        row.fill(0);
+        Writer { row, at: 0 }
+    }
+
+    /// Appends `n` spins of `from`, beginning at `at`.
+    #[inline(always)]
+    pub fn copy(&mut self, from: &[u32], mut at: usize, n: usize) {
+        let mut left = n;
+        while left > 0 {
+            let take = left.min(WORD - self.at % WORD);
+            self.row[self.at / WORD] |= extract(from, at, take) << (self.at % WORD);
+            self.at += take;
+            at += take;
+            left -= take;
+        }
+    }
+}
+
+/// Transposes `rows × columns` packed signs: spin `c` of row `r` becomes spin `r` of row `c`.
+///
+/// `from` has [`words`]`(columns)` words a row, `to` [`words`]`(rows)`.
+pub fn transpose(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
+    let (from_stride, to_stride) = (words(columns), words(rows));
+    for tile_row in 0..to_stride {
+        let height = (rows - tile_row * WORD).min(WORD);
+        for tile_column in 0..from_stride {
+            let mut tile = [0u32; WORD];
+            for (r, word) in tile[..height].iter_mut().enumerate() {
+                *word = from[(tile_row * WORD + r) * from_stride + tile_column];
+            }
+            transpose_tile(&mut tile);
+            let width = (columns - tile_column * WORD).min(WORD);
+            for (c, word) in tile[..width].iter().enumerate() {
+                to[(tile_column * WORD + c) * to_stride + tile_row] = *word;
+            }
+        }
+    }
+}
+
+/// Transposes 32 × 32 bits by exchanging ever smaller off-diagonal squares.
+#[inline(always)]
+fn transpose_tile(tile: &mut [u32; WORD]) {
+    let mut size = WORD / 2;
+    let mut low: u32 = 0x0000_ffff;
+    while size != 0 {
+        for start in (0..WORD).step_by(2 * size) {
+            for r in start..start + size {
+                let change = ((tile[r] >> size) ^ tile[r + size]) & low;
+                tile[r] ^= change << size;
+                tile[r + size] ^= change;
+            }
+        }
+        size /= 2;
+        low ^= low << size;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transposition_moves_every_bit() {
+        let (rows, columns) = (45, 71);
+        let mut from = [0u32; 45 * 3];
+        let mut state = 1u32;
+        for r in 0..rows {
+            for c in 0..columns {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                set(&mut from[r * 3..r * 3 + 3], c, state >> 31 != 0);
+            }
+        }
+        let mut to = [u32::MAX; 71 * 2];
+        transpose(&from, rows, columns, &mut to);
+        for r in 0..rows {
+            for c in 0..columns {
+                assert_eq!(bit(&from[r * 3..], c), bit(&to[c * 2..], r), "row {r} column {c}");
+            }
+        }
+        for c in 0..columns {
+            assert_eq!(to[c * 2 + 1] >> (rows - WORD), 0, "padding of row {c}");
+        }
+    }
+
+    #[test]
+    fn a_writer_joins_pieces_of_any_length() {
+        let from = [0xdead_beef, 0x0123_4567, 0x89ab_cdef];
+        let pieces = [(0, 7), (3, 29), (31, 1), (10, 64), (90, 6), (5, 0)];
+        let mut row = [u32::MAX; 4];
+        let mut writer = Writer::new(&mut row);
+        for (at, n) in pieces {
+            writer.copy(&from, at, n);
+        }
+        let mut i = 0;
+        for (at, n) in pieces {
+            for k in 0..n {
+                assert_eq!(bit(&row, i), bit(&from, at + k));
+                i += 1;
+            }
+        }
+        assert_eq!(row[3] >> (i - 3 * WORD), 0);
+    }
+}

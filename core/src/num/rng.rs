@@ -1,0 +1,148 @@
+//! Random streams: one PCG32 for each task and purpose, never one for each thread.
+//!
+//! Neighbouring PCG streams with equal states are correlated, so both the state and the increment
+//! of every generator are derived from (seed, task, purpose) by SplitMix64. Draws are of 32 bits;
+//! nothing is drawn as `usize`.
+
+use rand_core::Rng;
+use rand_pcg::Pcg32;
+
+use super::math;
+
+/// What a stream is for: two purposes of one task never share random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Initial parameters.
+    Parameters = 1,
+    /// A Markov chain that feeds training.
+    Training = 2,
+    /// A Markov chain whose samples no training sees: the reported figure.
+    HeldOut = 3,
+    /// A Markov chain whose samples are watched while training.
+    Validation = 4,
+    /// Choice of configurations and window origins.
+    Windows = 5,
+    /// Noise of the encoder.
+    Encoder = 6,
+    /// Short chains that measure burn-in and autocorrelation.
+    Pilot = 7,
+    /// Samples for a file.
+    Sample = 8,
+}
+
+/// One step of SplitMix64 (Steele, Lea, Flood 2014): advances `state`, returns a mixed word.
+fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A stream of random numbers (Pcg32, 16 bytes).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream(Pcg32);
+
+impl Stream {
+    /// The stream of a task (a chain, a run, a replica) under a seed.
+    #[must_use]
+    pub fn new(seed: u64, task: u64, purpose: Purpose) -> Self {
+        let mut mix = seed;
+        let mut mix = split_mix(&mut mix) ^ task;
+        let mut mix = split_mix(&mut mix) ^ purpose as u64;
+        let state = split_mix(&mut mix);
+        Stream(Pcg32::new(state, split_mix(&mut mix)))
+    }
+
+    /// Thirty-two random bits.
+    #[inline(always)]
+    pub fn next_u32(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
+    /// Uniform integer in `0..bound`, unbiased (Lemire 2019); 0 for a bound of 0.
+    #[inline]
+    pub fn below(&mut self, bound: u32) -> u32 {
+        let mut product = u64::from(self.next_u32()) * u64::from(bound);
+        if (product as u32) < bound {
+            let reject = bound.wrapping_neg() % bound;
+            while (product as u32) < reject {
+                product = u64::from(self.next_u32()) * u64::from(bound);
+            }
+        }
+        (product >> 32) as u32
+    }
+
+    /// True with probability one half.
+    #[inline]
+    pub fn coin(&mut self) -> bool {
+        self.next_u32() >> 31 != 0
+    }
+
+    /// Uniform on the open interval (0, 1): an odd multiple of 2⁻²⁴, so that neither `u` nor
+    /// `1 − u` rounds.
+    #[inline]
+    pub fn uniform(&mut self) -> f32 {
+        (((self.next_u32() >> 9) << 1) | 1) as f32 * (1.0 / 16_777_216.0)
+    }
+
+    /// Standard logistic noise, ln u − ln(1 − u).
+    #[inline]
+    pub fn logistic(&mut self) -> f32 {
+        let u = self.uniform();
+        math::ln(u) - math::ln(1.0 - u)
+    }
+
+    /// Standard Gumbel noise, −ln(−ln u).
+    #[inline]
+    pub fn gumbel(&mut self) -> f32 {
+        -math::ln(-math::ln(self.uniform()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference sequence of SplitMix64 for seed 1234567 (Vigna's splitmix64.c).
+    #[test]
+    fn split_mix_follows_its_reference() {
+        let mut state = 1_234_567;
+        for expected in [6_457_827_717_110_365_317, 3_203_168_211_198_807_973] {
+            assert_eq!(split_mix(&mut state), expected);
+        }
+    }
+
+    #[test]
+    fn value_stability() {
+        let mut stream = Stream::new(1, 2, Purpose::Training);
+        let drawn = [stream.next_u32(), stream.below(1000), stream.uniform().to_bits()];
+        assert_eq!(drawn, VALUES);
+    }
+    const VALUES: [u32; 3] = [1_922_585_073, 250, 1_054_668_462];
+
+    #[test]
+    fn moments() {
+        let mut stream = Stream::new(7, 0, Purpose::Encoder);
+        let n = 200_000;
+        let (mut uniform, mut logistic, mut gumbel) = (0.0f64, 0.0f64, 0.0f64);
+        let mut counts = [0u32; 7];
+        for _ in 0..n {
+            uniform += f64::from(stream.uniform());
+            logistic += f64::from(stream.logistic());
+            gumbel += f64::from(stream.gumbel());
+            counts[stream.below(7) as usize] += 1;
+        }
+        let n = f64::from(n);
+        // Standard errors: √(1/12n), √(π²/3n), √(π²/6n); four of each.
+        assert!((uniform / n - 0.5).abs() < 4.0 * 0.2887 / n.sqrt());
+        assert!((logistic / n).abs() < 4.0 * 1.8138 / n.sqrt());
+        assert!((gumbel / n - 0.577_215_664).abs() < 4.0 * 1.2826 / n.sqrt());
+        let p = 1.0 / 7.0;
+        for count in counts {
+            assert!((f64::from(count) - n * p).abs() < 4.0 * (n * p * (1.0 - p)).sqrt());
+        }
+    }
+}
