@@ -9,5 +9,16 @@
 #![allow(clippy::needless_range_loop)]
 
 pub mod block;
+pub mod bound;
+pub mod coarse;
+pub mod critic;
+pub mod exact;
+pub mod fingerprint;
+pub mod kernel;
 pub mod lattice;
 pub mod num;
+pub mod optim;
+pub mod rsmi;
+pub mod sampler;
+pub mod shape;
+pub mod stats;

@@ -1,1 +1,8 @@
-//! x
+//! What the integration tests share: problems and storage for them, referees in f64 that were
+//! written apart from the core, and the one table of tolerances.
+
+pub mod problem;
+pub mod reference;
+pub mod tape;
+pub mod tiles;
+pub mod tolerance;

@@ -28,7 +28,14 @@ impl<'a> Pool<'a> {
         for (i, slot) in order.iter_mut().enumerate() {
             *slot = i as u32;
         }
-        Pool { window, stride, spins, order, filled: 0, next: 0 }
+        Pool {
+            window,
+            stride,
+            spins,
+            order,
+            filled: 0,
+            next: 0,
+        }
     }
 
     /// Configurations that it holds now.
@@ -53,7 +60,11 @@ impl<'a> Pool<'a> {
     /// writes or advances the configuration there.
     pub fn next_slot(&mut self) -> &mut [u32] {
         let at = self.next;
-        self.next = if at + 1 == self.order.len() { 0 } else { at + 1 };
+        self.next = if at + 1 == self.order.len() {
+            0
+        } else {
+            at + 1
+        };
         self.filled = self.filled.max(at + 1);
         &mut self.spins[at * self.stride..][..self.stride]
     }
@@ -82,7 +93,8 @@ impl<'a> Pool<'a> {
             self.order.swap(k, other);
             let at = self.order[k] as usize * self.stride;
             let origin = self.window.random_origin(stream);
-            self.window.gather(&self.spins[at..at + self.stride], origin, v, e);
+            self.window
+                .gather(&self.spins[at..at + self.stride], origin, v, e);
         }
         true
     }

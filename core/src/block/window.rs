@@ -51,8 +51,15 @@ impl fmt::Display for WindowError {
             Self::EmptyEnvironment => {
                 write!(f, "an environment of width 0; it is at least 1 wide")
             }
-            Self::TooLarge { axis, window, lattice } => {
-                write!(f, "a window of side {window} on a lattice of side {lattice} (axis {axis})")
+            Self::TooLarge {
+                axis,
+                window,
+                lattice,
+            } => {
+                write!(
+                    f,
+                    "a window of side {window} on a lattice of side {lattice} (axis {axis})"
+                )
             }
         }
     }
@@ -84,7 +91,10 @@ impl Window {
     ) -> Result<Self, WindowError> {
         let dimension = lattice.dimension();
         if block.len() != 1 && block.len() != dimension {
-            return Err(WindowError::Dimension { block: block.len(), lattice: dimension });
+            return Err(WindowError::Dimension {
+                block: block.len(),
+                lattice: dimension,
+            });
         }
         if environment == 0 {
             return Err(WindowError::EmptyEnvironment);
@@ -92,7 +102,11 @@ impl Window {
         let mut sides = [1; MAX_DIMENSION];
         let mut axis = 0;
         while axis < dimension {
-            let side = if block.len() == 1 { block[0] } else { block[axis] };
+            let side = if block.len() == 1 {
+                block[0]
+            } else {
+                block[axis]
+            };
             if side == 0 {
                 return Err(WindowError::EmptyBlock);
             }
@@ -100,12 +114,21 @@ impl Window {
             let at = MAX_DIMENSION - dimension + axis;
             if window > lattice.extent()[at] as u64 {
                 let lattice = lattice.extent()[at];
-                return Err(WindowError::TooLarge { axis, window, lattice });
+                return Err(WindowError::TooLarge {
+                    axis,
+                    window,
+                    lattice,
+                });
             }
             sides[at] = side;
             axis += 1;
         }
-        Ok(Window { lattice, block: sides, buffer, environment })
+        Ok(Window {
+            lattice,
+            block: sides,
+            buffer,
+            environment,
+        })
     }
 
     /// The lattice it lies on.
@@ -182,7 +205,7 @@ impl Window {
             let plane = (origin[0] + z.at) % planes;
             for y in self.axis(1) {
                 let row = (plane * rows + (origin[1] + y.at) % rows) * columns;
-                let mut copy = |to: &mut Writer, from: u32, n: u32| {
+                let copy = |to: &mut Writer, from: u32, n: u32| {
                     let start = (origin[2] + from) % columns;
                     let first = n.min(columns - start);
                     to.copy(spins, (row + start) as usize, first as usize);
@@ -261,7 +284,12 @@ mod tests {
                 let (mut in_v, mut in_e) = (0, 0);
                 let real = MAX_DIMENSION - lattice.dimension();
                 let size = |a: usize| {
-                    window.block[a] + if a < real { 0 } else { 2 * (buffer + environment) }
+                    window.block[a]
+                        + if a < real {
+                            0
+                        } else {
+                            2 * (buffer + environment)
+                        }
                 };
                 for z in 0..size(0) {
                     for y in 0..size(1) {
@@ -287,7 +315,10 @@ mod tests {
                         }
                     }
                 }
-                assert_eq!((in_v, in_e), (window.block_sites(), window.environment_sites()));
+                assert_eq!(
+                    (in_v, in_e),
+                    (window.block_sites(), window.environment_sites())
+                );
                 assert_eq!(v[words(in_v)..].iter().filter(|w| **w != 0).count(), 0);
             }
         }
@@ -297,8 +328,18 @@ mod tests {
     fn the_papers_window_has_880_sites_around() {
         let lattice = Lattice::new(&[64, 64]).unwrap();
         let window = Window::new(lattice, &[4], 4, 10).unwrap();
-        assert_eq!((window.block_sites(), window.environment_sites()), (16, 880));
+        assert_eq!(
+            (window.block_sites(), window.environment_sites()),
+            (16, 880)
+        );
         let refused = Window::new(lattice, &[4], 4, 27);
-        assert_eq!(refused, Err(WindowError::TooLarge { axis: 0, window: 66, lattice: 64 }));
+        assert_eq!(
+            refused,
+            Err(WindowError::TooLarge {
+                axis: 0,
+                window: 66,
+                lattice: 64
+            })
+        );
     }
 }

@@ -68,7 +68,10 @@ impl Lattice {
         if sites > MAX_SITES {
             return Err(LatticeError::Sites(sites));
         }
-        Ok(Lattice { extent, dimension: sides.len() as u8 })
+        Ok(Lattice {
+            extent,
+            dimension: sides.len() as u8,
+        })
     }
 
     /// Number of axes, 1 to 3.
@@ -117,8 +120,16 @@ impl Lattice {
         for side in self.sides().iter().rev() {
             let along = rest % side;
             rest /= side;
-            let forward = if along + 1 == *side { site - along * stride } else { site + stride };
-            let back = if along == 0 { site + (side - 1) * stride } else { site - stride };
+            let forward = if along + 1 == *side {
+                site - along * stride
+            } else {
+                site + stride
+            };
+            let back = if along == 0 {
+                site + (side - 1) * stride
+            } else {
+                site - stride
+            };
             // Two neighbours for each of at most three axes always fit.
             let _ = found.push(forward);
             let _ = found.push(back);
@@ -170,6 +181,9 @@ mod tests {
     fn refusals() {
         assert_eq!(Lattice::new(&[]), Err(LatticeError::Dimension(0)));
         assert_eq!(Lattice::new(&[4, 1]), Err(LatticeError::Side(1)));
-        assert_eq!(Lattice::new(&[1 << 20, 1 << 20]), Err(LatticeError::Sites(1 << 40)));
+        assert_eq!(
+            Lattice::new(&[1 << 20, 1 << 20]),
+            Err(LatticeError::Sites(1 << 40))
+        );
     }
 }

@@ -162,7 +162,11 @@ mod tests {
         transpose(&from, rows, columns, &mut to);
         for r in 0..rows {
             for c in 0..columns {
-                assert_eq!(bit(&from[r * 3..], c), bit(&to[c * 2..], r), "row {r} column {c}");
+                assert_eq!(
+                    bit(&from[r * 3..], c),
+                    bit(&to[c * 2..], r),
+                    "row {r} column {c}"
+                );
             }
         }
         for c in 0..columns {

@@ -5,9 +5,9 @@
 //! set-up only. `f32::exp` and its kin do not exist in `core`, and must not be let in by `std`.
 
 /// ln 2 in two parts: the high one has nine bits, so its products with exponents are exact.
-const LN2_HIGH: f32 = 0.693_359_375;
+const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
-const LOG2_E: f32 = 1.442_695;
+const LOG2_E: f32 = core::f32::consts::LOG2_E;
 /// 1.5 · 2²³: adding it rounds a small number to an integer, kept in the low mantissa bits.
 const ROUND: f32 = 12_582_912.0;
 /// Below this, [`exp_nonpositive`] is 0: subnormals would cost time and carry nothing into a sum
@@ -103,7 +103,9 @@ mod tests {
 
     /// The positive floats of a range, every `step`-th.
     fn floats(from: f32, to: f32, step: usize) -> impl Iterator<Item = f32> {
-        (from.to_bits()..=to.to_bits()).step_by(step).map(f32::from_bits)
+        (from.to_bits()..=to.to_bits())
+            .step_by(step)
+            .map(f32::from_bits)
     }
 
     #[test]

@@ -41,6 +41,25 @@ fn split_mix(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// A probability in units of 2⁻³², from 0 to 1, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probability(u64);
+
+impl Probability {
+    /// Never.
+    pub const ZERO: Probability = Probability(0);
+
+    /// The nearest to `p`; 0 for what is below 0 or not a number, 1 for what is above 1.
+    #[must_use]
+    pub fn new(p: f64) -> Self {
+        // The cast saturates and takes NaN to 0.
+        Probability(((p * 4_294_967_296.0 + 0.5) as u64).min(1 << 32))
+    }
+}
+
+/// Bits that [`Stream::bernoulli_word`] compares in all lanes at once.
+const SHARED_LEVELS: u32 = 5;
+
 /// A stream of random numbers (Pcg32, 16 bytes).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream(Pcg32);
@@ -81,6 +100,50 @@ impl Stream {
         self.next_u32() >> 31 != 0
     }
 
+    /// True with probability `p`.
+    #[inline(always)]
+    pub fn bernoulli(&mut self, p: Probability) -> bool {
+        u64::from(self.next_u32()) < p.0
+    }
+
+    /// Sixty-four random bits, the first draw in the low half.
+    #[inline(always)]
+    pub fn next_u64(&mut self) -> u64 {
+        let low = u64::from(self.next_u32());
+        low | u64::from(self.next_u32()) << 32
+    }
+
+    /// Each bit of `wanted` kept with probability `p`, independently and as exactly as
+    /// [`bernoulli`](Self::bernoulli) does.
+    ///
+    /// Every lane compares a random number with `p`, bit by bit from the highest, until they
+    /// differ. After [`SHARED_LEVELS`] bits in all lanes at once, two of sixty-four are left on
+    /// average; these are decided one by one.
+    #[inline]
+    pub fn bernoulli_word(&mut self, p: Probability, wanted: u64) -> u64 {
+        if p.0 >> 32 != 0 {
+            return wanted;
+        }
+        let threshold = p.0 as u32;
+        let mut kept = 0;
+        let mut undecided = wanted;
+        for level in 0..SHARED_LEVELS {
+            let ones = 0u64.wrapping_sub(u64::from(threshold << level >> 31));
+            let differ = (self.next_u64() ^ ones) & undecided;
+            kept |= differ & ones;
+            undecided &= !differ;
+        }
+        let rest = threshold << SHARED_LEVELS;
+        while undecided != 0 {
+            let lane = undecided & undecided.wrapping_neg();
+            undecided ^= lane;
+            if self.next_u32() < rest {
+                kept |= lane;
+            }
+        }
+        kept
+    }
+
     /// Uniform on the open interval (0, 1): an odd multiple of 2⁻²⁴, so that neither `u` nor
     /// `1 − u` rounds.
     #[inline]
@@ -118,10 +181,52 @@ mod tests {
     #[test]
     fn value_stability() {
         let mut stream = Stream::new(1, 2, Purpose::Training);
-        let drawn = [stream.next_u32(), stream.below(1000), stream.uniform().to_bits()];
+        let drawn = [
+            stream.next_u32(),
+            stream.below(1000),
+            stream.uniform().to_bits(),
+        ];
         assert_eq!(drawn, VALUES);
+        let word = stream.bernoulli_word(Probability::new(0.3), u64::MAX);
+        assert_eq!(word, BERNOULLI);
     }
+    const BERNOULLI: u64 = 0x818352182006a101;
     const VALUES: [u32; 3] = [1_922_585_073, 250, 1_054_668_462];
+
+    #[test]
+    fn bernoulli_frequencies() {
+        let mut stream = Stream::new(11, 0, Purpose::Sample);
+        let wanted = 0xffff_f0ff_ffff_ff0f;
+        let rounds = 4000;
+        for p in [0.0, 1e-3, 0.25, 0.585_786_437, 0.999, 1.0] {
+            let probability = Probability::new(p);
+            let (mut counts, mut pairs, mut single) = ([0u32; 64], 0u32, 0u32);
+            for _ in 0..rounds {
+                let word = stream.bernoulli_word(probability, wanted);
+                assert_eq!(word & !wanted, 0);
+                for (lane, count) in counts.iter_mut().enumerate() {
+                    *count += (word >> lane) as u32 & 1;
+                }
+                pairs += (word & word >> 32 & 1 << 17 != 0) as u32;
+                single += u32::from(stream.bernoulli(probability));
+            }
+            let near = |count: u32, p: f64| {
+                // Five standard errors, since 384 counts are looked at.
+                let n = f64::from(rounds);
+                (f64::from(count) - n * p).abs() <= 5.0 * (n * p * (1.0 - p)).sqrt()
+            };
+            for (lane, count) in counts.iter().enumerate() {
+                assert!(
+                    near(*count, if wanted >> lane & 1 != 0 { p } else { 0.0 }),
+                    "{p} {lane}"
+                );
+            }
+            assert!(near(single, p) && near(pairs, p * p), "{p}");
+        }
+        assert_eq!(Probability::new(f64::NAN), Probability::ZERO);
+        assert_eq!(Probability::new(-1.0), Probability::ZERO);
+        assert_eq!(Probability::new(1e300), Probability::new(1.0));
+    }
 
     #[test]
     fn moments() {

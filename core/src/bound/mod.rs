@@ -1,0 +1,3 @@
+//! Variational lower bounds of mutual information.
+
+pub mod infonce;

@@ -1,0 +1,193 @@
+//! Rings of any length.
+//!
+//! # Means
+//! A ring of N spins with u up, 1 ≤ u < N, in k domains up and k domains down, has 2k broken bonds,
+//! and there are
+//!
+//! ```text
+//! g(u, k) = (N/k) C(u−1, k−1) C(N−u−1, k−1)
+//! ```
+//!
+//! such configurations (compositions of u and of N − u into k parts, times the places of the first
+//! domain). With y = exp(−4K) the weights W(u, k) = g(u, k) yᵏ, besides W = 1 for the two uniform
+//! configurations, give all means, |M| included, as sums of positive terms. At fixed u they rise
+//! to a maximum in k and fall; only terms of some weight beside it are summed, some √N of them.
+//! From u to u − 1 the maximum is followed by ratios, starting from N/2, where each W(·, k) is
+//! largest.
+//!
+//! # Information
+//! Given the two spins next to the buffer, l and r, the block is independent of the rest of E. All
+//! spins between them are summed by powers of the transfer matrix, normalised so that p and q,
+//! the weights of like and of unlike spins at a distance, have p + q = 1:
+//!
+//! ```text
+//! w(v, l, r) = Tᵇ⁺¹(l, v₁) Π T(vᵢ, vᵢ₊₁) Tᵇ⁺¹(vₙ, r) Tᵐ⁻¹(r, l),   m = |E|
+//! ```
+//!
+//! For m = 1 the last factor is the identity, and l and r are the one spin they should be. Without
+//! a filter the block's inner spins too are summed by a power, T^(n−1)(v₁, vₙ).
+
+use super::information::{self, Filter, Information};
+use super::means::Sums;
+use super::partition::Partition;
+use crate::num::math::exp64;
+
+/// Longest ring whose means are computed.
+pub const CHAIN_SITES: u32 = 1 << 20;
+
+/// Most sites of a ring's block under a filter.
+pub const CHAIN_BLOCK: usize = 24;
+
+/// Spins that stand for the environment.
+pub(super) const BOUNDARY: usize = 2;
+
+/// Terms below this fraction of the largest are left out, with all beyond them.
+const NEGLIGIBLE: f64 = 1e-22;
+
+/// Sums over all configurations of a ring.
+pub(super) fn sums(sites: u32, k: f64) -> Sums {
+    let walls = Walls {
+        n: f64::from(sites),
+        y: exp64(-4.0 * k),
+    };
+    let most = sites / 2;
+    let mut sums = Sums::default();
+    let (mut up, mut domains, mut weight) = (most, 1, 1.0);
+    while domains < up && walls.rise(up, domains) > 1.0 {
+        domains += 1;
+    }
+    // D is 2k, or what k lacks of the most domains. Where one domain is likeliest the uniform
+    // configurations may weigh more, at D = 0.
+    let d = |domains| 2.0 * f64::from(if k < 0.0 { most - domains } else { domains });
+    sums.origin = if k >= 0.0 && domains == 1 {
+        0.0
+    } else {
+        d(domains)
+    };
+    let origin = sums.origin;
+    // Smaller weights are nothing beside the first, and subnormal ones would never reach 0.
+    while weight > f64::MIN_POSITIVE {
+        let mut energy = [0.0; 3];
+        let mut add = |domains: u32, weight: f64| {
+            let d = d(domains) - origin;
+            energy = [
+                energy[0] + weight,
+                energy[1] + weight * d,
+                energy[2] + weight * d * d,
+            ];
+        };
+        add(domains, weight);
+        let least = weight * NEGLIGIBLE;
+        let (mut at, mut term) = (domains, weight);
+        while at < up && term > least {
+            term *= walls.rise(up, at);
+            at += 1;
+            add(at, term);
+        }
+        (at, term) = (domains, weight);
+        while at > 1 && term > least {
+            at -= 1;
+            term /= walls.rise(up, at);
+            add(at, term);
+        }
+        // As many configurations have N − u spins up.
+        let images = if 2 * up == sites { 1.0 } else { 2.0 };
+        sums.add_energy(energy.map(|sum| images * sum));
+        sums.add_magnetisation(images * energy[0], f64::from(sites - 2 * up));
+
+        if up == 1 {
+            // From W(1, 1) = N y to the two uniform configurations.
+            let uniform = 2.0 * weight / (walls.n * walls.y);
+            let d = d(0) - origin;
+            sums.add_energy([uniform, uniform * d, uniform * d * d]);
+            sums.add_magnetisation(uniform, walls.n);
+            break;
+        }
+        if domains == up {
+            domains -= 1;
+            weight /= walls.rise(up, domains);
+        }
+        weight *= walls.fewer_up(up, domains);
+        up -= 1;
+        while domains > 1 && walls.rise(up, domains - 1) < 1.0 {
+            domains -= 1;
+            weight /= walls.rise(up, domains);
+        }
+    }
+    sums
+}
+
+/// Ratios of the weights W(u, k).
+struct Walls {
+    n: f64,
+    y: f64,
+}
+
+impl Walls {
+    /// W(u, k+1) / W(u, k).
+    fn rise(&self, up: u32, domains: u32) -> f64 {
+        let (u, k) = (f64::from(up), f64::from(domains));
+        (u - k) * (self.n - u - k) / (k * (k + 1.0)) * self.y
+    }
+
+    /// W(u−1, k) / W(u, k).
+    fn fewer_up(&self, up: u32, domains: u32) -> f64 {
+        let (u, k) = (f64::from(up), f64::from(domains));
+        (u - k) * (self.n - u) / ((u - 1.0) * (self.n - u - k + 1.0))
+    }
+}
+
+/// Weights of like and of unlike spins `distance` bonds apart, of sum 1.
+fn power(k: f64, mut distance: u32) -> [f64; 2] {
+    let y = exp64(-2.0 * k);
+    let mut square = [1.0 / (1.0 + y), y / (1.0 + y)];
+    let mut power = [1.0, 0.0];
+    let join = |[a, b]: [f64; 2], [c, d]: [f64; 2]| {
+        let [like, unlike] = [a * c + b * d, a * d + b * c];
+        // Without this, errors of the sum would double with every square.
+        let sum = like + unlike;
+        [like / sum, unlike / sum]
+    };
+    while distance > 0 {
+        if !distance.is_multiple_of(2) {
+            power = join(power, square);
+        }
+        square = join(square, square);
+        distance /= 2;
+    }
+    power
+}
+
+/// Informations of a block of a ring.
+pub(super) fn information(
+    partition: &Partition,
+    k: f64,
+    filter: Option<&Filter<'_>>,
+    scratch: &mut [f64],
+) -> Information {
+    let [sites, block] = [partition.lattice().sides()[0], partition.block()[0]];
+    let environment = sites - block - 2 * partition.buffer();
+    let (spins, step) = match filter {
+        Some(_) => (block, 1),
+        None if block == 1 => (1, 1),
+        None => (2, block - 1),
+    };
+    let link = power(k, step);
+    let near = power(k, partition.buffer() + 1);
+    let far = power(k, environment - 1);
+    information::information(spins as usize, BOUNDARY, filter, scratch, || {
+        let mut v = 0;
+        move |row: &mut [f64]| {
+            let inside: f64 = (1..spins)
+                .map(|i| link[(v >> (i - 1) ^ v >> i) as usize & 1])
+                .product();
+            let [first, last] = [v & 1, v >> (spins - 1)].map(|spin| spin as usize);
+            for (e, weight) in row.iter_mut().enumerate() {
+                let [l, r] = [e & 1, e >> 1];
+                *weight = near[first ^ l] * inside * near[last ^ r] * far[r ^ l];
+            }
+            v += 1;
+            v - 1
+        }
+    })
+}

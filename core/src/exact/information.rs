@@ -1,0 +1,203 @@
+//! Mutual informations from the joint weights of block and boundary.
+//!
+//! With unnormalised weights w(v, e), sums w(v), w(e) and Z,
+//!
+//! ```text
+//! I(V:E) = Σ_ve w(v,e)/Z ln [w(v,e) Z / (w(v) w(e))]
+//! ```
+//!
+//! and likewise I(H:E) with w(h, e) = Σ_v P(h|v) w(v, e). Each term is small when the information
+//! is small, so the sum keeps its accuracy where a difference of entropies would not. It needs w(e)
+//! beforehand: the weights are gone through twice. Without a field w(−v, −e) = w(v, e) and
+//! P(−h|−v) = P(h|v), so the block's last spin is held down and the mirror image is added.
+
+use super::ExactError;
+use crate::num::math::{exp64, ln64};
+
+/// Most components of a filter.
+pub const MAX_COMPONENTS: usize = 8;
+
+/// Probabilities below this one are 0 in sums of p ln p; ratios of greater ones stay finite.
+const NEGLIGIBLE: f64 = 1e-140;
+
+/// How a component of H follows from its logit x = Σ_i Λ_i v_i.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoder {
+    /// h = sign(x), a fair coin where x = 0.
+    Sign,
+    /// P(h = +1) = 1 / (1 + e⁻ˣ).
+    Sigmoid,
+}
+
+/// A linear filter from the spins of a block to C components of H ∈ {±1}.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter<'a> {
+    weights: &'a [f32],
+    components: usize,
+    encoder: Encoder,
+}
+
+impl<'a> Filter<'a> {
+    /// A filter with weights Λ\[i\]\[a\], site i of the block in the lattice's order, component a
+    /// fastest.
+    ///
+    /// # Errors
+    /// The number of components is out of range, or a weight is not finite.
+    pub fn new(
+        weights: &'a [f32],
+        components: usize,
+        encoder: Encoder,
+    ) -> Result<Self, ExactError> {
+        if components == 0 || components > MAX_COMPONENTS {
+            return Err(ExactError::Components(components));
+        }
+        if let Some(i) = weights.iter().position(|w| !w.is_finite()) {
+            return Err(ExactError::Weight(i));
+        }
+        Ok(Filter {
+            weights,
+            components,
+            encoder,
+        })
+    }
+
+    /// Number of components C.
+    #[must_use]
+    pub const fn components(&self) -> usize {
+        self.components
+    }
+
+    /// Whether it has weights for a block of so many sites.
+    pub(super) fn fits(&self, sites: usize) -> Result<(), ExactError> {
+        let (weights, expected) = (self.weights.len(), sites * self.components);
+        if weights == expected {
+            Ok(())
+        } else {
+            Err(ExactError::Filter { weights, expected })
+        }
+    }
+
+    /// P(h|v) of every h; bit i of `v` is spin i of the block, bit a of `h` is component a.
+    fn encode(&self, v: u32, h: &mut [f64; 1 << MAX_COMPONENTS]) {
+        h[0] = 1.0;
+        for a in 0..self.components {
+            let mut x = 0.0;
+            for (i, row) in self.weights.chunks_exact(self.components).enumerate() {
+                let weight = f64::from(row[a]);
+                x += if (v >> i) & 1 != 0 { weight } else { -weight };
+            }
+            let (down, up) = match self.encoder {
+                Encoder::Sign if x == 0.0 => (0.5, 0.5),
+                Encoder::Sign if x > 0.0 => (0.0, 1.0),
+                Encoder::Sign => (1.0, 0.0),
+                Encoder::Sigmoid => (1.0 / (1.0 + exp64(x)), 1.0 / (1.0 + exp64(-x))),
+            };
+            let (low, high) = h.split_at_mut(1 << a);
+            for (low, high) in low.iter_mut().zip(high) {
+                *high = *low * up;
+                *low *= down;
+            }
+        }
+    }
+}
+
+/// Exact informations, in nats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Information {
+    /// I(V:E), what the whole block knows of the environment.
+    pub block: f64,
+    /// I(H:E), what the filter keeps of it.
+    pub filtered: Option<f64>,
+}
+
+/// Numbers of scratch: a row w(v, ·), the sums w(e), and w(h, e).
+pub(super) const fn scratch_len(boundary: usize, components: usize) -> usize {
+    let table = if components == 0 { 0 } else { 1 << components };
+    (2 + table) << boundary
+}
+
+/// The informations of a block of `spins` spins about a boundary of `boundary` spins.
+///
+/// `rows()` starts over: each call of what it returns fills a row with w(v, e) for all e and
+/// returns v, once for every v whose last spin is down.
+pub(super) fn information<R: FnMut(&mut [f64]) -> u32>(
+    spins: usize,
+    boundary: usize,
+    filter: Option<&Filter<'_>>,
+    scratch: &mut [f64],
+    rows: impl Fn() -> R,
+) -> Information {
+    let (half, states) = (1u32 << (spins - 1), 1usize << boundary);
+    let (row, scratch) = scratch.split_at_mut(states);
+    let (w_e, w_he) = scratch.split_at_mut(states);
+    w_e.fill(0.0);
+    w_he.fill(0.0);
+
+    let mut encoded = [0.0; 1 << MAX_COMPONENTS];
+    let mut next = rows();
+    for _ in 0..half {
+        let v = next(row);
+        add(w_e, 1.0, row);
+        if let Some(filter) = filter {
+            filter.encode(v, &mut encoded);
+            for (w_e, p) in w_he.chunks_exact_mut(states).zip(encoded) {
+                if p > 0.0 {
+                    add(w_e, p, row);
+                }
+            }
+        }
+    }
+    // Complementing all bits of an index reverses the order.
+    add_mirror(w_e);
+    add_mirror(w_he);
+    let z: f64 = w_e.iter().sum();
+
+    let mut block = 0.0;
+    let mut next = rows();
+    for _ in 0..half {
+        next(row);
+        block += 2.0 * divergence(row, w_e, z);
+    }
+    let filtered = filter.map(|_| {
+        let rows = w_he.chunks_exact(states);
+        nonnegative(rows.map(|row| divergence(row, w_e, z)).sum())
+    });
+    Information {
+        block: nonnegative(block),
+        filtered,
+    }
+}
+
+/// Σ_e w(v,e)/Z ln [w(v,e) Z / (w(v) w(e))] of one row.
+fn divergence(row: &[f64], w_e: &[f64], z: f64) -> f64 {
+    let w_v: f64 = row.iter().sum();
+    let term = |(w, w_e): (&f64, &f64)| {
+        // The grouping keeps both ratios in range.
+        if *w > NEGLIGIBLE * z {
+            w / z * ln64((w / w_v) * (z / w_e))
+        } else {
+            0.0
+        }
+    };
+    row.iter().zip(w_e).map(term).sum()
+}
+
+/// Informations are not negative; their rounding errors may be.
+fn nonnegative(x: f64) -> f64 {
+    if x > 0.0 { x } else { 0.0 }
+}
+
+fn add(to: &mut [f64], factor: f64, from: &[f64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += factor * from;
+    }
+}
+
+/// Adds to each number the one as far from the other end.
+fn add_mirror(table: &mut [f64]) {
+    let (low, high) = table.split_at_mut(table.len() / 2);
+    for (low, high) in low.iter_mut().zip(high.iter_mut().rev()) {
+        *low += *high;
+        *high = *low;
+    }
+}

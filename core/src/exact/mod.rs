@@ -1,0 +1,266 @@
+//! The exact referee of the Ising model: means and informations of small systems in f64.
+//!
+//! The weight of a configuration is exp(K Σ_⟨ij⟩ s_i s_j) with K = βJ, the sum over sites and
+//! forward directions of a periodic [`Lattice`] (a side of 2 has double bonds), no field.
+//!
+//! # One scale for every temperature
+//! A bond is *unsatisfied* when it opposes K: unequal spins for K > 0, equal ones for K < 0. With
+//! D the unsatisfied bonds in excess of the ground state's, the weight is, up to a constant,
+//!
+//! ```text
+//! x^D,   x = exp(−2|K|) ≤ 1,   D ≥ 0
+//! ```
+//!
+//! so sums hold a term of 1 and no negative ones: they neither overflow nor cancel. Every
+//! ring of odd length holds one unsatisfied bond when K < 0, and the checkerboard has no more, so
+//! the ground state is known in closed form. Excitations cost at least two bonds: beyond
+//! |K| = [`STRONGEST`] they weigh less than e^−160, nothing changes in f64, and K is cut there.
+//!
+//! # Methods
+//! | lattice | means | information |
+//! |---|---|---|
+//! | ring | sum over domain walls, to [`CHAIN_SITES`] | transfer matrix, any length |
+//! | 2D | transfer matrix, to [`STRIP_WIDTH`] and [`STRIP_SITES`] | enumeration, to [`TORUS_SITES`] |
+//! | 3D | enumeration, to [`TORUS_SITES`] | the same |
+
+mod chain;
+mod information;
+mod means;
+mod partition;
+mod strip;
+mod torus;
+
+use core::fmt;
+
+use crate::lattice::Lattice;
+use crate::num::math::exp64;
+
+pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
+pub use information::{Encoder, Filter, Information, MAX_COMPONENTS};
+pub use means::Means;
+pub use partition::{Partition, PartitionError};
+pub use strip::{STRIP_SITES, STRIP_WIDTH};
+pub use torus::TORUS_SITES;
+
+/// |βJ| beyond which every result here equals that of the ground states.
+pub const STRONGEST: f64 = 40.0;
+
+/// Why there is no exact result.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ExactError {
+    /// The coupling is 0 or not finite.
+    Coupling(f64),
+    /// The inverse temperature is negative or not finite.
+    Beta(f64),
+    /// A ring too long for its means.
+    Chain(u32),
+    /// A 2D lattice too large for the means: its sides, shorter first.
+    Strip(u32, u32),
+    /// A lattice with too many sites to enumerate.
+    Torus(usize),
+    /// A block of a ring with too many sites to enumerate under a filter.
+    Block(usize),
+    /// The number of components is 0 or too large.
+    Components(usize),
+    /// A weight of the filter is infinite or NaN: its index.
+    Weight(usize),
+    /// The filter has not one weight for each site of the block and component.
+    Filter {
+        /// Weights given.
+        weights: usize,
+        /// Weights that are needed.
+        expected: usize,
+    },
+    /// The scratch slice is too short.
+    Scratch {
+        /// Numbers given.
+        given: usize,
+        /// Numbers that are needed.
+        needed: usize,
+    },
+}
+
+impl fmt::Display for ExactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Coupling(j) => write!(f, "a coupling of {j}; it is finite and not 0"),
+            Self::Beta(beta) => {
+                write!(
+                    f,
+                    "an inverse temperature of {beta}; it is finite and not negative"
+                )
+            }
+            Self::Chain(n) => write!(
+                f,
+                "a ring of {n} sites; its exact means take at most {CHAIN_SITES} sites"
+            ),
+            Self::Strip(short, long) => write!(
+                f,
+                "a lattice of {short} × {long}; its exact means take a shorter side of at most \
+                 {STRIP_WIDTH} and at most {STRIP_SITES} sites, as 8 × 8 or 8 × 128"
+            ),
+            Self::Torus(n) => write!(
+                f,
+                "{n} sites to enumerate; there are at most {TORUS_SITES}, as 5 × 5 or 3 × 3 × 3"
+            ),
+            Self::Block(n) => write!(
+                f,
+                "a filter on a block of {n} sites of a ring; it has at most {CHAIN_BLOCK} sites"
+            ),
+            Self::Components(n) => {
+                write!(
+                    f,
+                    "a filter of {n} components; it has 1 to {MAX_COMPONENTS}"
+                )
+            }
+            Self::Weight(i) => write!(f, "weight {i} of the filter is not a finite number"),
+            Self::Filter { weights, expected } => write!(
+                f,
+                "a filter of {weights} weights; this block and number of components take {expected}"
+            ),
+            Self::Scratch { given, needed } => {
+                write!(f, "a scratch of {given} numbers; {needed} are needed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ExactError {}
+
+/// Numbers of scratch that [`means`] takes.
+///
+/// # Errors
+/// No method reaches this lattice.
+pub fn means_scratch_len(lattice: Lattice) -> Result<usize, ExactError> {
+    match *lattice.sides() {
+        [n] if n > CHAIN_SITES => Err(ExactError::Chain(n)),
+        [_] => Ok(0),
+        [a, b] => {
+            let (short, long) = strip::ordered(a, b);
+            if short > STRIP_WIDTH || lattice.sites() > STRIP_SITES {
+                return Err(ExactError::Strip(short, long));
+            }
+            Ok(strip::scratch_len(short, long))
+        }
+        _ if lattice.sites() > TORUS_SITES => Err(ExactError::Torus(lattice.sites())),
+        _ => Ok(torus::histogram_len(lattice)),
+    }
+}
+
+/// Exact means of the Ising model at inverse temperature `beta` (1/energy).
+///
+/// `scratch` holds at least [`means_scratch_len`] numbers of any value.
+///
+/// # Errors
+/// Names the rule that is broken.
+pub fn means(
+    lattice: Lattice,
+    coupling: f64,
+    beta: f64,
+    scratch: &mut [f64],
+) -> Result<Means, ExactError> {
+    let k = reduced_coupling(coupling, beta)?;
+    let scratch = take(scratch, means_scratch_len(lattice)?)?;
+    let sums = match *lattice.sides() {
+        [n] => chain::sums(n, k),
+        [a, b] => strip::sums(a, b, k, scratch),
+        _ => torus::sums(lattice, k, scratch),
+    };
+    Ok(sums.means(lattice, coupling, k))
+}
+
+/// Numbers of scratch that [`information`] takes; `components` is 0 without a filter.
+///
+/// # Errors
+/// No method reaches this lattice, or so many components.
+pub fn information_scratch_len(
+    partition: &Partition,
+    components: usize,
+) -> Result<usize, ExactError> {
+    if components > MAX_COMPONENTS {
+        return Err(ExactError::Components(components));
+    }
+    let (lattice, block) = (partition.lattice(), partition.block_sites());
+    let boundary = if lattice.dimension() == 1 {
+        if components > 0 && block > CHAIN_BLOCK {
+            return Err(ExactError::Block(block));
+        }
+        chain::BOUNDARY
+    } else {
+        if lattice.sites() > TORUS_SITES {
+            return Err(ExactError::Torus(lattice.sites()));
+        }
+        partition.boundary_sites()
+    };
+    Ok(information::scratch_len(boundary, components))
+}
+
+/// Exact informations about the environment, all that lies outside block and buffer: I(V:E) of the
+/// block and, with a filter, I(H:E), in nats.
+///
+/// By the Markov property only those sites of E count that have neighbours outside E: given them,
+/// V is independent of the rest.
+///
+/// `scratch` holds at least [`information_scratch_len`] numbers of any value.
+///
+/// # Errors
+/// Names the rule that is broken.
+pub fn information(
+    partition: &Partition,
+    coupling: f64,
+    beta: f64,
+    filter: Option<&Filter<'_>>,
+    scratch: &mut [f64],
+) -> Result<Information, ExactError> {
+    let k = reduced_coupling(coupling, beta)?;
+    let components = filter.map_or(0, Filter::components);
+    let scratch = take(scratch, information_scratch_len(partition, components)?)?;
+    if let Some(filter) = filter {
+        filter.fits(partition.block_sites())?;
+    }
+    Ok(if partition.lattice().dimension() == 1 {
+        chain::information(partition, k, filter, scratch)
+    } else {
+        torus::information(partition, k, filter, scratch)
+    })
+}
+
+/// K = βJ, cut at ±[`STRONGEST`].
+fn reduced_coupling(coupling: f64, beta: f64) -> Result<f64, ExactError> {
+    if coupling == 0.0 || !coupling.is_finite() {
+        return Err(ExactError::Coupling(coupling));
+    }
+    if beta < 0.0 || !beta.is_finite() {
+        return Err(ExactError::Beta(beta));
+    }
+    Ok((beta * coupling).clamp(-STRONGEST, STRONGEST))
+}
+
+/// x = exp(−2|K|), the weight of an unsatisfied bond.
+fn bond_weight(k: f64) -> f64 {
+    exp64(-2.0 * k.abs())
+}
+
+/// Bonds of a lattice, and how many of them are unsatisfied in the ground state.
+fn bonds(lattice: Lattice, k: f64) -> (usize, usize) {
+    let sites = lattice.sites();
+    let odd = lattice.sides().iter().filter(|side| *side % 2 != 0);
+    let frustrated = if k < 0.0 {
+        odd.map(|side| sites / *side as usize).sum()
+    } else {
+        0
+    };
+    (sites * lattice.dimension(), frustrated)
+}
+
+/// The first `needed` numbers of the scratch.
+fn take(scratch: &mut [f64], needed: usize) -> Result<&mut [f64], ExactError> {
+    let given = scratch.len();
+    scratch
+        .get_mut(..needed)
+        .ok_or(ExactError::Scratch { given, needed })
+}
+
+#[cfg(test)]
+mod tests;

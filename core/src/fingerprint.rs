@@ -1,0 +1,313 @@
+//! Standard workloads, each reduced to 64 bits that are equal on every machine.
+//!
+//! A workload needs nothing but an [`Arena`] of 10 KiB, so that all of them run one after another
+//! on a microcontroller with 16 KiB of memory. Its fingerprint is FNV-1a 64 over the
+//! little-endian bits of every result, −0 kept apart from +0; a NaN is a failure, since its bits
+//! differ between machines.
+
+use core::hash::Hasher;
+
+use fnv::FnvHasher;
+
+use crate::block::pool::Pool;
+use crate::block::window::Window;
+use crate::coarse::encoder::Encoder;
+use crate::lattice::Lattice;
+use crate::num::bits::words;
+use crate::num::lane::Lane;
+use crate::num::math;
+use crate::num::rng::{Purpose, Stream};
+use crate::optim::schedule::Schedule;
+use crate::rsmi::{Learn, Machine, Rsmi, Storage};
+use crate::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
+use crate::shape::Shape;
+use crate::stats::{Blocking, integrated};
+
+const LANES: usize = 144;
+const WORDS: usize = 256;
+
+/// Storage of one workload: 10 KiB.
+#[derive(Debug)]
+pub struct Arena {
+    lanes: [Lane; LANES],
+    words: [u32; WORDS],
+}
+
+impl Arena {
+    /// Cleared storage.
+    #[must_use]
+    pub const fn new() -> Self {
+        Arena { lanes: [Lane::ZERO; LANES], words: [0; WORDS] }
+    }
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Names of the workloads, in the order in which they are printed.
+pub const WORKLOADS: [&str; 10] = [
+    "random-streams",
+    "elementary-functions",
+    "ising-metropolis",
+    "ising-wolff",
+    "ising-swendsen-wang",
+    "windows",
+    "step-one-component",
+    "step-three-components",
+    "estimate",
+    "statistics",
+];
+
+/// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
+pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u64> {
+    arena.lanes.fill(Lane::ZERO);
+    arena.words.fill(0);
+    let mut hash = Hash::default();
+    let one = Shape::new(3, 6, 1, &[3], 2, 5).ok()?;
+    let three = Shape::new(2, 5, 3, &[2, 3], 2, 3).ok()?;
+    match index {
+        0 => random_streams(&mut hash),
+        1 => elementary_functions(&mut hash),
+        2 => ising(Algorithm::Metropolis, arena, &mut hash)?,
+        3 => ising(Algorithm::Wolff { clusters: 3 }, arena, &mut hash)?,
+        4 => ising(Algorithm::SwendsenWang, arena, &mut hash)?,
+        5 => windows(arena, &mut hash)?,
+        6 => learn(one, Learn::All, machine, arena, &mut hash)?,
+        7 => learn(three, Learn::All, machine, arena, &mut hash)?,
+        8 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
+        9 => statistics(&mut hash),
+        _ => return None,
+    }
+    hash.finish()
+}
+
+/// FNV-1a 64 that remembers whether it met a NaN.
+#[derive(Default)]
+struct Hash {
+    state: FnvHasher,
+    failed: bool,
+}
+
+impl Hash {
+    fn word(&mut self, value: u32) {
+        self.state.write(&value.to_le_bytes());
+    }
+
+    fn real(&mut self, value: f32) {
+        self.failed |= value.is_nan();
+        self.word(value.to_bits());
+    }
+
+    fn real64(&mut self, value: f64) {
+        self.failed |= value.is_nan();
+        self.state.write(&value.to_bits().to_le_bytes());
+    }
+
+    fn reals(&mut self, lanes: &[Lane]) {
+        lanes.iter().for_each(|lane| lane.0.iter().for_each(|x| self.real(*x)));
+    }
+
+    fn finish(self) -> Option<u64> {
+        (!self.failed).then(|| self.state.finish())
+    }
+}
+
+fn random_streams(hash: &mut Hash) {
+    for (seed, task, purpose) in [(0, 0, Purpose::Parameters), (1, 7, Purpose::Encoder)] {
+        let mut stream = Stream::new(seed, task, purpose);
+        for bound in 1..200 {
+            hash.word(stream.next_u32());
+            hash.word(stream.below(bound * bound));
+            hash.word(u32::from(stream.coin()));
+            hash.real(stream.uniform());
+            hash.real(stream.logistic());
+            hash.real(stream.gumbel());
+        }
+    }
+}
+
+fn elementary_functions(hash: &mut Hash) {
+    // Positive floats from 2⁻⁶⁴ to 2⁶⁴, 4001 of them, with ever other mantissas.
+    for i in 0..4001 {
+        let x = f32::from_bits(0x1f80_0000 + i * 0x0004_1893);
+        hash.real(math::exp_nonpositive(-x));
+        hash.real(math::ln(x));
+        hash.real(math::sigmoid(x));
+        hash.real(math::sigmoid(-x));
+        hash.real(libm::sqrtf(x));
+        if x < 100.0 {
+            hash.real(math::cos(x));
+            hash.real64(math::exp64(-f64::from(x)));
+            hash.real64(math::ln64(f64::from(x)));
+        }
+    }
+}
+
+fn ising(algorithm: Algorithm, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    use Coupling::{Antiferromagnetic, Ferromagnetic};
+    let cases: [(&[u32], f64, Coupling); 4] = [
+        (&[37], 0.9, Ferromagnetic),
+        (&[12, 10], 0.44, Ferromagnetic),
+        (&[6, 8], 0.5, Antiferromagnetic),
+        (&[3, 4, 5], 0.22, Ferromagnetic),
+    ];
+    for (task, (sides, beta, coupling)) in (0u64..).zip(cases) {
+        let model = Ising::new(Lattice::new(sides).ok()?, beta, coupling, algorithm).ok()?;
+        let mut stream = Stream::new(1, task, Purpose::Training);
+        let (state, rest) = arena.words.split_at_mut(model.state_len());
+        let (kept, scratch) = rest.split_at_mut(model.state_len());
+        let scratch = scratch.get_mut(..model.scratch_len())?;
+        model.start(Start::Hot, state, &mut stream);
+        for _ in 0..60 {
+            model.sweep(state, scratch, &mut stream);
+            model.keep(state, kept, &mut stream);
+            kept.iter().for_each(|word| hash.word(*word));
+            hash.real64(model.energy(state));
+            hash.real64(model.order_parameter(state));
+        }
+    }
+    Some(())
+}
+
+fn windows(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let cases: [(&[u32], &[u32], u32, u32); 4] = [
+        (&[70], &[5], 2, 30),
+        (&[24, 20], &[4, 3], 1, 2),
+        (&[7, 40], &[3], 0, 2),
+        (&[5, 6, 9], &[1, 2, 3], 1, 1),
+    ];
+    for (task, (sides, block, buffer, environment)) in (0u64..).zip(cases) {
+        let window = Window::new(Lattice::new(sides).ok()?, block, buffer, environment).ok()?;
+        let mut stream = Stream::new(2, task, Purpose::Windows);
+        let (configurations, batch) = (4, 3);
+        let length = words(window.lattice().sites());
+        let (spins, rest) = arena.words.split_at_mut(configurations * length);
+        let (order, rest) = rest.split_at_mut(configurations);
+        let (v, rest) = rest.split_at_mut(batch * words(window.block_sites()));
+        let e = rest.get_mut(..batch * words(window.environment_sites()))?;
+        let mut pool = Pool::new(window, spins, order);
+        for _ in 0..configurations + 2 {
+            let sites = window.lattice().sites();
+            let slot = pool.next_slot();
+            for (i, word) in slot.iter_mut().enumerate() {
+                *word = stream.next_u32() & crate::num::bits::mask(sites - 32 * i);
+            }
+        }
+        for _ in 0..20 {
+            if !pool.draw(batch, &mut stream, v, e) {
+                return None;
+            }
+            v.iter().chain(e.iter()).for_each(|word| hash.word(*word));
+        }
+    }
+    Some(())
+}
+
+/// Twelve steps on a critical ring, a chain for each row, then the estimates.
+fn learn(
+    shape: Shape,
+    learn: Learn,
+    machine: &impl Machine,
+    arena: &mut Arena,
+    hash: &mut Hash,
+) -> Option<()> {
+    let (sites, batch) = (shape.block() + shape.environment() + 3, shape.batch());
+    let mut rest = &mut arena.lanes[..];
+    let parameters = shape.parameter_lanes();
+    let mut take = |n: usize| rest.split_off_mut(..n);
+    let (sign_words, free) = arena.words.split_at_mut_checked(shape.sign_words())?;
+    let storage = Storage {
+        parameters: take(parameters)?,
+        gradients: take(parameters)?,
+        first_moments: take(parameters)?,
+        second_moments: take(parameters)?,
+        workspace: take(shape.workspace_lanes())?,
+        signs: sign_words,
+    };
+    let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(5, 0, Purpose::Parameters)).ok()?;
+
+    let ring = Lattice::new(&[sites as u32]).ok()?;
+    let model = Ising::new(ring, 0.8, Coupling::Ferromagnetic, Algorithm::Metropolis).ok()?;
+    let (states, scratch) = free.split_at_mut_checked(batch * model.state_len())?;
+    let mut chains = Stream::new(5, 0, Purpose::Training);
+    for state in states.chunks_exact_mut(model.state_len()) {
+        model.start(Start::Hot, state, &mut chains);
+    }
+    let mut gather = |rsmi: &mut Rsmi| {
+        let (v, e) = rsmi.samples();
+        let rows = v.chunks_exact_mut(words(shape.block()));
+        let rows = rows.zip(e.chunks_exact_mut(words(shape.environment())));
+        for (state, (v, e)) in states.chunks_exact_mut(model.state_len()).zip(rows) {
+            model.sweep(state, scratch, &mut chains);
+            // The block in the middle of a ring that is one site longer on each side.
+            let mut part = crate::num::bits::Writer::new(v);
+            part.copy(state, shape.environment() / 2 + 1, shape.block());
+            let mut part = crate::num::bits::Writer::new(e);
+            let left = shape.environment() / 2;
+            part.copy(state, 0, left);
+            part.copy(state, left + 2 + shape.block(), shape.environment() - left);
+        }
+    };
+
+    let schedule = Schedule { steps: 12, ..Schedule::default() };
+    let mut stream = Stream::new(5, 0, Purpose::Encoder);
+    for t in 0..schedule.steps {
+        gather(&mut rsmi);
+        let encoder = match learn {
+            Learn::All => Encoder::Relaxed { epsilon: schedule.epsilon(t) },
+            Learn::Critic => Encoder::Sign,
+        };
+        hash.real(machine.step(&mut rsmi, encoder, learn, schedule.rate(t), &mut stream));
+    }
+    hash.reals(rsmi.gradients());
+    hash.reals(rsmi.parameters());
+    let mut terms = [0.0; 8];
+    let terms = terms.get_mut(..batch)?;
+    for encoder in [Encoder::Sigmoid, Encoder::Sign, Encoder::Relaxed { epsilon: 0.3 }] {
+        gather(&mut rsmi);
+        machine.evaluate(&mut rsmi, encoder, &mut stream, terms);
+        terms.iter().for_each(|term| hash.real(*term));
+    }
+    Some(())
+}
+
+fn statistics(hash: &mut Hash) {
+    let mut stream = Stream::new(6, 0, Purpose::Sample);
+    let mut blocking = Blocking::new();
+    let mut series = [0.0; 256];
+    let mut x = 0.0;
+    for _ in 0..16 {
+        for slot in &mut series {
+            x = 0.8 * x + f64::from(stream.logistic());
+            *slot = x;
+            blocking.push(x);
+        }
+        hash.real64(integrated(&series).tau);
+        hash.real64(blocking.mean());
+        hash.real64(blocking.standard_error().unwrap_or(0.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Portable;
+
+    #[test]
+    fn an_arena_is_ten_kibibytes_and_serves_all() {
+        assert!(size_of::<Arena>() <= 10 * 1024);
+        let mut arena = Arena::new();
+        let mut seen = [0; WORKLOADS.len()];
+        for (index, slot) in seen.iter_mut().enumerate() {
+            *slot = run(index, &Portable, &mut arena).expect(WORKLOADS[index]);
+            assert_eq!(run(index, &Portable, &mut arena), Some(*slot), "repeats");
+        }
+        for (i, a) in seen.iter().enumerate() {
+            assert!(!seen[..i].contains(a), "{} is one of its own", WORKLOADS[i]);
+        }
+        assert_eq!(run(WORKLOADS.len(), &Portable, &mut arena), None);
+    }
+}

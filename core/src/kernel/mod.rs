@@ -1,0 +1,93 @@
+//! The two loops where the time goes: dense products and sums over packed signs.
+//!
+//! # The rule
+//! Every output element is summed alone, over the summed index in ascending order, onto what the
+//! output held before (a bias, a zero, or an earlier part of the same sum); a product and a sum
+//! round separately. Over ±1 inputs the terms are taken in chunks of four,
+//! (s₀w₀ + s₁w₁) + (s₂w₂ + s₃w₃), the missing ones of the last chunk having weight +0.
+//!
+//! Vectors run over *outputs*, so no result bit depends on how wide they are, on the tile, or on
+//! how outputs are shared between threads. The naive loops of [`naive`] are the same rule with
+//! nothing else in it; the tests below tie every kernel to them, bit for bit.
+
+pub mod dense;
+pub mod signs;
+
+/// What a machine likes best: sizes of register tiles and the way to a square root. None of it
+/// changes a bit of any result.
+pub trait Tile: Copy {
+    /// Rows of outputs that a dense kernel keeps in registers: 1, 2, 4 or 8.
+    const ROWS: usize;
+    /// Lanes of outputs that a kernel keeps in registers: 1 or 2.
+    const LANES: usize;
+    /// Chunks of four signs that are tabulated at a time: 1 (1 KiB of stack a lane) or 8.
+    const CHUNKS: usize;
+    /// The correctly rounded square root.
+    fn sqrt(x: f32) -> f32;
+}
+
+/// Small tiles and libm: for microcontrollers, and the reference everywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Portable;
+
+impl Tile for Portable {
+    const ROWS: usize = 2;
+    const LANES: usize = 1;
+    const CHUNKS: usize = 1;
+
+    #[inline(always)]
+    fn sqrt(x: f32) -> f32 {
+        libm::sqrtf(x)
+    }
+}
+
+/// The rule itself, one loop for each index.
+#[cfg(test)]
+pub(crate) mod naive {
+    use crate::num::bits;
+    use crate::num::lane::{Lane, get, get_mut};
+
+    /// out\[r\]\[o\] += Σ_s a(r, s) b\[s\]\[o\].
+    pub(crate) fn dense(
+        rows: usize,
+        inner: usize,
+        a: impl Fn(usize, usize) -> f32,
+        b: (&[Lane], usize),
+        out: &mut [Lane],
+        lanes: usize,
+    ) {
+        for r in 0..rows {
+            for o in 0..lanes * 16 {
+                for s in 0..inner {
+                    let product = a(r, s) * get(&b.0[s * b.1..], o);
+                    *get_mut(&mut out[r * lanes..], o) += product;
+                }
+            }
+        }
+    }
+
+    /// out\[r\]\[o\] += Σ over chunks of four signs.
+    pub(crate) fn signs(
+        rows: usize,
+        inner: usize,
+        signs: &[u32],
+        weights: &[Lane],
+        out: &mut [Lane],
+        lanes: usize,
+    ) {
+        for r in 0..rows {
+            let row = &signs[r * bits::words(inner)..];
+            for o in 0..lanes * 16 {
+                for first in (0..inner).step_by(4) {
+                    let term = |i: usize| match i < inner {
+                        true => bits::sign(row, i) as f32 * get(&weights[i * lanes..], o),
+                        false => -0.0,
+                    };
+                    let chunk =
+                        (term(first) + term(first + 1)) + (term(first + 2) + term(first + 3));
+                    *get_mut(&mut out[r * lanes..], o) += chunk;
+                }
+            }
+        }
+    }
+}

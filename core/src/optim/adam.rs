@@ -1,0 +1,59 @@
+//! Adam (Kingma and Ba 2015), ascending, over one flat slice.
+//!
+//! With gradient g, moments m ← β₁ m + (1 − β₁) g and s ← β₂ s + (1 − β₂) g², and the corrections
+//! c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ of the zeros they start from,
+//!
+//! ```text
+//! p ← p + rate · (m / c₁) / (√(s / c₂) + ε) = p + (rate √c₂ / c₁) · m / (√s + ε √c₂)
+//! ```
+
+use crate::kernel::Tile;
+use crate::num::lane::Lane;
+
+const BETA_1: f32 = 0.9;
+const BETA_2: f32 = 0.999;
+const EPSILON: f32 = 1e-8;
+
+/// The powers βᵗ; the moments lie in slices beside the parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    power_1: f32,
+    power_2: f32,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Adam {
+            power_1: 1.0,
+            power_2: 1.0,
+        }
+    }
+}
+
+impl Adam {
+    /// One step uphill; all slices have the length of `parameters`.
+    #[inline(always)]
+    pub fn ascend<T: Tile>(
+        &mut self,
+        rate: f32,
+        parameters: &mut [Lane],
+        gradients: &[Lane],
+        first: &mut [Lane],
+        second: &mut [Lane],
+    ) {
+        self.power_1 *= BETA_1;
+        self.power_2 *= BETA_2;
+        let root = T::sqrt(1.0 - self.power_2);
+        let rate = rate * root / (1.0 - self.power_1);
+        let epsilon = EPSILON * root;
+        let moments = first.iter_mut().zip(second);
+        for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
+            for i in 0..p.0.len() {
+                let g = g.0[i];
+                m.0[i] = BETA_1 * m.0[i] + (1.0 - BETA_1) * g;
+                s.0[i] = BETA_2 * s.0[i] + (1.0 - BETA_2) * (g * g);
+                p.0[i] += rate * m.0[i] / (T::sqrt(s.0[i]) + epsilon);
+            }
+        }
+    }
+}

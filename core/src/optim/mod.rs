@@ -1,0 +1,4 @@
+//! The optimiser and its schedules.
+
+pub mod adam;
+pub mod schedule;

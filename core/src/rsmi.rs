@@ -1,0 +1,422 @@
+//! One training step, end to end: packed samples → filter → encoder → critic → bound, and the
+//! gradients all the way back, then Adam. And the held-out estimate, forward alone.
+//!
+//! The filter's part is the linear map x_ka = Σ_i v_ki Λ_ia over the spins ±1 of the block, and
+//! its gradient dΛ_ia = Σ_k v_ki dx_ka: the two sums over packed signs of [`kernel::signs`].
+//!
+//! [`kernel::signs`]: crate::kernel::signs
+
+use core::fmt;
+
+use crate::bound::infonce::{Gradients, Scores, infonce};
+use crate::coarse::encoder::Encoder;
+use crate::critic::mlp::{self, Input};
+use crate::kernel::{Portable, Tile, signs};
+use crate::num::bits;
+use crate::num::lane::{Lane, get, get_mut, lanes};
+use crate::num::rng::Stream;
+use crate::optim::adam::Adam;
+use crate::shape::Shape;
+
+/// The slices that a training works on; all are overwritten.
+#[derive(Debug)]
+pub struct Storage<'a> {
+    /// [`Shape::parameter_lanes`].
+    pub parameters: &'a mut [Lane],
+    /// As long as the parameters.
+    pub gradients: &'a mut [Lane],
+    /// As long as the parameters.
+    pub first_moments: &'a mut [Lane],
+    /// As long as the parameters.
+    pub second_moments: &'a mut [Lane],
+    /// [`Shape::workspace_lanes`].
+    pub workspace: &'a mut [Lane],
+    /// [`Shape::sign_words`].
+    pub signs: &'a mut [u32],
+}
+
+/// A slice of [`Storage`] that is too short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageError {
+    /// Which.
+    pub what: &'static str,
+    /// The length that the shape needs.
+    pub needed: usize,
+    /// The length that was given.
+    pub given: usize,
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StorageError {
+            what,
+            needed,
+            given,
+        } = self;
+        write!(f, "{what} of length {given}; this shape needs {needed}")
+    }
+}
+
+impl core::error::Error for StorageError {}
+
+/// What a step changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learn {
+    /// Filter and critic together.
+    All,
+    /// The critic alone: the filter is given.
+    Critic,
+}
+
+/// What runs a step: [`Portable`] code, or a host's choice of instructions. No bit depends on it.
+pub trait Machine {
+    /// [`Rsmi::step`].
+    fn step(
+        &self,
+        rsmi: &mut Rsmi,
+        encoder: Encoder,
+        learn: Learn,
+        rate: f32,
+        stream: &mut Stream,
+    ) -> f32;
+
+    /// [`Rsmi::evaluate`].
+    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]);
+}
+
+impl Machine for Portable {
+    fn step(
+        &self,
+        rsmi: &mut Rsmi,
+        encoder: Encoder,
+        learn: Learn,
+        rate: f32,
+        stream: &mut Stream,
+    ) -> f32 {
+        rsmi.step::<Portable>(encoder, learn, rate, stream)
+    }
+
+    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
+        rsmi.evaluate::<Portable>(encoder, stream, terms);
+    }
+}
+
+/// Filter, critic and optimiser of one run.
+#[derive(Debug)]
+pub struct Rsmi<'a> {
+    shape: Shape,
+    storage: Storage<'a>,
+    adam: Adam,
+}
+
+/// The parts of the workspace, in the order of [`Shape::parts`].
+struct Work<'w> {
+    h: &'w mut [Lane],
+    coarse: &'w mut [Lane],
+    environment: &'w mut [Lane],
+    v_transposed: &'w mut [Lane],
+    scores: &'w mut [Lane],
+    dv: &'w mut [Lane],
+    upper: &'w mut [Lane],
+    lower: &'w mut [Lane],
+    transposed: &'w mut [Lane],
+}
+
+impl<'w> Work<'w> {
+    #[inline(always)]
+    fn new(shape: Shape, mut rest: &'w mut [Lane]) -> Self {
+        let [
+            h,
+            coarse,
+            environment,
+            v_transposed,
+            scores,
+            dv,
+            by_layers,
+            transposed,
+        ] = shape
+            .parts()
+            .map(|(_, length)| rest.split_off_mut(..length).unwrap_or_default());
+        let (upper, lower) = by_layers.split_at_mut(by_layers.len() / 2);
+        Work {
+            h,
+            coarse,
+            environment,
+            v_transposed,
+            scores,
+            dv,
+            upper,
+            lower,
+            transposed,
+        }
+    }
+}
+
+impl<'a> Rsmi<'a> {
+    /// A run of the given shape on the caller's storage: draws filter and weights from `stream`,
+    /// clears biases, moments and samples.
+    ///
+    /// # Errors
+    /// Names the slice that is too short.
+    pub fn new(
+        shape: Shape,
+        storage: Storage<'a>,
+        stream: &mut Stream,
+    ) -> Result<Self, StorageError> {
+        let parameters = shape.parameter_lanes();
+        for (what, needed, given) in [
+            ("parameters", parameters, storage.parameters.len()),
+            ("gradients", parameters, storage.gradients.len()),
+            ("first moments", parameters, storage.first_moments.len()),
+            ("second moments", parameters, storage.second_moments.len()),
+            (
+                "a workspace",
+                shape.workspace_lanes(),
+                storage.workspace.len(),
+            ),
+            ("packed samples", shape.sign_words(), storage.signs.len()),
+        ] {
+            if given < needed {
+                return Err(StorageError {
+                    what,
+                    needed,
+                    given,
+                });
+            }
+        }
+        let storage = Storage {
+            parameters: &mut storage.parameters[..parameters],
+            gradients: &mut storage.gradients[..parameters],
+            first_moments: &mut storage.first_moments[..parameters],
+            second_moments: &mut storage.second_moments[..parameters],
+            workspace: &mut storage.workspace[..shape.workspace_lanes()],
+            signs: &mut storage.signs[..shape.sign_words()],
+        };
+        storage.parameters.fill(Lane::ZERO);
+        storage.gradients.fill(Lane::ZERO);
+        storage.first_moments.fill(Lane::ZERO);
+        storage.second_moments.fill(Lane::ZERO);
+        storage.signs.fill(0);
+        let (filter, critic) = storage.parameters.split_at_mut(shape.filter_lanes());
+        mlp::glorot(filter, shape.block(), shape.components(), stream);
+        let (coarse, environment) = critic.split_at_mut(shape.coarse_network().lanes());
+        mlp::initialise(shape.coarse_network(), coarse, stream);
+        mlp::initialise(shape.environment_network(), environment, stream);
+        Ok(Rsmi {
+            shape,
+            storage,
+            adam: Adam::default(),
+        })
+    }
+
+    /// The shape.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Weight Λ_ia of site i of the block in component a.
+    #[must_use]
+    pub fn filter(&self, site: usize, component: usize) -> f32 {
+        get(
+            &self.storage.parameters[site * lanes(self.shape.components())..],
+            component,
+        )
+    }
+
+    /// Sets a weight of the filter.
+    pub fn set_filter(&mut self, site: usize, component: usize, weight: f32) {
+        let row = &mut self.storage.parameters[site * lanes(self.shape.components())..];
+        *get_mut(row, component) = weight;
+    }
+
+    /// All parameters, in the order that [`Shape::parameter_lanes`] states.
+    #[must_use]
+    pub fn parameters(&self) -> &[Lane] {
+        self.storage.parameters
+    }
+
+    /// All parameters, to be set; padding must stay 0.
+    pub fn parameters_mut(&mut self) -> &mut [Lane] {
+        self.storage.parameters
+    }
+
+    /// Gradients of the last step, in the order of the parameters.
+    #[must_use]
+    pub fn gradients(&self) -> &[Lane] {
+        self.storage.gradients
+    }
+
+    /// Where a batch of packed samples goes: the rows of V, and the rows of E.
+    pub fn samples(&mut self) -> (&mut [u32], &mut [u32]) {
+        let (v, rest) = self.storage.signs.split_at_mut(self.shape.block_words());
+        (v, &mut rest[..self.shape.environment_words()])
+    }
+
+    /// Logits of the batch, then coarse variables, then both embeddings.
+    #[inline(always)]
+    fn forward<T: Tile>(
+        shape: Shape,
+        storage: &mut Storage,
+        encoder: Encoder,
+        stream: &mut Stream,
+    ) {
+        let (batch, components) = (shape.batch(), shape.components());
+        let work = Work::new(shape, storage.workspace);
+        let (v, rest) = storage.signs.split_at(shape.block_words());
+        let e = &rest[..shape.environment_words()];
+        let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
+        let (coarse, environment) = critic.split_at(shape.coarse_network().lanes());
+
+        work.h.fill(Lane::ZERO);
+        let width = lanes(components);
+        signs::accumulate::<T>(batch, shape.block(), v, filter, width, work.h);
+        encoder.encode(components, work.h, stream);
+
+        let h = Input::Real(work.h);
+        mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
+        let e = Input::Signs(e);
+        mlp::forward::<T>(
+            shape.environment_network(),
+            batch,
+            environment,
+            e,
+            work.environment,
+        );
+        let embedded = &work.environment[Self::embedded_at(shape)..];
+        mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
+    }
+
+    /// Where the embeddings begin among a network's activations.
+    #[inline(always)]
+    fn embedded_at(shape: Shape) -> usize {
+        let all = shape.coarse_network().activation_lanes();
+        shape.batch() * (all - lanes(shape.embedding()))
+    }
+
+    /// The bound on the batch that lies in [`samples`](Self::samples), and the gradients of it by
+    /// all parameters (by the critic's alone for [`Learn::Critic`]), left in
+    /// [`gradients`](Self::gradients). In nats.
+    #[inline(always)]
+    pub fn differentiate<T: Tile>(
+        &mut self,
+        encoder: Encoder,
+        learn: Learn,
+        stream: &mut Stream,
+    ) -> f32 {
+        let shape = self.shape;
+        let storage = &mut self.storage;
+        Self::forward::<T>(shape, storage, encoder, stream);
+
+        let (batch, components) = (shape.batch(), shape.components());
+        let work = Work::new(shape, storage.workspace);
+        let (v, rest) = storage.signs.split_at_mut(shape.block_words());
+        let (e, flipped) = rest.split_at_mut(shape.environment_words());
+        let (filter_gradient, critic_gradient) =
+            storage.gradients.split_at_mut(shape.filter_lanes());
+        let critic = &storage.parameters[shape.filter_lanes()..];
+        let (coarse_net, environment_net) = (shape.coarse_network(), shape.environment_network());
+        let (coarse, environment) = critic.split_at(coarse_net.lanes());
+        let (coarse_gradient, environment_gradient) =
+            critic_gradient.split_at_mut(coarse_net.lanes());
+
+        let at = Self::embedded_at(shape);
+        let pairs = Scores {
+            batch,
+            embedding: shape.embedding(),
+            u: &work.coarse[at..],
+            v: &work.environment[at..],
+            v_transposed: work.v_transposed,
+        };
+        let gradients = Gradients {
+            du: work.upper,
+            dv: work.dv,
+        };
+        let mut bound = 0.0;
+        infonce::<T>(pairs, work.scores, Some(gradients), |_, term| bound += term);
+
+        let h = Input::Real(work.h);
+        let dh = mlp::backward::<T>(
+            coarse_net,
+            batch,
+            coarse,
+            h,
+            work.coarse,
+            work.upper,
+            work.lower,
+            coarse_gradient,
+            work.transposed,
+            &mut [],
+        );
+        if learn == Learn::All {
+            let width = lanes(components);
+            let dx = &mut work.h[..batch * width];
+            encoder.backward(dx, dh);
+            bits::transpose(v, batch, shape.block(), flipped);
+            filter_gradient.fill(Lane::ZERO);
+            signs::accumulate::<T>(shape.block(), batch, flipped, dx, width, filter_gradient);
+        }
+        work.upper[..work.dv.len()].copy_from_slice(work.dv);
+        mlp::backward::<T>(
+            environment_net,
+            batch,
+            environment,
+            Input::Signs(e),
+            work.environment,
+            work.upper,
+            work.lower,
+            environment_gradient,
+            work.transposed,
+            flipped,
+        );
+        bound / batch as f32
+    }
+
+    /// One step: the bound on the batch that lies in [`samples`](Self::samples), its gradients,
+    /// and Adam uphill at the given rate. Returns the bound before the step, in nats.
+    #[inline(always)]
+    pub fn step<T: Tile>(
+        &mut self,
+        encoder: Encoder,
+        learn: Learn,
+        rate: f32,
+        stream: &mut Stream,
+    ) -> f32 {
+        let bound = self.differentiate::<T>(encoder, learn, stream);
+        let from = match learn {
+            Learn::All => 0,
+            Learn::Critic => self.shape.filter_lanes(),
+        };
+        self.adam.ascend::<T>(
+            rate,
+            &mut self.storage.parameters[from..],
+            &self.storage.gradients[from..],
+            &mut self.storage.first_moments[from..],
+            &mut self.storage.second_moments[from..],
+        );
+        bound
+    }
+
+    /// The terms of the bound, one for each row of the batch that lies in
+    /// [`samples`](Self::samples), to the first K of `terms`; their mean is the batch's estimate.
+    /// In nats; nothing is learned.
+    #[inline(always)]
+    pub fn evaluate<T: Tile>(&mut self, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
+        let shape = self.shape;
+        Self::forward::<T>(shape, &mut self.storage, encoder, stream);
+        let work = Work::new(shape, self.storage.workspace);
+        let at = Self::embedded_at(shape);
+        let pairs = Scores {
+            batch: shape.batch(),
+            embedding: shape.embedding(),
+            u: &work.coarse[at..],
+            v: &work.environment[at..],
+            v_transposed: work.v_transposed,
+        };
+        infonce::<T>(pairs, work.scores, None, |j, term| {
+            if let Some(slot) = terms.get_mut(j) {
+                *slot = term;
+            }
+        });
+    }
+}

@@ -1,0 +1,60 @@
+//! Samplers: Markov chains that draw configurations of a model from its equilibrium law.
+//!
+//! A model is a small value that is checked once; its chains are slices of the caller's, so that
+//! one model drives any number of chains.
+
+mod cluster;
+pub mod ising;
+
+pub use ising::{Algorithm, Coupling, Ising, IsingError};
+
+use crate::lattice::Lattice;
+use crate::num::rng::Stream;
+
+/// Where a chain begins. Equilibrium has been reached when both kinds of start agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Infinite temperature.
+    Hot,
+    /// A ground state.
+    Cold,
+}
+
+/// A model with an update that leaves its equilibrium law unchanged and reaches every
+/// configuration.
+///
+/// Slices hold at least the numbers that [`state_len`](Self::state_len) and
+/// [`scratch_len`](Self::scratch_len) tell; shorter ones panic, longer ones keep their tail.
+pub trait Sampler {
+    /// What a configuration is stored in: `u32` for packed signs
+    /// ([`bits`](crate::num::bits)) and for integers, `f32` for a field.
+    type Cell: Copy + Default;
+
+    /// The lattice whose sites a configuration gives values to.
+    fn lattice(&self) -> Lattice;
+
+    /// Cells of a configuration.
+    fn state_len(&self) -> usize;
+
+    /// Words that [`sweep`](Self::sweep) works in. What they hold between sweeps does not matter.
+    fn scratch_len(&self) -> usize;
+
+    /// Writes the first configuration of a chain.
+    fn start(&self, start: Start, state: &mut [Self::Cell], stream: &mut Stream);
+
+    /// One update of a chain: a fixed amount of work, never one that depends on how much of the
+    /// lattice it changed, since stopping on that biases the law.
+    fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
+
+    /// Copies a configuration that is to be used, under a uniformly random one of the model's
+    /// global symmetries (for Ising: a fair sign). Cluster updates may all but freeze these.
+    fn keep(&self, state: &[Self::Cell], kept: &mut [Self::Cell], stream: &mut Stream);
+
+    /// Energy of a configuration, of the whole lattice.
+    fn energy(&self, state: &[Self::Cell]) -> f64;
+
+    /// Order parameter of a configuration, for each site, with the global symmetries taken out
+    /// (for Ising: the absolute value). Together with the energy, its autocorrelation says how
+    /// far apart configurations are to be taken.
+    fn order_parameter(&self, state: &[Self::Cell]) -> f64;
+}

@@ -1,0 +1,608 @@
+//! The command line: what can be typed, turned into checked settings.
+
+use std::path::PathBuf;
+
+use blockspin_core::block::window::{Window, WindowError};
+use blockspin_core::lattice::Lattice;
+use blockspin_core::optim::schedule::Schedule;
+use blockspin_core::shape::Shape;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Result};
+use crate::filters::product;
+use crate::model::{CRITICAL, Choice, Model};
+use crate::subject::Subject;
+
+/// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
+/// information.
+#[derive(Debug, Parser)]
+#[command(
+    name = "blockspin",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example: blockspin train ising --temperature 2.269 --seed 1\n\
+                  Information is in nats, temperatures in units of |J|/k_B."
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Lets every option take a negative number, so that the rule it breaks can be told.
+fn open(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.allow_negative_numbers(true)).mut_subcommands(open)
+}
+
+impl Cli {
+    /// What was typed; usage errors and `--help` end the program as clap has it.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = open(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Instructions to compute with: auto, portable, avx2 or avx512; no result depends on it
+    #[arg(
+        long,
+        global = true,
+        env = "BLOCKSPIN_ISA",
+        default_value = "auto",
+        value_name = "NAME"
+    )]
+    pub isa: String,
+    /// Threads to work with; no result depends on it
+    #[arg(long, global = true, default_value_t = 1, value_parser = positive(), value_name = "N")]
+    pub threads: u32,
+    /// No progress bars
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// One JSON object on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Draw configurations of a model and save them
+    #[command(
+        after_help = "Example: blockspin sample ising --size 64 --samples 1000 --out spins.npy"
+    )]
+    Sample {
+        /// The model.
+        #[command(subcommand)]
+        model: ModelArgs<SampleArgs>,
+    },
+    /// Find the filter that keeps the most information, and say how much that is
+    #[command(
+        after_help = "Examples: blockspin train ising\n          blockspin train data spins.npy"
+    )]
+    Train {
+        /// The model or file.
+        #[command(subcommand)]
+        model: SubjectArgs<TrainArgs>,
+    },
+    /// Say how much information a given filter keeps
+    #[command(after_help = "Example: blockspin estimate ising --filter boundary")]
+    Estimate {
+        /// The model or file.
+        #[command(subcommand)]
+        model: SubjectArgs<EstimateArgs>,
+    },
+    /// The same quantities without sampling, for small systems
+    #[command(
+        after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform"
+    )]
+    Exact {
+        /// The model.
+        #[command(subcommand)]
+        model: ModelArgs<ExactArgs>,
+    },
+    /// Run the standard workloads and print a fingerprint of each, the same on every machine
+    #[command(after_help = "Example: blockspin fingerprint --threads 2")]
+    Fingerprint,
+}
+
+/// A model, with the options `A` of the command that it follows.
+#[derive(Debug, Subcommand)]
+pub enum ModelArgs<A: Args> {
+    /// The Ising model in one, two or three dimensions
+    Ising(IsingArgs<A>),
+    /// The Ising chain
+    Chain(RingArgs<A>),
+}
+
+/// A model, or a file.
+#[derive(Debug, Subcommand)]
+pub enum SubjectArgs<A: Args> {
+    /// The Ising model in one, two or three dimensions, sampled as training goes
+    Ising(IsingArgs<A>),
+    /// The Ising chain, sampled as training goes
+    Chain(RingArgs<A>),
+    /// Your own configurations: an .npy array of shape (N, L0[, L1[, L2]]) with two values
+    Data(DataArgs<A>),
+}
+
+/// Options of `ising`.
+#[derive(Args, Debug)]
+pub struct IsingArgs<A: Args> {
+    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
+    #[arg(long, default_value = "64", value_parser = sides, value_name = "N[,N[,N]]")]
+    size: Sides,
+    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
+    dimension: Option<u32>,
+    #[command(flatten)]
+    physics: PhysicsArgs,
+    #[command(flatten)]
+    args: A,
+}
+
+/// Options of `chain`.
+#[derive(Args, Debug)]
+pub struct RingArgs<A: Args> {
+    /// Sites of the ring
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
+    size: u32,
+    /// Disorder of the bonds: none
+    #[arg(long, default_value = "none", value_parser = ["none"], value_name = "KIND")]
+    disorder: String,
+    #[command(flatten)]
+    physics: PhysicsArgs,
+    #[command(flatten)]
+    args: A,
+}
+
+/// A file to read.
+#[derive(Args, Debug)]
+pub struct DataArgs<A: Args> {
+    /// The file
+    file: PathBuf,
+    #[command(flatten)]
+    args: A,
+}
+
+/// Temperature and coupling.
+#[derive(Args, Clone, Debug)]
+pub struct PhysicsArgs {
+    /// Temperature [default: critical, 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
+    #[arg(long, value_parser = temperature, value_name = "T")]
+    temperature: Option<f64>,
+    /// Inverse temperature, in place of --temperature
+    #[arg(long, value_parser = inverse_temperature,
+          conflicts_with = "temperature", value_name = "B")]
+    beta: Option<f64>,
+    /// Coupling J; below 0 the antiferromagnet
+    #[arg(long, default_value = "1", value_parser = coupling, value_name = "J")]
+    coupling: f64,
+}
+
+/// How chains are run.
+#[derive(Args, Clone, Debug)]
+pub struct ChainArgs {
+    /// Update of the Markov chains
+    #[arg(long, value_enum, default_value_t = Algorithm::SwendsenWang)]
+    algorithm: Algorithm,
+    /// Sweeps before the first sample [default: measured]
+    #[arg(long, value_name = "SWEEPS")]
+    burn_in: Option<u32>,
+    /// Sweeps from one sample to the next [default: measured, two autocorrelation times]
+    #[arg(long, value_parser = positive(), value_name = "SWEEPS")]
+    thin: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Algorithm {
+    Wolff,
+    SwendsenWang,
+    Metropolis,
+}
+
+/// What to sample.
+#[derive(Args, Clone, Debug)]
+pub struct SampleArgs {
+    #[command(flatten)]
+    chain: ChainArgs,
+    /// Number of configurations
+    #[arg(long, value_parser = positive_u64, value_name = "N")]
+    pub samples: u64,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub seed: u64,
+    /// File to write: int8 ±1, shape (N, L0[, L1[, L2]])
+    #[arg(long, value_name = "FILE.npy")]
+    pub out: PathBuf,
+}
+
+/// Window, critic and schedule of a run.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    chain: ChainArgs,
+    /// Side of the block, or all sides
+    #[arg(long, default_value = "4", value_parser = block, value_name = "N[,N[,N]]")]
+    block: Sides,
+    /// Width of the buffer around the block
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    buffer: u32,
+    /// Width of the environment around the buffer
+    #[arg(long, default_value_t = 10, value_parser = positive(), value_name = "N")]
+    environment: u32,
+    /// Joint samples in a batch, K
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=16384), value_name = "K")]
+    batch: u32,
+    /// Training steps
+    #[arg(long, default_value_t = 6000, value_parser = positive(), value_name = "N")]
+    steps: u32,
+    /// Learning rate at the start
+    #[arg(long, default_value = "5e-3", value_parser = rate, value_name = "RATE")]
+    learning_rate: f32,
+    /// Learning rate at the end of the half cosine
+    #[arg(long, default_value = "0", value_parser = rate, value_name = "RATE")]
+    learning_rate_end: f32,
+    /// Lower bound of the information that is maximised
+    #[arg(long, default_value = "infonce", value_parser = ["infonce"])]
+    bound: String,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub seed: u64,
+}
+
+/// How a filter is learned, and where the run goes.
+#[derive(Args, Clone, Debug)]
+pub struct TrainArgs {
+    /// The run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Number of coarse variables, C
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
+    components: u32,
+    /// Relaxation at the start
+    #[arg(long, default_value = "0.5", value_parser = relaxation, value_name = "E")]
+    epsilon_start: f32,
+    /// Least relaxation
+    #[arg(long, default_value = "0.1", value_parser = relaxation, value_name = "E")]
+    epsilon_end: f32,
+    /// Decay of the relaxation per step
+    #[arg(long, default_value = "5e-3", value_parser = rate, value_name = "R")]
+    epsilon_rate: f32,
+    /// Folder of the run [default: runs/MODEL-SEED]
+    #[arg(long, value_name = "RUN/")]
+    pub out: Option<PathBuf>,
+}
+
+/// A filter to judge.
+#[derive(Args, Clone, Debug)]
+pub struct EstimateArgs {
+    /// The run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// uniform, boundary, decimation, staggered, or a file
+    #[arg(long, value_name = "NAME|FILE.npy")]
+    pub filter: String,
+    /// How h follows from the filter
+    #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
+    pub encoder: EncoderName,
+}
+
+/// Block, buffer and filter of an exact calculation.
+#[derive(Args, Clone, Debug)]
+pub struct ExactArgs {
+    /// Side of the block, or all sides [default: means only]
+    #[arg(long, value_parser = block, value_name = "N[,N[,N]]")]
+    block: Option<Sides>,
+    /// Width of the buffer around the block; all beyond is the environment
+    #[arg(long, default_value_t = 0, value_name = "N", requires = "block")]
+    pub buffer: u32,
+    /// uniform, boundary, decimation, staggered, or a file
+    #[arg(long, value_name = "NAME|FILE.npy", requires = "block")]
+    pub filter: Option<String>,
+    /// How h follows from the filter
+    #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
+    pub encoder: EncoderName,
+}
+
+impl ExactArgs {
+    /// Sides of the block, if there is one.
+    #[must_use]
+    pub fn block(&self) -> Option<&[u32]> {
+        self.block.as_ref().map(|sides| &sides.0[..])
+    }
+}
+
+/// How h follows from Λ·v.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EncoderName {
+    /// h = sign(Λ·v), ties by fair coins
+    Sign,
+    /// P(h = +1) = 1/(1 + exp(−Λ·v))
+    Sigmoid,
+}
+
+impl EncoderName {
+    /// As it is typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            EncoderName::Sign => "sign",
+            EncoderName::Sigmoid => "sigmoid",
+        }
+    }
+}
+
+/// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
+/// option.
+#[derive(Clone, Debug)]
+struct Sides(Vec<u32>);
+
+fn lengths(text: &str, least: u32, what: &str) -> std::result::Result<Sides, String> {
+    let parsed: Option<Vec<u32>> = text
+        .split(',')
+        .map(|side| side.trim().parse().ok().filter(|n| *n >= least))
+        .collect();
+    parsed
+        .filter(|sides| (1..=3).contains(&sides.len()))
+        .map(Sides)
+        .ok_or_else(|| {
+            format!("{what} is one to three whole numbers from {least}, such as 8 or 8,4")
+        })
+}
+
+fn sides(text: &str) -> std::result::Result<Sides, String> {
+    lengths(text, 2, "a lattice")
+}
+
+fn block(text: &str) -> std::result::Result<Sides, String> {
+    lengths(text, 1, "a block")
+}
+
+fn positive() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+fn positive_u64(text: &str) -> std::result::Result<u64, String> {
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "a whole number from 1".to_string())
+}
+
+fn number(
+    text: &str,
+    rule: &str,
+    allowed: impl Fn(f64) -> bool,
+) -> std::result::Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|x| allowed(*x))
+        .ok_or_else(|| rule.to_string())
+}
+
+fn temperature(text: &str) -> std::result::Result<f64, String> {
+    let rule = "a temperature is a finite number above 0, such as 2.269";
+    number(text, rule, |t| {
+        t.is_finite() && t > 0.0 && t.recip().is_finite()
+    })
+}
+
+fn inverse_temperature(text: &str) -> std::result::Result<f64, String> {
+    let rule = "an inverse temperature is a finite number above 0, such as 0.44";
+    number(text, rule, |b| {
+        b.is_finite() && b > 0.0 && b.recip().is_finite()
+    })
+}
+
+fn coupling(text: &str) -> std::result::Result<f64, String> {
+    let rule = "a coupling is 1 or -1, or another finite number but 0";
+    number(text, rule, |j| {
+        j.is_finite() && j != 0.0 && j.recip().is_finite()
+    })
+}
+
+fn rate(text: &str) -> std::result::Result<f32, String> {
+    number(text, "a rate is a number from 0 to 1", |x| {
+        (0.0..=1.0).contains(&x)
+    })
+    .map(|x| x as f32)
+}
+
+fn relaxation(text: &str) -> std::result::Result<f32, String> {
+    let rule = "a relaxation is a number from 0.001 to 100";
+    number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// Options that belong to how chains are run; a command without chains has none.
+pub trait HasChain {
+    /// They.
+    fn chain(&self) -> Option<&ChainArgs>;
+}
+
+impl HasChain for SampleArgs {
+    fn chain(&self) -> Option<&ChainArgs> {
+        Some(&self.chain)
+    }
+}
+
+impl HasChain for TrainArgs {
+    fn chain(&self) -> Option<&ChainArgs> {
+        Some(&self.run.chain)
+    }
+}
+
+impl HasChain for EstimateArgs {
+    fn chain(&self) -> Option<&ChainArgs> {
+        Some(&self.run.chain)
+    }
+}
+
+impl HasChain for ExactArgs {
+    fn chain(&self) -> Option<&ChainArgs> {
+        None
+    }
+}
+
+impl<A: Args + HasChain> IsingArgs<A> {
+    fn model(&self) -> Result<Model> {
+        let mut sides = self.size.0.clone();
+        if sides.len() == 1 {
+            sides = vec![sides[0]; self.dimension.unwrap_or(2) as usize];
+        } else if let Some(dimension) = self.dimension
+            && dimension as usize != sides.len()
+        {
+            return Err(Error::usage(format!(
+                "--size has {} sides and --dimension is {dimension}; leave one out, or let them agree",
+                sides.len()
+            )));
+        }
+        model("ising", Lattice::new(&sides)?, &self.physics, self.args.chain())
+    }
+}
+
+impl<A: Args + HasChain> RingArgs<A> {
+    fn model(&self) -> Result<Model> {
+        model("chain", Lattice::new(&[self.size])?, &self.physics, self.args.chain())
+    }
+}
+
+impl<A: Args + HasChain> ModelArgs<A> {
+    /// The model, and the options of the command.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    pub fn resolve(self) -> Result<(Model, A)> {
+        match self {
+            ModelArgs::Ising(args) => Ok((args.model()?, args.args)),
+            ModelArgs::Chain(args) => Ok((args.model()?, args.args)),
+        }
+    }
+}
+
+impl<A: Args + HasChain> SubjectArgs<A> {
+    /// The model or the file's configurations, and the options of the command.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule; a failure, if the file cannot be read.
+    pub fn resolve(self) -> Result<(Subject, A)> {
+        match self {
+            SubjectArgs::Ising(args) => Ok((Subject::Model(args.model()?), args.args)),
+            SubjectArgs::Chain(args) => Ok((Subject::Model(args.model()?), args.args)),
+            SubjectArgs::Data(args) => Ok((Subject::read(&args.file)?, args.args)),
+        }
+    }
+}
+
+fn model(
+    name: &'static str,
+    lattice: Lattice,
+    physics: &PhysicsArgs,
+    chain: Option<&ChainArgs>,
+) -> Result<Model> {
+    let temperature = match (physics.temperature, physics.beta) {
+        (Some(temperature), _) => temperature,
+        (None, Some(beta)) => beta.recip(),
+        (None, None) => CRITICAL[lattice.dimension() - 1] * physics.coupling.abs(),
+    };
+    if !(physics.coupling / temperature).is_finite() {
+        return Err(Error::usage(format!(
+            "a coupling of {} at a temperature of {temperature}: their ratio is beyond all numbers; \
+             take a higher temperature",
+            physics.coupling
+        )));
+    }
+    let algorithm = chain.map_or(Choice::SwendsenWang, |chain| match chain.algorithm {
+        Algorithm::Wolff => Choice::Wolff,
+        Algorithm::SwendsenWang => Choice::SwendsenWang,
+        Algorithm::Metropolis => Choice::Metropolis,
+    });
+    Ok(Model {
+        name,
+        lattice,
+        temperature,
+        coupling: physics.coupling,
+        algorithm,
+        burn_in: chain.and_then(|chain| chain.burn_in),
+        thin: chain.and_then(|chain| chain.thin),
+    })
+}
+
+impl RunArgs {
+    /// The window on a lattice.
+    ///
+    /// # Errors
+    /// Usage, with both sizes and the largest window that fits.
+    pub fn window(&self, lattice: Lattice) -> Result<Window> {
+        let (buffer, environment) = (self.buffer, self.environment);
+        Window::new(lattice, &self.block.0, buffer, environment).map_err(|error| match error {
+            WindowError::TooLarge {
+                axis,
+                window,
+                lattice: side,
+            } => {
+                let block = self.block.0.get(axis).unwrap_or(&self.block.0[0]);
+                Error::usage(format!(
+                    "a window of {window} (block {block}, buffer {buffer} and environment \
+                     {environment} on both sides) does not fit a lattice of {}: the largest that \
+                     fits is {side}",
+                    product(lattice.sides())
+                ))
+                .hint(room_hint(*block, buffer, side))
+            }
+            error => Error::usage(error.to_string()),
+        })
+    }
+
+    /// The shape of a run with `components` coarse variables.
+    ///
+    /// # Errors
+    /// Usage, naming the size that is out of range.
+    pub fn shape(&self, window: Window, components: u32) -> Result<Shape> {
+        let (block, environment) = (
+            window.block_sites() as u32,
+            window.environment_sites() as u32,
+        );
+        Shape::new(block, environment, components, &[32, 32], 8, self.batch)
+            .map_err(|error| Error::usage(error.to_string()))
+    }
+
+    /// The schedule, with the relaxation of a learned filter if there is one.
+    #[must_use]
+    pub fn schedule(&self, filter: Option<&TrainArgs>) -> Schedule {
+        let defaults = Schedule::default();
+        Schedule {
+            steps: self.steps,
+            rate_start: self.learning_rate,
+            rate_end: self.learning_rate_end,
+            epsilon_start: filter.map_or(defaults.epsilon_start, |f| f.epsilon_start),
+            epsilon_end: filter.map_or(defaults.epsilon_end, |f| f.epsilon_end),
+            epsilon_rate: filter.map_or(defaults.epsilon_rate, |f| f.epsilon_rate),
+        }
+    }
+}
+
+/// What would fit a side.
+fn room_hint(block: u32, buffer: u32, side: u32) -> String {
+    let left = i64::from(side) - i64::from(block) - 2 * i64::from(buffer);
+    if left >= 2 {
+        format!("--environment {} fits", left / 2)
+    } else if side > block + 2 {
+        format!("--buffer {} --environment 1 fits", (side - block - 2) / 2)
+    } else {
+        "take a larger lattice or a smaller block".to_string()
+    }
+}
+
+impl TrainArgs {
+    /// C.
+    #[must_use]
+    pub fn components(&self) -> u32 {
+        self.components
+    }
+}

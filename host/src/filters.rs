@@ -1,0 +1,126 @@
+//! Filters Λ as they are stored and shown: one block of weights per component.
+
+use crate::error::{Error, Result};
+
+/// Weights of C components over a block, (C, block…) in C order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filters {
+    sides: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Filters {
+    /// Filters over a block of the given sides (slowest first); the number of components follows.
+    ///
+    /// # Errors
+    /// Sides that are not 1 to 3 positive numbers, weights that are no whole number of blocks, or
+    /// a weight that is not finite.
+    pub fn new(sides: &[u32], weights: Vec<f32>) -> Result<Self> {
+        let sites = sides
+            .iter()
+            .try_fold(1usize, |n, side| n.checked_mul(*side as usize));
+        let sites = sites
+            .filter(|n| *n > 0 && (1..=3).contains(&sides.len()))
+            .ok_or_else(|| {
+                Error::failure(format!(
+                    "a block of {}; a block has 1 to 3 sides of at least 1",
+                    product(sides)
+                ))
+            })?;
+        if weights.is_empty() || !weights.len().is_multiple_of(sites) {
+            return Err(Error::failure(format!(
+                "{} weights for a block of {}; each component has {sites}",
+                weights.len(),
+                product(sides)
+            )));
+        }
+        if let Some(at) = weights.iter().position(|w| !w.is_finite()) {
+            return Err(Error::failure(format!(
+                "weight {at} of the filter is {}; every weight is a finite number",
+                weights[at]
+            )));
+        }
+        Ok(Filters {
+            sides: sides.to_vec(),
+            weights,
+        })
+    }
+
+    /// Sides of the block, slowest first.
+    #[must_use]
+    pub fn sides(&self) -> &[u32] {
+        &self.sides
+    }
+
+    /// All weights, (C, block…).
+    #[must_use]
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// Sites of the block, |V|.
+    #[must_use]
+    pub fn sites(&self) -> usize {
+        self.sides.iter().map(|side| *side as usize).product()
+    }
+
+    /// Number of components, C.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.weights.len() / self.sites()
+    }
+
+    /// The components, each with its weights in C order.
+    pub fn components(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.weights.chunks_exact(self.sites())
+    }
+
+    /// Largest magnitude of a weight.
+    #[must_use]
+    pub fn largest(&self) -> f32 {
+        self.weights
+            .iter()
+            .map(|w| w.abs())
+            .fold(0.0, |a, b| if b > a { b } else { a })
+    }
+}
+
+/// "4 × 4".
+#[must_use]
+pub fn product(sides: &[u32]) -> String {
+    sides
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(" × ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_follow_from_the_weights() {
+        let filters = Filters::new(&[2, 3], (0..12).map(|i| i as f32 - 6.0).collect()).unwrap();
+        assert_eq!(
+            (filters.count(), filters.sites(), filters.largest()),
+            (2, 6, 6.0)
+        );
+        assert_eq!(filters.components().nth(1).unwrap()[0], 0.0);
+    }
+
+    #[test]
+    fn refusals() {
+        for (sides, weights, rule) in [
+            (&[][..], vec![1.0], "1 to 3 sides"),
+            (&[4, 0], vec![1.0], "1 to 3 sides"),
+            (&[u32::MAX; 3], vec![1.0], "1 to 3 sides"),
+            (&[2, 2], vec![1.0; 6], "each component has 4"),
+            (&[2], vec![], "each component has 2"),
+            (&[2], vec![0.0, f32::NAN], "finite"),
+        ] {
+            let error = Filters::new(sides, weights).unwrap_err();
+            assert!(error.message().contains(rule), "{error}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The standard workloads on the host, on any number of threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use blockspin_core::fingerprint::{self, Arena, WORKLOADS};
+
+use crate::error::{Error, Result};
+use crate::machine::Isa;
+
+/// Name and fingerprint of every workload, in their order.
+///
+/// # Errors
+/// A failure, if a result is NaN.
+pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = vec![];
+        let mut arena = Box::new(Arena::new());
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= WORKLOADS.len() {
+                return done;
+            }
+            done.push((index, fingerprint::run(index, &isa, &mut arena)));
+        }
+    };
+    let mut found = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(WORKLOADS.len())).map(|_| scope.spawn(work)).collect();
+        let mut found = work();
+        for other in others {
+            found.extend(other.join().unwrap_or_default());
+        }
+        found
+    });
+    found.sort_unstable();
+    found
+        .into_iter()
+        .map(|(index, hash)| {
+            let name = WORKLOADS[index];
+            let hash = hash.ok_or_else(|| Error::failure(format!("workload {name} gave a NaN")))?;
+            Ok((name, format!("{hash:016x}")))
+        })
+        .collect()
+}

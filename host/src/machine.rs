@@ -1,0 +1,154 @@
+//! Which instructions run the step: picked once at start, without any effect on the bits.
+//!
+//! The core is portable and inlined; each function below wraps a *whole* step for one instruction
+//! set, so that nothing in the hot path stays behind a call.
+
+use std::fmt;
+
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::Tile;
+use blockspin_core::num::rng::Stream;
+use blockspin_core::rsmi::{Learn, Machine, Rsmi};
+use multiversion::multiversion;
+
+use crate::error::{Error, Result};
+
+/// An instruction set to compute with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// What every machine of the target has: SSE2 on x86-64, NEON on aarch64.
+    Portable,
+    /// AVX2.
+    Avx2,
+    /// AVX-512 (F, BW, DQ, VL).
+    Avx512,
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Isa::Portable => "portable",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+        })
+    }
+}
+
+macro_rules! tile {
+    ($name:ident, $rows:literal, $lanes:literal) => {
+        #[derive(Clone, Copy)]
+        struct $name;
+        impl Tile for $name {
+            const ROWS: usize = $rows;
+            const LANES: usize = $lanes;
+            const CHUNKS: usize = 8;
+            #[inline(always)]
+            fn sqrt(x: f32) -> f32 {
+                x.sqrt()
+            }
+        }
+    };
+}
+tile!(PortableTile, 2, 1);
+tile!(Avx2Tile, 4, 1);
+tile!(Avx512Tile, 8, 2);
+
+/// One function for each instruction set, and the one that picks among them.
+macro_rules! dispatch {
+    ($pick:ident, $any:ident, $avx2:ident, $avx512:ident,
+     ($($arg:ident: $type:ty),*) -> $out:ty, |$tile:ident| $body:expr) => {
+        fn $any($($arg: $type),*) -> $out {
+            type $tile = PortableTile;
+            $body
+        }
+        #[multiversion(targets("x86_64+avx2"))]
+        fn $avx2($($arg: $type),*) -> $out {
+            type $tile = Avx2Tile;
+            $body
+        }
+        #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl"))]
+        fn $avx512($($arg: $type),*) -> $out {
+            type $tile = Avx512Tile;
+            $body
+        }
+        fn $pick(isa: Isa, $($arg: $type),*) -> $out {
+            match isa {
+                Isa::Portable => $any($($arg),*),
+                Isa::Avx2 => $avx2($($arg),*),
+                Isa::Avx512 => $avx512($($arg),*),
+            }
+        }
+    };
+}
+
+dispatch!(
+    step, step_any, step_avx2, step_avx512,
+    (rsmi: &mut Rsmi, encoder: Encoder, learn: Learn, rate: f32, stream: &mut Stream) -> f32,
+    |T| rsmi.step::<T>(encoder, learn, rate, stream)
+);
+dispatch!(
+    evaluate, evaluate_any, evaluate_avx2, evaluate_avx512,
+    (rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) -> (),
+    |T| rsmi.evaluate::<T>(encoder, stream, terms)
+);
+
+impl Machine for Isa {
+    fn step(
+        &self,
+        rsmi: &mut Rsmi,
+        encoder: Encoder,
+        learn: Learn,
+        rate: f32,
+        stream: &mut Stream,
+    ) -> f32 {
+        step(*self, rsmi, encoder, learn, rate, stream)
+    }
+
+    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
+        evaluate(*self, rsmi, encoder, stream, terms);
+    }
+}
+
+impl Isa {
+    /// Those that this machine has, the fastest last.
+    #[must_use]
+    pub fn available() -> Vec<Isa> {
+        let mut found = vec![Isa::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                found.push(Isa::Avx2);
+            }
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                found.push(Isa::Avx512);
+            }
+        }
+        found
+    }
+
+    /// The one named, or the fastest for `auto`.
+    ///
+    /// # Errors
+    /// Usage, if the name is unknown or this machine lacks the instructions.
+    pub fn find(name: &str) -> Result<Isa> {
+        let available = Self::available();
+        if name == "auto" {
+            return Ok(available[available.len() - 1]);
+        }
+        available
+            .iter()
+            .copied()
+            .find(|isa| isa.to_string() == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = available.iter().map(Isa::to_string).collect();
+                Error::usage(format!(
+                    "instruction set '{name}' is not to be had on this machine; it has auto, {}",
+                    names.join(", ")
+                ))
+            })
+    }
+}

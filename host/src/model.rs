@@ -1,0 +1,135 @@
+//! Models as the user names them, checked and ready to sample.
+
+use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
+use blockspin_core::num::rng::Purpose;
+use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
+
+use crate::chains::{Chain, Plan};
+use crate::error::{Error, Result};
+
+/// Critical temperatures in units of |J|/k_B; the chain has none, and 1 stands in.
+pub const CRITICAL: [f64; MAX_DIMENSION] = [1.0, 2.269_185, 4.5115];
+
+/// The algorithm asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Single clusters; their number to a sweep is measured.
+    Wolff,
+    /// All clusters.
+    SwendsenWang,
+    /// Single spins.
+    Metropolis,
+}
+
+impl Choice {
+    /// As it is typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Choice::Wolff => "wolff",
+            Choice::SwendsenWang => "swendsen-wang",
+            Choice::Metropolis => "metropolis",
+        }
+    }
+}
+
+/// An Ising model on a lattice, or a chain: the same model in one dimension.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Model {
+    /// `ising` or `chain`.
+    pub name: &'static str,
+    /// The lattice.
+    pub lattice: Lattice,
+    /// Temperature, in units of energy.
+    pub temperature: f64,
+    /// J.
+    pub coupling: f64,
+    /// How it is sampled.
+    pub algorithm: Choice,
+    /// Burn-in in sweeps, if not measured.
+    pub burn_in: Option<u32>,
+    /// Sweeps between samples, if not measured.
+    pub thin: Option<u32>,
+}
+
+impl Model {
+    /// J/k_B T.
+    #[must_use]
+    pub fn beta_coupling(&self) -> f64 {
+        self.coupling / self.temperature
+    }
+
+    /// The sampler, with `clusters` to a Wolff sweep.
+    fn sampler(&self, clusters: u32) -> Result<Ising> {
+        let coupling = if self.coupling < 0.0 {
+            Coupling::Antiferromagnetic
+        } else {
+            Coupling::Ferromagnetic
+        };
+        let algorithm = match self.algorithm {
+            Choice::Wolff => Algorithm::Wolff { clusters },
+            Choice::SwendsenWang => Algorithm::SwendsenWang,
+            Choice::Metropolis => Algorithm::Metropolis,
+        };
+        Ising::new(
+            self.lattice,
+            self.beta_coupling().abs(),
+            coupling,
+            algorithm,
+        )
+        .map_err(|error| Error::usage(error.to_string()))
+    }
+
+    /// Checks the model without any work.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    pub fn check(&self) -> Result<()> {
+        self.sampler(1).map(|_| ())
+    }
+
+    /// The sampler and the plan of its chains: measured, where the user gave no numbers.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check).
+    pub fn prepare(&self, seed: u64) -> Result<(Ising, Plan)> {
+        let mut sampler = self.sampler(1)?;
+        if self.algorithm == Choice::Wolff {
+            sampler = self.sampler(clusters_per_sweep(&sampler, seed))?;
+        }
+        let mut plan = match (self.burn_in, self.thin) {
+            (Some(burn_in), Some(thin)) => {
+                // Nothing is measured, so nothing is known of either.
+                Plan {
+                    burn_in,
+                    thin,
+                    autocorrelation: f64::NAN,
+                    equilibrated: true,
+                }
+            }
+            _ => Plan::measure(&sampler, seed),
+        };
+        plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
+        plan.thin = self.thin.unwrap_or(plan.thin);
+        Ok((sampler, plan))
+    }
+}
+
+/// Wolff clusters that together turn over about as many spins as the lattice has: the mean size of
+/// one is N⟨m²⟩, measured on a chain of its own. Fixed from then on, since a number that followed
+/// what the clusters did would bias the sampling.
+fn clusters_per_sweep(model: &Ising, seed: u64) -> u32 {
+    let sites = model.lattice().sites();
+    let mut chain = Chain::new(model, Start::Cold, seed, 2, Purpose::Pilot);
+    let mut scratch = vec![0; model.scratch_len()];
+    let (mut squares, updates) = (0.0, 512);
+    for update in 0..updates {
+        chain.advance(model, 1, &mut scratch);
+        if update >= updates / 2 {
+            let order = model.order_parameter(&chain.state);
+            squares += order * order;
+        }
+    }
+    let mean = (squares / f64::from(updates / 2)).max(1.0 / sites as f64);
+    (1.0 / mean).round().clamp(1.0, sites as f64) as u32
+}

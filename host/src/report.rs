@@ -1,0 +1,410 @@
+//! The report of a training run: one HTML file that needs nothing else.
+
+use std::fmt::Write;
+
+use blockspin_core::num::math::ln64;
+
+use crate::filters::{Filters, product};
+use crate::picture::{Level, escape, heat_map_svg, series_svg};
+use crate::series::Record;
+
+/// What a report tells. Nothing in it depends on time or machine, so that repeats are identical;
+/// a quantity that does not exist is `None`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Headline, such as "Ising, 64 × 64 at T = 2.269".
+    pub title: String,
+    /// A sentence or two on the model and on what was sought.
+    pub model: String,
+    /// The command that gives the same run again.
+    pub command: String,
+    /// Version of this program.
+    pub version: String,
+    /// Names and values of all settings.
+    pub settings: Vec<(String, String)>,
+    /// Held-out information with h drawn from the learned encoder, in nats.
+    pub information: Option<f64>,
+    /// Its standard error, in nats.
+    pub information_stderr: Option<f64>,
+    /// Held-out information with h = sign(Λ·v), in nats.
+    pub information_sign: Option<f64>,
+    /// Moving average of the training batches at the end, in nats.
+    pub training_information: Option<f64>,
+    /// Batch size K.
+    pub batch: u32,
+    /// The filters found.
+    pub filters: Filters,
+    /// Information against step.
+    pub series: Vec<Record>,
+    /// Warnings of the run.
+    pub warnings: Vec<String>,
+    /// Fingerprint of the run.
+    pub fingerprint: String,
+}
+
+impl Report {
+    /// The report as an HTML page.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let mut page = String::with_capacity(1 << 16);
+        let title = escape(&self.title);
+        let _ = write!(
+            page,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <title>{title} · blockspin</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+             <header>\n<p class=\"kind\">blockspin {} · training run</p>\n<h1>{title}</h1>\n\
+             <p class=\"lede\">{}</p>\n</header>\n",
+            escape(&self.version),
+            escape(&self.model)
+        );
+        self.headline(&mut page);
+        self.warnings(&mut page);
+        self.pictures(&mut page);
+        self.meaning(&mut page);
+        self.record(&mut page);
+        page.push_str("</main>\n</body>\n</html>\n");
+        page
+    }
+
+    fn components(&self) -> i32 {
+        self.filters.count().min(1000) as i32
+    }
+
+    /// ln K.
+    fn ceiling(&self) -> f64 {
+        ln64(f64::from(self.batch.max(1)))
+    }
+
+    /// What C binary variables can carry, C ln 2.
+    fn capacity(&self) -> f64 {
+        f64::from(self.components()) * std::f64::consts::LN_2
+    }
+
+    fn headline(&self, page: &mut String) {
+        let error = finite(self.information_stderr)
+            .map(|e| format!(" <span class=\"error\">± {}</span>", nats(e)))
+            .unwrap_or_default();
+        let bits = finite(self.information)
+            .map(|i| format!(" ({} bits)", signed(i / std::f64::consts::LN_2, 3)))
+            .unwrap_or_default();
+        let _ = write!(
+            page,
+            "<section class=\"headline\">\n<p class=\"number\">{}{error} <span class=\"unit\">nats\
+             </span></p>\n<p>of real-space mutual information between the block, seen through the \
+             filter, and its environment{bits}. Measured on configurations that training has not \
+             seen, with binary h drawn from the learned encoder.</p>\n<dl class=\"facts\">\n",
+            number(self.information)
+        );
+        for (name, value) in [
+            ("Same filter, h = sign(Λ·v)", number(self.information_sign)),
+            (
+                "In training, moving average",
+                number(self.training_information),
+            ),
+            ("Capacity of h, C ln 2", number(Some(self.capacity()))),
+            ("Ceiling of InfoNCE, ln K", number(Some(self.ceiling()))),
+        ] {
+            let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
+        }
+        page.push_str("</dl>\n</section>\n");
+    }
+
+    fn warnings(&self, page: &mut String) {
+        if self.warnings.is_empty() {
+            return;
+        }
+        page.push_str("<section class=\"warnings\">\n<h2>Warnings</h2>\n<ul>\n");
+        for warning in &self.warnings {
+            let _ = writeln!(page, "<li>{}</li>", escape(warning));
+        }
+        page.push_str("</ul>\n</section>\n");
+    }
+
+    fn pictures(&self, page: &mut String) {
+        let c = self.components();
+        let levels = [
+            Level {
+                value: self.ceiling(),
+                label: format!("ln K = ln {}", self.batch),
+            },
+            Level {
+                value: self.capacity(),
+                label: if c == 1 {
+                    "ln 2".into()
+                } else {
+                    format!("{c} ln 2")
+                },
+            },
+        ];
+        let _ = write!(
+            page,
+            "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
+             class=\"scroll\">{}</div>\n<figcaption>Weights on the block of {}: <b \
+             class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. The \
+             overall sign means nothing.</figcaption>\n</figure>\n<figure class=\"curve\">\n\
+             <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>A line \
+             that rises above the held-out points has begun to learn its samples by heart.\
+             </figcaption>\n</figure>\n</section>\n",
+            if c == 1 { "The filter" } else { "The filters" },
+            heat_map_svg(&self.filters),
+            product(self.filters.sides()),
+            series_svg(&self.series, &levels)
+        );
+    }
+
+    /// What the number means, and when it lies.
+    fn meaning(&self, page: &mut String) {
+        let c = self.components();
+        let k = f64::from(self.batch.max(1));
+        let mut items = vec![];
+        if let (Some(i), Some(e)) = (finite(self.information), finite(self.information_stderr)) {
+            if i < 3.0 * e {
+                items.push((
+                    "No signal here.",
+                    "The information is within three standard errors of zero. Where nothing is to \
+                     be known, every filter is as good as any other: this one is noise."
+                        .to_string(),
+                ));
+            }
+            if let Some(training) = finite(self.training_information)
+                && training - i > 0.02 + 4.0 * e
+            {
+                items.push((
+                    "Overfitted.",
+                    format!(
+                        "Training reports {} nats more than unseen configurations do. Believe the \
+                         latter; more configurations, fewer steps or a thinner environment help.",
+                        nats(training - i)
+                    ),
+                ));
+            }
+            if i > self.ceiling() - 0.5 {
+                items.push((
+                    "Near the ceiling.",
+                    "The value is close to ln K, above which InfoNCE cannot go. Repeat with a \
+                     larger batch."
+                        .to_string(),
+                ));
+            }
+        }
+        items.push((
+            "A lower bound.",
+            "The number bounds I(H:E) from below: a better critic or filter could only raise it. It \
+             is not the information of the block itself, only of what the filter lets through."
+                .into(),
+        ));
+        let deficit = if c <= 20 {
+            let most = (2f64.powi(c) - 1.0) / (2.0 * k);
+            format!(", at most (2<sup>C</sup> − 1)/2K = {}", nats(most))
+        } else {
+            String::new()
+        };
+        items.push((
+            "Batches of finite size.",
+            format!(
+                "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
+                 short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit} \
+                 nats here. A larger batch shrinks both.",
+                self.batch,
+                nats(self.ceiling())
+            ),
+        ));
+        items.push((
+            "Training against held out.",
+            "The training value is in-sample and flatters when the data are few. A gap between \
+             the two is overfitting; only the held-out value is a measurement."
+                .into(),
+        ));
+        items.push((
+            "The error bar.",
+            "One standard error, autocorrelation between batches allowed for. It covers sampling, \
+             not a critic that stopped short or a sampler out of equilibrium."
+                .into(),
+        ));
+        items.push((
+            "Signs and scale.",
+            "Flipping a filter relabels h and changes nothing. Its overall scale says how \
+             decided the encoder is, not how strongly the sites matter against each other."
+                .into(),
+        ));
+        page.push_str(
+            "<section>\n<h2>What the number means, and when it lies</h2>\n<dl class=\"notes\">\n",
+        );
+        for (name, text) in items {
+            let _ = writeln!(page, "<div><dt>{name}</dt><dd>{text}</dd></div>");
+        }
+        page.push_str("</dl>\n</section>\n");
+    }
+
+    /// How to have the same again.
+    fn record(&self, page: &mut String) {
+        let _ = write!(
+            page,
+            "<section>\n<h2>How to repeat it</h2>\n<pre><code>{}</code></pre>\n<p>The same version \
+             gives the same bits on every machine and with any number of threads. Fingerprint of \
+             filters, critic and series: <code class=\"print\">{}</code></p>\n</section>\n\
+             <section>\n<h2>Settings</h2>\n<table>\n",
+            escape(&self.command),
+            escape(&self.fingerprint)
+        );
+        for (name, value) in &self.settings {
+            let _ = writeln!(
+                page,
+                "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+                escape(name),
+                escape(value)
+            );
+        }
+        page.push_str("</table>\n</section>\n");
+    }
+}
+
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|v| v.is_finite())
+}
+
+/// A number of nats that may be missing.
+fn number(value: Option<f64>) -> String {
+    finite(value).map_or_else(|| "—".into(), nats)
+}
+
+/// Nats to four decimals: standard errors have one or two digits there.
+fn nats(value: f64) -> String {
+    signed(value, 4)
+}
+
+/// With a true minus sign, and none before zero.
+fn signed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.bytes().any(|b| (b'1'..=b'9').contains(&b)) => rest.into(),
+        Some(rest) => format!("−{rest}"),
+        None => text,
+    }
+}
+
+const STYLE: &str = include_str!("report.css");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            title: "Ising, 64 × 64".into(),
+            model: "A model.".into(),
+            command: "blockspin train ising".into(),
+            version: "0.1.0".into(),
+            settings: vec![("size".into(), "64".into())],
+            information: Some(0.4031),
+            information_stderr: Some(0.0031),
+            information_sign: None,
+            training_information: Some(0.4052),
+            batch: 100,
+            filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
+            series: vec![Record {
+                step: 10,
+                training: Some(0.4),
+                held_out: Some(0.39),
+                held_out_stderr: Some(0.01),
+                epsilon: Some(0.1),
+            }],
+            warnings: vec![],
+            fingerprint: "00c0ffee00c0ffee".into(),
+        }
+    }
+
+    #[test]
+    fn tells_what_was_found() {
+        let page = report().html();
+        for text in [
+            "0.4031",
+            "± 0.0031",
+            "0.582 bits",
+            "0.4052",
+            "4.6052",
+            "0.6931",
+            "0.0050 nats",
+            "blockspin train ising",
+            "00c0ffee00c0ffee",
+            "ln 2",
+            ">—<",
+            "2 × 2",
+        ] {
+            assert!(page.contains(text), "{text}");
+        }
+        assert!(!page.contains("Warnings") && !page.contains("Overfitted"));
+    }
+
+    #[test]
+    fn needs_nothing_else() {
+        let page = report().html();
+        for text in ["http", "src=", "href=", "url(", "@import", "<script"] {
+            assert!(!page.contains(text), "{text}");
+        }
+        for tag in ["section", "figure", "svg", "dl", "div", "table", "p", "b"] {
+            let open = page.matches(&format!("<{tag}>")).count()
+                + page.matches(&format!("<{tag} ")).count();
+            assert_eq!(open, page.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn nothing_given_becomes_markup() {
+        let nasty = "<script>alert(\"1\")</script>&'".to_string();
+        let page = Report {
+            title: nasty.clone(),
+            model: nasty.clone(),
+            command: nasty.clone(),
+            version: nasty.clone(),
+            settings: vec![(nasty.clone(), nasty.clone())],
+            warnings: vec![nasty.clone()],
+            fingerprint: nasty,
+            ..report()
+        }
+        .html();
+        assert!(!page.contains("<script"));
+        assert_eq!(
+            page.matches("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;")
+                .count(),
+            9
+        );
+    }
+
+    #[test]
+    fn says_when_the_number_lies() {
+        let noise = Report {
+            information: Some(0.001),
+            training_information: Some(0.6),
+            ..report()
+        };
+        let page = noise.html();
+        assert!(page.contains("No signal here") && page.contains("Overfitted"));
+        let high = Report {
+            information: Some(0.6),
+            batch: 2,
+            ..report()
+        };
+        assert!(high.html().contains("Near the ceiling"));
+    }
+
+    #[test]
+    fn missing_numbers_are_dashes() {
+        let page = Report {
+            information: Some(f64::NAN),
+            information_stderr: None,
+            training_information: Some(f64::INFINITY),
+            series: vec![],
+            batch: 0,
+            ..report()
+        }
+        .html();
+        assert!(!page.contains("NaN") && !page.contains("inf<") && !page.contains('±'));
+        assert_eq!(
+            (signed(-0.00001, 4), signed(-0.5, 1)),
+            ("0.0000".into(), "−0.5".into())
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What a run is about: a model that is sampled, or a file.
+
+use std::path::Path;
+
+use blockspin_core::lattice::Lattice;
+
+use crate::error::Result;
+use crate::filters::product;
+use crate::model::Model;
+use crate::npy::Data;
+
+/// What a run is about.
+pub enum Subject {
+    /// A model, to be sampled.
+    Model(Model),
+    /// A file's name, and what is in it.
+    Data(String, Box<Data>),
+}
+
+impl Subject {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Those of [`Data::read`].
+    pub fn read(file: &Path) -> Result<Self> {
+        Ok(Subject::Data(file.display().to_string(), Box::new(Data::read(file)?)))
+    }
+
+    /// Its first word on the command line.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Subject::Model(model) => model.name,
+            Subject::Data(..) => "data",
+        }
+    }
+
+    /// Its lattice.
+    ///
+    /// # Errors
+    /// None in practice: what was read was checked.
+    pub fn lattice(&self) -> Result<Lattice> {
+        match self {
+            Subject::Model(model) => Ok(model.lattice),
+            Subject::Data(_, data) => {
+                Ok(Lattice::new(&data.sides)?)
+            }
+        }
+    }
+
+    /// Headline and a sentence.
+    #[must_use]
+    pub fn describe(&self) -> (String, String) {
+        match self {
+            Subject::Model(model) => {
+                let kind = match (model.name, model.coupling < 0.0) {
+                    ("chain", false) => "Ising chain",
+                    ("chain", true) => "Antiferromagnetic Ising chain",
+                    (_, false) => "Ising model",
+                    (_, true) => "Ising antiferromagnet",
+                };
+                let (size, t) = (product(model.lattice.sides()), model.temperature);
+                (
+                    format!("{kind}, {size} at T = {t}"),
+                    format!(
+                        "Spins ±1 with nearest-neighbour coupling J = {} on a periodic lattice of \
+                         {size}, at temperature {t}, drawn by {} as training went on.",
+                        model.coupling,
+                        model.algorithm.name()
+                    ),
+                )
+            }
+            Subject::Data(file, data) => (
+                format!("{file}, {} configurations of {}", data.configurations, product(&data.sides)),
+                format!(
+                    "Two-valued data, {} taken as −1 and {} as +1, on a lattice taken as periodic.",
+                    data.low, data.high
+                ),
+            ),
+        }
+    }
+
+    /// The options that name it, as typed.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Subject::Model(model) => {
+                let sides: Vec<_> = model.lattice.sides().iter().map(u32::to_string).collect();
+                let mut words = format!("{} --size {}", model.name, sides.join(","));
+                words += &format!(" --temperature {} --coupling {}", model.temperature, model.coupling);
+                words += &format!(" --algorithm {}", model.algorithm.name());
+                for (name, sweeps) in [("burn-in", model.burn_in), ("thin", model.thin)] {
+                    if let Some(sweeps) = sweeps {
+                        words += &format!(" --{name} {sweeps}");
+                    }
+                }
+                words
+            }
+            Subject::Data(file, _) => format!("data '{}'", file.replace('\'', r"'\''")),
+        }
+    }
+}

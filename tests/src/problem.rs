@@ -1,0 +1,162 @@
+//! Problems to learn, and storage to learn them in.
+
+use blockspin_core::num::bits::{set, words};
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Probability, Purpose, Stream};
+use blockspin_core::rsmi::{Rsmi, Storage};
+use blockspin_core::shape::Shape;
+
+use crate::reference::parts;
+
+/// The slices of a [`Storage`], owned.
+#[derive(Clone, Debug)]
+pub struct Buffers {
+    /// Parameters, gradients, first and second moments.
+    pub learned: [Vec<Lane>; 4],
+    /// Workspace.
+    pub workspace: Vec<Lane>,
+    /// Packed samples.
+    pub signs: Vec<u32>,
+}
+
+impl Buffers {
+    /// As long as the shape needs, and full of what must not matter.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
+        let rubbish = |n| vec![Lane([f32::NAN; 16]); n];
+        Buffers {
+            learned: std::array::from_fn(|_| rubbish(shape.parameter_lanes())),
+            workspace: rubbish(shape.workspace_lanes()),
+            signs: vec![u32::MAX; shape.sign_words()],
+        }
+    }
+
+    /// Lends the slices.
+    pub fn storage(&mut self) -> Storage<'_> {
+        let [parameters, gradients, first_moments, second_moments] = &mut self.learned;
+        Storage {
+            parameters,
+            gradients,
+            first_moments,
+            second_moments,
+            workspace: &mut self.workspace,
+            signs: &mut self.signs,
+        }
+    }
+
+    /// A run that starts from the core's own draw of parameters.
+    pub fn start(&mut self, shape: Shape, seed: u64) -> Rsmi<'_> {
+        let mut stream = Stream::new(seed, 0, Purpose::Parameters);
+        Rsmi::new(shape, self.storage(), &mut stream).expect("the shape's own lengths")
+    }
+}
+
+/// A shape, the relaxation of its encoder, and the seed of everything random.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// |V|, |E|, C.
+    pub sizes: [u32; 3],
+    /// Hidden layers.
+    pub hidden: &'static [u32],
+    /// Embedding.
+    pub embedding: u32,
+    /// K.
+    pub batch: u32,
+    /// ε.
+    pub epsilon: f32,
+    /// Seed.
+    pub seed: u64,
+}
+
+const fn case(
+    sizes: [u32; 3],
+    hidden: &'static [u32],
+    embedding: u32,
+    batch: u32,
+    epsilon: f32,
+    seed: u64,
+) -> Case {
+    Case {
+        sizes,
+        hidden,
+        embedding,
+        batch,
+        epsilon,
+        seed,
+    }
+}
+
+/// Odd sizes, whole lanes and one more, single numbers; no, equal and unequal hidden layers; one
+/// to three blocks of scores. The seeds keep every ReLU of the start away from its kink.
+pub const CASES: &[Case] = &[
+    case([1, 1, 1], &[], 1, 2, 0.5, 1),
+    case([5, 7, 2], &[5], 8, 7, 0.5, 1),
+    case([16, 36, 1], &[16, 16], 8, 32, 0.5, 1),
+    case([16, 101, 3], &[5, 17, 33], 19, 33, 0.25, 1),
+    case([5, 36, 3], &[33, 17], 1, 100, 0.5, 1),
+    case([16, 7, 1], &[17], 19, 33, 0.1, 1),
+    case([1, 101, 2], &[33, 5], 8, 7, 0.75, 1),
+    case([16, 101, 1], &[32, 32], 8, 100, 0.1, 1),
+    case([5, 101, 3], &[], 8, 33, 0.5, 1),
+    case([16, 36, 2], &[17, 33, 5], 8, 100, 0.1, 1),
+    case([1, 7, 3], &[5, 5, 5], 19, 2, 0.5, 1),
+    case([5, 1, 1], &[33], 1, 7, 0.5, 1),
+    case([16, 33, 16], &[9, 33, 17, 5], 16, 64, 0.25, 1),
+    case([33, 65, 3], &[17], 8, 129, 0.25, 1),
+];
+
+impl Case {
+    /// The shape.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        let [block, environment, components] = self.sizes;
+        Shape::new(
+            block,
+            environment,
+            components,
+            self.hidden,
+            self.embedding,
+            self.batch,
+        )
+        .expect("a shape within the limits")
+    }
+
+    /// A stream for the encoder.
+    #[must_use]
+    pub fn noise(&self) -> Stream {
+        Stream::new(self.seed, 0, Purpose::Encoder)
+    }
+
+    /// A run with a batch in place, and with biases that are not 0: with them 0 a network is
+    /// homogeneous, and hides mistakes.
+    pub fn start<'a>(&self, buffers: &'a mut Buffers) -> Rsmi<'a> {
+        let shape = self.shape();
+        let mut rsmi = buffers.start(shape, self.seed);
+        let mut stream = Stream::new(self.seed, 1, Purpose::Parameters);
+        for layer in &parts(shape)[1..] {
+            for o in 0..layer.columns {
+                *layer.number(rsmi.parameters_mut(), 0, o) = stream.uniform() - 0.5;
+            }
+        }
+        fill(&mut rsmi, &mut Stream::new(self.seed, 0, Purpose::Sample));
+        rsmi
+    }
+}
+
+/// Fills the batch: each row has a fair sign of its own, which each of its spins shares with
+/// probability three quarters, so that V and E have something to tell about each other.
+pub fn fill(rsmi: &mut Rsmi, stream: &mut Stream) {
+    let shape = rsmi.shape();
+    let share = Probability::new(0.75);
+    let (v, e) = rsmi.samples();
+    for k in 0..shape.batch() {
+        let up = stream.coin();
+        for (packed, n) in [(&mut *v, shape.block()), (&mut *e, shape.environment())] {
+            let row = &mut packed[k * words(n)..][..words(n)];
+            row.fill(0);
+            for i in 0..n {
+                set(row, i, up == stream.bernoulli(share));
+            }
+        }
+    }
+}

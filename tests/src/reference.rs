@@ -1,0 +1,270 @@
+//! Filter, critic and InfoNCE in f64, written from their definitions alone: nested vectors, one
+//! number at a time, gradients by a [`Tape`].
+
+use blockspin_core::num::bits::{sign, words};
+use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
+use blockspin_core::num::rng::Stream;
+use blockspin_core::rsmi::Rsmi;
+use blockspin_core::shape::Shape;
+
+use crate::tape::{Tape, Var};
+
+/// Rows of numbers.
+pub type Matrix = Vec<Vec<f64>>;
+
+/// A part of the parameters: the filter, or a layer (its bias the first row).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The first lane.
+    pub at: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// Numbers in a row; the row fills whole lanes.
+    pub columns: usize,
+}
+
+impl Part {
+    fn row<'a>(&self, lanes_: &'a [Lane], r: usize) -> &'a [Lane] {
+        let width = lanes(self.columns);
+        &lanes_[self.at + r * width..][..width]
+    }
+
+    /// The part of a flat slice, without its padding.
+    #[must_use]
+    pub fn read(&self, flat: &[Lane]) -> Matrix {
+        let number = |r, c| f64::from(get(self.row(flat, r), c));
+        (0..self.rows)
+            .map(|r| (0..self.columns).map(|c| number(r, c)).collect())
+            .collect()
+    }
+
+    /// A number of the part in a flat slice, to be written.
+    pub fn number<'a>(&self, flat: &'a mut [Lane], r: usize, c: usize) -> &'a mut f32 {
+        get_mut(&mut flat[self.at + r * lanes(self.columns)..], c)
+    }
+
+    /// The padding of the part in a flat slice.
+    pub fn padding<'a>(&'a self, flat: &'a [Lane]) -> impl Iterator<Item = f32> + 'a {
+        let width = 16 * lanes(self.columns);
+        (0..self.rows).flat_map(move |r| (self.columns..width).map(move |c| get(self.row(flat, r), c)))
+    }
+}
+
+/// Where the filter, the layers of u(h) and the layers of v(e) lie, in this order, as
+/// [`Shape::parameter_lanes`] documents it.
+#[must_use]
+pub fn parts(shape: Shape) -> Vec<Part> {
+    let mut at = 0;
+    let mut part = |rows, columns| {
+        let part = Part { at, rows, columns };
+        at += rows * lanes(columns);
+        part
+    };
+    let mut parts = vec![part(shape.block(), shape.components())];
+    for inputs in [shape.components(), shape.environment()] {
+        let mut inner = inputs;
+        let hidden = shape.hidden().iter().map(|&w| w as usize);
+        for outputs in hidden.chain([shape.embedding()]) {
+            parts.push(part(1 + inner, outputs));
+            inner = outputs;
+        }
+    }
+    assert_eq!(at, shape.parameter_lanes());
+    parts
+}
+
+/// A batch: samples, and how h is made of them.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Spins of the blocks.
+    pub v: Matrix,
+    /// Spins of the environments.
+    pub e: Matrix,
+    /// Coarse variables.
+    pub coarse: Coarse,
+}
+
+/// How h is made of its logits x.
+#[derive(Clone, Debug)]
+pub enum Coarse {
+    /// tanh((x + noise) / 2ε).
+    Relaxed {
+        /// ε.
+        epsilon: f64,
+        /// A row of C for each sample.
+        noise: Matrix,
+    },
+    /// sign x.
+    Sign,
+}
+
+impl Batch {
+    /// The batch that lies in the samples of `rsmi`.
+    pub fn read(rsmi: &mut Rsmi, coarse: Coarse) -> Self {
+        let shape = rsmi.shape();
+        let unpack = |packed: &[u32], n: usize| -> Matrix {
+            let row = |row: &[u32]| (0..n).map(|i| f64::from(sign(row, i))).collect();
+            packed.chunks_exact(words(n)).map(row).collect()
+        };
+        let (v, e) = rsmi.samples();
+        Batch {
+            v: unpack(v, shape.block()),
+            e: unpack(e, shape.environment()),
+            coarse,
+        }
+    }
+}
+
+/// The noise that the core's encoder will draw from a stream: row by row, component by component.
+#[must_use]
+pub fn noise(shape: Shape, stream: &Stream) -> Matrix {
+    let mut stream = stream.clone();
+    let mut row = || (0..shape.components()).map(|_| f64::from(stream.logistic())).collect();
+    (0..shape.batch()).map(|_| row()).collect()
+}
+
+/// The bound on a batch, written down.
+#[derive(Debug)]
+pub struct Bound {
+    tape: Tape,
+    variables: Vec<Vec<Vec<Var>>>,
+    h: Vec<Vec<Var>>,
+    terms: Vec<Var>,
+    mean: Var,
+    /// The largest |F_ij|.
+    pub largest_score: f64,
+    /// The least |y| / Σ|terms of y| among the sums y that a ReLU was applied to: when it is well
+    /// above the rounding of f32, both precisions take the same side of every kink.
+    pub margin: f64,
+}
+
+impl Bound {
+    /// Of parameters, part by part, on a batch.
+    #[must_use]
+    pub fn new(shape: Shape, parameters: &[Matrix], batch: &Batch) -> Self {
+        let mut tape = Tape::default();
+        let mut leaves = |m: &Matrix| -> Vec<Vec<Var>> {
+            let mut row = |r: &Vec<f64>| r.iter().map(|&x| tape.leaf(x)).collect();
+            m.iter().map(&mut row).collect()
+        };
+        let variables: Vec<_> = parameters.iter().map(&mut leaves).collect();
+        let (v, e) = (leaves(&batch.v), leaves(&batch.e));
+        let (one, minus) = (tape.leaf(1.0), tape.leaf(-1.0));
+        let mut margin = f64::INFINITY;
+
+        let mut h = Vec::new();
+        for (k, v) in v.iter().enumerate() {
+            let mut row = Vec::new();
+            for a in 0..shape.components() {
+                let weights = variables[0].iter().map(|row| row[a]);
+                let x = tape.dot(v.iter().copied().zip(weights));
+                row.push(match &batch.coarse {
+                    Coarse::Relaxed { epsilon, noise } => {
+                        let noise = tape.leaf(noise[k][a]);
+                        let scale = tape.leaf(0.5 / epsilon);
+                        let y = tape.dot([(x, scale), (noise, scale)]);
+                        tape.tanh(y)
+                    }
+                    Coarse::Sign => {
+                        let x = tape.value(x);
+                        assert!(x != 0.0, "a tie in row {k}");
+                        tape.leaf(x.signum())
+                    }
+                });
+            }
+            h.push(row);
+        }
+
+        let layers = shape.hidden().len() + 1;
+        let mut network = |tape: &mut Tape, layers: &[Vec<Vec<Var>>], input: &[Var]| -> Vec<Var> {
+            let mut x = input.to_vec();
+            for (l, layer) in layers.iter().enumerate() {
+                x.insert(0, one);
+                let mut y = Vec::new();
+                for o in 0..layer[0].len() {
+                    let weights = layer.iter().map(|row| row[o]);
+                    let terms: Vec<_> = x.iter().copied().zip(weights).collect();
+                    let sum = tape.dot(terms.iter().copied());
+                    if l + 1 == layers.len() {
+                        y.push(sum);
+                    } else {
+                        let size = |(x, w)| (tape.value(x) * tape.value(w)).abs();
+                        let sizes: f64 = terms.into_iter().map(size).sum();
+                        margin = f64::min(margin, tape.value(sum).abs() / sizes);
+                        y.push(tape.relu(sum));
+                    }
+                }
+                x = y;
+            }
+            x
+        };
+        let (coarse, environment) = variables[1..].split_at(layers);
+        let u: Vec<_> = h.iter().map(|h| network(&mut tape, coarse, h)).collect();
+        let v: Vec<_> = e.iter().map(|e| network(&mut tape, environment, e)).collect();
+
+        let ln_batch = tape.leaf((shape.batch() as f64).ln());
+        let mut largest_score = 0.0;
+        let mut terms = Vec::new();
+        for (j, v) in v.iter().enumerate() {
+            let column: Vec<_> = u
+                .iter()
+                .map(|u| tape.dot(u.iter().copied().zip(v.iter().copied())))
+                .collect();
+            let values = column.iter().map(|&f| tape.value(f));
+            let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
+            largest_score = values.map(f64::abs).fold(largest_score, f64::max);
+            // The logarithm of the sum does not depend on the constant that is taken off.
+            let top = tape.leaf(top);
+            let powers: Vec<_> = column
+                .iter()
+                .map(|&f| {
+                    let below = tape.dot([(f, one), (top, minus)]);
+                    tape.exp(below)
+                })
+                .collect();
+            let sum = tape.dot(powers.into_iter().map(|p| (p, one)));
+            let ln = tape.ln(sum);
+            terms.push(tape.dot([(column[j], one), (top, minus), (ln, minus), (ln_batch, one)]));
+        }
+        let share = tape.leaf(1.0 / shape.batch() as f64);
+        let mean = tape.dot(terms.iter().map(|&t| (t, share)));
+        Bound {
+            tape,
+            variables,
+            h,
+            terms,
+            mean,
+            largest_score,
+            margin,
+        }
+    }
+
+    /// The mean of the terms.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.tape.value(self.mean)
+    }
+
+    /// The terms, one for each row of the batch.
+    #[must_use]
+    pub fn terms(&self) -> Vec<f64> {
+        self.terms.iter().map(|&t| self.tape.value(t)).collect()
+    }
+
+    /// The gradients of the mean, part by part.
+    #[must_use]
+    pub fn gradients(&self) -> Vec<Matrix> {
+        let gradient = self.tape.gradient(self.mean);
+        let row = |row: &Vec<Var>| row.iter().map(|&x| gradient[x.index()]).collect();
+        let part = |part: &Vec<Vec<Var>>| part.iter().map(row).collect();
+        self.variables.iter().map(part).collect()
+    }
+
+    /// The largest Σ_k |∂I/∂h_ka| of a component a.
+    #[must_use]
+    pub fn pull(&self) -> f64 {
+        let gradient = self.tape.gradient(self.mean);
+        let pull = |a: usize| self.h.iter().map(|row| gradient[row[a].index()].abs()).sum();
+        (0..self.h[0].len()).map(pull).fold(0.0, f64::max)
+    }
+}

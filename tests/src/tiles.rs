@@ -1,0 +1,85 @@
+//! Tiles of every kind, none of which may change a bit.
+//!
+//! The core inlines a whole step for its tile; here that is done once for each, not in every test.
+
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::{Portable, Tile};
+use blockspin_core::num::rng::Stream;
+use blockspin_core::rsmi::{Learn, Rsmi};
+
+/// A tile, as a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tiling {
+    /// The core's own.
+    Portable,
+    /// One row of one lane, eight chunks.
+    Single,
+    /// Four rows, two lanes, single chunks.
+    Middle,
+    /// Eight rows, two lanes, eight chunks.
+    Wide,
+}
+
+macro_rules! tile {
+    ($name:ident, $rows:literal, $lanes:literal, $chunks:literal) => {
+        #[derive(Clone, Copy)]
+        struct $name;
+
+        impl Tile for $name {
+            const ROWS: usize = $rows;
+            const LANES: usize = $lanes;
+            const CHUNKS: usize = $chunks;
+
+            // The processor's own, where the core's tile has libm's.
+            #[inline(always)]
+            fn sqrt(x: f32) -> f32 {
+                x.sqrt()
+            }
+        }
+    };
+}
+
+tile!(Single, 1, 1, 8);
+tile!(Middle, 4, 2, 1);
+tile!(Wide, 8, 2, 8);
+
+impl Tiling {
+    /// [`Rsmi::differentiate`].
+    pub fn differentiate(self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream) -> f32 {
+        match self {
+            Tiling::Portable => rsmi.differentiate::<Portable>(encoder, Learn::All, stream),
+            Tiling::Single => rsmi.differentiate::<Single>(encoder, Learn::All, stream),
+            Tiling::Middle => rsmi.differentiate::<Middle>(encoder, Learn::All, stream),
+            Tiling::Wide => rsmi.differentiate::<Wide>(encoder, Learn::All, stream),
+        }
+    }
+
+    /// [`Rsmi::step`].
+    pub fn step(
+        self,
+        rsmi: &mut Rsmi,
+        encoder: Encoder,
+        learn: Learn,
+        rate: f32,
+        stream: &mut Stream,
+    ) -> f32 {
+        match self {
+            Tiling::Portable => rsmi.step::<Portable>(encoder, learn, rate, stream),
+            Tiling::Single => rsmi.step::<Single>(encoder, learn, rate, stream),
+            Tiling::Middle => rsmi.step::<Middle>(encoder, learn, rate, stream),
+            Tiling::Wide => rsmi.step::<Wide>(encoder, learn, rate, stream),
+        }
+    }
+
+    /// The terms of [`Rsmi::evaluate`].
+    pub fn evaluate(self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream) -> Vec<f32> {
+        let mut terms = vec![f32::NAN; rsmi.shape().batch()];
+        match self {
+            Tiling::Portable => rsmi.evaluate::<Portable>(encoder, stream, &mut terms),
+            Tiling::Single => rsmi.evaluate::<Single>(encoder, stream, &mut terms),
+            Tiling::Middle => rsmi.evaluate::<Middle>(encoder, stream, &mut terms),
+            Tiling::Wide => rsmi.evaluate::<Wide>(encoder, stream, &mut terms),
+        }
+        terms
+    }
+}

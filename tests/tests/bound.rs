@@ -1,0 +1,329 @@
+//! InfoNCE through the public step: the reference, the ceiling, its symmetries, its deficit.
+
+use blockspin_core::bound::infonce::{ceiling, deficit};
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::num::bits::{bit, flip, set, words};
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::rsmi::{Learn, Rsmi};
+use blockspin_core::shape::Shape;
+use blockspin_tests::problem::{Buffers, CASES, Case, fill};
+use blockspin_tests::reference::{Batch, Bound, Coarse, noise, parts};
+use blockspin_tests::tiles::Tiling;
+use blockspin_tests::tolerance;
+
+fn encoders(case: &Case) -> [Encoder; 3] {
+    let epsilon = case.epsilon;
+    [Encoder::Relaxed { epsilon }, Encoder::Sigmoid, Encoder::Sign]
+}
+
+fn evaluate(case: &Case, rsmi: &mut Rsmi, encoder: Encoder) -> Vec<f32> {
+    Tiling::Portable.evaluate(rsmi, encoder, &mut case.noise())
+}
+
+fn mean(terms: &[f32]) -> f64 {
+    terms.iter().map(|&t| f64::from(t)).sum::<f64>() / terms.len() as f64
+}
+
+#[test]
+fn terms_follow_the_reference() {
+    let mut worst = 0.0_f64;
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = case.start(&mut buffers);
+        let parts = parts(shape);
+        let parameters: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
+        let epsilon = f64::from(case.epsilon);
+        let noise = noise(shape, &case.noise());
+        for (encoder, coarse) in [
+            (encoders(case)[0], Coarse::Relaxed { epsilon, noise }),
+            (Encoder::Sign, Coarse::Sign),
+        ] {
+            let batch = Batch::read(&mut rsmi, coarse);
+            let bound = Bound::new(shape, &parameters, &batch);
+            let terms = evaluate(case, &mut rsmi, encoder);
+            for (got, want) in terms.iter().zip(bound.terms()) {
+                let error = (f64::from(*got) - want).abs() / (1.0 + bound.largest_score);
+                worst = worst.max(error);
+                assert!(error < tolerance::TERM, "{case:?}, {encoder:?}: {got} for {want}");
+            }
+        }
+    }
+    println!("worst term: {worst:.1e}");
+}
+
+#[test]
+fn a_step_reports_the_mean_of_the_terms() {
+    for case in CASES {
+        let mut buffers = Buffers::new(case.shape());
+        let mut rsmi = case.start(&mut buffers);
+        for encoder in encoders(case) {
+            let terms = evaluate(case, &mut rsmi, encoder);
+            let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
+            assert_eq!(value, terms.iter().sum::<f32>() / terms.len() as f32);
+        }
+    }
+}
+
+#[test]
+fn no_batch_is_worth_more_than_its_ceiling() {
+    let mut worst = f64::NEG_INFINITY;
+    for case in CASES {
+        let shape = case.shape();
+        let most = ceiling(shape.batch());
+        assert_eq!(most, (shape.batch() as f64).ln());
+        for scale in [1.0, 1e1, 1e3, 1e6, 1e12, 1e20, 1e30] {
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers);
+            for lane in rsmi.parameters_mut() {
+                lane.0 = lane.0.map(|p| p * scale);
+            }
+            for encoder in encoders(case) {
+                let terms = evaluate(case, &mut rsmi, encoder);
+                assert!(
+                    terms.iter().all(|t| t.is_finite()),
+                    "{case:?} times {scale:e}, {encoder:?}: {terms:?}"
+                );
+                for term in terms {
+                    worst = worst.max(f64::from(term) - most);
+                }
+            }
+            assert!(worst < tolerance::CEILING, "{case:?} times {scale:e}: {worst:e}");
+        }
+    }
+    println!("worst above the ceiling: {worst:.1e}");
+}
+
+/// A critic that knows all comes up to the ceiling, and the step of a perfect critic is finite.
+#[test]
+fn steps_stay_finite_at_absurd_rates() {
+    for case in CASES {
+        let mut buffers = Buffers::new(case.shape());
+        let mut rsmi = case.start(&mut buffers);
+        let mut stream = case.noise();
+        for rate in [1.0, 1e3, 1e6, 1.0, 1e-3] {
+            let encoder = encoders(case)[0];
+            let value = Tiling::Wide.step(&mut rsmi, encoder, Learn::All, rate, &mut stream);
+            assert!(value.is_finite(), "{case:?} at rate {rate:e}: {value}");
+            let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
+            assert!(rsmi.gradients().iter().all(finite), "{case:?} at rate {rate:e}");
+            assert!(rsmi.parameters().iter().all(finite), "{case:?} at rate {rate:e}");
+        }
+    }
+}
+
+#[test]
+fn a_critic_of_zeros_is_worth_exactly_nothing() {
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = case.start(&mut buffers);
+        rsmi.parameters_mut()[shape.filter_lanes()..].fill(Lane::ZERO);
+        for encoder in encoders(case) {
+            let terms = evaluate(case, &mut rsmi, encoder);
+            assert!(terms.iter().all(|&t| t == 0.0), "{case:?}: {terms:?}");
+        }
+    }
+}
+
+/// A permutation of `0..n`.
+fn permutation(n: usize, stream: &mut Stream) -> Vec<usize> {
+    let mut order: Vec<_> = (0..n).collect();
+    for i in (1..n).rev() {
+        order.swap(i, stream.below(i as u32 + 1) as usize);
+    }
+    order
+}
+
+/// Spin `i` of a row becomes what spin `order[i]` was.
+fn permute_spins(packed: &mut [u32], order: &[usize]) {
+    for row in packed.chunks_exact_mut(words(order.len())) {
+        let before = row.to_vec();
+        for (i, &from) in order.iter().enumerate() {
+            set(row, i, bit(&before, from));
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_batch_is_the_order_of_the_terms() {
+    let mut stream = Stream::new(21, 0, Purpose::Windows);
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = case.start(&mut buffers);
+        // The sign draws no noise that a tie does not need, and so can follow its row.
+        let before = evaluate(case, &mut rsmi, Encoder::Sign);
+        let order = permutation(shape.batch(), &mut stream);
+        let (v, e) = rsmi.samples();
+        for (packed, n) in [(v, shape.block()), (e, shape.environment())] {
+            let old = packed.to_vec();
+            let rows: Vec<_> = old.chunks_exact(words(n)).collect();
+            for (row, &from) in packed.chunks_exact_mut(words(n)).zip(&order) {
+                row.copy_from_slice(rows[from]);
+            }
+        }
+        let after = evaluate(case, &mut rsmi, Encoder::Sign);
+        for (term, &from) in after.iter().zip(&order) {
+            // Sums over the batch change their order, and nothing else.
+            assert!((term - before[from]).abs() < tolerance::TERM as f32, "{case:?}");
+        }
+    }
+}
+
+/// Sites renamed, in samples and parameters alike.
+#[test]
+fn a_permutation_of_sites_leaves_every_term() {
+    let mut stream = Stream::new(22, 0, Purpose::Windows);
+    let mut worst = 0.0_f32;
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = case.start(&mut buffers);
+        let before = encoders(case).map(|encoder| evaluate(case, &mut rsmi, encoder));
+        let parts = parts(shape);
+        let first = parts[1 + parts.len() / 2];
+        // The rows of the filter, and those of v(e)'s first layer after its bias.
+        for (part, skip, n) in [(parts[0], 0, shape.block()), (first, 1, shape.environment())] {
+            let order = permutation(n, &mut stream);
+            let (v, e) = rsmi.samples();
+            permute_spins(if skip == 0 { v } else { e }, &order);
+            let old = part.read(rsmi.parameters());
+            for (i, &from) in order.iter().enumerate() {
+                for (c, &weight) in old[skip + from].iter().enumerate() {
+                    *part.number(rsmi.parameters_mut(), skip + i, c) = weight as f32;
+                }
+            }
+        }
+        for (encoder, before) in encoders(case).into_iter().zip(before) {
+            for (new, old) in evaluate(case, &mut rsmi, encoder).iter().zip(before) {
+                worst = worst.max((new - old).abs());
+            }
+        }
+        assert!(worst < tolerance::PERMUTED, "{case:?}: {worst:e}");
+    }
+    println!("worst change under a permutation: {worst:.1e}");
+}
+
+/// Some sites turned over, in samples and parameters alike: (−s)(−w) is s w to the last bit, in
+/// every term, and after training as well.
+#[test]
+fn a_flip_of_sites_leaves_every_bit() {
+    for case in CASES {
+        let shape = case.shape();
+        let [mut plain, mut flipped] = [Buffers::new(shape), Buffers::new(shape)];
+        let (mut plain, mut flipped) = (case.start(&mut plain), case.start(&mut flipped));
+        let mut stream = Stream::new(23, 0, Purpose::Windows);
+        let mut draw = |n| -> Vec<usize> { (0..n).filter(|_| stream.coin()).collect() };
+        let (block, environment) = (draw(shape.block()), draw(shape.environment()));
+
+        let parts = parts(shape);
+        let (filter, first) = (parts[0], parts[1 + parts.len() / 2]);
+        let turn_parameters = |flat: &mut [Lane]| {
+            for (part, skip, sites) in [(filter, 0, &block), (first, 1, &environment)] {
+                for (&i, c) in sites.iter().flat_map(|i| (0..part.columns).map(move |c| (i, c))) {
+                    let weight = part.number(flat, skip + i, c);
+                    *weight = -*weight;
+                }
+            }
+        };
+        let turn_samples = |rsmi: &mut Rsmi| {
+            let (v, e) = rsmi.samples();
+            for (packed, n, sites) in
+                [(v, shape.block(), &block), (e, shape.environment(), &environment)]
+            {
+                for row in packed.chunks_exact_mut(words(n)) {
+                    sites.iter().for_each(|&i| flip(row, i));
+                }
+            }
+        };
+        turn_parameters(flipped.parameters_mut());
+        turn_samples(&mut flipped);
+        for encoder in encoders(case) {
+            let expected = evaluate(case, &mut plain, encoder);
+            assert_eq!(evaluate(case, &mut flipped, encoder), expected, "{case:?}");
+        }
+
+        let step = |rsmi: &mut Rsmi| {
+            Tiling::Portable.step(rsmi, encoders(case)[0], Learn::All, 5e-3, &mut case.noise())
+        };
+        let mut samples = Stream::new(case.seed, 1, Purpose::Sample);
+        for _ in 0..5 {
+            assert_eq!(step(&mut flipped), step(&mut plain), "{case:?}");
+            fill(&mut plain, &mut samples.clone());
+            fill(&mut flipped, &mut samples);
+            turn_samples(&mut flipped);
+        }
+        turn_parameters(flipped.parameters_mut());
+        assert_eq!(flipped.parameters(), plain.parameters(), "{case:?}");
+    }
+}
+
+/// Probabilities of 0..=n successes.
+fn binomial(n: usize, p: f64) -> Vec<f64> {
+    let mut law = vec![1.0];
+    for _ in 0..n {
+        let mut next = vec![0.0; law.len() + 1];
+        for (i, q) in law.iter().enumerate() {
+            next[i] += q * (1.0 - p);
+            next[i + 1] += q * p;
+        }
+        law = next;
+    }
+    law
+}
+
+/// H = E, C fair bits: r_ij is 2^C or 0, so a term is ln(K / n) with n the number of rows that
+/// hold the same H, 1 + Binomial(K − 1, 2^−C).
+///
+/// With χ² = 2^C − 1, the expansion of ⟨ln(n 2^C / K)⟩ is χ²/2K + χ²(χ² + 2)/12K² + O(χ⁶/K³).
+#[test]
+fn the_deficit_is_that_of_the_best_critic_to_leading_order() {
+    for components in 1..=3 {
+        let values = f64::from(1 << components);
+        let chi = values - 1.0;
+        for batch in [10, 100, 1000] {
+            let k = batch as f64;
+            let law = binomial(batch - 1, 1.0 / values);
+            let logs = law.iter().enumerate().map(|(n, p)| p * (k / (n as f64 + 1.0)).ln());
+            let exact = values.ln() - logs.sum::<f64>();
+            let leading = deficit(batch, components);
+            assert!((leading - chi / (2.0 * k)).abs() < 1e-12);
+            let next = chi * (chi + 2.0) / (12.0 * k * k);
+            let rest = exact - leading - next;
+            println!("K {batch}, C {components}: {exact:.6}, {leading:.6} + {next:.6}, rest {rest:.1e}");
+            assert!(rest.abs() < (chi / k).powi(3), "K {batch}, C {components}: {rest:e}");
+        }
+    }
+}
+
+/// The same bit through the core: one site each, u = 30 h, v = e, and every number of rows that
+/// hold +1, weighed by its probability.
+#[test]
+fn the_core_attains_the_expectation_of_the_best_critic() {
+    for batch in [10, 33, 100] {
+        let shape = Shape::new(1, 1, 1, &[], 1, batch).unwrap();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = buffers.start(shape, 1);
+        rsmi.set_filter(0, 0, 1.0);
+        let parts = parts(shape);
+        for (layer, weight) in [(parts[1], 30.0), (parts[2], 1.0)] {
+            *layer.number(rsmi.parameters_mut(), 1, 0) = weight;
+        }
+        let mut expectation = 0.0;
+        for (up, probability) in binomial(batch as usize, 0.5).into_iter().enumerate() {
+            let (v, e) = rsmi.samples();
+            for k in 0..batch as usize {
+                v[k] = u32::from(k < up);
+                e[k] = u32::from(k < up);
+            }
+            let mut stream = Stream::new(1, 0, Purpose::Encoder);
+            expectation += probability * mean(&Tiling::Wide.evaluate(&mut rsmi, Encoder::Sign, &mut stream));
+        }
+        let missing = 2.0_f64.ln() - expectation;
+        let k = f64::from(batch);
+        let expected = deficit(batch as usize, 1) + 0.25 / (k * k);
+        assert!((missing - expected).abs() < k.powi(-3) + tolerance::TERM, "{missing} {expected}");
+    }
+}

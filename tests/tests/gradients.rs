@@ -1,0 +1,313 @@
+//! Gradients of filter and critic, Adam and the schedules, against f64.
+
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::Portable;
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::optim::adam::Adam;
+use blockspin_core::optim::schedule::Schedule;
+use blockspin_core::rsmi::{Learn, Rsmi};
+use blockspin_tests::problem::{Buffers, CASES, Case, fill};
+use blockspin_tests::reference::{Batch, Bound, Coarse, Matrix, noise, parts};
+use blockspin_tests::tiles::Tiling;
+use blockspin_tests::tolerance;
+
+fn encoder(case: &Case) -> Encoder {
+    Encoder::Relaxed {
+        epsilon: case.epsilon,
+    }
+}
+
+/// Parameters and batch of a run, for the referee.
+fn read(case: &Case, rsmi: &mut Rsmi) -> (Vec<Matrix>, Batch) {
+    let shape = rsmi.shape();
+    let parts = parts(shape);
+    let parameters = parts.iter().map(|part| part.read(rsmi.parameters()));
+    let parameters = parameters.collect();
+    let coarse = Coarse::Relaxed {
+        epsilon: f64::from(case.epsilon),
+        noise: noise(shape, &case.noise()),
+    };
+    (parameters, Batch::read(rsmi, coarse))
+}
+
+fn rms(part: &Matrix) -> f64 {
+    let squares = part.iter().flatten().map(|g| g * g);
+    (squares.sum::<f64>() / part.iter().flatten().count() as f64).sqrt()
+}
+
+#[test]
+fn every_gradient_follows_the_reference() {
+    let mut worst = 0.0_f64;
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = case.start(&mut buffers);
+        let (parameters, batch) = read(case, &mut rsmi);
+        let bound = Bound::new(shape, &parameters, &batch);
+        assert!(
+            bound.margin > tolerance::MARGIN,
+            "{case:?}: a ReLU {:e} from its kink; take another seed",
+            bound.margin
+        );
+
+        let value = Tiling::Portable.differentiate(&mut rsmi, encoder(case), &mut case.noise());
+        let allowed = tolerance::TERM * (1.0 + bound.largest_score);
+        assert!((f64::from(value) - bound.value()).abs() < allowed, "{case:?}");
+
+        for (part, want) in parts(shape).iter().zip(bound.gradients()) {
+            let scale = rms(&want);
+            assert!(scale > 1e-6, "{case:?}: nothing flows to {part:?}");
+            for (r, (got, want)) in part.read(rsmi.gradients()).iter().zip(&want).enumerate() {
+                for (c, (got, want)) in got.iter().zip(want).enumerate() {
+                    let error = (got - want).abs() / want.abs().max(scale);
+                    worst = worst.max(error);
+                    assert!(
+                        error < tolerance::GRADIENT,
+                        "{case:?}, {part:?}: {got:e} at ({r}, {c}), should be {want:e}"
+                    );
+                }
+            }
+        }
+    }
+    println!("worst gradient: {worst:.1e}");
+}
+
+#[test]
+fn the_reference_follows_central_differences() {
+    let mut stream = Stream::new(3, 0, Purpose::Windows);
+    let mut worst = 0.0_f64;
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let (mut parameters, batch) = read(case, &mut case.start(&mut buffers));
+        let gradients = Bound::new(shape, &parameters, &batch).gradients();
+        for (p, gradient) in gradients.iter().enumerate() {
+            let r = stream.below(gradient.len() as u32) as usize;
+            let c = stream.below(gradient[r].len() as u32) as usize;
+            let (at, step) = (parameters[p][r][c], 1e-6);
+            let mut value = |x| {
+                parameters[p][r][c] = x;
+                Bound::new(shape, &parameters, &batch).value()
+            };
+            let difference = (value(at + step) - value(at - step)) / (2.0 * step);
+            parameters[p][r][c] = at;
+            let scale = gradient[r][c].abs().max(rms(gradient));
+            let error = (gradient[r][c] - difference).abs() / scale;
+            worst = worst.max(error);
+            assert!(
+                error < tolerance::DIFFERENCES,
+                "{case:?}, part {p}, ({r}, {c}): {error:e}"
+            );
+        }
+    }
+    println!("worst difference: {worst:.1e}");
+}
+
+/// Large filters and small ε push every h against ±1, where f32 has no digits left for 1 − h².
+#[test]
+fn a_saturated_encoder_has_small_gradients_not_wrong_ones() {
+    let mut worst = 0.0_f64;
+    for (scale, epsilon, batch) in [(1.0, 0.1, 2), (10.0, 0.1, 7), (30.0, 0.1, 33)] {
+        for seed in 1..6 {
+            let case = Case {
+                sizes: [16, 36, 1],
+                hidden: &[16, 16],
+                embedding: 8,
+                batch,
+                epsilon,
+                seed,
+            };
+            let shape = case.shape();
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers);
+            for site in 0..shape.block() {
+                rsmi.set_filter(site, 0, rsmi.filter(site, 0) * scale);
+            }
+            let (parameters, batch) = read(&case, &mut rsmi);
+            let bound = Bound::new(shape, &parameters, &batch);
+            Tiling::Portable.differentiate(&mut rsmi, encoder(&case), &mut case.noise());
+            let got = parts(shape)[0].read(rsmi.gradients());
+            let largest = bound.pull() * 0.5 / f64::from(epsilon);
+            for (got, want) in got.iter().flatten().zip(bound.gradients()[0].iter().flatten()) {
+                let error = (got - want).abs() / largest;
+                worst = worst.max(error);
+                assert!(error < tolerance::SATURATED_GRADIENT, "{case:?}: {error:e}");
+            }
+        }
+    }
+    println!("worst saturated gradient: {worst:.1e}");
+}
+
+/// Steps on fresh batches, on a cosine schedule; the bound of every step.
+fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
+    let schedule = Schedule {
+        steps,
+        ..Schedule::default()
+    };
+    let mut samples = Stream::new(case.seed, 1, Purpose::Sample);
+    let mut noise = case.noise();
+    let mut step = |t| {
+        fill(rsmi, &mut samples);
+        tiling.step(rsmi, encoder(case), Learn::All, schedule.rate(t), &mut noise)
+    };
+    (0..steps).map(&mut step).collect()
+}
+
+/// Bits of the parameters and of the bounds after twenty steps.
+fn trained(tiling: Tiling, case: &Case) -> (Vec<u32>, Vec<u32>) {
+    let mut buffers = Buffers::new(case.shape());
+    let mut rsmi = case.start(&mut buffers);
+    let bounds = train(tiling, case, &mut rsmi, 20);
+    let parameters = rsmi.parameters().iter().flat_map(|lane| lane.0);
+    (
+        parameters.map(f32::to_bits).collect(),
+        bounds.into_iter().map(f32::to_bits).collect(),
+    )
+}
+
+#[test]
+fn no_tile_changes_a_bit() {
+    for case in CASES {
+        let expected = trained(Tiling::Portable, case);
+        for tiling in [Tiling::Single, Tiling::Middle, Tiling::Wide] {
+            assert!(trained(tiling, case) == expected, "{case:?}, {tiling:?}");
+        }
+    }
+}
+
+#[test]
+fn padding_stays_zero_and_all_else_moves() {
+    for case in CASES {
+        let parts = parts(case.shape());
+        let mut buffers = Buffers::new(case.shape());
+        let mut rsmi = case.start(&mut buffers);
+        let before: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
+        train(Tiling::Wide, case, &mut rsmi, 10);
+        for (part, before) in parts.iter().zip(before) {
+            let (parameters, gradients) = (rsmi.parameters(), rsmi.gradients());
+            assert!(part.padding(parameters).all(|x| x == 0.0), "{case:?}, {part:?}");
+            assert!(part.padding(gradients).all(|x| x == 0.0), "{case:?}, {part:?}");
+            let after = part.read(parameters);
+            assert!(after.iter().flatten().all(|x| x.is_finite()), "{case:?}");
+            assert_ne!(after, before, "{case:?}, {part:?}");
+        }
+        for moments in &buffers.learned[2..] {
+            assert!(parts.iter().all(|p| p.padding(moments).all(|x| x == 0.0)));
+        }
+    }
+}
+
+#[test]
+fn a_step_is_the_gradient_then_adam() {
+    for case in CASES {
+        let shape = case.shape();
+        let mut buffers = Buffers::new(shape);
+        let mut rsmi = case.start(&mut buffers);
+        let (rate, encoder) = (1e-3, encoder(case));
+        let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
+        let mut expected = rsmi.parameters().to_vec();
+        let mut moments = [vec![Lane::ZERO; expected.len()], vec![Lane::ZERO; expected.len()]];
+        let [first, second] = &mut moments;
+        let gradients = rsmi.gradients().to_vec();
+        Adam::default().ascend::<Portable>(rate, &mut expected, &gradients, first, second);
+        let stepped = Tiling::Portable.step(&mut rsmi, encoder, Learn::All, rate, &mut case.noise());
+        assert_eq!(stepped.to_bits(), value.to_bits());
+        assert_eq!(rsmi.parameters(), expected, "{case:?}");
+    }
+}
+
+#[test]
+fn a_given_filter_is_left_alone() {
+    for case in CASES {
+        let shape = case.shape();
+        let [mut alone, mut both] = [Buffers::new(shape), Buffers::new(shape)];
+        let (mut alone, mut both) = (case.start(&mut alone), case.start(&mut both));
+        let before = alone.parameters().to_vec();
+        let step = |rsmi: &mut Rsmi, learn| {
+            Tiling::Portable.step(rsmi, encoder(case), learn, 1e-3, &mut case.noise())
+        };
+        assert_eq!(step(&mut alone, Learn::Critic), step(&mut both, Learn::All));
+        let critic = shape.filter_lanes();
+        assert_eq!(alone.parameters()[..critic], before[..critic]);
+        assert_eq!(alone.parameters()[critic..], both.parameters()[critic..]);
+    }
+}
+
+/// Adam as Kingma and Ba write it (Algorithm 1), uphill.
+#[test]
+fn adam_follows_the_reference() {
+    let steps = 50;
+    let mut stream = Stream::new(9, 0, Purpose::Windows);
+    let draw = |stream: &mut Stream| -> Lane { Lane(std::array::from_fn(|_| stream.logistic())) };
+    // Sizes from 1e-6 to 1e9; number 0 has no gradient at all.
+    let sizes: [f32; 16] = std::array::from_fn(|i| if i == 0 { 0.0 } else { 10f32.powi(i as i32 - 7) });
+    let mut parameters = [Lane::ZERO];
+    let [mut first, mut second] = [[Lane::ZERO]; 2];
+    let mut adam = Adam::default();
+    let (mut p, mut m, mut s) = ([0.0_f64; 16], [0.0_f64; 16], [0.0_f64; 16]);
+    let (mut path, mut worst) = (0.0_f64, 0.0_f64);
+    let schedule = Schedule {
+        steps: steps as u32,
+        ..Schedule::default()
+    };
+    for t in 1..=steps {
+        let rate = schedule.rate(t as u32 - 1);
+        let mut gradient = draw(&mut stream);
+        for (g, size) in gradient.0.iter_mut().zip(sizes) {
+            // A drift, so that the signs are not all noise.
+            *g = (*g + 1.0) * size;
+        }
+        adam.ascend::<Portable>(rate, &mut parameters, &[gradient], &mut first, &mut second);
+        path += f64::from(rate);
+        for i in 0..16 {
+            let g = f64::from(gradient.0[i]);
+            m[i] = 0.9 * m[i] + 0.1 * g;
+            s[i] = 0.999 * s[i] + 0.001 * g * g;
+            let (mean, square) = (m[i] / (1.0 - 0.9_f64.powi(t)), s[i] / (1.0 - 0.999_f64.powi(t)));
+            p[i] += f64::from(rate) * mean / (square.sqrt() + 1e-8);
+            let error = (f64::from(parameters[0].0[i]) - p[i]).abs() / path;
+            worst = worst.max(error);
+            assert!(error < tolerance::ADAM, "number {i} at step {t}: {error:e}");
+        }
+    }
+    assert_eq!(parameters[0].0[0], 0.0);
+    println!("worst of Adam: {worst:.1e}");
+}
+
+#[test]
+fn schedules_start_and_end_where_they_say() {
+    let long = Schedule {
+        steps: 977,
+        rate_start: 3e-3,
+        rate_end: 2e-4,
+        epsilon_start: 0.75,
+        epsilon_end: 0.1,
+        epsilon_rate: 5e-3,
+    };
+    assert_eq!(long.rate(977), long.rate_end);
+    assert_eq!(long.epsilon(0), long.epsilon_start);
+    let mut worst = 0.0_f64;
+    for t in 0..=977 {
+        let [start, end, top, floor, decay] =
+            [long.rate_start, long.rate_end, long.epsilon_start, long.epsilon_end, long.epsilon_rate].map(f64::from);
+        let phase = std::f64::consts::PI * f64::from(t) / 977.0;
+        let rate = end + (start - end) * 0.5 * (1.0 + phase.cos());
+        let epsilon = (top * (-decay * f64::from(t)).exp()).max(floor);
+        worst = worst.max((f64::from(long.rate(t)) - rate).abs() / start);
+        worst = worst.max((f64::from(long.epsilon(t)) - epsilon).abs() / top);
+        assert!(t == 0 || (long.rate(t) <= long.rate(t - 1) && long.epsilon(t) <= long.epsilon(t - 1)));
+    }
+    assert!(worst < tolerance::SCHEDULE, "{worst:e}");
+    println!("worst of the schedules: {worst:.1e}");
+
+    assert_eq!(long.epsilon(u32::MAX), long.epsilon_end);
+    let single = Schedule { steps: 1, ..long };
+    assert_eq!((single.rate(0), single.rate(1)), (long.rate(0), long.rate_end));
+    let never = Schedule { steps: 0, ..long };
+    assert_eq!(never.rate(0), long.rate(0));
+    let still = Schedule { epsilon_rate: 0.0, ..long };
+    assert_eq!(still.epsilon(u32::MAX), long.epsilon_start);
+    assert_eq!(Schedule::default().rate(0), 5e-3);
+    assert_eq!(Schedule::default().rate(6000), 0.0);
+}
