@@ -21,12 +21,12 @@ const CHIPS: [(&str, &str); 3] = [
     RAM   (rwx) : ORIGIN = 0x20000000, LENGTH = 16K
 }",
     ),
-    // The lengths of a GD32VF103CB; QEMU's virt has plain RAM from 0x80000000 on.
+    // SiFive FE310 (sifive_e, the first HiFive1), behind the boot loader in its serial flash.
     (
         "riscv32imac-unknown-none-elf",
         "MEMORY {
-    FLASH (rx)  : ORIGIN = 0x80000000, LENGTH = 128K
-    RAM   (rwx) : ORIGIN = 0x80020000, LENGTH = 32K
+    FLASH (rx)  : ORIGIN = 0x20400000, LENGTH = 12M
+    RAM   (rwx) : ORIGIN = 0x80000000, LENGTH = 16K
 }
 REGION_ALIAS(\"REGION_TEXT\", FLASH);
 REGION_ALIAS(\"REGION_RODATA\", FLASH);

@@ -37,7 +37,10 @@ impl Arena {
     /// Cleared storage.
     #[must_use]
     pub const fn new() -> Self {
-        Arena { lanes: [Lane::ZERO; LANES], words: [0; WORDS] }
+        Arena {
+            lanes: [Lane::ZERO; LANES],
+            words: [0; WORDS],
+        }
     }
 }
 
@@ -107,7 +110,9 @@ impl Hash {
     }
 
     fn reals(&mut self, lanes: &[Lane]) {
-        lanes.iter().for_each(|lane| lane.0.iter().for_each(|x| self.real(*x)));
+        lanes
+            .iter()
+            .for_each(|lane| lane.0.iter().for_each(|x| self.real(*x)));
     }
 
     fn finish(self) -> Option<u64> {
@@ -252,12 +257,17 @@ fn learn(
         }
     };
 
-    let schedule = Schedule { steps: 12, ..Schedule::default() };
+    let schedule = Schedule {
+        steps: 12,
+        ..Schedule::default()
+    };
     let mut stream = Stream::new(5, 0, Purpose::Encoder);
     for t in 0..schedule.steps {
         gather(&mut rsmi);
         let encoder = match learn {
-            Learn::All => Encoder::Relaxed { epsilon: schedule.epsilon(t) },
+            Learn::All => Encoder::Relaxed {
+                epsilon: schedule.epsilon(t),
+            },
             Learn::Critic => Encoder::Sign,
         };
         hash.real(machine.step(&mut rsmi, encoder, learn, schedule.rate(t), &mut stream));
@@ -266,7 +276,11 @@ fn learn(
     hash.reals(rsmi.parameters());
     let mut terms = [0.0; 8];
     let terms = terms.get_mut(..batch)?;
-    for encoder in [Encoder::Sigmoid, Encoder::Sign, Encoder::Relaxed { epsilon: 0.3 }] {
+    for encoder in [
+        Encoder::Sigmoid,
+        Encoder::Sign,
+        Encoder::Relaxed { epsilon: 0.3 },
+    ] {
         gather(&mut rsmi);
         machine.evaluate(&mut rsmi, encoder, &mut stream, terms);
         terms.iter().for_each(|term| hash.real(*term));

@@ -11,7 +11,7 @@ use core::fmt;
 use crate::bound::infonce::{Gradients, Scores, infonce};
 use crate::coarse::encoder::Encoder;
 use crate::critic::mlp::{self, Input};
-use crate::kernel::{Portable, Tile, signs};
+use crate::kernel::{Portable, Tile};
 use crate::num::bits;
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
@@ -270,7 +270,7 @@ impl<'a> Rsmi<'a> {
 
         work.h.fill(Lane::ZERO);
         let width = lanes(components);
-        signs::accumulate::<T>(batch, shape.block(), v, filter, width, work.h);
+        T::signs(batch, shape.block(), v, filter, width, work.h);
         encoder.encode(components, work.h, stream);
 
         let h = Input::Real(work.h);
@@ -354,7 +354,7 @@ impl<'a> Rsmi<'a> {
             encoder.backward(dx, dh);
             bits::transpose(v, batch, shape.block(), flipped);
             filter_gradient.fill(Lane::ZERO);
-            signs::accumulate::<T>(shape.block(), batch, flipped, dx, width, filter_gradient);
+            T::signs(shape.block(), batch, flipped, dx, width, filter_gradient);
         }
         work.upper[..work.dv.len()].copy_from_slice(work.dv);
         mlp::backward::<T>(

@@ -34,7 +34,9 @@ pub struct Cli {
 
 /// Lets every option take a negative number, so that the rule it breaks can be told.
 fn open(command: clap::Command) -> clap::Command {
-    command.mut_args(|arg| arg.allow_negative_numbers(true)).mut_subcommands(open)
+    command
+        .mut_args(|arg| arg.allow_negative_numbers(true))
+        .mut_subcommands(open)
 }
 
 impl Cli {
@@ -188,22 +190,15 @@ pub struct PhysicsArgs {
 /// How chains are run.
 #[derive(Args, Clone, Debug)]
 pub struct ChainArgs {
-    /// Update of the Markov chains
-    #[arg(long, value_enum, default_value_t = Algorithm::SwendsenWang)]
-    algorithm: Algorithm,
+    /// Update of the Markov chains [default: the fastest]
+    #[arg(long, value_enum, value_name = "NAME")]
+    algorithm: Option<Choice>,
     /// Sweeps before the first sample [default: measured]
     #[arg(long, value_name = "SWEEPS")]
     burn_in: Option<u32>,
     /// Sweeps from one sample to the next [default: measured, two autocorrelation times]
     #[arg(long, value_parser = positive(), value_name = "SWEEPS")]
     thin: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Algorithm {
-    Wolff,
-    SwendsenWang,
-    Metropolis,
 }
 
 /// What to sample.
@@ -462,13 +457,23 @@ impl<A: Args + HasChain> IsingArgs<A> {
                 sides.len()
             )));
         }
-        model("ising", Lattice::new(&sides)?, &self.physics, self.args.chain())
+        model(
+            "ising",
+            Lattice::new(&sides)?,
+            &self.physics,
+            self.args.chain(),
+        )
     }
 }
 
 impl<A: Args + HasChain> RingArgs<A> {
     fn model(&self) -> Result<Model> {
-        model("chain", Lattice::new(&[self.size])?, &self.physics, self.args.chain())
+        model(
+            "chain",
+            Lattice::new(&[self.size])?,
+            &self.physics,
+            self.args.chain(),
+        )
     }
 }
 
@@ -517,17 +522,12 @@ fn model(
             physics.coupling
         )));
     }
-    let algorithm = chain.map_or(Choice::SwendsenWang, |chain| match chain.algorithm {
-        Algorithm::Wolff => Choice::Wolff,
-        Algorithm::SwendsenWang => Choice::SwendsenWang,
-        Algorithm::Metropolis => Choice::Metropolis,
-    });
     Ok(Model {
         name,
         lattice,
         temperature,
         coupling: physics.coupling,
-        algorithm,
+        algorithm: chain.and_then(|chain| chain.algorithm),
         burn_in: chain.and_then(|chain| chain.burn_in),
         thin: chain.and_then(|chain| chain.thin),
     })

@@ -20,7 +20,7 @@ use crate::error::{Error, Result, quoted};
 use crate::filters::{Filters, product};
 use crate::learn::{self, Estimate, Outcome, Settings, Source};
 use crate::machine::Isa;
-use crate::model::Model;
+use crate::model::{Model, algorithm_name};
 use crate::npy::{self, SpinWriter};
 use crate::output::{FileTarget, RUN_FILE, RUN_SCHEMA, RunTarget};
 use crate::picture::{Style, heat_map};
@@ -86,7 +86,9 @@ fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> String) -> Res
 
 fn warn(warnings: &[String]) {
     let silent = Progress::new(true, "", 0, "");
-    warnings.iter().for_each(|warning| silent.say(&format!("warning: {warning}")));
+    warnings
+        .iter()
+        .for_each(|warning| silent.say(&format!("warning: {warning}")));
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -144,11 +146,16 @@ fn filters(name: &str, block: &[u32]) -> Result<Filters> {
     let weight: Box<dyn Fn(usize) -> f32> = match name {
         "uniform" => Box::new(|_| 1.0),
         "boundary" => Box::new(|site| {
-            let outer = coordinates(site).iter().zip(block).any(|(x, side)| *x == 0 || x + 1 == *side);
+            let outer = coordinates(site)
+                .iter()
+                .zip(block)
+                .any(|(x, side)| *x == 0 || x + 1 == *side);
             f32::from(u8::from(outer))
         }),
         "decimation" => Box::new(|site| f32::from(u8::from(site == 0))),
-        "staggered" => Box::new(|site| 1.0 - 2.0 * (coordinates(site).iter().sum::<u32>() % 2) as f32),
+        "staggered" => {
+            Box::new(|site| 1.0 - 2.0 * (coordinates(site).iter().sum::<u32>() % 2) as f32)
+        }
         file if file.ends_with(".npy") => {
             let filters = npy::read_filters(Path::new(file), block.len())?;
             if filters.sides() != block {
@@ -157,7 +164,12 @@ fn filters(name: &str, block: &[u32]) -> Result<Filters> {
                     quoted(Path::new(file)),
                     product(filters.sides()),
                     product(block),
-                    filters.sides().iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+                    filters
+                        .sides()
+                        .iter()
+                        .map(u32::to_string)
+                        .collect::<Vec<_>>()
+                        .join(",")
                 )));
             }
             return Ok(filters);
@@ -263,13 +275,14 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         ));
     }
     if settings.given.is_none() && mean < 3.0 * stderr {
-        warnings.push(
-            "no information beyond its error: the filter means nothing here".to_string(),
-        );
+        warnings.push("no information beyond its error: the filter means nothing here".to_string());
     }
 
-    let filters: Vec<Value> =
-        outcome.filters.components().map(|weights| nested(weights, outcome.filters.sides())).collect();
+    let filters: Vec<Value> = outcome
+        .filters
+        .components()
+        .map(|weights| nested(weights, outcome.filters.sides()))
+        .collect();
     let fields = object(json!({
         "schema": RUN_SCHEMA,
         "version": VERSION,
@@ -291,7 +304,11 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         "warnings": warnings,
     }));
     warn(&warnings);
-    Ok(Finished { outcome, warnings, fields })
+    Ok(Finished {
+        outcome,
+        warnings,
+        fields,
+    })
 }
 
 /// Weights as lists within lists, as the block has them.
@@ -300,11 +317,15 @@ fn nested(weights: &[f32], sides: &[u32]) -> Value {
         [] | [_] => json!(weights),
         [_, rest @ ..] => {
             let inner = rest.iter().map(|side| *side as usize).product();
-            weights.chunks(inner).map(|plane| nested(plane, rest)).collect()
+            weights
+                .chunks(inner)
+                .map(|plane| nested(plane, rest))
+                .collect()
         }
     }
 }
 
+/// A number that JSON can hold, or none.
 fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
 }
@@ -323,7 +344,10 @@ fn timed(fields: &Fields, outcome: &Outcome, steps: u32) -> Fields {
 /// "0.405 ± 0.003 nats (0.585 bits)".
 fn in_words(estimate: Estimate) -> String {
     let bits = estimate.mean / std::f64::consts::LN_2;
-    format!("{:.4} ± {:.4} nats  ({bits:.4} bits)", estimate.mean, estimate.stderr)
+    format!(
+        "{:.4} ± {:.4} nats  ({bits:.4} bits)",
+        estimate.mean, estimate.stderr
+    )
 }
 
 fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Result<()> {
@@ -403,7 +427,10 @@ fn table(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<(Stri
     let mut rows = vec![
         ("Lattice".to_string(), product(window.lattice().sides())),
         ("Block".into(), product(window.block())),
-        ("Buffer, environment".into(), format!("{}, {}", window.buffer(), window.environment())),
+        (
+            "Buffer, environment".into(),
+            format!("{}, {}", window.buffer(), window.environment()),
+        ),
         (
             "Sites |V|, |E|".into(),
             format!("{}, {}", window.block_sites(), window.environment_sites()),
@@ -411,11 +438,21 @@ fn table(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<(Stri
         ("Components".into(), settings.shape.components().to_string()),
         (
             "Critic".into(),
-            format!("separable, hidden {}, embedding {}", hidden.join(", "), settings.shape.embedding()),
+            format!(
+                "separable, hidden {}, embedding {}",
+                hidden.join(", "),
+                settings.shape.embedding()
+            ),
         ),
-        ("Bound".into(), format!("InfoNCE, K = {}", settings.shape.batch())),
+        (
+            "Bound".into(),
+            format!("InfoNCE, K = {}", settings.shape.batch()),
+        ),
         ("Steps".into(), schedule.steps.to_string()),
-        ("Learning rate".into(), format!("{} to {}", schedule.rate_start, schedule.rate_end)),
+        (
+            "Learning rate".into(),
+            format!("{} to {}", schedule.rate_start, schedule.rate_end),
+        ),
         (
             "Relaxation ε".into(),
             format!(
@@ -423,14 +460,16 @@ fn table(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<(Stri
                 schedule.epsilon_start, schedule.epsilon_end, schedule.epsilon_rate
             ),
         ),
-        ("Configurations trained on".into(), outcome.configurations.to_string()),
+        (
+            "Configurations trained on".into(),
+            outcome.configurations.to_string(),
+        ),
         ("Held-out batches".into(), outcome.groups.to_string()),
         ("Seed".into(), settings.seed.to_string()),
     ];
     if let Subject::Model(model) = subject {
         rows.insert(1, ("Temperature".into(), model.temperature.to_string()));
         rows.insert(2, ("Coupling".into(), model.coupling.to_string()));
-        rows.insert(3, ("Algorithm".into(), model.algorithm.name().into()));
     }
     rows
 }
@@ -439,7 +478,11 @@ fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global) -> Result<
     let run = &given.run;
     let settings = settings(subject, run, None, Some(given), global)?;
     let mut command = command("estimate", subject, run, &settings);
-    command += &format!(" --filter {} --encoder {}", given.filter, given.encoder.name());
+    command += &format!(
+        " --filter {} --encoder {}",
+        given.filter,
+        given.encoder.name()
+    );
     let finished = finish(subject, &settings, &command)?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
@@ -469,7 +512,10 @@ fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Result<()> {
     let sides = model.lattice.sides();
     let target = FileTarget::check(&args.out, npy::spin_bytes(args.samples, sides)?)?;
     let chain_length = words(model);
-    room::memory("this sampling", args.samples.saturating_mul(24) + 16 * chain_length)?;
+    room::memory(
+        "this sampling",
+        args.samples.saturating_mul(24) + 16 * chain_length,
+    )?;
     let begun = Instant::now();
     let (sampler, plan) = model.prepare(args.seed)?;
 
@@ -487,7 +533,11 @@ fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Result<()> {
     let (sites, j) = (model.lattice.sites() as f64, model.coupling.abs());
     let progress = Progress::new(global.quiet, "sampling", args.samples, "samples");
     for task in 0..chains {
-        let start = if task % 2 == 0 { Start::Hot } else { Start::Cold };
+        let start = if task % 2 == 0 {
+            Start::Hot
+        } else {
+            Start::Cold
+        };
         let mut chain = Chain::new(&sampler, start, args.seed, task, Purpose::Sample);
         chain.advance(&sampler, plan.burn_in, &mut scratch);
         let share = args.samples * (task + 1) / chains - args.samples * task / chains;
@@ -531,7 +581,7 @@ fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Result<()> {
         "size": sides,
         "temperature": model.temperature,
         "coupling": model.coupling,
-        "algorithm": model.algorithm.name(),
+        "algorithm": algorithm_name(&sampler),
         "samples": args.samples,
         "seed": args.seed,
         "energy_per_site": energy.mean(),
@@ -548,7 +598,10 @@ fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Result<()> {
     }));
     if sampler.coupling() == Coupling::Antiferromagnetic {
         fields.insert("staggered_magnetisation_abs".into(), json!(order.mean()));
-        fields.insert("staggered_magnetisation_abs_stderr".into(), json!(error(&order)));
+        fields.insert(
+            "staggered_magnetisation_abs_stderr".into(),
+            json!(error(&order)),
+        );
     }
     fields.insert("seconds".into(), json!(begun.elapsed().as_secs_f64()));
     fields.insert("warnings".into(), json!(warnings));
@@ -556,7 +609,11 @@ fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Result<()> {
     print(global, &fields, || {
         let (title, _) = Subject::Model(*model).describe();
         let line = |name: &str, b: &Blocking| {
-            format!("{name:<24}{:>9.5} ± {:.5}\n", b.mean(), b.standard_error().unwrap_or(f64::NAN))
+            format!(
+                "{name:<24}{:>9.5} ± {:.5}\n",
+                b.mean(),
+                b.standard_error().unwrap_or(f64::NAN)
+            )
         };
         format!(
             "{title}\n\n{}{}{}autocorrelation time    {autocorrelation:>9.2} samples of {} sweeps, \
@@ -597,16 +654,40 @@ fn solve(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
         text += &format!("{words:<26}{value:>12.8}\n");
     };
 
-    let means = exact::means_scratch_len(model.lattice).and_then(|length| {
-        exact::means(model.lattice, coupling, beta, &mut vec![0.0; length])
-    });
+    let means = exact::means_scratch_len(model.lattice)
+        .and_then(|length| exact::means(model.lattice, coupling, beta, &mut vec![0.0; length]));
     match means {
         Ok(means) => {
-            add(&mut fields, "energy_per_site", "energy per site", means.energy_per_site);
-            add(&mut fields, "specific_heat", "specific heat per site", means.specific_heat);
-            add(&mut fields, "magnetisation_abs", "|magnetisation|", means.magnetisation_abs);
-            add(&mut fields, "magnetisation_squared", "magnetisation squared", means.magnetisation_squared);
-            add(&mut fields, "binder_cumulant", "Binder cumulant", means.binder_cumulant);
+            add(
+                &mut fields,
+                "energy_per_site",
+                "energy per site",
+                means.energy_per_site,
+            );
+            add(
+                &mut fields,
+                "specific_heat",
+                "specific heat per site",
+                means.specific_heat,
+            );
+            add(
+                &mut fields,
+                "magnetisation_abs",
+                "|magnetisation|",
+                means.magnetisation_abs,
+            );
+            add(
+                &mut fields,
+                "magnetisation_squared",
+                "magnetisation squared",
+                means.magnetisation_squared,
+            );
+            add(
+                &mut fields,
+                "binder_cumulant",
+                "Binder cumulant",
+                means.binder_cumulant,
+            );
         }
         // The information of a long chain is to be had where its means are not.
         Err(error) if args.block().is_none() => return Err(usage(&error)),
@@ -615,12 +696,19 @@ fn solve(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
     if let Some(block) = args.block() {
         let partition =
             Partition::new(model.lattice, block, args.buffer).map_err(|error| usage(&error))?;
-        let given = args.filter.as_ref().map(|name| filters(name, partition.block())).transpose()?;
+        let given = args
+            .filter
+            .as_ref()
+            .map(|name| filters(name, partition.block()))
+            .transpose()?;
         // Site by site, as the core has it.
-        let weights: Vec<f32> = given.iter().flat_map(|filters| {
-            let (sites, weights) = (filters.sites(), filters.weights());
-            (0..sites).flat_map(move |i| weights.iter().skip(i).step_by(sites).copied())
-        }).collect();
+        let weights: Vec<f32> = given
+            .iter()
+            .flat_map(|filters| {
+                let (sites, weights) = (filters.sites(), filters.weights());
+                (0..sites).flat_map(move |i| weights.iter().skip(i).step_by(sites).copied())
+            })
+            .collect();
         let components = given.as_ref().map_or(1, Filters::count);
         let encoder = match args.encoder {
             EncoderName::Sign => exact::Encoder::Sign,
@@ -640,7 +728,12 @@ fn solve(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
         if let Some(filtered) = information.filtered {
             add(&mut fields, "information_nats", "I(H:E), nats", filtered);
         }
-        add(&mut fields, "block_information_nats", "I(V:E), nats", information.block);
+        add(
+            &mut fields,
+            "block_information_nats",
+            "I(V:E), nats",
+            information.block,
+        );
     }
     print(global, &fields, || text)
 }
@@ -651,8 +744,14 @@ fn solve(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
 fn fingerprints(global: &Global) -> Result<()> {
     let isa = Isa::find(&global.isa)?;
     let lines = fingerprint::all(isa, global.threads as usize)?;
-    let fields = lines.iter().map(|(name, hash)| (name.to_string(), json!(hash))).collect();
+    let fields = lines
+        .iter()
+        .map(|(name, hash)| (name.to_string(), json!(hash)))
+        .collect();
     print(global, &fields, || {
-        lines.iter().map(|(name, hash)| format!("{name} {hash}\n")).collect()
+        lines
+            .iter()
+            .map(|(name, hash)| format!("{name} {hash}\n"))
+            .collect()
     })
 }

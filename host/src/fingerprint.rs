@@ -25,7 +25,9 @@ pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
         }
     };
     let mut found = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(WORKLOADS.len())).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..threads.min(WORKLOADS.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
         let mut found = work();
         for other in others {
             found.extend(other.join().unwrap_or_default());

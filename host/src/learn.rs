@@ -495,7 +495,10 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
 /// # Errors
 /// None in practice; the filter is checked as any other.
 pub fn nothing(settings: &Settings) -> Result<Outcome> {
-    let none = Estimate { mean: 0.0, stderr: 0.0 };
+    let none = Estimate {
+        mean: 0.0,
+        stderr: 0.0,
+    };
     let weights = vec![0.0; settings.shape.block() * settings.shape.components()];
     Ok(Outcome {
         information: none,

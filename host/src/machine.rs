@@ -1,12 +1,15 @@
 //! Which instructions run the step: picked once at start, without any effect on the bits.
 //!
-//! The core is portable and inlined; each function below wraps a *whole* step for one instruction
-//! set, so that nothing in the hot path stays behind a call.
+//! The core is portable, inlined and generic over the tile; the functions below compile its kernels
+//! and the step around them once for each instruction set. Nothing in the hot path is left to a
+//! function that was compiled for another set.
 
 use std::fmt;
 
 use blockspin_core::coarse::encoder::Encoder;
-use blockspin_core::kernel::Tile;
+use blockspin_core::kernel::dense::{self, Matrix};
+use blockspin_core::kernel::{Tile, signs};
+use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi};
 use multiversion::multiversion;
@@ -34,8 +37,9 @@ impl fmt::Display for Isa {
     }
 }
 
+/// The tile of one instruction set, with the kernels that are compiled for it.
 macro_rules! tile {
-    ($name:ident, $rows:literal, $lanes:literal) => {
+    ($name:ident, $rows:literal, $lanes:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
         #[derive(Clone, Copy)]
         struct $name;
         impl Tile for $name {
@@ -46,16 +50,48 @@ macro_rules! tile {
             fn sqrt(x: f32) -> f32 {
                 x.sqrt()
             }
+            fn rows(
+                rows: usize,
+                inner: usize,
+                a: Matrix,
+                b: Matrix,
+                lanes: usize,
+                out: &mut [Lane],
+                stride: usize,
+            ) {
+                $by_rows(rows, inner, a, b, lanes, out, stride);
+            }
+            fn columns(
+                rows: usize,
+                inner: usize,
+                a: Matrix,
+                b: Matrix,
+                lanes: usize,
+                out: &mut [Lane],
+                stride: usize,
+            ) {
+                $by_columns(rows, inner, a, b, lanes, out, stride);
+            }
+            fn signs(
+                rows: usize,
+                inner: usize,
+                bits: &[u32],
+                weights: &[Lane],
+                lanes: usize,
+                out: &mut [Lane],
+            ) {
+                $signs(rows, inner, bits, weights, lanes, out);
+            }
         }
     };
 }
-tile!(PortableTile, 2, 1);
-tile!(Avx2Tile, 4, 1);
-tile!(Avx512Tile, 8, 2);
+tile!(PortableTile, 2, 1, rows_any, columns_any, signs_any);
+tile!(Avx2Tile, 4, 1, rows_avx2, columns_avx2, signs_avx2);
+tile!(Avx512Tile, 8, 2, rows_avx512, columns_avx512, signs_avx512);
 
-/// One function for each instruction set, and the one that picks among them.
-macro_rules! dispatch {
-    ($pick:ident, $any:ident, $avx2:ident, $avx512:ident,
+/// One function for each instruction set.
+macro_rules! compile {
+    ($any:ident, $avx2:ident, $avx512:ident,
      ($($arg:ident: $type:ty),*) -> $out:ty, |$tile:ident| $body:expr) => {
         fn $any($($arg: $type),*) -> $out {
             type $tile = PortableTile;
@@ -71,23 +107,34 @@ macro_rules! dispatch {
             type $tile = Avx512Tile;
             $body
         }
-        fn $pick(isa: Isa, $($arg: $type),*) -> $out {
-            match isa {
-                Isa::Portable => $any($($arg),*),
-                Isa::Avx2 => $avx2($($arg),*),
-                Isa::Avx512 => $avx512($($arg),*),
-            }
-        }
     };
 }
 
-dispatch!(
-    step, step_any, step_avx2, step_avx512,
+compile!(
+    rows_any, rows_avx2, rows_avx512,
+    (rows: usize, inner: usize, a: Matrix, b: Matrix, lanes: usize, out: &mut [Lane],
+     stride: usize) -> (),
+    |T| dense::rows::<T>(rows, inner, a, b, lanes, out, stride)
+);
+compile!(
+    columns_any, columns_avx2, columns_avx512,
+    (rows: usize, inner: usize, a: Matrix, b: Matrix, lanes: usize, out: &mut [Lane],
+     stride: usize) -> (),
+    |T| dense::columns::<T>(rows, inner, a, b, lanes, out, stride)
+);
+compile!(
+    signs_any, signs_avx2, signs_avx512,
+    (rows: usize, inner: usize, bits: &[u32], weights: &[Lane], lanes: usize,
+     out: &mut [Lane]) -> (),
+    |T| signs::accumulate::<T>(rows, inner, bits, weights, lanes, out)
+);
+compile!(
+    step_any, step_avx2, step_avx512,
     (rsmi: &mut Rsmi, encoder: Encoder, learn: Learn, rate: f32, stream: &mut Stream) -> f32,
     |T| rsmi.step::<T>(encoder, learn, rate, stream)
 );
-dispatch!(
-    evaluate, evaluate_any, evaluate_avx2, evaluate_avx512,
+compile!(
+    evaluate_any, evaluate_avx2, evaluate_avx512,
     (rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) -> (),
     |T| rsmi.evaluate::<T>(encoder, stream, terms)
 );
@@ -101,11 +148,19 @@ impl Machine for Isa {
         rate: f32,
         stream: &mut Stream,
     ) -> f32 {
-        step(*self, rsmi, encoder, learn, rate, stream)
+        match self {
+            Isa::Portable => step_any(rsmi, encoder, learn, rate, stream),
+            Isa::Avx2 => step_avx2(rsmi, encoder, learn, rate, stream),
+            Isa::Avx512 => step_avx512(rsmi, encoder, learn, rate, stream),
+        }
     }
 
     fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
-        evaluate(*self, rsmi, encoder, stream, terms);
+        match self {
+            Isa::Portable => evaluate_any(rsmi, encoder, stream, terms),
+            Isa::Avx2 => evaluate_avx2(rsmi, encoder, stream, terms),
+            Isa::Avx512 => evaluate_avx512(rsmi, encoder, stream, terms),
+        }
     }
 }
 

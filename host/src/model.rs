@@ -4,6 +4,8 @@ use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::num::rng::Purpose;
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 
+use clap::ValueEnum;
+
 use crate::chains::{Chain, Plan};
 use crate::error::{Error, Result};
 
@@ -11,26 +13,14 @@ use crate::error::{Error, Result};
 pub const CRITICAL: [f64; MAX_DIMENSION] = [1.0, 2.269_185, 4.5115];
 
 /// The algorithm asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
-    /// Single clusters; their number to a sweep is measured.
+    /// Single clusters; their number to a sweep is measured
     Wolff,
     /// All clusters.
     SwendsenWang,
     /// Single spins.
     Metropolis,
-}
-
-impl Choice {
-    /// As it is typed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Choice::Wolff => "wolff",
-            Choice::SwendsenWang => "swendsen-wang",
-            Choice::Metropolis => "metropolis",
-        }
-    }
 }
 
 /// An Ising model on a lattice, or a chain: the same model in one dimension.
@@ -44,8 +34,8 @@ pub struct Model {
     pub temperature: f64,
     /// J.
     pub coupling: f64,
-    /// How it is sampled.
-    pub algorithm: Choice,
+    /// How it is sampled; none: the fastest.
+    pub algorithm: Option<Choice>,
     /// Burn-in in sweeps, if not measured.
     pub burn_in: Option<u32>,
     /// Sweeps between samples, if not measured.
@@ -59,14 +49,14 @@ impl Model {
         self.coupling / self.temperature
     }
 
-    /// The sampler, with `clusters` to a Wolff sweep.
-    fn sampler(&self, clusters: u32) -> Result<Ising> {
+    /// The sampler with an algorithm, and `clusters` to a Wolff sweep.
+    fn sampler(&self, choice: Choice, clusters: u32) -> Result<Ising> {
         let coupling = if self.coupling < 0.0 {
             Coupling::Antiferromagnetic
         } else {
             Coupling::Ferromagnetic
         };
-        let algorithm = match self.algorithm {
+        let algorithm = match choice {
             Choice::Wolff => Algorithm::Wolff { clusters },
             Choice::SwendsenWang => Algorithm::SwendsenWang,
             Choice::Metropolis => Algorithm::Metropolis,
@@ -85,7 +75,7 @@ impl Model {
     /// # Errors
     /// Usage, naming the parameter and the rule.
     pub fn check(&self) -> Result<()> {
-        self.sampler(1).map(|_| ())
+        self.sampler(Choice::Metropolis, 1).map(|_| ())
     }
 
     /// The sampler and the plan of its chains: measured, where the user gave no numbers.
@@ -93,10 +83,25 @@ impl Model {
     /// # Errors
     /// Those of [`check`](Self::check).
     pub fn prepare(&self, seed: u64) -> Result<(Ising, Plan)> {
-        let mut sampler = self.sampler(1)?;
-        if self.algorithm == Choice::Wolff {
-            sampler = self.sampler(clusters_per_sweep(&sampler, seed))?;
-        }
+        let sampler = match self.algorithm {
+            Some(choice @ (Choice::SwendsenWang | Choice::Metropolis)) => {
+                self.sampler(choice, 1)?
+            }
+            Some(Choice::Wolff) | None => {
+                let sites = self.lattice.sites() as f64;
+                let size = cluster_size(&self.sampler(Choice::Wolff, 1)?, seed);
+                if self.algorithm.is_none() && size < WORTHWHILE_CLUSTER {
+                    self.sampler(Choice::SwendsenWang, 1)?
+                } else {
+                    // As many as turn over about all spins. Fixed from now on: a number that
+                    // followed what the clusters did would bias the sampling.
+                    self.sampler(
+                        Choice::Wolff,
+                        (sites / size).round().clamp(1.0, sites) as u32,
+                    )?
+                }
+            }
+        };
         let mut plan = match (self.burn_in, self.thin) {
             (Some(burn_in), Some(thin)) => {
                 // Nothing is measured, so nothing is known of either.
@@ -115,11 +120,11 @@ impl Model {
     }
 }
 
-/// Wolff clusters that together turn over about as many spins as the lattice has: the mean size of
-/// one is N⟨m²⟩, measured on a chain of its own. Fixed from then on, since a number that followed
-/// what the clusters did would bias the sampling.
-fn clusters_per_sweep(model: &Ising, seed: u64) -> u32 {
-    let sites = model.lattice().sites();
+/// Spins in a mean Wolff cluster below which Swendsen–Wang makes independent configurations faster.
+const WORTHWHILE_CLUSTER: f64 = 64.0;
+
+/// Mean number of spins in a Wolff cluster, N⟨m²⟩, measured on a chain of its own.
+fn cluster_size(model: &Ising, seed: u64) -> f64 {
     let mut chain = Chain::new(model, Start::Cold, seed, 2, Purpose::Pilot);
     let mut scratch = vec![0; model.scratch_len()];
     let (mut squares, updates) = (0.0, 512);
@@ -130,6 +135,16 @@ fn clusters_per_sweep(model: &Ising, seed: u64) -> u32 {
             squares += order * order;
         }
     }
-    let mean = (squares / f64::from(updates / 2)).max(1.0 / sites as f64);
-    (1.0 / mean).round().clamp(1.0, sites as f64) as u32
+    let sites = model.lattice().sites() as f64;
+    (sites * squares / f64::from(updates / 2)).max(1.0)
+}
+
+/// How a sampler goes about it, in the words of the command line.
+#[must_use]
+pub fn algorithm_name(sampler: &Ising) -> &'static str {
+    match sampler.algorithm() {
+        Algorithm::Wolff { .. } => "wolff",
+        Algorithm::SwendsenWang => "swendsen-wang",
+        Algorithm::Metropolis => "metropolis",
+    }
 }

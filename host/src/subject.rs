@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use blockspin_core::lattice::Lattice;
+use clap::ValueEnum;
 
 use crate::error::Result;
 use crate::filters::product;
@@ -23,7 +24,10 @@ impl Subject {
     /// # Errors
     /// Those of [`Data::read`].
     pub fn read(file: &Path) -> Result<Self> {
-        Ok(Subject::Data(file.display().to_string(), Box::new(Data::read(file)?)))
+        Ok(Subject::Data(
+            file.display().to_string(),
+            Box::new(Data::read(file)?),
+        ))
     }
 
     /// Its first word on the command line.
@@ -42,9 +46,7 @@ impl Subject {
     pub fn lattice(&self) -> Result<Lattice> {
         match self {
             Subject::Model(model) => Ok(model.lattice),
-            Subject::Data(_, data) => {
-                Ok(Lattice::new(&data.sides)?)
-            }
+            Subject::Data(_, data) => Ok(Lattice::new(&data.sides)?),
         }
     }
 
@@ -64,14 +66,17 @@ impl Subject {
                     format!("{kind}, {size} at T = {t}"),
                     format!(
                         "Spins ±1 with nearest-neighbour coupling J = {} on a periodic lattice of \
-                         {size}, at temperature {t}, drawn by {} as training went on.",
+                         {size}, at temperature {t}, sampled as training went on.",
                         model.coupling,
-                        model.algorithm.name()
                     ),
                 )
             }
             Subject::Data(file, data) => (
-                format!("{file}, {} configurations of {}", data.configurations, product(&data.sides)),
+                format!(
+                    "{file}, {} configurations of {}",
+                    data.configurations,
+                    product(&data.sides)
+                ),
                 format!(
                     "Two-valued data, {} taken as −1 and {} as +1, on a lattice taken as periodic.",
                     data.low, data.high
@@ -87,8 +92,16 @@ impl Subject {
             Subject::Model(model) => {
                 let sides: Vec<_> = model.lattice.sides().iter().map(u32::to_string).collect();
                 let mut words = format!("{} --size {}", model.name, sides.join(","));
-                words += &format!(" --temperature {} --coupling {}", model.temperature, model.coupling);
-                words += &format!(" --algorithm {}", model.algorithm.name());
+                words += &format!(
+                    " --temperature {} --coupling {}",
+                    model.temperature, model.coupling
+                );
+                if let Some(choice) = model
+                    .algorithm
+                    .and_then(|choice| choice.to_possible_value())
+                {
+                    words += &format!(" --algorithm {}", choice.get_name());
+                }
                 for (name, sweeps) in [("burn-in", model.burn_in), ("thin", model.thin)] {
                     if let Some(sweeps) = sweeps {
                         words += &format!(" --{name} {sweeps}");

@@ -46,7 +46,8 @@ impl Part {
     /// The padding of the part in a flat slice.
     pub fn padding<'a>(&'a self, flat: &'a [Lane]) -> impl Iterator<Item = f32> + 'a {
         let width = 16 * lanes(self.columns);
-        (0..self.rows).flat_map(move |r| (self.columns..width).map(move |c| get(self.row(flat, r), c)))
+        (0..self.rows)
+            .flat_map(move |r| (self.columns..width).map(move |c| get(self.row(flat, r), c)))
     }
 }
 
@@ -119,7 +120,11 @@ impl Batch {
 #[must_use]
 pub fn noise(shape: Shape, stream: &Stream) -> Matrix {
     let mut stream = stream.clone();
-    let mut row = || (0..shape.components()).map(|_| f64::from(stream.logistic())).collect();
+    let mut row = || {
+        (0..shape.components())
+            .map(|_| f64::from(stream.logistic()))
+            .collect()
+    };
     (0..shape.batch()).map(|_| row()).collect()
 }
 
@@ -200,7 +205,10 @@ impl Bound {
         };
         let (coarse, environment) = variables[1..].split_at(layers);
         let u: Vec<_> = h.iter().map(|h| network(&mut tape, coarse, h)).collect();
-        let v: Vec<_> = e.iter().map(|e| network(&mut tape, environment, e)).collect();
+        let v: Vec<_> = e
+            .iter()
+            .map(|e| network(&mut tape, environment, e))
+            .collect();
 
         let ln_batch = tape.leaf((shape.batch() as f64).ln());
         let mut largest_score = 0.0;
@@ -264,7 +272,12 @@ impl Bound {
     #[must_use]
     pub fn pull(&self) -> f64 {
         let gradient = self.tape.gradient(self.mean);
-        let pull = |a: usize| self.h.iter().map(|row| gradient[row[a].index()].abs()).sum();
+        let pull = |a: usize| {
+            self.h
+                .iter()
+                .map(|row| gradient[row[a].index()].abs())
+                .sum()
+        };
         (0..self.h[0].len()).map(pull).fold(0.0, f64::max)
     }
 }

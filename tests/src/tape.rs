@@ -52,7 +52,11 @@ impl Tape {
     /// max(x, 0).
     pub fn relu(&mut self, x: Var) -> Var {
         let positive = self.value(x) > 0.0;
-        let (value, slope) = if positive { (self.value(x), 1.0) } else { (0.0, 0.0) };
+        let (value, slope) = if positive {
+            (self.value(x), 1.0)
+        } else {
+            (0.0, 0.0)
+        };
         self.unary(x, value, slope)
     }
 

@@ -53,7 +53,10 @@ fn every_gradient_follows_the_reference() {
 
         let value = Tiling::Portable.differentiate(&mut rsmi, encoder(case), &mut case.noise());
         let allowed = tolerance::TERM * (1.0 + bound.largest_score);
-        assert!((f64::from(value) - bound.value()).abs() < allowed, "{case:?}");
+        assert!(
+            (f64::from(value) - bound.value()).abs() < allowed,
+            "{case:?}"
+        );
 
         for (part, want) in parts(shape).iter().zip(bound.gradients()) {
             let scale = rms(&want);
@@ -129,7 +132,11 @@ fn a_saturated_encoder_has_small_gradients_not_wrong_ones() {
             Tiling::Portable.differentiate(&mut rsmi, encoder(&case), &mut case.noise());
             let got = parts(shape)[0].read(rsmi.gradients());
             let largest = bound.pull() * 0.5 / f64::from(epsilon);
-            for (got, want) in got.iter().flatten().zip(bound.gradients()[0].iter().flatten()) {
+            for (got, want) in got
+                .iter()
+                .flatten()
+                .zip(bound.gradients()[0].iter().flatten())
+            {
                 let error = (got - want).abs() / largest;
                 worst = worst.max(error);
                 assert!(error < tolerance::SATURATED_GRADIENT, "{case:?}: {error:e}");
@@ -149,7 +156,13 @@ fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
     let mut noise = case.noise();
     let mut step = |t| {
         fill(rsmi, &mut samples);
-        tiling.step(rsmi, encoder(case), Learn::All, schedule.rate(t), &mut noise)
+        tiling.step(
+            rsmi,
+            encoder(case),
+            Learn::All,
+            schedule.rate(t),
+            &mut noise,
+        )
     };
     (0..steps).map(&mut step).collect()
 }
@@ -186,8 +199,14 @@ fn padding_stays_zero_and_all_else_moves() {
         train(Tiling::Wide, case, &mut rsmi, 10);
         for (part, before) in parts.iter().zip(before) {
             let (parameters, gradients) = (rsmi.parameters(), rsmi.gradients());
-            assert!(part.padding(parameters).all(|x| x == 0.0), "{case:?}, {part:?}");
-            assert!(part.padding(gradients).all(|x| x == 0.0), "{case:?}, {part:?}");
+            assert!(
+                part.padding(parameters).all(|x| x == 0.0),
+                "{case:?}, {part:?}"
+            );
+            assert!(
+                part.padding(gradients).all(|x| x == 0.0),
+                "{case:?}, {part:?}"
+            );
             let after = part.read(parameters);
             assert!(after.iter().flatten().all(|x| x.is_finite()), "{case:?}");
             assert_ne!(after, before, "{case:?}, {part:?}");
@@ -207,11 +226,15 @@ fn a_step_is_the_gradient_then_adam() {
         let (rate, encoder) = (1e-3, encoder(case));
         let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
         let mut expected = rsmi.parameters().to_vec();
-        let mut moments = [vec![Lane::ZERO; expected.len()], vec![Lane::ZERO; expected.len()]];
+        let mut moments = [
+            vec![Lane::ZERO; expected.len()],
+            vec![Lane::ZERO; expected.len()],
+        ];
         let [first, second] = &mut moments;
         let gradients = rsmi.gradients().to_vec();
         Adam::default().ascend::<Portable>(rate, &mut expected, &gradients, first, second);
-        let stepped = Tiling::Portable.step(&mut rsmi, encoder, Learn::All, rate, &mut case.noise());
+        let stepped =
+            Tiling::Portable.step(&mut rsmi, encoder, Learn::All, rate, &mut case.noise());
         assert_eq!(stepped.to_bits(), value.to_bits());
         assert_eq!(rsmi.parameters(), expected, "{case:?}");
     }
@@ -241,7 +264,13 @@ fn adam_follows_the_reference() {
     let mut stream = Stream::new(9, 0, Purpose::Windows);
     let draw = |stream: &mut Stream| -> Lane { Lane(std::array::from_fn(|_| stream.logistic())) };
     // Sizes from 1e-6 to 1e9; number 0 has no gradient at all.
-    let sizes: [f32; 16] = std::array::from_fn(|i| if i == 0 { 0.0 } else { 10f32.powi(i as i32 - 7) });
+    let sizes: [f32; 16] = std::array::from_fn(|i| {
+        if i == 0 {
+            0.0
+        } else {
+            10f32.powi(i as i32 - 7)
+        }
+    });
     let mut parameters = [Lane::ZERO];
     let [mut first, mut second] = [[Lane::ZERO]; 2];
     let mut adam = Adam::default();
@@ -264,7 +293,10 @@ fn adam_follows_the_reference() {
             let g = f64::from(gradient.0[i]);
             m[i] = 0.9 * m[i] + 0.1 * g;
             s[i] = 0.999 * s[i] + 0.001 * g * g;
-            let (mean, square) = (m[i] / (1.0 - 0.9_f64.powi(t)), s[i] / (1.0 - 0.999_f64.powi(t)));
+            let (mean, square) = (
+                m[i] / (1.0 - 0.9_f64.powi(t)),
+                s[i] / (1.0 - 0.999_f64.powi(t)),
+            );
             p[i] += f64::from(rate) * mean / (square.sqrt() + 1e-8);
             let error = (f64::from(parameters[0].0[i]) - p[i]).abs() / path;
             worst = worst.max(error);
@@ -289,24 +321,38 @@ fn schedules_start_and_end_where_they_say() {
     assert_eq!(long.epsilon(0), long.epsilon_start);
     let mut worst = 0.0_f64;
     for t in 0..=977 {
-        let [start, end, top, floor, decay] =
-            [long.rate_start, long.rate_end, long.epsilon_start, long.epsilon_end, long.epsilon_rate].map(f64::from);
+        let [start, end, top, floor, decay] = [
+            long.rate_start,
+            long.rate_end,
+            long.epsilon_start,
+            long.epsilon_end,
+            long.epsilon_rate,
+        ]
+        .map(f64::from);
         let phase = std::f64::consts::PI * f64::from(t) / 977.0;
         let rate = end + (start - end) * 0.5 * (1.0 + phase.cos());
         let epsilon = (top * (-decay * f64::from(t)).exp()).max(floor);
         worst = worst.max((f64::from(long.rate(t)) - rate).abs() / start);
         worst = worst.max((f64::from(long.epsilon(t)) - epsilon).abs() / top);
-        assert!(t == 0 || (long.rate(t) <= long.rate(t - 1) && long.epsilon(t) <= long.epsilon(t - 1)));
+        assert!(
+            t == 0 || (long.rate(t) <= long.rate(t - 1) && long.epsilon(t) <= long.epsilon(t - 1))
+        );
     }
     assert!(worst < tolerance::SCHEDULE, "{worst:e}");
     println!("worst of the schedules: {worst:.1e}");
 
     assert_eq!(long.epsilon(u32::MAX), long.epsilon_end);
     let single = Schedule { steps: 1, ..long };
-    assert_eq!((single.rate(0), single.rate(1)), (long.rate(0), long.rate_end));
+    assert_eq!(
+        (single.rate(0), single.rate(1)),
+        (long.rate(0), long.rate_end)
+    );
     let never = Schedule { steps: 0, ..long };
     assert_eq!(never.rate(0), long.rate(0));
-    let still = Schedule { epsilon_rate: 0.0, ..long };
+    let still = Schedule {
+        epsilon_rate: 0.0,
+        ..long
+    };
     assert_eq!(still.epsilon(u32::MAX), long.epsilon_start);
     assert_eq!(Schedule::default().rate(0), 5e-3);
     assert_eq!(Schedule::default().rate(6000), 0.0);

@@ -25,7 +25,7 @@
 //! most that this can be: χ² ≤ 2^C − 1 for C binary components).
 
 use crate::kernel::Tile;
-use crate::kernel::dense::{self, Matrix};
+use crate::kernel::dense::Matrix;
 use crate::num::lane::{Lane, WIDTH, get, get_mut, lanes};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
@@ -96,7 +96,7 @@ pub(crate) fn infonce<T: Tile>(
         let scores = &mut scores[..batch * stride];
         scores.fill(Lane::ZERO);
         let right = Matrix::new(&v_transposed[block..], columns);
-        dense::rows::<T>(batch, embedding, u, right, stride, scores, stride);
+        T::rows(batch, embedding, u, right, stride, scores, stride);
 
         let mut largest = [Lane::ZERO; SCORE_LANES];
         largest[..stride].copy_from_slice(&scores[..stride]);
@@ -147,9 +147,9 @@ pub(crate) fn infonce<T: Tile>(
             }
             let df = Matrix::new(scores, stride);
             let right = Matrix::new(&v.lanes[first * width..], width);
-            dense::rows::<T>(batch, count, df, right, width, du, width);
+            T::rows(batch, count, df, right, width, du, width);
             let dv = &mut dv[first * width..];
-            dense::columns::<T>(count, batch, df, u, width, dv, width);
+            T::columns(count, batch, df, u, width, dv, width);
         }
         block += stride;
     }

@@ -20,8 +20,8 @@
 //! mask there is to keep. Weights are transposed first, so that dx too runs over outputs. Inputs
 //! that are packed signs have no gradient; theirs for dw is the same sum on the transposed bits.
 
-use crate::kernel::dense::{self, Matrix};
-use crate::kernel::{Tile, signs};
+use crate::kernel::Tile;
+use crate::kernel::dense::Matrix;
 use crate::num::bits;
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::math;
@@ -81,11 +81,11 @@ pub(crate) fn forward<T: Tile>(
         }
         let real = |x, out: &mut [Lane]| {
             let (x, w) = (Matrix::new(x, lanes(inner)), Matrix::new(weights, width));
-            dense::rows::<T>(batch, inner, x, w, width, out, width);
+            T::rows(batch, inner, x, w, width, out, width);
         };
         match input {
             Input::Signs(rows) if l == 0 => {
-                signs::accumulate::<T>(batch, inner, rows, weights, width, out);
+                T::signs(batch, inner, rows, weights, width, out);
             }
             Input::Real(rows) if l == 0 => real(rows, out),
             _ => real(&below[done - batch * lanes(inner)..], out),
@@ -145,21 +145,21 @@ pub(crate) fn backward<'a, T: Tile>(
         let below = match input {
             Input::Signs(rows) if l == 0 => {
                 bits::transpose(rows, batch, inner, flipped);
-                signs::accumulate::<T>(inner, batch, flipped, dy, width, weight_gradient);
+                T::signs(inner, batch, flipped, dy, width, weight_gradient);
                 break;
             }
             Input::Real(rows) if l == 0 => rows,
             _ => &activations[top - batch * lanes(inner)..],
         };
         let (x, dy) = (Matrix::new(below, lanes(inner)), Matrix::new(dy, width));
-        dense::columns::<T>(inner, batch, x, dy, width, weight_gradient, width);
+        T::columns(inner, batch, x, dy, width, weight_gradient, width);
 
         let transposed = &mut transposed[..outputs * lanes(inner)];
         transpose(weights, inner, outputs, transposed);
         let dx = &mut lower[..batch * lanes(inner)];
         dx.fill(Lane::ZERO);
         let w = Matrix::new(transposed, lanes(inner));
-        dense::rows::<T>(batch, outputs, dy, w, lanes(inner), dx, lanes(inner));
+        T::rows(batch, outputs, dy, w, lanes(inner), dx, lanes(inner));
         if l > 0 {
             for (d, x) in dx.iter_mut().zip(below) {
                 for i in 0..d.0.len() {

@@ -13,6 +13,9 @@
 pub mod dense;
 pub mod signs;
 
+use crate::num::lane::Lane;
+use dense::Matrix;
+
 /// What a machine likes best: sizes of register tiles and the way to a square root. None of it
 /// changes a bit of any result.
 pub trait Tile: Copy {
@@ -24,6 +27,44 @@ pub trait Tile: Copy {
     const CHUNKS: usize;
     /// The correctly rounded square root.
     fn sqrt(x: f32) -> f32;
+
+    /// [`dense::rows`], compiled once for this machine; a host puts its instructions around it.
+    fn rows(
+        rows: usize,
+        inner: usize,
+        a: Matrix,
+        b: Matrix,
+        lanes: usize,
+        out: &mut [Lane],
+        stride: usize,
+    ) {
+        dense::rows::<Self>(rows, inner, a, b, lanes, out, stride);
+    }
+
+    /// [`dense::columns`], likewise.
+    fn columns(
+        rows: usize,
+        inner: usize,
+        a: Matrix,
+        b: Matrix,
+        lanes: usize,
+        out: &mut [Lane],
+        stride: usize,
+    ) {
+        dense::columns::<Self>(rows, inner, a, b, lanes, out, stride);
+    }
+
+    /// [`signs::accumulate`], likewise.
+    fn signs(
+        rows: usize,
+        inner: usize,
+        signs: &[u32],
+        weights: &[Lane],
+        lanes: usize,
+        out: &mut [Lane],
+    ) {
+        signs::accumulate::<Self>(rows, inner, signs, weights, lanes, out);
+    }
 }
 
 /// Small tiles and libm: for microcontrollers, and the reference everywhere.

@@ -117,8 +117,8 @@ impl Stream {
     /// [`bernoulli`](Self::bernoulli) does.
     ///
     /// Every lane compares a random number with `p`, bit by bit from the highest, until they
-    /// differ. After [`SHARED_LEVELS`] bits in all lanes at once, two of sixty-four are left on
-    /// average; these are decided one by one.
+    /// differ. After five bits in all lanes at once, two of sixty-four are left on average; these
+    /// are decided one by one.
     #[inline]
     pub fn bernoulli_word(&mut self, p: Probability, wanted: u64) -> u64 {
         if p.0 >> 32 != 0 {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::cluster::{Clusters, Rows};
 use super::{Sampler, Start};
 use crate::lattice::Lattice;
-use crate::num::bits::{WORD, bit, flip, flip_all, mask, set, words};
+use crate::num::bits::{WORD, bit, count, flip, flip_all, mask, set, words};
 use crate::num::math::exp64;
 use crate::num::rng::{Probability, Stream};
 
@@ -24,13 +24,15 @@ pub enum Algorithm {
     /// One proposal for each site, in order (Metropolis et al. 1953). The plain algorithm, by
     /// which the others are judged.
     Metropolis,
-    /// Single clusters, each of a random site (Wolff 1989).
+    /// Single clusters, each of a random site (Wolff 1989). The fastest up to T_c; above, where
+    /// clusters are small, the energy takes many of them to forget.
     Wolff {
         /// Clusters of a sweep, at least 1. A fair coin adds one more: at β = 0 each is a single
         /// site, and a fixed number of them would never change the parity of the spins up.
         clusters: u32,
     },
-    /// Every cluster of the lattice with a coin of its own (Swendsen and Wang 1987).
+    /// Every cluster of the lattice, each with a coin of its own (Swendsen and Wang 1987). The
+    /// fastest above T_c.
     SwendsenWang,
 }
 
@@ -68,7 +70,7 @@ impl fmt::Display for IsingError {
 
 impl core::error::Error for IsingError {}
 
-/// Proposals that a Metropolis sweep makes, of each eight sites.
+/// Share of the sites for which a Metropolis sweep makes its proposal.
 ///
 /// A sweep in order that tried every site would flip them all at β = 0, for ever between the same
 /// two configurations. Leaving out some at random makes it ergodic at every temperature; the
@@ -169,11 +171,7 @@ impl Ising {
     #[must_use]
     pub fn magnetisation(&self, spins: &[u32]) -> i32 {
         let sites = self.lattice.sites();
-        let up: u32 = spins[..words(sites)]
-            .iter()
-            .map(|word| word.count_ones())
-            .sum();
-        2 * up as i32 - sites as i32
+        2 * count(spins, sites) as i32 - sites as i32
     }
 
     /// Σ (−1)^(x+y+z) s_i, + on the sublattice of the origin: the order of the antiferromagnet.
@@ -238,6 +236,7 @@ impl Sampler for Ising {
                 }
             }
             Start::Cold => {
+                state.fill(0);
                 for site in 0..sites {
                     let up = match self.coupling {
                         Coupling::Ferromagnetic => true,
@@ -245,8 +244,6 @@ impl Sampler for Ising {
                     };
                     set(state, site, up);
                 }
-                // The loop writes sites only: clear the padding.
-                state[words(sites) - 1] &= mask(sites - (words(sites) - 1) * WORD);
             }
         }
     }

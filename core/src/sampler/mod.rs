@@ -42,8 +42,8 @@ pub trait Sampler {
     /// Writes the first configuration of a chain.
     fn start(&self, start: Start, state: &mut [Self::Cell], stream: &mut Stream);
 
-    /// One update of a chain: a fixed amount of work, never one that depends on how much of the
-    /// lattice it changed, since stopping on that biases the law.
+    /// One update of a chain. How much it does never depends on what it has changed: stopping on
+    /// that would bias the law.
     fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
 
     /// Copies a configuration that is to be used, under a uniformly random one of the model's

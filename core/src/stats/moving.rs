@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn begins_as_a_mean_and_forgets() {
         let mut moving = Moving::new(4);
-        [1.0, 2.0, 3.0].map(|x| moving.push(x));
+        [1.0, 2.0, 3.0].into_iter().for_each(|x| moving.push(x));
         assert_eq!(moving.mean(), 2.0);
         for _ in 0..200 {
             moving.push(5.0);

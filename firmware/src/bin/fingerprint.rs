@@ -28,7 +28,7 @@ fn main() -> ! {
 fn print() -> Result<(), Failure> {
     let arena = ARENA.take();
     for (index, name) in WORKLOADS.into_iter().enumerate() {
-        let hash = fingerprint::run::<Portable>(index, arena).ok_or(Failure(name))?;
+        let hash = fingerprint::run(index, &Portable, arena).ok_or(Failure(name))?;
         println!("{name} {hash:016x}");
     }
     Ok(())

@@ -1,0 +1,57 @@
+//! A step of learning in a library that has no std, no allocator and no unsafe code.
+#![no_std]
+
+use core::panic::PanicInfo;
+
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::Portable;
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::rsmi::{Learn, Rsmi, Storage, StorageError};
+use blockspin_core::shape::Shape;
+
+const SHAPE: Shape = match Shape::new(4, 12, 1, &[16], 8, 16) {
+    Ok(shape) => shape,
+    Err(_) => panic!("not a shape"),
+};
+const PARAMETERS: usize = SHAPE.parameter_lanes();
+
+/// The bound on one batch after one step, in nats.
+///
+/// # Errors
+/// Never: the lengths are the shape's own.
+pub fn step(seed: u64) -> Result<f32, StorageError> {
+    let mut learned = [[Lane::ZERO; PARAMETERS]; 4];
+    let mut workspace = [Lane::ZERO; SHAPE.workspace_lanes()];
+    let mut signs = [0; SHAPE.sign_words()];
+    let [parameters, gradients, first_moments, second_moments] = &mut learned;
+    let storage = Storage {
+        parameters,
+        gradients,
+        first_moments,
+        second_moments,
+        workspace: &mut workspace,
+        signs: &mut signs,
+    };
+    let mut stream = Stream::new(seed, 0, Purpose::Parameters);
+    let mut rsmi = Rsmi::new(SHAPE, storage, &mut stream)?;
+
+    let (v, e) = rsmi.samples();
+    v.fill_with(|| stream.next_u32() & 0xf);
+    e.fill_with(|| stream.next_u32() & 0xfff);
+    let mut noise = Stream::new(seed, 0, Purpose::Encoder);
+    let relaxed = Encoder::Relaxed { epsilon: 0.5 };
+    rsmi.step::<Portable>(relaxed, Learn::All, 5e-3, &mut noise);
+    let mut terms = [0.0; SHAPE.batch()];
+    rsmi.evaluate::<Portable>(Encoder::Sigmoid, &mut noise, &mut terms);
+    Ok(terms.iter().sum::<f32>() / terms.len() as f32)
+}
+
+/// Keeps the step in the library, though nobody calls it.
+#[used]
+static STEP: fn(u64) -> Result<f32, StorageError> = step;
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    loop {}
+}
