@@ -18,6 +18,10 @@ use crate::num::rng::Stream;
 use crate::optim::adam::Adam;
 use crate::shape::Shape;
 
+/// Embeddings beyond this are cut, so that all scores and their differences are finite; no critic
+/// that is of use comes near.
+const LARGEST: f32 = 1e17;
+
 /// The slices that a training works on; all are overwritten.
 #[derive(Debug)]
 pub struct Storage<'a> {
@@ -112,6 +116,7 @@ pub struct Rsmi<'a> {
 /// The parts of the workspace, in the order of [`Shape::parts`].
 struct Work<'w> {
     h: &'w mut [Lane],
+    slopes: &'w mut [Lane],
     coarse: &'w mut [Lane],
     environment: &'w mut [Lane],
     v_transposed: &'w mut [Lane],
@@ -127,6 +132,7 @@ impl<'w> Work<'w> {
     fn new(shape: Shape, mut rest: &'w mut [Lane]) -> Self {
         let [
             h,
+            slopes,
             coarse,
             environment,
             v_transposed,
@@ -140,6 +146,7 @@ impl<'w> Work<'w> {
         let (upper, lower) = by_layers.split_at_mut(by_layers.len() / 2);
         Work {
             h,
+            slopes,
             coarse,
             environment,
             v_transposed,
@@ -271,7 +278,7 @@ impl<'a> Rsmi<'a> {
         work.h.fill(Lane::ZERO);
         let width = lanes(components);
         T::signs(batch, shape.block(), v, filter, width, work.h);
-        encoder.encode(components, work.h, stream);
+        encoder.encode(components, work.h, work.slopes, stream);
 
         let h = Input::Real(work.h);
         mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
@@ -283,7 +290,17 @@ impl<'a> Rsmi<'a> {
             e,
             work.environment,
         );
-        let embedded = &work.environment[Self::embedded_at(shape)..];
+        let at = Self::embedded_at(shape);
+        for lane in work.coarse[at..]
+            .iter_mut()
+            .chain(&mut work.environment[at..])
+        {
+            for x in &mut lane.0 {
+                *x = if *x > LARGEST { LARGEST } else { *x };
+                *x = if *x < -LARGEST { -LARGEST } else { *x };
+            }
+        }
+        let embedded = &work.environment[at..];
         mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
     }
 
@@ -350,8 +367,12 @@ impl<'a> Rsmi<'a> {
         );
         if learn == Learn::All {
             let width = lanes(components);
-            let dx = &mut work.h[..batch * width];
-            encoder.backward(dx, dh);
+            let dx = work.slopes;
+            for (d, dh) in dx.iter_mut().zip(dh) {
+                for a in 0..d.0.len() {
+                    d.0[a] *= dh.0[a];
+                }
+            }
             bits::transpose(v, batch, shape.block(), flipped);
             filter_gradient.fill(Lane::ZERO);
             T::signs(shape.block(), batch, flipped, dx, width, filter_gradient);

@@ -305,7 +305,7 @@ impl Shape {
     }
 
     /// Lengths of the parts of the workspace, in lanes, in their order.
-    pub(crate) const fn parts(&self) -> [(&'static str, usize); 8] {
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 9] {
         let (k, embedding) = (self.batch(), lanes(self.embedding()));
         let (coarse, environment) = (self.coarse_network(), self.environment_network());
         let widest = k * max(lanes(self.components()), coarse.widest());
@@ -317,6 +317,7 @@ impl Shape {
         };
         [
             ("coarse variables", k * lanes(self.components())),
+            ("slopes of the encoder", k * lanes(self.components())),
             ("activations of u(h)", k * coarse.activation_lanes()),
             ("activations of v(e)", k * environment.activation_lanes()),
             ("transposed v(e)", self.embedding() * lanes(k)),
@@ -354,7 +355,7 @@ impl Shape {
             .into_iter();
         let signs = [("packed samples", self.sign_words() * 4)].into_iter();
         for (name, bytes) in fixed.chain(parts).chain(signs) {
-            // Four and eight and one rows always fit sixteen.
+            // Four and nine and one rows always fit sixteen.
             let _ = table.push(Buffer { name, bytes });
         }
         table

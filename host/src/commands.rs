@@ -267,7 +267,7 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
             settings.shape.batch()
         ));
     }
-    if outcome.groups < 32 && !matches!(subject, Subject::Data(_, data) if data.constant) {
+    if outcome.groups < 10 && !matches!(subject, Subject::Data(_, data) if data.constant) {
         warnings.push(format!(
             "the held-out part makes {} batches of different configurations: the standard error is \
              rough; give more configurations or a smaller --batch",
@@ -295,7 +295,7 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         "information_sign_stderr_nats": finite(outcome.information_sign.stderr),
         "training_information_nats": finite(outcome.training),
         "ceiling_nats": ceiling,
-        "deficit_at_most_nats": infonce::deficit(settings.shape.batch(), settings.shape.components()),
+        "deficit_nats": infonce::deficit(settings.shape.batch(), settings.shape.components()),
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
         "held_out_batches": outcome.groups,

@@ -38,7 +38,7 @@ const POOL_CONFIGURATIONS: usize = 4096;
 /// Windows that the reported figure is taken over, at least.
 const HELD_OUT_WINDOWS: usize = 60_000;
 /// Batches of different configurations that the error bar is taken over, at least.
-const HELD_OUT_GROUPS: usize = 64;
+const HELD_OUT_GROUPS: usize = 32;
 /// Windows that are watched while training.
 const VALIDATION_WINDOWS: usize = 4_000;
 /// Records of a run's course, about; every fifth has a validation figure.
@@ -444,6 +444,16 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     }
     drop(progress);
 
+    if rsmi
+        .parameters()
+        .iter()
+        .any(|lane| lane.0.iter().any(|x| !x.is_finite()))
+    {
+        return Err(Error::failure(format!(
+            "the training diverged at a learning rate of {}; take a smaller --learning-rate",
+            schedule.rate_start
+        )));
+    }
     let start = Instant::now();
     let progress = Progress::new(quiet, "held out", (groups * batch) as u64, "samples");
     let held = HeldOut::gather(

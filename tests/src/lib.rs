@@ -1,8 +1,10 @@
 //! What the integration tests share: problems and storage for them, referees in f64 that were
 //! written apart from the core, and the one table of tolerances.
 
+pub mod chains;
 pub mod problem;
 pub mod reference;
+pub mod runs;
 pub mod tape;
 pub mod tiles;
 pub mod tolerance;

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The largest score of a column is taken off before exponentials, so that no sum exceeds K or
-//! falls below 1: the result is finite for all finite scores.
+//! falls below 1.
 //!
 //! # What the bound misses
 //! With the best critic, exp F_ij ∝ r_ij = p(h_i, e_j) / p(h_i) p(e_j), and the mean over the
@@ -123,10 +123,10 @@ pub(crate) fn infonce<T: Tile>(
             }
         }
         for j in 0..count {
-            value(
-                first + j,
-                get(&diagonal, j) - math::ln(get(&sum, j)) + ln_batch,
-            );
+            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+            let sum = get(&sum, j);
+            let ln_sum = if sum > 0.0 { math::ln(sum) } else { f32::NAN };
+            value(first + j, get(&diagonal, j) - ln_sum + ln_batch);
         }
 
         if let Some(Gradients { du, dv }) = &mut gradients {

@@ -8,7 +8,8 @@
 //! y = σ((x + ln u − ln(1 − u)) / ε),   h = 2y − 1,   ∂h/∂x = 2 y (1 − y) / ε = (1 − h²) / 2ε
 //! ```
 //!
-//! and tends to the binary h as ε → 0. The derivative needs nothing but h.
+//! and tends to the binary h as ε → 0. The slope is taken from e = exp(−|z|), z the argument of σ,
+//! as 2 e / (1 + e)² ε: from h itself, 1 − h² would lose all its digits where h is near ±1.
 
 use crate::num::lane::{Lane, get_mut, lanes};
 use crate::num::math;
@@ -29,15 +30,33 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    /// Turns logits, K rows of C, into coarse variables. Padding becomes 0.
+    /// Turns logits, K rows of C, into coarse variables, and writes their slopes ∂h/∂x; the binary
+    /// encoders have none, and leave 0. Padding becomes 0.
     #[inline(always)]
-    pub(crate) fn encode(self, components: usize, rows: &mut [Lane], stream: &mut Stream) {
-        for row in rows.chunks_exact_mut(lanes(components)) {
+    pub(crate) fn encode(
+        self,
+        components: usize,
+        rows: &mut [Lane],
+        slopes: &mut [Lane],
+        stream: &mut Stream,
+    ) {
+        slopes.fill(Lane::ZERO);
+        let width = lanes(components);
+        for (row, slopes) in rows
+            .chunks_exact_mut(width)
+            .zip(slopes.chunks_exact_mut(width))
+        {
             for a in 0..components {
                 let x = get_mut(row, a);
                 *x = match self {
                     Encoder::Relaxed { epsilon } => {
-                        2.0 * math::sigmoid((*x + stream.logistic()) / epsilon) - 1.0
+                        let z = (*x + stream.logistic()) / epsilon;
+                        let e = math::exp_nonpositive(-z.abs());
+                        let s = 1.0 / (1.0 + e);
+                        *get_mut(slopes, a) = 2.0 * (e * s) * s / epsilon;
+                        // 2σ(|z|) − 1 = (1 − e) / (1 + e), with the sign of z.
+                        let h = (1.0 - e) * s;
+                        if z < 0.0 { -h } else { h }
                     }
                     Encoder::Sigmoid => {
                         if *x + stream.logistic() > 0.0 {
@@ -55,21 +74,6 @@ impl Encoder {
                         }
                     }
                 };
-            }
-        }
-    }
-
-    /// Replaces coarse variables by the gradients by their logits, given those by themselves, for
-    /// the relaxed encoder; the binary ones have no derivative, and leave 0.
-    #[inline(always)]
-    pub(crate) fn backward(self, h: &mut [Lane], dh: &[Lane]) {
-        let scale = match self {
-            Encoder::Relaxed { epsilon } => 0.5 / epsilon,
-            Encoder::Sigmoid | Encoder::Sign => 0.0,
-        };
-        for (h, d) in h.iter_mut().zip(dh) {
-            for i in 0..h.0.len() {
-                h.0[i] = d.0[i] * ((1.0 - h.0[i] * h.0[i]) * scale);
             }
         }
     }

@@ -72,7 +72,7 @@ pub trait Tile: Copy {
 pub struct Portable;
 
 impl Tile for Portable {
-    const ROWS: usize = 2;
+    const ROWS: usize = 1;
     const LANES: usize = 1;
     const CHUNKS: usize = 1;
 

@@ -57,15 +57,6 @@ pub fn ln(x: f32) -> f32 {
     (f + (tail - 0.5 * square)) + n * LN2_HIGH
 }
 
-/// 1 / (1 + e⁻ˣ), finite and in \[0, 1\] for every x but NaN.
-#[inline(always)]
-#[must_use]
-pub fn sigmoid(x: f32) -> f32 {
-    let e = exp_nonpositive(-x.abs());
-    let s = 1.0 / (1.0 + e);
-    if x < 0.0 { e * s } else { s }
-}
-
 /// eˣ in f64, for thresholds and referees.
 #[must_use]
 pub fn exp64(x: f64) -> f64 {
@@ -128,13 +119,5 @@ mod tests {
             .fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
         assert!(worst.0 < 1.0, "{worst:?}");
         assert_eq!(ln(1.0), 0.0);
-    }
-
-    #[test]
-    fn sigmoid_is_symmetric_and_bounded() {
-        for x in floats(1e-6, 1e6, 99_991) {
-            let s = sigmoid(x) + sigmoid(-x);
-            assert!((s - 1.0).abs() <= f32::EPSILON && sigmoid(x) <= 1.0 && sigmoid(-x) >= 0.0);
-        }
     }
 }

@@ -1,0 +1,79 @@
+//! Each sampler against enumeration or the transfer matrix, within four standard errors. More
+//! samples, and what takes longer, are in `z_long.rs`.
+
+use blockspin_core::sampler::Algorithm;
+use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
+
+/// Samples that are nearly independent, whatever the algorithm, on up to 27 sites.
+fn check(systems: &[System], samples: u32, thin: u32) {
+    let mut pulls = vec![];
+    for (seed, system) in (1..).zip(systems) {
+        for algorithm in ALGORITHMS {
+            pulls.extend(system.pulls(algorithm, samples, thin, seed));
+        }
+    }
+    judge(&pulls);
+}
+
+#[test]
+fn squares() {
+    let systems = [
+        System::ferromagnet(&[4, 4], CRITICAL),
+        System::ferromagnet(&[4, 4], 3.0),
+        System::ferromagnet(&[3, 3], CRITICAL),
+        System::ferromagnet(&[3, 3], 3.0),
+        System::ferromagnet(&[2, 5], CRITICAL),
+    ];
+    check(&systems, 30_000, 3);
+}
+
+#[test]
+fn rings() {
+    let systems = [
+        System::ferromagnet(&[7], 1.0),
+        System::ferromagnet(&[40], 3.0),
+        System::antiferromagnet(&[10], 1.0),
+    ];
+    check(&systems, 20_000, 4);
+}
+
+#[test]
+fn cubes() {
+    let systems = [
+        System::ferromagnet(&[3, 3, 3], 4.5115),
+        System::ferromagnet(&[2, 3, 4], 6.0),
+    ];
+    check(&systems, 20_000, 3);
+}
+
+#[test]
+fn antiferromagnets() {
+    let systems = [
+        System::antiferromagnet(&[4, 4], CRITICAL),
+        System::antiferromagnet(&[4, 4], 3.0),
+        System::antiferromagnet(&[2, 4], 1.5),
+    ];
+    check(&systems, 20_000, 3);
+}
+
+#[test]
+fn eight_by_eight() {
+    let systems = [
+        System::ferromagnet(&[8, 8], CRITICAL),
+        System::ferromagnet(&[8, 8], 3.0),
+    ];
+    check(&systems, 10_000, 6);
+}
+
+/// The number of clusters is fixed before they grow, so any number gives the same law.
+#[test]
+fn any_number_of_wolff_clusters() {
+    let mut pulls = vec![];
+    for clusters in [1, 3, 8] {
+        for temperature in [CRITICAL, 3.0] {
+            let system = System::ferromagnet(&[4, 4], temperature);
+            pulls.extend(system.pulls(Algorithm::Wolff { clusters }, 20_000, 2, 7));
+        }
+    }
+    judge(&pulls);
+}
