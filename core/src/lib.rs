@@ -3,7 +3,40 @@
 //! Everything of blockspin that computes: from raw configurations of a physical system to the
 //! filter that keeps the most real-space mutual information (RSMI) about distant surroundings.
 //!
-//! `no_std`, no allocation, no `unsafe`; `f32` on storage that the caller brings.
+//! `no_std`, no allocation, no `unsafe`; `f32` on storage that the caller brings, so that the same
+//! code runs on a workstation and in the statics of a microcontroller, with the same bits.
+//!
+//! # The map, in the order of the data
+//!
+//! - [`num`]: lanes of sixteen floats, packed signs, elementary functions, random streams.
+//! - [`lattice`]: periodic lattices in one, two, three dimensions.
+//! - [`sampler`]: Markov chains that draw configurations; the Ising model by Metropolis, Wolff and
+//!   Swendsen–Wang updates.
+//! - [`block`]: the window of block V, buffer and environment E, and the shuffle buffer from which
+//!   batches of windows are drawn.
+//! - [`coarse`]: the encoder, from Λ·v to the coarse variable h.
+//! - [`critic`]: the networks u and v of the separable critic f(h, e) = u(h)·v(e).
+//! - [`bound`]: InfoNCE, the lower bound of the information that is maximised.
+//! - [`rsmi`]: one training step, end to end and by hand, and the held-out estimate.
+//! - [`optim`]: Adam, and the schedules of learning rate and relaxation.
+//! - [`stats`]: error bars and autocorrelation times.
+//! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
+//! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.
+//! - [`exact`]: the referee in f64: enumeration and transfer matrices, no sampling, no learning.
+//! - [`fingerprint`]: standard workloads, each reduced to 64 bits.
+//!
+//! Nothing flows back up: a sampler knows no window, a window no filter, a bound no optimiser.
+//!
+//! # Units and promises
+//!
+//! Information is in nats. β is in units of 1/|J|, energies in units of |J|. Paper and equation
+//! numbers of *RSMI-NE* are those of Gökmen, Ringel, Huber and Koch-Janusz, Phys. Rev. E 104,
+//! 064106 (2021).
+//!
+//! Equal seeds give equal bits on every target, with every tile and number of threads, in debug
+//! and release. A change of any result bit is a breaking change, listed in the changelog under
+//! "Reproducibility-breaking". Constructors refuse what cannot work, with an error that names the
+//! rule; after them nothing panics, but for slices shorter than a documented length.
 #![no_std]
 // Loops over indices say which sum they form.
 #![allow(clippy::needless_range_loop)]

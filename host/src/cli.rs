@@ -35,7 +35,10 @@ pub struct Cli {
 /// Lets every option take a negative number, so that the rule it breaks can be told.
 fn open(command: clap::Command) -> clap::Command {
     command
-        .mut_args(|arg| arg.allow_negative_numbers(true))
+        .mut_args(|arg| {
+            let takes_value = arg.get_action().takes_values();
+            arg.allow_negative_numbers(takes_value)
+        })
         .mut_subcommands(open)
 }
 

@@ -8,3 +8,8 @@ pub mod runs;
 pub mod tape;
 pub mod tiles;
 pub mod tolerance;
+
+/// The README's example of a microcontroller is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -137,8 +137,10 @@ impl Case {
     /// Its filter's weights, (C, block…).
     #[must_use]
     pub fn filters(&self) -> Filters {
-        let window = self.window();
-        let block = window.block();
+        let block = match self.block {
+            [side] => vec![*side; self.sides.len()],
+            sides => sides.to_vec(),
+        };
         let sites: u32 = block.iter().product();
         let weight = |site: u32, filter: Named| {
             let (mut rest, mut parity, mut outer) = (site, 0, false);
@@ -164,21 +166,32 @@ impl Case {
             .iter()
             .flat_map(|filter| (0..sites).map(|site| weight(site, *filter)))
             .collect();
-        Filters::new(block, weights).expect("a filter")
+        Filters::new(&block, weights).expect("a filter")
     }
 
     /// The exact informations, E being all outside the buffer.
     #[must_use]
     pub fn exact(&self) -> Information {
-        let filters = self.filters();
+        self.informations(&self.filters(), self.encoder)
+    }
+
+    /// I(H:E) of other filters on the same block, exact.
+    #[must_use]
+    pub fn kept(&self, filters: &Filters, encoder: Encoder) -> f64 {
+        let informations = self.informations(filters, encoder);
+        informations.filtered.expect("there is a filter")
+    }
+
+    fn informations(&self, filters: &Filters, encoder: Encoder) -> Information {
         let (sites, count) = (filters.sites(), filters.count());
         // Site by site.
         let weights: Vec<f32> = (0..sites * count)
             .map(|i| filters.weights()[i % count * sites + i / count])
             .collect();
-        let encoder = match self.encoder {
+        let encoder = match encoder {
             Encoder::Sign => exact::Encoder::Sign,
-            _ => exact::Encoder::Sigmoid,
+            Encoder::Sigmoid => exact::Encoder::Sigmoid,
+            Encoder::Relaxed { .. } => panic!("h is binary"),
         };
         let filter = exact::Filter::new(&weights, count, encoder).expect("a filter");
         let partition =
@@ -193,7 +206,7 @@ impl Case {
     /// I(H:E), exact.
     #[must_use]
     pub fn filtered(&self) -> f64 {
-        self.exact().filtered.expect("there is a filter")
+        self.kept(&self.filters(), self.encoder)
     }
 
     /// Settings of a run on K = `batch` windows at a time, with the standard critic; the filter is

@@ -3,6 +3,8 @@
 //!
 //! `BLOCKSPIN_BLESS=1 cargo test -p blockspin-tests --test firmware` writes the file anew.
 
+#![allow(clippy::duplicate_mod, reason = "one source, two widths")]
+
 use std::fs;
 use std::path::Path;
 
@@ -37,11 +39,18 @@ macro_rules! tell {
 }
 
 fn compare(name: &str, lines: &str) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("golden")
+        .join(name);
     if std::env::var_os("BLOCKSPIN_BLESS").is_some() {
         fs::write(&golden, lines).unwrap();
     }
-    assert_eq!(lines, fs::read_to_string(&golden).unwrap(), "{}", golden.display());
+    assert_eq!(
+        lines,
+        fs::read_to_string(&golden).unwrap(),
+        "{}",
+        golden.display()
+    );
 }
 
 #[test]
