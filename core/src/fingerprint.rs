@@ -70,7 +70,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
     arena.words.fill(0);
     let mut hash = Hash::default();
     let one = Shape::new(3, 6, 1, &[3], 2, 5).ok()?;
-    let three = Shape::new(2, 5, 3, &[2, 3], 2, 3).ok()?;
+    let three = Shape::new(2, 5, 3, &[2, 2], 2, 3).ok()?;
     match index {
         0 => random_streams(&mut hash),
         1 => elementary_functions(&mut hash),

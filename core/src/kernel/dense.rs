@@ -20,6 +20,12 @@ impl<'a> Matrix<'a> {
         Matrix { lanes, stride }
     }
 
+    /// Rows from `row` on, each from lane `lane` on.
+    #[inline(always)]
+    fn from(&self, row: usize, lane: usize) -> impl Iterator<Item = &'a [Lane]> + use<'a> {
+        self.lanes[row * self.stride + lane..].chunks(self.stride)
+    }
+
     #[inline(always)]
     fn row(&self, r: usize) -> &'a [Lane] {
         &self.lanes[r * self.stride..]
@@ -53,8 +59,9 @@ macro_rules! tile {
                 for group in 0..inner.div_ceil(WIDTH) {
                     $(let $a = &a.row(row + $r)[group].0;)+
                     let first = group * WIDTH;
-                    for s in 0..WIDTH.min(inner - first) {
-                        let b = &b.row(first + s)[lane..];
+                    let terms = WIDTH.min(inner - first);
+                    for (s, b) in (0..terms).zip(b.from(first, lane)) {
+                        let Some(b) = b.get(..1 + usize::from(TWO)) else { break };
                         $(axpy(&mut $one, $a[s], &b[0].0);)+
                         if TWO {
                             $(axpy(&mut $two, $a[s], &b[1].0);)+
@@ -79,9 +86,9 @@ macro_rules! tile {
                 )+
                 // $n divides 16 and `row` is a multiple of it: the tile's rows share a lane of `a`.
                 let (group, at) = (row / WIDTH, row % WIDTH);
-                for s in 0..inner {
-                    let a = &a.row(s)[group].0[at..][..$n];
-                    let b = &b.row(s)[lane..];
+                for (a, b) in (0..inner).zip(a.from(0, group)).zip(b.from(0, lane)).map(|((_, a), b)| (a, b)) {
+                    let (Some(a), Some(b)) = (a.first(), b.get(..1 + usize::from(TWO))) else { break };
+                    let Some(a) = a.0.get(at..at + $n) else { break };
                     $(axpy(&mut $one, a[$r], &b[0].0);)+
                     if TWO {
                         $(axpy(&mut $two, a[$r], &b[1].0);)+
