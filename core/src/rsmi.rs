@@ -13,7 +13,7 @@ use crate::coarse::encoder::Encoder;
 use crate::critic::mlp::{self, Input};
 use crate::kernel::{Portable, Tile};
 use crate::num::bits;
-use crate::num::lane::{Lane, get, get_mut, lanes};
+use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::rng::Stream;
 use crate::optim::adam::Adam;
 use crate::shape::Shape;
@@ -295,10 +295,9 @@ impl<'a> Rsmi<'a> {
             .iter_mut()
             .chain(&mut work.environment[at..])
         {
-            for x in &mut lane.0 {
-                *x = if *x > LARGEST { LARGEST } else { *x };
-                *x = if *x < -LARGEST { -LARGEST } else { *x };
-            }
+            *lane = lane.map(|x| if x > LARGEST { LARGEST } else { x });
+            *lane = lane.map(|x| if x < -LARGEST { -LARGEST } else { x });
+            apart();
         }
         let embedded = &work.environment[at..];
         mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
@@ -369,9 +368,8 @@ impl<'a> Rsmi<'a> {
             let width = lanes(components);
             let dx = work.slopes;
             for (d, dh) in dx.iter_mut().zip(dh) {
-                for a in 0..d.0.len() {
-                    d.0[a] *= dh.0[a];
-                }
+                *d = d.zip(*dh, |d, dh| d * dh);
+                apart();
             }
             bits::transpose(v, batch, shape.block(), flipped);
             filter_gradient.fill(Lane::ZERO);

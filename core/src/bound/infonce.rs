@@ -26,7 +26,7 @@
 
 use crate::kernel::Tile;
 use crate::kernel::dense::Matrix;
-use crate::num::lane::{Lane, WIDTH, get, get_mut, lanes};
+use crate::num::lane::{Lane, WIDTH, apart, get, get_mut, lanes};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
 
@@ -98,29 +98,26 @@ pub(crate) fn infonce<T: Tile>(
         let right = Matrix::new(&v_transposed[block..], columns);
         T::rows(batch, embedding, u, right, stride, scores, stride);
 
-        let mut largest = [Lane::ZERO; SCORE_LANES];
-        largest[..stride].copy_from_slice(&scores[..stride]);
-        for row in scores.chunks_exact(stride) {
-            for (m, f) in largest.iter_mut().zip(row) {
-                for j in 0..WIDTH {
-                    m.0[j] = if f.0[j] > m.0[j] { f.0[j] } else { m.0[j] };
-                }
+        // A lane of columns at a time: the largest score, then exponentials and their sum.
+        let (mut diagonal, mut sum) = ([Lane::ZERO; SCORE_LANES], [Lane::ZERO; SCORE_LANES]);
+        for lane in 0..stride {
+            let column = &mut scores[lane..];
+            let mut largest = column[0];
+            for f in column.iter().step_by(stride) {
+                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+                apart();
             }
-        }
-        let mut diagonal = [Lane::ZERO; SCORE_LANES];
-        for j in 0..count {
-            let row = &scores[(first + j) * stride..];
-            *get_mut(&mut diagonal, j) = get(row, j) - get(&largest, j);
-        }
-        let mut sum = [Lane::ZERO; SCORE_LANES];
-        for row in scores.chunks_exact_mut(stride) {
-            for ((sum, m), f) in sum.iter_mut().zip(&largest).zip(row) {
-                for j in 0..WIDTH {
-                    let e = math::exp_nonpositive(f.0[j] - m.0[j]);
-                    f.0[j] = e;
-                    sum.0[j] += e;
-                }
+            for j in 0..WIDTH.min(count - lane * WIDTH) {
+                let f = column[(first + lane * WIDTH + j) * stride].0[j];
+                diagonal[lane].0[j] = f - largest.0[j];
             }
+            let mut total = Lane::ZERO;
+            for f in column.iter_mut().step_by(stride) {
+                *f = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
+                total = total.zip(*f, |z, e| z + e);
+                apart();
+            }
+            sum[lane] = total;
         }
         for j in 0..count {
             // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
@@ -130,16 +127,11 @@ pub(crate) fn infonce<T: Tile>(
         }
 
         if let Some(Gradients { du, dv }) = &mut gradients {
-            for lane in &mut sum[..stride] {
-                for z in &mut lane.0 {
-                    *z = share / *z;
-                }
-            }
-            for row in scores.chunks_exact_mut(stride) {
-                for (f, scale) in row.iter_mut().zip(&sum) {
-                    for j in 0..WIDTH {
-                        f.0[j] = -(f.0[j] * scale.0[j]);
-                    }
+            for lane in 0..stride {
+                let scale = sum[lane].map(|z| share / z);
+                for f in scores[lane..].iter_mut().step_by(stride) {
+                    *f = f.zip(scale, |e, scale| -(e * scale));
+                    apart();
                 }
             }
             for j in 0..count {

@@ -23,7 +23,7 @@
 use crate::kernel::Tile;
 use crate::kernel::dense::Matrix;
 use crate::num::bits;
-use crate::num::lane::{Lane, get, get_mut, lanes};
+use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::math;
 use crate::num::rng::Stream;
 use crate::shape::Network;
@@ -91,10 +91,9 @@ pub(crate) fn forward<T: Tile>(
             _ => real(&below[done - batch * lanes(inner)..], out),
         }
         if l + 1 < net.layers() {
-            for lane in out.iter_mut() {
-                for y in &mut lane.0 {
-                    *y = if *y > 0.0 { *y } else { 0.0 };
-                }
+            for y in out.iter_mut() {
+                *y = y.map(|y| if y > 0.0 { y } else { 0.0 });
+                apart();
             }
         }
         done += batch * width;
@@ -134,10 +133,9 @@ pub(crate) fn backward<'a, T: Tile>(
         let dy = &upper[..batch * width];
         bias_gradient.fill(Lane::ZERO);
         for row in dy.chunks_exact(width) {
-            for (sum, lane) in bias_gradient.iter_mut().zip(row) {
-                for o in 0..lane.0.len() {
-                    sum.0[o] += lane.0[o];
-                }
+            for (sum, d) in bias_gradient.iter_mut().zip(row) {
+                *sum = sum.zip(*d, |sum, d| sum + d);
+                apart();
             }
         }
 
@@ -162,9 +160,8 @@ pub(crate) fn backward<'a, T: Tile>(
         T::rows(batch, outputs, dy, w, lanes(inner), dx, lanes(inner));
         if l > 0 {
             for (d, x) in dx.iter_mut().zip(below) {
-                for i in 0..d.0.len() {
-                    d.0[i] = if x.0[i] > 0.0 { d.0[i] } else { 0.0 };
-                }
+                *d = d.zip(*x, |d, x| if x > 0.0 { d } else { 0.0 });
+                apart();
             }
         }
         core::mem::swap(&mut upper, &mut lower);

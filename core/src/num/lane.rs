@@ -14,6 +14,35 @@ pub struct Lane(pub [f32; WIDTH]);
 impl Lane {
     /// Sixteen zeros.
     pub const ZERO: Lane = Lane([0.0; WIDTH]);
+
+    /// `f` of every element.
+    #[inline(always)]
+    #[must_use]
+    pub fn map(self, f: impl Fn(f32) -> f32) -> Lane {
+        let mut out = [0.0; WIDTH];
+        for i in 0..WIDTH {
+            out[i] = f(self.0[i]);
+        }
+        Lane(out)
+    }
+
+    /// `f` of every two elements in the same place.
+    #[inline(always)]
+    #[must_use]
+    pub fn zip(self, other: Lane, f: impl Fn(f32, f32) -> f32) -> Lane {
+        let mut out = [0.0; WIDTH];
+        for i in 0..WIDTH {
+            out[i] = f(self.0[i], other.0[i]);
+        }
+        Lane(out)
+    }
+}
+
+/// Ends an iteration of a loop over lanes: the compiler vectorises within a lane, never across
+/// several by gathers and scatters, which can take ten times as long.
+#[inline(always)]
+pub fn apart() {
+    core::hint::black_box(());
 }
 
 /// Lanes that hold `n` numbers.

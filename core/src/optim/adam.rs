@@ -8,7 +8,7 @@
 //! ```
 
 use crate::kernel::Tile;
-use crate::num::lane::Lane;
+use crate::num::lane::{Lane, apart};
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
@@ -48,12 +48,11 @@ impl Adam {
         let epsilon = EPSILON * root;
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            for i in 0..p.0.len() {
-                let g = g.0[i];
-                m.0[i] = BETA_1 * m.0[i] + (1.0 - BETA_1) * g;
-                s.0[i] = BETA_2 * s.0[i] + (1.0 - BETA_2) * (g * g);
-                p.0[i] += rate * m.0[i] / (T::sqrt(s.0[i]) + epsilon);
-            }
+            *m = m.zip(*g, |m, g| BETA_1 * m + (1.0 - BETA_1) * g);
+            *s = s.zip(*g, |s, g| BETA_2 * s + (1.0 - BETA_2) * (g * g));
+            let change = m.zip(*s, |m, s| rate * m / (T::sqrt(s) + epsilon));
+            *p = p.zip(change, |p, change| p + change);
+            apart();
         }
     }
 }
