@@ -341,7 +341,7 @@ impl<'a> Rsmi<'a> {
             batch,
             embedding: shape.embedding(),
             u: &work.coarse[at..],
-            v: &work.environment[at..],
+            v: &mut work.environment[at..],
             v_transposed: work.v_transposed,
         };
         let gradients = Gradients {
@@ -429,7 +429,7 @@ impl<'a> Rsmi<'a> {
             batch: shape.batch(),
             embedding: shape.embedding(),
             u: &work.coarse[at..],
-            v: &work.environment[at..],
+            v: &mut work.environment[at..],
             v_transposed: work.v_transposed,
         };
         infonce::<T>(pairs, work.scores, None, |j, term| {

@@ -76,7 +76,8 @@ impl Plan {
             let [hot, cold] = [&traces[0], &traces[1]].map(Trace::late);
             let agree = hot.iter().zip(cold).all(|(a, b)| {
                 let [(mean_a, error_a), (mean_b, error_b)] = [a, &b].map(|x| mean(x, tau));
-                (mean_a - mean_b).abs() <= AGREEMENT * error_a.hypot(error_b)
+                (mean_a - mean_b).abs()
+                    <= AGREEMENT * (error_a * error_a + error_b * error_b).sqrt()
             });
             let long = sweeps as f64 / 2.0 >= SPAN * tau;
             let spent = 2 * sweeps as u64 * sites >= PILOT_UPDATES;

@@ -43,11 +43,32 @@ fn open(command: clap::Command) -> clap::Command {
 }
 
 impl Cli {
-    /// What was typed; usage errors and `--help` end the program as clap has it.
+    /// What was typed; usage errors and `--help` end the program.
     #[must_use]
     pub fn read() -> Self {
-        let matches = open(Self::command()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let parsed = open(Self::command())
+            .try_get_matches()
+            .and_then(|matches| Self::from_arg_matches(&matches));
+        match parsed {
+            Ok(cli) => cli,
+            Err(error) if error.use_stderr() => {
+                eprint!("{}", in_one_line(&error.render().to_string()));
+                std::process::exit(2)
+            }
+            Err(help) => help.exit(),
+        }
+    }
+}
+
+/// An error as clap has it, with what it puts on lines of its own (the values that are possible,
+/// the arguments that are missing) in the first line.
+fn in_one_line(text: &str) -> String {
+    let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let lines: Vec<_> = first.lines().map(str::trim).collect();
+    if rest.is_empty() {
+        lines.join(" ") + "\n"
+    } else {
+        format!("{}\n\n{rest}", lines.join(" "))
     }
 }
 
@@ -179,14 +200,15 @@ pub struct DataArgs<A: Args> {
 #[derive(Args, Clone, Debug)]
 pub struct PhysicsArgs {
     /// Temperature [default: critical, 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
-    #[arg(long, value_parser = temperature, value_name = "T")]
+    #[arg(long, value_parser = temperature, allow_hyphen_values = true, value_name = "T")]
     temperature: Option<f64>,
     /// Inverse temperature, in place of --temperature
-    #[arg(long, value_parser = inverse_temperature,
+    #[arg(long, value_parser = inverse_temperature, allow_hyphen_values = true,
           conflicts_with = "temperature", value_name = "B")]
     beta: Option<f64>,
     /// Coupling J; below 0 the antiferromagnet
-    #[arg(long, default_value = "1", value_parser = coupling, value_name = "J")]
+    #[arg(long, default_value = "1", value_parser = coupling, allow_hyphen_values = true,
+          value_name = "J")]
     coupling: f64,
 }
 

@@ -39,7 +39,11 @@ pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
         .into_iter()
         .map(|(index, hash)| {
             let name = WORKLOADS[index];
-            let hash = hash.ok_or_else(|| Error::failure(format!("workload {name} gave a NaN")))?;
+            let hash = hash.ok_or_else(|| {
+                Error::failure(format!(
+                    "workload {name} gave a NaN, or is too large for its storage"
+                ))
+            })?;
             Ok((name, format!("{hash:016x}")))
         })
         .collect()

@@ -39,6 +39,8 @@ const POOL_CONFIGURATIONS: usize = 4096;
 const HELD_OUT_WINDOWS: usize = 60_000;
 /// Batches of different configurations that the error bar is taken over, at least.
 const HELD_OUT_GROUPS: usize = 32;
+/// Batches from which an error bar over batches is worth looking at.
+const ENOUGH_GROUPS: usize = 16;
 /// Windows that are watched while training.
 const VALIDATION_WINDOWS: usize = 4_000;
 /// Records of a run's course, about; every fifth has a validation figure.
@@ -195,23 +197,38 @@ impl HeldOut {
         encoder: Encoder,
         noise: &mut Stream,
     ) -> Estimate {
-        let mut blocking = Blocking::new();
         let mut terms = vec![0.0; self.batch];
+        // One figure for each configuration, in the order of sampling.
+        let mut figures = vec![0.0; self.groups * self.batch];
         let (v_length, e_length) = (rsmi.shape().block_words(), rsmi.shape().environment_words());
         for group in 0..self.groups {
-            let mut sum = 0.0;
             for batch in group * self.windows..(group + 1) * self.windows {
                 let (v, e) = rsmi.samples();
                 v.copy_from_slice(&self.v[batch * v_length..][..v_length]);
                 e.copy_from_slice(&self.e[batch * e_length..][..e_length]);
                 isa.evaluate(rsmi, encoder, noise, &mut terms);
-                sum += terms.iter().map(|term| f64::from(*term)).sum::<f64>();
+                for (row, term) in terms.iter().enumerate() {
+                    figures[row * self.groups + group] += f64::from(*term) / self.windows as f64;
+                }
             }
-            blocking.push(sum / (self.windows * self.batch) as f64);
         }
-        let stderr = blocking.standard_error().unwrap_or(f64::NAN);
+        // Neighbours in time may be alike, and so may the rows of a batch, which share their
+        // negatives: the larger of both errors, where there are batches enough to tell.
+        let (mut by_time, mut by_batch) = (Blocking::new(), Blocking::new());
+        figures.iter().for_each(|figure| by_time.push(*figure));
+        for group in 0..self.groups {
+            let rows = figures.iter().skip(group).step_by(self.groups);
+            by_batch.push(rows.sum::<f64>() / self.batch as f64);
+        }
+        let mut stderr = by_time.standard_error().unwrap_or(f64::NAN);
+        if let Some(error) = by_batch.standard_error()
+            && self.groups >= ENOUGH_GROUPS
+            && error > stderr
+        {
+            stderr = error;
+        }
         Estimate {
-            mean: blocking.mean(),
+            mean: by_time.mean(),
             stderr,
         }
     }
@@ -283,7 +300,12 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     let chains = |model: Ising, plan: Plan, purpose| {
         Feed::Chains(Box::new(Chains::new(model, plan, seed, purpose, threads)))
     };
-    let windows = windows_per_configuration(window);
+    let windows = match source {
+        Source::Model(..) => windows_per_configuration(window),
+        Source::Data(data) => HELD_OUT_WINDOWS
+            .div_ceil((data.configurations * HELD_OUT_TENTHS / 10).max(1))
+            .clamp(1, window.lattice().sites()),
+    };
     let (mut training, mut validation, mut held_out, validation_groups, groups) = match *source {
         Source::Model(model, plan) => (
             chains(model, plan, Purpose::Training),

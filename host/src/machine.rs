@@ -7,7 +7,7 @@
 use std::fmt;
 
 use blockspin_core::coarse::encoder::Encoder;
-use blockspin_core::kernel::dense::{self, Matrix};
+use blockspin_core::kernel::dense::{self, Matrix, Output};
 use blockspin_core::kernel::{Tile, signs};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::Stream;
@@ -50,27 +50,18 @@ macro_rules! tile {
             fn sqrt(x: f32) -> f32 {
                 x.sqrt()
             }
-            fn rows(
-                rows: usize,
-                inner: usize,
-                a: Matrix,
-                b: Matrix,
-                lanes: usize,
-                out: &mut [Lane],
-                stride: usize,
-            ) {
-                $by_rows(rows, inner, a, b, lanes, out, stride);
+            fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
+                $by_rows(rows, inner, a, b, columns, out);
             }
             fn columns(
                 rows: usize,
                 inner: usize,
                 a: Matrix,
                 b: Matrix,
-                lanes: usize,
-                out: &mut [Lane],
-                stride: usize,
+                columns: usize,
+                out: Output,
             ) {
-                $by_columns(rows, inner, a, b, lanes, out, stride);
+                $by_columns(rows, inner, a, b, columns, out);
             }
             fn signs(
                 rows: usize,
@@ -112,15 +103,13 @@ macro_rules! compile {
 
 compile!(
     rows_any, rows_avx2, rows_avx512,
-    (rows: usize, inner: usize, a: Matrix, b: Matrix, lanes: usize, out: &mut [Lane],
-     stride: usize) -> (),
-    |T| dense::rows::<T>(rows, inner, a, b, lanes, out, stride)
+    (rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) -> (),
+    |T| dense::rows::<T>(rows, inner, a, b, columns, out)
 );
 compile!(
     columns_any, columns_avx2, columns_avx512,
-    (rows: usize, inner: usize, a: Matrix, b: Matrix, lanes: usize, out: &mut [Lane],
-     stride: usize) -> (),
-    |T| dense::columns::<T>(rows, inner, a, b, lanes, out, stride)
+    (rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) -> (),
+    |T| dense::columns::<T>(rows, inner, a, b, columns, out)
 );
 compile!(
     signs_any, signs_avx2, signs_avx512,

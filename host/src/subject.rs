@@ -92,6 +92,9 @@ impl Subject {
             Subject::Model(model) => {
                 let sides: Vec<_> = model.lattice.sides().iter().map(u32::to_string).collect();
                 let mut words = format!("{} --size {}", model.name, sides.join(","));
+                if model.name == "ising" && sides.len() == 1 {
+                    words += " --dimension 1";
+                }
                 words += &format!(
                     " --temperature {} --coupling {}",
                     model.temperature, model.coupling

@@ -3,6 +3,7 @@
 
 pub mod chains;
 pub mod problem;
+pub mod program;
 pub mod reference;
 pub mod runs;
 pub mod tape;

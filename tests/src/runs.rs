@@ -257,7 +257,7 @@ impl Case {
             start.elapsed().as_secs_f64()
         );
         println!("{about}");
-        assert!(stderr > 0.0 && stderr < STDERR, "{about}");
+        assert!((0.0..STDERR).contains(&stderr), "{about}");
         assert!(mean <= exact + 4.0 * stderr, "{about}");
         assert!(mean >= exact - CRITIC - 3.0 * stderr - deficit, "{about}");
         found

@@ -25,8 +25,8 @@
 //! most that this can be: χ² ≤ 2^C − 1 for C binary components).
 
 use crate::kernel::Tile;
-use crate::kernel::dense::Matrix;
-use crate::num::lane::{Lane, WIDTH, apart, get, get_mut, lanes};
+use crate::kernel::dense::{Matrix, Output};
+use crate::num::lane::{Lane, WIDTH, apart, get, lanes};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
 
@@ -44,14 +44,13 @@ pub fn deficit(batch: usize, components: usize) -> f64 {
 }
 
 /// One batch: u(h) and v(e), row by row, v also transposed.
-#[derive(Clone, Copy)]
 pub(crate) struct Scores<'a> {
     pub(crate) batch: usize,
     pub(crate) embedding: usize,
     /// K × embedding.
     pub(crate) u: &'a [Lane],
-    /// K × embedding.
-    pub(crate) v: &'a [Lane],
+    /// K × embedding; scaled in place where gradients are wanted.
+    pub(crate) v: &'a mut [Lane],
     /// embedding × K.
     pub(crate) v_transposed: &'a [Lane],
 }
@@ -64,6 +63,10 @@ pub(crate) struct Gradients<'a> {
 
 /// Hands `value(j, x)` the term of every column, F_jj − ln (1/K) Σ_i exp F_ij, in order, and
 /// writes the gradients if they are wanted. `scores` holds K × `min(SCORE_LANES, lanes(K))`.
+///
+/// With e_ij = exp(F_ij − max_i F_ij), z_j = Σ_i e_ij and c_j = −1 / K z_j, the gradients are
+/// summed as du_i = v_i/K + Σ_j e_ij (c_j v_j) and dv_j = u_j/K + c_j Σ_i e_ij u_i: the
+/// K × K exponentials are used as they are.
 #[inline(always)]
 pub(crate) fn infonce<T: Tile>(
     pairs: Scores,
@@ -79,13 +82,15 @@ pub(crate) fn infonce<T: Tile>(
         v_transposed,
     } = pairs;
     let (width, columns) = (lanes(embedding), lanes(batch));
-    let (u, v) = (Matrix::new(u, width), Matrix::new(v, width));
     let ln_batch = math::ln(batch as f32);
     let share = 1.0 / batch as f32;
-    if let Some(Gradients { du, dv }) = &mut gradients {
-        du[..batch * width].fill(Lane::ZERO);
-        dv[..batch * width].fill(Lane::ZERO);
+    if let Some(Gradients { du, .. }) = &mut gradients {
+        for (du, v) in du.iter_mut().zip(&v[..batch * width]) {
+            *du = v.map(|v| v * share);
+            apart();
+        }
     }
+    let rows_of_u = Matrix::new(u, width);
 
     let mut block = 0;
     while block < columns {
@@ -94,12 +99,18 @@ pub(crate) fn infonce<T: Tile>(
         let first = block * WIDTH;
         let count = (stride * WIDTH).min(batch - first);
         let scores = &mut scores[..batch * stride];
-        scores.fill(Lane::ZERO);
         let right = Matrix::new(&v_transposed[block..], columns);
-        T::rows(batch, embedding, u, right, stride, scores, stride);
+        T::rows(
+            batch,
+            embedding,
+            rows_of_u,
+            right,
+            count,
+            Output::set(scores, stride),
+        );
 
         // A lane of columns at a time: the largest score, then exponentials and their sum.
-        let (mut diagonal, mut sum) = ([Lane::ZERO; SCORE_LANES], [Lane::ZERO; SCORE_LANES]);
+        let mut sum = [Lane::ZERO; SCORE_LANES];
         for lane in 0..stride {
             let column = &mut scores[lane..];
             let mut largest = column[0];
@@ -107,41 +118,64 @@ pub(crate) fn infonce<T: Tile>(
                 largest = largest.zip(*f, |m, f| if f > m { f } else { m });
                 apart();
             }
+            let mut diagonal = Lane::ZERO;
             for j in 0..WIDTH.min(count - lane * WIDTH) {
-                let f = column[(first + lane * WIDTH + j) * stride].0[j];
-                diagonal[lane].0[j] = f - largest.0[j];
+                diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
             }
             let mut total = Lane::ZERO;
             for f in column.iter_mut().step_by(stride) {
-                *f = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
-                total = total.zip(*f, |z, e| z + e);
+                let e = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
+                total = total.zip(e, |z, e| z + e);
+                *f = e;
                 apart();
             }
             sum[lane] = total;
-        }
-        for j in 0..count {
             // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-            let sum = get(&sum, j);
-            let ln_sum = if sum > 0.0 { math::ln(sum) } else { f32::NAN };
-            value(first + j, get(&diagonal, j) - ln_sum + ln_batch);
+            let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
+            let terms = diagonal
+                .zip(largest, |f, m| f - m)
+                .zip(ln_total, |f, z| f - z);
+            for j in 0..WIDTH.min(count - lane * WIDTH) {
+                value(first + lane * WIDTH + j, terms.0[j] + ln_batch);
+            }
         }
 
         if let Some(Gradients { du, dv }) = &mut gradients {
-            for lane in 0..stride {
-                let scale = sum[lane].map(|z| share / z);
-                for f in scores[lane..].iter_mut().step_by(stride) {
-                    *f = f.zip(scale, |e, scale| -(e * scale));
-                    apart();
+            let exponentials = Matrix::new(scores, stride);
+            let block = first * width..(first + count) * width;
+            let (u, v, dv) = (&u[block.clone()], &mut v[block.clone()], &mut dv[block]);
+            let scale = |j: usize| -share / get(&sum, j);
+            for (j, v) in v.chunks_exact_mut(width).enumerate() {
+                let scale = scale(j);
+                v.iter_mut().for_each(|v| *v = v.map(|v| v * scale));
+            }
+            let rows_of_v = Matrix::new(v, width);
+            T::rows(
+                batch,
+                count,
+                exponentials,
+                rows_of_v,
+                embedding,
+                Output::add(du, width),
+            );
+            T::columns(
+                count,
+                batch,
+                exponentials,
+                rows_of_u,
+                embedding,
+                Output::set(dv, width),
+            );
+            for (j, (dv, u)) in dv
+                .chunks_exact_mut(width)
+                .zip(u.chunks_exact(width))
+                .enumerate()
+            {
+                let scale = scale(j);
+                for (dv, u) in dv.iter_mut().zip(u) {
+                    *dv = dv.zip(*u, |sum, u| u * share + sum * scale);
                 }
             }
-            for j in 0..count {
-                *get_mut(&mut scores[(first + j) * stride..], j) += share;
-            }
-            let df = Matrix::new(scores, stride);
-            let right = Matrix::new(&v.lanes[first * width..], width);
-            T::rows(batch, count, df, right, width, du, width);
-            let dv = &mut dv[first * width..];
-            T::columns(count, batch, df, u, width, dv, width);
         }
         block += stride;
     }

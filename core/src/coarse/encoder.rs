@@ -11,7 +11,7 @@
 //! and tends to the binary h as ε → 0. The slope is taken from e = exp(−|z|), z the argument of σ,
 //! as 2 e / (1 + e)² ε: from h itself, 1 − h² would lose all its digits where h is near ±1.
 
-use crate::num::lane::{Lane, get_mut, lanes};
+use crate::num::lane::{Lane, WIDTH, lanes};
 use crate::num::math;
 use crate::num::rng::Stream;
 
@@ -40,41 +40,52 @@ impl Encoder {
         slopes: &mut [Lane],
         stream: &mut Stream,
     ) {
+        // Sixteen at a time, in the order of rows and components, whatever the padding between.
         slopes.fill(Lane::ZERO);
         let width = lanes(components);
-        for (row, slopes) in rows
-            .chunks_exact_mut(width)
-            .zip(slopes.chunks_exact_mut(width))
-        {
-            for a in 0..components {
-                let x = get_mut(row, a);
-                *x = match self {
-                    Encoder::Relaxed { epsilon } => {
-                        let z = (*x + stream.logistic()) / epsilon;
-                        let e = math::exp_nonpositive(-z.abs());
-                        let s = 1.0 / (1.0 + e);
-                        *get_mut(slopes, a) = 2.0 * (e * s) * s / epsilon;
-                        // 2σ(|z|) − 1 = (1 − e) / (1 + e), with the sign of z.
-                        let h = (1.0 - e) * s;
-                        if z < 0.0 { -h } else { h }
-                    }
-                    Encoder::Sigmoid => {
-                        if *x + stream.logistic() > 0.0 {
-                            1.0
-                        } else {
-                            -1.0
-                        }
-                    }
-                    Encoder::Sign => {
-                        let tie = stream.coin();
-                        if *x > 0.0 || (*x == 0.0 && tie) {
-                            1.0
-                        } else {
-                            -1.0
-                        }
-                    }
+        let count = rows.len() / width * components;
+        let place = |n: usize| {
+            (
+                n / components * width + n % components / WIDTH,
+                n % components % WIDTH,
+            )
+        };
+        for first in (0..count).step_by(WIDTH) {
+            let used = WIDTH.min(count - first);
+            let (mut x, mut noise) = (Lane::ZERO, Lane([0.5; WIDTH]));
+            for n in 0..used {
+                let (lane, at) = place(first + n);
+                x.0[n] = rows[lane].0[at];
+                noise.0[n] = match self {
+                    Encoder::Sign => f32::from(u8::from(stream.coin())),
+                    _ => stream.uniform(),
                 };
+            }
+            let logistic = || noise.map(|u| math::ln(u) - math::ln(1.0 - u));
+            let mut slope = Lane::ZERO;
+            let h = match self {
+                Encoder::Relaxed { epsilon } => {
+                    let z = x.zip(logistic(), |x, noise| (x + noise) / epsilon);
+                    let e = z.map(|z| math::exp_nonpositive(-z.abs()));
+                    let s = e.map(|e| 1.0 / (1.0 + e));
+                    slope = e.zip(s, |e, s| 2.0 * (e * s) * s / epsilon);
+                    // 2σ(|z|) − 1 = (1 − e) / (1 + e), with the sign of z.
+                    let size = e.zip(s, |e, s| (1.0 - e) * s);
+                    z.zip(size, |z, h| if z < 0.0 { -h } else { h })
+                }
+                Encoder::Sigmoid => x.zip(logistic(), |x, noise| sign(x + noise > 0.0)),
+                Encoder::Sign => x.zip(noise, |x, tie| sign(x > 0.0 || (x == 0.0 && tie > 0.0))),
+            };
+            for n in 0..used {
+                let (lane, at) = place(first + n);
+                rows[lane].0[at] = h.0[n];
+                slopes[lane].0[at] = slope.0[n];
             }
         }
     }
+}
+
+#[inline(always)]
+fn sign(up: bool) -> f32 {
+    if up { 1.0 } else { -1.0 }
 }

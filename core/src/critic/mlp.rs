@@ -21,7 +21,7 @@
 //! that are packed signs have no gradient; theirs for dw is the same sum on the transposed bits.
 
 use crate::kernel::Tile;
-use crate::kernel::dense::Matrix;
+use crate::kernel::dense::{Matrix, Output};
 use crate::num::bits;
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::math;
@@ -70,7 +70,8 @@ pub(crate) fn forward<T: Tile>(
 ) {
     let mut done = 0;
     for l in 0..net.layers() {
-        let (inner, width) = (net.width(l), lanes(net.width(l + 1)));
+        let (inner, outputs) = (net.width(l), net.width(l + 1));
+        let width = lanes(outputs);
         let (layer, rest) = parameters.split_at(net.layer_lanes(l));
         parameters = rest;
         let (bias, weights) = layer.split_at(width);
@@ -81,7 +82,7 @@ pub(crate) fn forward<T: Tile>(
         }
         let real = |x, out: &mut [Lane]| {
             let (x, w) = (Matrix::new(x, lanes(inner)), Matrix::new(weights, width));
-            T::rows(batch, inner, x, w, width, out, width);
+            T::rows(batch, inner, x, w, outputs, Output::add(out, width));
         };
         match input {
             Input::Signs(rows) if l == 0 => {
@@ -139,10 +140,10 @@ pub(crate) fn backward<'a, T: Tile>(
             }
         }
 
-        weight_gradient.fill(Lane::ZERO);
         let below = match input {
             Input::Signs(rows) if l == 0 => {
                 bits::transpose(rows, batch, inner, flipped);
+                weight_gradient.fill(Lane::ZERO);
                 T::signs(inner, batch, flipped, dy, width, weight_gradient);
                 break;
             }
@@ -150,14 +151,20 @@ pub(crate) fn backward<'a, T: Tile>(
             _ => &activations[top - batch * lanes(inner)..],
         };
         let (x, dy) = (Matrix::new(below, lanes(inner)), Matrix::new(dy, width));
-        T::columns(inner, batch, x, dy, width, weight_gradient, width);
+        T::columns(
+            inner,
+            batch,
+            x,
+            dy,
+            outputs,
+            Output::set(weight_gradient, width),
+        );
 
         let transposed = &mut transposed[..outputs * lanes(inner)];
         transpose(weights, inner, outputs, transposed);
         let dx = &mut lower[..batch * lanes(inner)];
-        dx.fill(Lane::ZERO);
         let w = Matrix::new(transposed, lanes(inner));
-        T::rows(batch, outputs, dy, w, lanes(inner), dx, lanes(inner));
+        T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
         if l > 0 {
             for (d, x) in dx.iter_mut().zip(below) {
                 *d = d.zip(*x, |d, x| if x > 0.0 { d } else { 0.0 });

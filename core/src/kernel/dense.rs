@@ -1,4 +1,4 @@
-//! Dense products, out\[r\]\[o\] += Σ_s a(r, s) b\[s\]\[o\], by register tiles.
+//! Dense products, out\[r\]\[o\] = Σ_s a(r, s) b\[s\]\[o\], by register tiles.
 
 use super::Tile;
 use crate::num::lane::{Lane, WIDTH};
@@ -32,15 +32,72 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// Where the sums go: rows of whole lanes, that are set or added to. Padding is left as it is, or
+/// set to 0.
+#[derive(Debug)]
+pub struct Output<'a> {
+    lanes: &'a mut [Lane],
+    stride: usize,
+    add: bool,
+}
+
+impl<'a> Output<'a> {
+    /// Sums begin at 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn set(lanes: &'a mut [Lane], stride: usize) -> Self {
+        Output {
+            lanes,
+            stride,
+            add: false,
+        }
+    }
+
+    /// Sums begin at what is there.
+    #[inline(always)]
+    #[must_use]
+    pub fn add(lanes: &'a mut [Lane], stride: usize) -> Self {
+        Output {
+            lanes,
+            stride,
+            add: true,
+        }
+    }
+
+    #[inline(always)]
+    fn start<const N: usize>(&self, row: usize, lane: usize, used: bool) -> [f32; N] {
+        if used && self.add {
+            let held = &self.lanes[row * self.stride + lane];
+            core::array::from_fn(|i| held.0[i])
+        } else {
+            [0.0; N]
+        }
+    }
+
+    #[inline(always)]
+    fn finish<const N: usize>(&mut self, row: usize, lane: usize, sums: [f32; N], used: bool) {
+        if used {
+            let held = &mut self.lanes[row * self.stride + lane];
+            if !self.add && N < WIDTH {
+                *held = Lane::ZERO;
+            }
+            held.0[..N].copy_from_slice(&sums);
+        }
+    }
+}
+
+/// Columns of half a lane, the narrowest tile: embeddings are often no wider.
+const HALF: usize = WIDTH / 2;
+
 #[inline(always)]
-fn axpy(acc: &mut [f32; WIDTH], x: f32, row: &[f32; WIDTH]) {
-    for i in 0..WIDTH {
+fn axpy<const N: usize>(acc: &mut [f32; N], x: f32, row: &[f32]) {
+    for i in 0..N {
         acc[i] += x * row[i];
     }
 }
 
-/// One tile of outputs: `$n` rows by one or two lanes, every accumulator a variable of its own, so
-/// that it stays in registers.
+/// One tile of outputs: `$n` rows by N columns of a lane, and as many of the next if TWO. Every
+/// accumulator is a variable of its own, so that it stays in registers.
 macro_rules! tile {
     ($name:ident, $n:literal, $($r:literal $one:ident $two:ident $a:ident),+) => {
         mod $name {
@@ -48,13 +105,13 @@ macro_rules! tile {
 
             /// a(r, s) = a\[r\]\[s\].
             #[inline(always)]
-            pub(super) fn by_rows<const TWO: bool>(
+            pub(super) fn by_rows<const N: usize, const TWO: bool>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
-                out: &mut [Lane], stride: usize,
+                out: &mut Output,
             ) {
                 $(
-                    let mut $one = out[(row + $r) * stride + lane].0;
-                    let mut $two = if TWO { out[(row + $r) * stride + lane + 1].0 } else { [0.0; WIDTH] };
+                    let mut $one = out.start::<N>(row + $r, lane, true);
+                    let mut $two = out.start::<WIDTH>(row + $r, lane + 1, TWO);
                 )+
                 for group in 0..inner.div_ceil(WIDTH) {
                     $(let $a = &a.row(row + $r)[group].0;)+
@@ -69,34 +126,34 @@ macro_rules! tile {
                     }
                 }
                 $(
-                    out[(row + $r) * stride + lane].0 = $one;
-                    if TWO { out[(row + $r) * stride + lane + 1].0 = $two; }
+                    out.finish(row + $r, lane, $one, true);
+                    out.finish(row + $r, lane + 1, $two, TWO);
                 )+
             }
 
             /// a(r, s) = a\[s\]\[r\].
             #[inline(always)]
-            pub(super) fn by_columns<const TWO: bool>(
+            pub(super) fn by_columns<const N: usize, const TWO: bool>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
-                out: &mut [Lane], stride: usize,
+                out: &mut Output,
             ) {
-                $(
-                    let mut $one = out[(row + $r) * stride + lane].0;
-                    let mut $two = if TWO { out[(row + $r) * stride + lane + 1].0 } else { [0.0; WIDTH] };
-                )+
                 // $n divides 16 and `row` is a multiple of it: the tile's rows share a lane of `a`.
                 let (group, at) = (row / WIDTH, row % WIDTH);
-                for (a, b) in (0..inner).zip(a.from(0, group)).zip(b.from(0, lane)).map(|((_, a), b)| (a, b)) {
-                    let (Some(a), Some(b)) = (a.first(), b.get(..1 + usize::from(TWO))) else { break };
-                    let Some(a) = a.0.get(at..at + $n) else { break };
+                $(
+                    let mut $one = out.start::<N>(row + $r, lane, true);
+                    let mut $two = out.start::<WIDTH>(row + $r, lane + 1, TWO);
+                )+
+                for (_, (a, b)) in (0..inner).zip(a.from(0, group).zip(b.from(0, lane))) {
+                    let Some(b) = b.get(..1 + usize::from(TWO)) else { break };
+                    let Some(a) = a.first().and_then(|a| a.0.get(at..at + $n)) else { break };
                     $(axpy(&mut $one, a[$r], &b[0].0);)+
                     if TWO {
                         $(axpy(&mut $two, a[$r], &b[1].0);)+
                     }
                 }
                 $(
-                    out[(row + $r) * stride + lane].0 = $one;
-                    if TWO { out[(row + $r) * stride + lane + 1].0 = $two; }
+                    out.finish(row + $r, lane, $one, true);
+                    out.finish(row + $r, lane + 1, $two, TWO);
                 )+
             }
         }
@@ -109,20 +166,23 @@ tile!(four, 4, 0 p0 q0 a0, 1 p1 q1 a1, 2 p2 q2 a2, 3 p3 q3 a3);
 tile!(two, 2, 0 p0 q0 a0, 1 p1 q1 a1);
 tile!(one, 1, 0 p0 q0 a0);
 
-/// Covers all rows and lanes with the widest tiles that the machine likes and that still fit.
+/// Covers all rows and columns with the widest tiles that the machine likes and that still fit.
 macro_rules! cover {
-    ($form:ident, $tile:ty, $rows:expr, $a:expr, $inner:expr, $b:expr, $lanes:expr, $out:expr, $stride:expr) => {{
-        let mut lane = 0;
-        while lane < $lanes {
-            let wide = <$tile>::LANES == 2 && lane + 2 <= $lanes;
+    ($form:ident, $tile:ty, $rows:expr, $a:expr, $inner:expr, $b:expr, $columns:expr, $out:expr) => {{
+        let mut column = 0;
+        while column < $columns {
+            let (left, lane) = ($columns - column, column / WIDTH);
+            let wide = <$tile>::LANES == 2 && left > WIDTH + HALF;
             let mut row = 0;
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
                         if wide {
-                            $name::$form::<true>($a, row, $inner, $b, lane, $out, $stride);
+                            $name::$form::<WIDTH, true>($a, row, $inner, $b, lane, &mut $out);
+                        } else if left <= HALF {
+                            $name::$form::<HALF, false>($a, row, $inner, $b, lane, &mut $out);
                         } else {
-                            $name::$form::<false>($a, row, $inner, $b, lane, $out, $stride);
+                            $name::$form::<WIDTH, false>($a, row, $inner, $b, lane, &mut $out);
                         }
                         row += $n;
                     }
@@ -132,48 +192,42 @@ macro_rules! cover {
             sweep!(four, 4);
             sweep!(two, 2);
             sweep!(one, 1);
-            lane += 1 + usize::from(wide);
+            column += if wide { 2 * WIDTH } else { WIDTH };
         }
     }};
 }
 
-/// out\[r\]\[o\] += Σ_s a\[r\]\[s\] b\[s\]\[o\] for r < `rows`, s < `inner`, o in `lanes` lanes.
-///
-/// `out` has `stride` lanes a row.
+/// out\[r\]\[o\] = Σ_s a\[r\]\[s\] b\[s\]\[o\] for r < `rows`, s < `inner`, o < `columns`.
 #[inline(always)]
 pub fn rows<T: Tile>(
     rows: usize,
     inner: usize,
     a: Matrix,
     b: Matrix,
-    lanes: usize,
-    out: &mut [Lane],
-    stride: usize,
+    columns: usize,
+    mut out: Output,
 ) {
-    cover!(by_rows, T, rows, a, inner, b, lanes, out, stride);
+    cover!(by_rows, T, rows, a, inner, b, columns, out);
 }
 
-/// out\[r\]\[o\] += Σ_s a\[s\]\[r\] b\[s\]\[o\] for r < `rows`, s < `inner`, o in `lanes` lanes.
-///
-/// `out` has `stride` lanes a row.
+/// out\[r\]\[o\] = Σ_s a\[s\]\[r\] b\[s\]\[o\] for r < `rows`, s < `inner`, o < `columns`.
 #[inline(always)]
 pub fn columns<T: Tile>(
     rows: usize,
     inner: usize,
     a: Matrix,
     b: Matrix,
-    lanes: usize,
-    out: &mut [Lane],
-    stride: usize,
+    columns: usize,
+    mut out: Output,
 ) {
-    cover!(by_columns, T, rows, a, inner, b, lanes, out, stride);
+    cover!(by_columns, T, rows, a, inner, b, columns, out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::{Portable, naive};
-    use crate::num::lane::get;
+    use crate::num::lane::{get, lanes};
     use crate::num::rng::{Purpose, Stream};
 
     #[derive(Clone, Copy)]
@@ -195,42 +249,60 @@ mod tests {
         lanes
     }
 
+    /// The first `columns` numbers of every row, as bits.
+    fn real(out: &[Lane], rows: usize, columns: usize) -> impl Iterator<Item = u32> {
+        let stride = lanes(columns);
+        (0..rows * columns).map(move |i| get(&out[i / columns * stride..], i % columns).to_bits())
+    }
+
     #[test]
     fn every_tile_has_the_bits_of_the_rule() {
         let mut stream = Stream::new(5, 0, Purpose::Parameters);
-        for (r, s, lanes) in [
+        for (r, s, columns) in [
             (1, 1, 1),
-            (7, 5, 2),
-            (15, 33, 3),
-            (23, 16, 1),
-            (32, 9, 2),
-            (3, 17, 5),
+            (7, 5, 32),
+            (15, 33, 40),
+            (23, 16, 8),
+            (32, 9, 25),
+            (3, 17, 72),
+            (9, 4, 9),
         ] {
+            let stride = lanes(columns);
             let (a, b) = (
                 noise(r.max(s) * 3, &mut stream),
-                noise(s * lanes, &mut stream),
+                noise(s * stride, &mut stream),
             );
-            let start = noise(r * lanes, &mut stream);
-            let (left, right) = (Matrix::new(&a, 3), Matrix::new(&b, lanes));
+            let start = noise(r * stride, &mut stream);
+            let (left, right) = (Matrix::new(&a, 3), Matrix::new(&b, stride));
+            let [mut plain, mut wide] = [start, start];
             let mut expected = start;
-            let by_row = |r: usize, s: usize| get(&a[r * 3..], s);
-            naive::dense(r, s, by_row, (&b, lanes), &mut expected, lanes);
-            let mut got = start;
-            rows::<Portable>(r, s, left, right, lanes, &mut got, lanes);
-            assert_eq!(got, expected);
-            got = start;
-            rows::<Wide>(r, s, left, right, lanes, &mut got, lanes);
-            assert_eq!(got, expected);
+            naive::dense(
+                r,
+                s,
+                |r, s| get(&a[r * 3..], s),
+                (&b, stride),
+                &mut expected,
+                stride,
+            );
+            rows::<Portable>(r, s, left, right, columns, Output::add(&mut plain, stride));
+            rows::<Wide>(r, s, left, right, columns, Output::add(&mut wide, stride));
+            assert!(real(&plain, r, columns).eq(real(&expected, r, columns)));
+            assert!(real(&wide, r, columns).eq(real(&expected, r, columns)));
 
-            expected = start;
-            let by_column = |r: usize, s: usize| get(&a[s * 3..], r);
-            naive::dense(r, s, by_column, (&b, lanes), &mut expected, lanes);
-            got = start;
-            columns::<Portable>(r, s, left, right, lanes, &mut got, lanes);
-            assert_eq!(got, expected);
-            got = start;
-            columns::<Wide>(r, s, left, right, lanes, &mut got, lanes);
-            assert_eq!(got, expected);
+            let [mut plain, mut wide] = [start, start];
+            let mut expected = start;
+            naive::dense(
+                r,
+                s,
+                |r, s| get(&a[s * 3..], r),
+                (&b, stride),
+                &mut expected,
+                stride,
+            );
+            super::columns::<Portable>(r, s, left, right, columns, Output::add(&mut plain, stride));
+            super::columns::<Wide>(r, s, left, right, columns, Output::add(&mut wide, stride));
+            assert!(real(&plain, r, columns).eq(real(&expected, r, columns)));
+            assert!(real(&wide, r, columns).eq(real(&expected, r, columns)));
         }
     }
 }

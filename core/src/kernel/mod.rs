@@ -14,7 +14,7 @@ pub mod dense;
 pub mod signs;
 
 use crate::num::lane::Lane;
-use dense::Matrix;
+use dense::{Matrix, Output};
 
 /// What a machine likes best: sizes of register tiles and the way to a square root. None of it
 /// changes a bit of any result.
@@ -29,29 +29,13 @@ pub trait Tile: Copy {
     fn sqrt(x: f32) -> f32;
 
     /// [`dense::rows`], compiled once for this machine; a host puts its instructions around it.
-    fn rows(
-        rows: usize,
-        inner: usize,
-        a: Matrix,
-        b: Matrix,
-        lanes: usize,
-        out: &mut [Lane],
-        stride: usize,
-    ) {
-        dense::rows::<Self>(rows, inner, a, b, lanes, out, stride);
+    fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
+        dense::rows::<Self>(rows, inner, a, b, columns, out);
     }
 
     /// [`dense::columns`], likewise.
-    fn columns(
-        rows: usize,
-        inner: usize,
-        a: Matrix,
-        b: Matrix,
-        lanes: usize,
-        out: &mut [Lane],
-        stride: usize,
-    ) {
-        dense::columns::<Self>(rows, inner, a, b, lanes, out, stride);
+    fn columns(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
+        dense::columns::<Self>(rows, inner, a, b, columns, out);
     }
 
     /// [`signs::accumulate`], likewise.

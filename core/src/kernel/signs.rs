@@ -7,7 +7,7 @@
 
 use super::Tile;
 use crate::num::bits::{WORD, words};
-use crate::num::lane::{Lane, WIDTH};
+use crate::num::lane::{Lane, apart};
 
 /// Signs to a chunk.
 const CHUNK: usize = 4;
@@ -82,24 +82,22 @@ fn tabulate<const LANES: usize>(
 ) {
     for l in 0..LANES {
         // A missing input has weight +0 and, its bit being 0, the term −0: it changes nothing.
-        let mut w = [[0.0; WIDTH]; CHUNK];
+        let mut w = [Lane::ZERO; CHUNK];
         for (i, w) in w.iter_mut().enumerate().take(inner - chunk * CHUNK) {
-            *w = weights[(chunk * CHUNK + i) * stride + lane + l].0;
+            *w = weights[(chunk * CHUNK + i) * stride + lane + l];
         }
-        let mut low = [[0.0; WIDTH]; 4];
-        let mut high = [[0.0; WIDTH]; 4];
-        for o in 0..WIDTH {
-            for (pair, w0, w1) in [(&mut low, w[0][o], w[1][o]), (&mut high, w[2][o], w[3][o])] {
-                pair[0][o] = -w0 - w1;
-                pair[1][o] = w0 - w1;
-                pair[2][o] = -w0 + w1;
-                pair[3][o] = w0 + w1;
-            }
-        }
+        let pairs = |a: Lane, b: Lane| {
+            [
+                a.zip(b, |a, b| -a - b),
+                a.zip(b, |a, b| a - b),
+                a.zip(b, |a, b| -a + b),
+                a.zip(b, |a, b| a + b),
+            ]
+        };
+        let (low, high) = (pairs(w[0], w[1]), pairs(w[2], w[3]));
         for (value, entry) in table.iter_mut().enumerate() {
-            for o in 0..WIDTH {
-                entry[l].0[o] = low[value % 4][o] + high[value / 4][o];
-            }
+            entry[l] = low[value % 4].zip(high[value / 4], |low, high| low + high);
+            apart();
         }
     }
 }
@@ -120,18 +118,16 @@ fn add_tables<const LANES: usize, const CHUNKS: usize>(
     let sign_rows = signs.chunks_exact(words(inner));
     for (row, out) in sign_rows.zip(out.chunks_exact_mut(stride)).take(rows) {
         let mut value = row[word] >> shift;
-        let out: &mut [Lane] = &mut out[lane..lane + LANES];
-        let mut acc: [Lane; LANES] = core::array::from_fn(|l| out[l]);
+        let out = &mut out[lane..lane + LANES];
+        let mut sums: [Lane; LANES] = core::array::from_fn(|l| out[l]);
         for table in tables {
             let entry = &table[value as usize % VALUES];
             for l in 0..LANES {
-                for o in 0..WIDTH {
-                    acc[l].0[o] += entry[l].0[o];
-                }
+                sums[l] = sums[l].zip(entry[l], |sum, term| sum + term);
             }
             value >>= CHUNK;
         }
-        out.copy_from_slice(&acc);
+        out.copy_from_slice(&sums);
     }
 }
 

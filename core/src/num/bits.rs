@@ -107,39 +107,66 @@ impl<'a> Writer<'a> {
 /// Transposes `rows × columns` packed signs: spin `c` of row `r` becomes spin `r` of row `c`.
 ///
 /// `from` has [`words`]`(columns)` words a row, `to` [`words`]`(rows)`.
+#[inline(always)]
 pub fn transpose(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
-    let (from_stride, to_stride) = (words(columns), words(rows));
-    for tile_row in 0..to_stride {
-        let height = (rows - tile_row * WORD).min(WORD);
-        for tile_column in 0..from_stride {
-            let mut tile = [0u32; WORD];
-            for (r, word) in tile[..height].iter_mut().enumerate() {
-                *word = from[(tile_row * WORD + r) * from_stride + tile_column];
-            }
-            transpose_tile(&mut tile);
-            let width = (columns - tile_column * WORD).min(WORD);
-            for (c, word) in tile[..width].iter().enumerate() {
-                to[(tile_column * WORD + c) * to_stride + tile_row] = *word;
-            }
+    /// Words of a row that are transposed together, for the sake of vectors.
+    const TOGETHER: usize = 8;
+    for tile_row in 0..words(rows) {
+        let mut tile_column = 0;
+        while tile_column + TOGETHER <= words(columns) {
+            transpose_tiles::<TOGETHER>(from, rows, columns, to, tile_row, tile_column);
+            tile_column += TOGETHER;
+        }
+        while tile_column < words(columns) {
+            transpose_tiles::<1>(from, rows, columns, to, tile_row, tile_column);
+            tile_column += 1;
         }
     }
 }
 
-/// Transposes 32 × 32 bits by exchanging ever smaller off-diagonal squares.
+/// Transposes N tiles of 32 × 32 bits, neighbours in a row of tiles, by exchanging ever smaller
+/// off-diagonal squares.
 #[inline(always)]
-fn transpose_tile(tile: &mut [u32; WORD]) {
+fn transpose_tiles<const N: usize>(
+    from: &[u32],
+    rows: usize,
+    columns: usize,
+    to: &mut [u32],
+    tile_row: usize,
+    tile_column: usize,
+) {
+    let (from_stride, to_stride) = (words(columns), words(rows));
+    let mut tiles = [[0u32; N]; WORD];
+    let first = tile_row * WORD;
+    let from_rows = from[first * from_stride..].chunks_exact(from_stride);
+    for (tile, row) in tiles.iter_mut().zip(from_rows).take(rows - first) {
+        tile.copy_from_slice(&row[tile_column..tile_column + N]);
+    }
+
     let mut size = WORD / 2;
     let mut low: u32 = 0x0000_ffff;
     while size != 0 {
         for start in (0..WORD).step_by(2 * size) {
             for r in start..start + size {
-                let change = ((tile[r] >> size) ^ tile[r + size]) & low;
-                tile[r] ^= change << size;
-                tile[r + size] ^= change;
+                let (mut upper, mut lower) = (tiles[r], tiles[r + size]);
+                for t in 0..N {
+                    let change = ((upper[t] >> size) ^ lower[t]) & low;
+                    upper[t] ^= change << size;
+                    lower[t] ^= change;
+                }
+                (tiles[r], tiles[r + size]) = (upper, lower);
             }
         }
         size /= 2;
         low ^= low << size;
+    }
+
+    for t in 0..N {
+        let first = (tile_column + t) * WORD;
+        let to_rows = to[first * to_stride..].chunks_exact_mut(to_stride);
+        for (tile, row) in tiles.iter().zip(to_rows).take(columns - first) {
+            row[tile_row] = tile[t];
+        }
     }
 }
 
@@ -149,21 +176,21 @@ mod tests {
 
     #[test]
     fn transposition_moves_every_bit() {
-        let (rows, columns) = (45, 71);
-        let mut from = [0u32; 45 * 3];
+        let (rows, columns) = (45, 341);
+        let mut from = [0u32; 45 * 11];
         let mut state = 1u32;
         for r in 0..rows {
             for c in 0..columns {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                set(&mut from[r * 3..r * 3 + 3], c, state >> 31 != 0);
+                set(&mut from[r * 11..r * 11 + 11], c, state >> 31 != 0);
             }
         }
-        let mut to = [u32::MAX; 71 * 2];
+        let mut to = [u32::MAX; 341 * 2];
         transpose(&from, rows, columns, &mut to);
         for r in 0..rows {
             for c in 0..columns {
                 assert_eq!(
-                    bit(&from[r * 3..], c),
+                    bit(&from[r * 11..], c),
                     bit(&to[c * 2..], r),
                     "row {r} column {c}"
                 );

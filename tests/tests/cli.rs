@@ -1,0 +1,1036 @@
+//! The program as a user meets it: what it prints and writes, and what it refuses.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use blockspin_tests::program::{Folder, binary, npy, parse_npy};
+use serde_json::Value;
+
+/// A run of a second.
+const SHORT: &str = "--size 16 --block 2 --buffer 1 --environment 2 --batch 20 --steps 200";
+
+/// Spins ±1 as the program samples them: 300 configurations of 8 × 8.
+fn spins(folder: &Folder) -> Vec<u8> {
+    let told = folder.run("sample ising --size 8 --temperature 2.5 --samples 300 --out spins.npy");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let bytes = folder.read("spins.npy");
+    let (header, data) = parse_npy(&bytes);
+    assert!(header.contains("'descr': '|i1'"), "{header}");
+    assert!(header.contains("'fortran_order': False"), "{header}");
+    assert!(header.contains("'shape': (300, 8, 8)"), "{header}");
+    assert_eq!(data.len(), 300 * 64);
+    assert!(data.iter().all(|spin| [1, 255].contains(spin)));
+    data.to_vec()
+}
+
+fn number(object: &Value, name: &str) -> f64 {
+    object[name]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} is no number: {object}"))
+}
+
+// ---------------------------------------------------------------------------------------------
+// What it refuses
+
+/// (words, what the first line must say)
+type Refusals<'a> = &'a [(&'a str, &'a [&'a str])];
+
+/// Each with `--json` too, which changes nothing about a refusal.
+fn all_refused(folder: &Folder, before: &str, after: &str, code: i32, cases: Refusals) {
+    for (words, said) in cases {
+        let words = format!("{before} {words} {after}");
+        folder.refuses(&words, code, said);
+        folder.refuses(&format!("{words} --json"), code, said);
+    }
+}
+
+#[test]
+fn commands_that_are_none() {
+    let folder = Folder::new();
+    let alone = folder.run("");
+    assert_eq!((alone.code, &alone.stdout[..]), (Some(2), ""));
+    assert!(alone.stderr.contains("Usage:") && alone.stderr.contains("Example:"));
+    all_refused(
+        &folder,
+        "",
+        "",
+        2,
+        &[
+            ("smaple", &["smaple"]),
+            ("train potts", &["potts"]),
+            ("train ising --sise 4", &["--sise"]),
+            ("sample ising --samples 5", &["required"]),
+            ("sample ising --out a.npy", &["required"]),
+            ("train data", &["required"]),
+            ("estimate ising", &["required"]),
+            ("fingerprint now", &["now"]),
+        ],
+    );
+}
+
+#[test]
+fn models_that_are_none() {
+    let folder = Folder::new();
+    let lattices: Refusals = &[
+        ("--size 0", &["'0'", "--size", "from 2"]),
+        ("--size 1", &["'1'", "--size"]),
+        ("--size -4", &["'-4'", "--size"]),
+        ("--size 4,0", &["'4,0'"]),
+        ("--size 4,4,4,4", &["'4,4,4,4'", "one to three"]),
+        ("--size four", &["'four'"]),
+        ("--size 4.5", &["'4.5'"]),
+        ("--size 4,", &["'4,'"]),
+        ("--size 99999999999", &["'99999999999'"]),
+        ("--size 65536,65536", &["4294967296 sites", "at most"]),
+        ("--dimension 0", &["0", "--dimension", "1..=3"]),
+        ("--dimension 4", &["4", "--dimension"]),
+        ("--size 4,4 --dimension 3", &["2 sides", "--dimension is 3"]),
+        ("--temperature 0", &["'0'", "--temperature", "above 0"]),
+        ("--temperature -1", &["'-1'", "--temperature"]),
+        ("--temperature nan", &["'nan'", "finite"]),
+        ("--temperature inf", &["'inf'", "finite"]),
+        ("--temperature -inf", &["'-inf'", "finite"]),
+        ("--coupling -inf", &["'-inf'", "finite"]),
+        ("--temperature warm", &["'warm'"]),
+        ("--temperature 1e-320", &["'1e-320'"]),
+        ("--beta 0", &["'0'", "--beta"]),
+        ("--beta -0.4", &["'-0.4'", "--beta"]),
+        ("--beta nan", &["'nan'", "--beta"]),
+        ("--beta 0.4 --temperature 2", &["--beta", "--temperature"]),
+        ("--coupling 0", &["'0'", "--coupling"]),
+        ("--coupling nan", &["'nan'", "--coupling"]),
+        ("--coupling 1e300 --temperature 1e-300", &["ratio"]),
+        ("--size 5 --coupling -1", &["5", "even", "6"]),
+        ("--seed -1", &["'-1'", "--seed"]),
+        ("--burn-in -1", &["'-1'", "--burn-in"]),
+        ("--thin 0", &["0", "--thin"]),
+        ("--algorithm heatbath", &["'heatbath'", "--algorithm"]),
+        ("--threads 0", &["0", "--threads"]),
+        ("--isa sse9", &["'sse9'", "portable"]),
+    ];
+    all_refused(
+        &folder,
+        "sample ising",
+        "--samples 5 --out a.npy",
+        2,
+        lattices,
+    );
+    all_refused(&folder, "train ising", "--out run", 2, lattices);
+    all_refused(
+        &folder,
+        "sample ising",
+        "--out a.npy",
+        2,
+        &[
+            ("--samples 0", &["'0'", "--samples", "from 1"]),
+            ("--samples -5", &["'-5'", "--samples"]),
+            ("--samples 1.5", &["'1.5'"]),
+            (
+                "--samples 99999999999999999999",
+                &["'99999999999999999999'"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        "sample chain",
+        "--samples 5 --out a.npy",
+        2,
+        &[
+            ("--size 1", &["1", "--size"]),
+            ("--size 4,4", &["'4,4'", "--size"]),
+            ("--disorder strong", &["'strong'", "--disorder"]),
+            ("--coupling -1 --size 7", &["7", "even"]),
+        ],
+    );
+}
+
+#[test]
+fn runs_that_cannot_be() {
+    let folder = Folder::new();
+    all_refused(
+        &folder,
+        "train ising --size 16",
+        "--out run",
+        2,
+        &[
+            // Block 4, buffer 4, environment 10 on both sides.
+            ("", &["32", "16 × 16", "largest that fits is 16"]),
+            (
+                "--block 6 --buffer 4 --environment 2",
+                &["18", "16", "largest"],
+            ),
+            ("--block 17 --buffer 0 --environment 1", &["19", "16"]),
+            ("--environment 4294967295", &["8589934602", "16"]),
+            ("--block 0", &["'0'", "--block"]),
+            ("--block -1", &["'-1'", "--block"]),
+            (
+                "--block 2,2,2 --buffer 1 --environment 1",
+                &["3 sides", "2"],
+            ),
+            ("--buffer -1", &["'-1'", "--buffer"]),
+            ("--environment 0", &["0", "--environment"]),
+            ("--environment -3", &["-3", "--environment"]),
+        ],
+    );
+    let short = format!("train ising {SHORT}").replace("--batch 20 --steps 200", "");
+    all_refused(
+        &folder,
+        &short,
+        "--out run",
+        2,
+        &[
+            ("--batch 1", &["1", "--batch", "2..="]),
+            ("--batch 0", &["0", "--batch"]),
+            ("--batch 1000000", &["1000000", "--batch"]),
+            ("--steps 0", &["0", "--steps"]),
+            ("--steps -6", &["-6", "--steps"]),
+            ("--learning-rate nan", &["'nan'", "--learning-rate"]),
+            ("--learning-rate -0.1", &["'-0.1'", "--learning-rate"]),
+            ("--learning-rate 2", &["'2'", "0 to 1"]),
+            ("--learning-rate-end inf", &["'inf'"]),
+            ("--epsilon-start 0", &["'0'", "--epsilon-start"]),
+            ("--epsilon-end nan", &["'nan'", "--epsilon-end"]),
+            ("--epsilon-rate -1", &["'-1'", "--epsilon-rate"]),
+            ("--components 0", &["0", "--components"]),
+            ("--components 17", &["17", "--components"]),
+            ("--bound mine", &["'mine'", "infonce"]),
+            ("--isa avx1024", &["'avx1024'", "auto"]),
+        ],
+    );
+    all_refused(
+        &folder,
+        "exact",
+        "",
+        2,
+        &[
+            ("ising --size 64", &["64"]),
+            ("ising --size 4 --block 5", &["5", "4"]),
+            ("ising --size 4 --block 4", &["no environment"]),
+            ("ising --size 4 --block 2 --buffer 1", &["1", "0"]),
+            ("ising --size 6 --block 2", &["36 sites", "27"]),
+            ("ising --size 4 --filter uniform", &["--block"]),
+            ("ising --size 4 --buffer 1", &["--block"]),
+            (
+                "ising --size 4 --block 2 --filter gaussian",
+                &["'gaussian'", "boundary"],
+            ),
+            ("ising --size 4 --block 2,2,2", &["3", "2"]),
+            ("ising --size 4 --temperature 0", &["'0'"]),
+            ("chain --size 1000000 --block 40 --filter uniform", &["40"]),
+        ],
+    );
+}
+
+#[test]
+fn filters_that_do_not_fit() {
+    let folder = Folder::new();
+    let floats =
+        |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+    folder.write("three.npy", &npy("<f4", &[1, 3, 3], &floats(&[1.0; 9])));
+    folder.write(
+        "cube.npy",
+        &npy("<f4", &[1, 2, 2, 2, 2], &floats(&[1.0; 16])),
+    );
+    folder.write(
+        "nan.npy",
+        &npy("<f4", &[2, 2], &floats(&[1.0, f32::NAN, 1.0, 1.0])),
+    );
+    folder.write("none.npy", &npy("<f4", &[0, 2, 2], &[]));
+    folder.write("text.npy", b"1 1\n1 1\n");
+    for verb in [
+        format!("estimate ising {SHORT}"),
+        "exact ising --size 4 --block 2".into(),
+    ] {
+        all_refused(
+            &folder,
+            &verb,
+            "",
+            2,
+            &[
+                (
+                    "--filter gaussian",
+                    &[
+                        "'gaussian'",
+                        "uniform",
+                        "boundary",
+                        "decimation",
+                        "staggered",
+                    ],
+                ),
+                (
+                    "--filter three.npy",
+                    &["three.npy", "3 × 3", "2 × 2", "--block 3,3"],
+                ),
+                ("--filter uniform --encoder tanh", &["'tanh'", "sigmoid"]),
+            ],
+        );
+        all_refused(
+            &folder,
+            &verb,
+            "",
+            1,
+            &[
+                ("--filter missing.npy", &["missing.npy", "does not exist"]),
+                ("--filter cube.npy", &["cube.npy", "(1, 2, 2, 2, 2)"]),
+                ("--filter nan.npy", &["nan.npy", "NaN"]),
+                ("--filter none.npy", &["none.npy"]),
+                ("--filter text.npy", &["text.npy"]),
+            ],
+        );
+    }
+}
+
+#[test]
+fn data_that_cannot_be_read() {
+    let folder = Folder::new();
+    let whole = npy("|i1", &[20, 4, 4], &[1; 320]);
+    let floats = |value: f64| -> Vec<u8> {
+        let values = (0..320).map(|i| if i == 77 { value } else { f64::from(i % 2) });
+        values.flat_map(f64::to_le_bytes).collect()
+    };
+    fs::create_dir(folder.path("folder.npy")).unwrap();
+    let three: Vec<u8> = (0..320).map(|i| (i % 3) as u8).collect();
+    let files: &[(&str, Vec<u8>, &[&str])] = &[
+        ("empty.npy", vec![], &["no .npy file"]),
+        ("text.npy", b"1 -1 1\n".to_vec(), &["no .npy file"]),
+        ("header.npy", whole[..50].to_vec(), &["cut off"]),
+        ("cut.npy", whole[..whole.len() - 1].to_vec(), &["cut off"]),
+        ("long.npy", [&whole[..], &[1]].concat(), &["spare"]),
+        (
+            "complex.npy",
+            npy("<c8", &[20, 4, 4], &[0; 2560]),
+            &["<c8", "i1 u1"],
+        ),
+        ("object.npy", npy("|O", &[20, 4, 4], &[0; 2560]), &["|O"]),
+        ("half.npy", npy("<f2", &[20, 4, 4], &[0; 640]), &["<f2"]),
+        (
+            "flat.npy",
+            npy("|i1", &[320], &[1; 320]),
+            &["(320,)", "(N, L0)"],
+        ),
+        (
+            "deep.npy",
+            npy("|i1", &[2, 2, 2, 2, 20], &[1; 320]),
+            &["(2, 2, 2, 2, 20)"],
+        ),
+        (
+            "none.npy",
+            npy("|i1", &[0, 4, 4], &[]),
+            &["(0, 4, 4)", "empty"],
+        ),
+        (
+            "thin.npy",
+            npy("|i1", &[320, 1], &[1; 320]),
+            &["(320, 1)", "2"],
+        ),
+        (
+            "claims.npy",
+            npy("|i1", &[4_000_000_000, 4, 4], &[1; 320]),
+            &["cut off"],
+        ),
+        (
+            "nan.npy",
+            npy("<f8", &[20, 4, 4], &floats(f64::NAN)),
+            &["NaN", "row 4, item 13"],
+        ),
+        (
+            "inf.npy",
+            npy("<f8", &[20, 4, 4], &floats(f64::INFINITY)),
+            &["inf"],
+        ),
+        (
+            "three.npy",
+            npy("|u1", &[20, 4, 4], &three),
+            &["more than two values"],
+        ),
+        (
+            "real.npy",
+            npy("<f8", &[20, 4, 4], &floats(0.25)),
+            &["more than two values", "0.25"],
+        ),
+        ("bool.npy", npy("|b1", &[20, 4, 4], &three), &["bool"]),
+    ];
+    for (name, bytes, said) in files {
+        folder.write(name, bytes);
+        let said = [&[*name], *said].concat();
+        folder.refuses(&format!("train data {name} --out run"), 1, &said);
+        folder.refuses(&format!("estimate data {name} --filter uniform"), 1, &said);
+    }
+    all_refused(
+        &folder,
+        "train data",
+        "--out run",
+        1,
+        &[
+            ("missing.npy", &["missing.npy", "does not exist"]),
+            ("folder.npy", &["folder.npy", "folder"]),
+        ],
+    );
+    if Path::new("/dev/zero").exists() {
+        folder.refuses(
+            "train data /dev/zero --out run",
+            1,
+            &["/dev/zero", "device"],
+        );
+    }
+}
+
+#[test]
+fn data_that_do_not_suffice() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..40 * 64).map(|i| (i * i / 7 % 2) as u8).collect();
+    folder.write("few.npy", &npy("|u1", &[40, 8, 8], &spins));
+    let window = "--block 2 --buffer 1 --environment 2";
+    all_refused(
+        &folder,
+        "train data few.npy",
+        "--out run",
+        2,
+        &[
+            // The default window on 8 × 8.
+            ("", &["32", "8 × 8", "largest that fits is 8"]),
+            (
+                &format!("{window} --batch 100"),
+                &["40 configurations", "100", "--batch 4"],
+            ),
+            (
+                &format!("{window} --batch 5"),
+                &["40 configurations", "5", "--batch 4"],
+            ),
+            ("--block 2,2,2", &["3 sides"]),
+        ],
+    );
+}
+
+#[test]
+fn outputs_that_cannot_be_written() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("folder")).unwrap();
+    folder.write("folder/precious.txt", b"mine");
+    fs::create_dir(folder.path("foreign")).unwrap();
+    folder.write("foreign/run.json", b"{\"schema\": \"another program's\"}");
+    folder.write("file", b"mine");
+    let sample = "sample ising --size 4 --samples 5 --out";
+    let train = format!("train ising {SHORT} --out");
+    all_refused(
+        &folder,
+        sample,
+        "",
+        2,
+        &[
+            ("folder", &["'folder'", "is a folder"]),
+            ("new/", &["'new/'", "folder"]),
+            (".", &["'.'", "folder"]),
+        ],
+    );
+    all_refused(
+        &folder,
+        &train,
+        "",
+        2,
+        &[
+            ("folder", &["'folder'", "not empty", "run.json"]),
+            ("foreign", &["'foreign'", "not empty", "run.json"]),
+            ("file", &["'file'", "is a file"]),
+            (".", &["'.'"]),
+            ("..", &["'..'"]),
+        ],
+    );
+    for words in [sample, &train] {
+        folder.refuses(
+            &format!("{words} missing/a"),
+            1,
+            &["'missing'", "does not exist"],
+        );
+        folder.refuses(&format!("{words} file/a"), 1, &["file"]);
+    }
+    // What cannot fit is refused before anything is sampled.
+    all_refused(
+        &folder,
+        "sample ising --size 64 --out a.npy",
+        "",
+        1,
+        &[
+            ("--samples 1000000000000", &["3.6", "PiB", "free"]),
+            ("--samples 18446744073709551615", &["64"]),
+        ],
+    );
+    folder.refuses(
+        "train ising --size 16384 --batch 16384 --out run",
+        1,
+        &["this run needs", "TiB of memory", "available"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn outputs_that_are_no_files() {
+    let folder = Folder::new();
+    let made = Command::new("mkfifo").arg(folder.path("pipe")).status();
+    assert!(made.expect("mkfifo").success());
+    std::os::unix::fs::symlink("nowhere", folder.path("link")).unwrap();
+    let train = format!("train ising {SHORT} --out");
+    for words in ["sample ising --size 4 --samples 5 --out", &train] {
+        for device in ["/dev/null", "/dev/full", "pipe"] {
+            if device == "pipe" || Path::new(device).exists() {
+                let said = &[device, "a device, a pipe or a socket"];
+                folder.refuses(&format!("{words} {device}"), 2, said);
+            }
+        }
+        folder.refuses(&format!("{words} link"), 2, &["'link'", "symbolic link"]);
+    }
+    folder.refuses("train data pipe --out run", 1, &["'pipe'", "pipe"]);
+}
+
+/// A folder without leave to write; root may write everywhere.
+#[cfg(unix)]
+#[test]
+fn folders_that_are_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let closed = folder.path("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
+    if File::create(folder.path("closed/probe")).is_ok() {
+        println!("skipped: this user may write to any folder");
+        return;
+    }
+    let said = &["closed", "permission denied"];
+    folder.refuses(
+        "sample ising --size 4 --samples 5 --out closed/a.npy",
+        1,
+        said,
+    );
+    folder.refuses(&format!("train ising {SHORT} --out closed/run"), 1, said);
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A disk of 64 KiB, where the system lets an ordinary user mount one in a namespace.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("disk")).unwrap();
+    let inside = |words: &str| {
+        let script = format!(
+            "mount -t tmpfs -o size=64k none disk && head -c 40000 /dev/zero > disk/full || exit 77
+             {} {words}; code=$?; ls -A disk >&2; exit $code",
+            binary().display()
+        );
+        let mut shell = Command::new("unshare");
+        shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
+        folder.finish(words.to_string(), &mut shell, None)
+    };
+    let probe = Command::new("unshare")
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "mount",
+            "-t",
+            "tmpfs",
+            "none",
+            "/mnt",
+        ])
+        .output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        println!("skipped: no disk can be mounted here");
+        return;
+    }
+    for words in [
+        "sample ising --size 16 --samples 200 --out disk/a.npy",
+        &format!("train ising {SHORT} --out disk/run"),
+    ] {
+        let told = inside(words);
+        told.is_refusal(1, &["needs", "disk", "free"]);
+        assert_eq!(told.stderr.lines().last(), Some("full"), "{told:?}");
+    }
+    let told = inside("sample ising --size 16 --samples 20 --out disk/a.npy");
+    assert_eq!(told.code, Some(0), "{told:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_is_full_or_gone() {
+    let folder = Folder::new();
+    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+    for words in ["exact ising --size 4", "exact ising --size 4 --json"] {
+        let told = folder.run_into(words, full());
+        told.is_refusal(1, &["no space left"]);
+    }
+    // A reader that has gone is no failure.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let told = folder.run_into("exact ising --size 4", writer.into());
+    assert_eq!((told.code, &told.stderr[..]), (Some(0), ""), "{told:?}");
+}
+
+// ---------------------------------------------------------------------------------------------
+// What it does
+
+#[test]
+fn help_has_examples() {
+    let folder = Folder::new();
+    for words in ["", "sample", "train", "estimate", "exact", "fingerprint"] {
+        for help in ["--help", "-h"] {
+            let text = folder.succeeds(&format!("{words} {help}"));
+            assert!(text.contains("Usage: blockspin"), "{words}: {text}");
+            assert!(text.contains("Example"), "{words}: {text}");
+            assert!(
+                text.contains(&format!("blockspin {words}")),
+                "{words}: {text}"
+            );
+        }
+    }
+    for verb in ["sample", "train", "estimate", "exact"] {
+        for model in ["ising", "chain"] {
+            let text = folder.succeeds(&format!("{verb} {model} --help"));
+            assert!(
+                text.contains("--temperature") && text.contains("--json"),
+                "{text}"
+            );
+        }
+    }
+    assert!(folder.succeeds("--version").starts_with("blockspin "));
+}
+
+#[test]
+fn samples_and_what_is_said_of_them() {
+    for (model, shape) in [
+        ("ising --size 4", "(3000, 4, 4)"),
+        (
+            "ising --size 4 --coupling -1 --temperature 3",
+            "(3000, 4, 4)",
+        ),
+        (
+            "ising --size 3,2,4 --beta 0.15 --algorithm metropolis",
+            "(3000, 3, 2, 4)",
+        ),
+        (
+            "ising --size 9 --dimension 1 --algorithm wolff",
+            "(3000, 9)",
+        ),
+        ("chain --size 12 --algorithm swendsen-wang", "(3000, 12)"),
+    ] {
+        let folder = Folder::new();
+        let found = folder.json(&format!(
+            "sample {model} --samples 3000 --seed 5 --out a.npy"
+        ));
+        assert_eq!(found["samples"], 3000);
+        for name in ["seconds", "burn_in", "energy_stderr"] {
+            assert!(number(&found, name) >= 0.0, "{found}");
+        }
+        assert!(number(&found, "autocorrelation_time") >= 0.5);
+        assert_eq!(found["equilibrated"], true);
+
+        let bytes = folder.read("a.npy");
+        let (header, data) = parse_npy(&bytes);
+        assert!(header.contains(&format!("'shape': {shape}")), "{header}");
+        assert!(header.contains("'descr': '|i1'"), "{header}");
+        assert!(data.iter().all(|spin| [1, 255].contains(spin)));
+        // What is said is true of the file.
+        let sites = data.len() / 3000;
+        let squares = data.chunks_exact(sites).map(|row| {
+            let m: i32 = row.iter().map(|spin| i32::from(*spin as i8)).sum();
+            f64::from(m * m) / (sites * sites) as f64
+        });
+        let square = squares.sum::<f64>() / 3000.0;
+        assert!((square - number(&found, "magnetisation_squared")).abs() < 1e-9);
+
+        // And of the model: `exact` takes the same words, but for the algorithm.
+        let words = model.split(" --algorithm").next().unwrap();
+        let exact = folder.json(&format!("exact {words}"));
+        for (name, error) in [
+            ("energy_per_site", "energy_stderr"),
+            ("magnetisation_abs", "magnetisation_abs_stderr"),
+            ("magnetisation_squared", "magnetisation_squared_stderr"),
+        ] {
+            let off = number(&found, name) - number(&exact, name);
+            assert!(
+                off.abs() <= 4.0 * number(&found, error),
+                "{model}, {name}: {off}"
+            );
+        }
+        for name in ["specific_heat", "binder_cumulant"] {
+            assert!(number(&exact, name).is_finite());
+        }
+
+        let again = folder.run(&format!(
+            "sample {model} --samples 3000 --seed 5 --out b.npy"
+        ));
+        assert_eq!(again.code, Some(0), "{again:?}");
+        assert_eq!(
+            folder.read("b.npy"),
+            bytes,
+            "the same seed gives the same file"
+        );
+        let other = folder.run(&format!(
+            "sample {model} --samples 3000 --seed 6 --out b.npy"
+        ));
+        assert_eq!(other.code, Some(0), "{other:?}");
+        assert_ne!(folder.read("b.npy"), bytes, "another seed gives another");
+    }
+}
+
+#[test]
+fn exact_informations() {
+    let folder = Folder::new();
+    let block = "exact ising --size 4 --block 2";
+    let none = folder.json(block);
+    assert!(none["information_nats"].is_null());
+    let uniform = folder.json(&format!("{block} --filter uniform"));
+    assert_eq!(
+        none["block_information_nats"],
+        uniform["block_information_nats"]
+    );
+    let kept = number(&uniform, "information_nats");
+    assert!(0.5 < kept && kept < number(&uniform, "block_information_nats"));
+    // The same filter from a file, given once and twice.
+    let ones: Vec<u8> = [1.0f64; 8].iter().flat_map(|v| v.to_le_bytes()).collect();
+    folder.write("one.npy", &npy("<f8", &[2, 2], &ones[..32]));
+    folder.write("two.npy", &npy("<f8", &[2, 2, 2], &ones));
+    let one = folder.json(&format!("{block} --filter one.npy"));
+    assert_eq!(number(&one, "information_nats"), kept);
+    let two = folder.json(&format!("{block} --filter two.npy"));
+    assert!(number(&two, "information_nats") >= kept);
+    // A long chain has informations where it has no means.
+    let words =
+        "exact chain --size 1000000 --block 4 --buffer 2 --filter decimation --encoder sigmoid";
+    let long = folder.json(words);
+    let kept = number(&long, "information_nats");
+    assert!(0.0 < kept && kept < number(&long, "block_information_nats"));
+    let text = folder.succeeds(words);
+    assert!(
+        text.contains("I(H:E), nats") && text.contains("I(V:E), nats"),
+        "{text}"
+    );
+}
+
+/// What `train` and `estimate` say of a run.
+fn check_run(found: &Value, steps: u32, batch: u32) {
+    for name in [
+        "information_nats",
+        "information_bits",
+        "information_sign_nats",
+        "training_information_nats",
+    ] {
+        assert!(number(found, name).abs() < 1.2, "{found}");
+    }
+    let nats = number(found, "information_nats");
+    assert!((number(found, "information_bits") * 2f64.ln() - nats).abs() < 1e-12);
+    assert!(number(found, "information_stderr_nats") > 0.0);
+    assert!((number(found, "ceiling_nats") - f64::from(batch).ln()).abs() < 1e-12);
+    assert_eq!(found["steps"], steps);
+    assert!(
+        found["schema"]
+            .as_str()
+            .unwrap()
+            .starts_with("blockspin-run-")
+    );
+    let fingerprint = found["fingerprint"].as_str().unwrap();
+    assert!(fingerprint.len() == 16 && u64::from_str_radix(fingerprint, 16).is_ok());
+    assert!(found["warnings"].is_array());
+}
+
+#[test]
+fn a_run_and_its_folder() {
+    let folder = Folder::new();
+    let told = folder.run(&format!("train ising {SHORT} --seed 3 --out first --json"));
+    let found = told.json();
+    check_run(&found, 200, 20);
+    for name in ["seconds_sampling", "seconds_training"] {
+        assert!(number(&found, name) > 0.0);
+    }
+    let rate = number(&found, "steps_per_second") * number(&found, "seconds_training");
+    assert!((rate - 200.0).abs() < 1e-6);
+
+    let names = [
+        "filters.npy",
+        "report.html",
+        "run.json",
+        "series.csv",
+        "timing.csv",
+    ];
+    let mut written: Vec<_> = fs::read_dir(folder.path("first"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    written.sort();
+    assert_eq!(written, names);
+
+    let run: Value = serde_json::from_slice(&folder.read("first/run.json")).unwrap();
+    check_run(&run, 200, 20);
+    assert_eq!(run["fingerprint"], found["fingerprint"]);
+    let bytes = folder.read("first/filters.npy");
+    let (header, data) = parse_npy(&bytes);
+    assert!(header.contains("'descr': '<f4'"), "{header}");
+    assert!(header.contains("'shape': (1, 2, 2)"), "{header}");
+    let weights: Vec<f64> = data
+        .chunks_exact(4)
+        .map(|w| f64::from(f32::from_le_bytes(w.try_into().unwrap())))
+        .collect();
+    let listed = found["filters"][0].as_array().unwrap().iter();
+    let listed: Vec<f64> = listed
+        .flat_map(|row| row.as_array().unwrap().iter().map(|w| w.as_f64().unwrap()))
+        .collect();
+    assert_eq!(weights.len(), 4);
+    for (weight, listed) in weights.iter().zip(&listed) {
+        assert!((weight - listed).abs() <= 1e-6 * weight.abs());
+    }
+    let series = String::from_utf8(folder.read("first/series.csv")).unwrap();
+    let mut lines = series.lines();
+    assert_eq!(
+        lines.next(),
+        Some("step,training_information_nats,held_out_nats,epsilon")
+    );
+    assert_eq!(lines.clone().count(), 200);
+    assert!(lines.last().unwrap().starts_with("200,"));
+    let report = String::from_utf8(folder.read("first/report.html")).unwrap();
+    for part in [
+        "<!doctype html>",
+        "<svg",
+        "--seed 3",
+        "--steps 200",
+        found["fingerprint"].as_str().unwrap(),
+    ] {
+        assert!(report.contains(part), "{part} is missing from the report");
+    }
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {
+        assert!(!report.contains(outside), "the report is self-contained");
+    }
+
+    // Whatever the threads and instructions, a repeat differs in its times alone.
+    for options in ["", "--threads 2", "--isa portable --quiet"] {
+        let words = format!("train ising {SHORT} --seed 3 --out second {options}");
+        let told = folder.run(&words);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(told.stdout.contains(found["fingerprint"].as_str().unwrap()));
+        assert!(told.stdout.contains("nats"), "{told:?}");
+        for name in names {
+            let [first, second] =
+                ["first", "second"].map(|run| folder.read(&format!("{run}/{name}")));
+            assert!(first == second || name == "timing.csv", "{name}, {options}");
+        }
+    }
+}
+
+#[test]
+fn a_run_replaces_what_is_ours_alone() {
+    let folder = Folder::new();
+    let words = format!("train ising {SHORT} --steps 5").replace("--steps 200", "");
+    let told = folder.run(&format!("{words} --seed 9"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    folder.write("runs/ising-9/note.txt", b"of an earlier run");
+    let first = folder.read("runs/ising-9/run.json");
+    // By its default name, and through a link that stays a link.
+    let told = folder.run(&format!("{words} --seed 9"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(!folder.path("runs/ising-9/note.txt").exists());
+    assert_eq!(folder.read("runs/ising-9/run.json"), first);
+    fs::create_dir(folder.path("empty")).unwrap();
+    let told = folder.run(&format!("{words} --seed 10 --out empty"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("empty", folder.path("link")).unwrap();
+        let told = folder.run(&format!("{words} --seed 9 --out link"));
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(
+            fs::symlink_metadata(folder.path("link"))
+                .unwrap()
+                .is_symlink()
+        );
+        assert_eq!(folder.read("empty/run.json"), first);
+    }
+    // No longer ours: someone changed the marker.
+    folder.write("empty/run.json", b"{}");
+    folder.refuses(
+        &format!("{words} --out empty"),
+        2,
+        &["'empty'", "not empty"],
+    );
+    let hidden = fs::read_dir(folder.path("")).unwrap();
+    let hidden = hidden.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(hidden.filter(|name| name.starts_with('.')).count(), 0);
+}
+
+#[test]
+fn two_values_are_two_values() {
+    let folder = Folder::new();
+    let spins = spins(&folder);
+    let ups: Vec<u8> = spins.iter().map(|spin| u8::from(*spin == 1)).collect();
+    let doubles = |low: f64, high: f64| -> Vec<u8> {
+        let values = ups.iter().map(|up| if *up == 1 { high } else { low });
+        values.flat_map(f64::to_le_bytes).collect()
+    };
+    let shape = [300, 8, 8];
+    folder.write("bits.npy", &npy("|u1", &shape, &ups));
+    folder.write("bools.npy", &npy("|b1", &shape, &ups));
+    folder.write("doubles.npy", &npy("<f8", &shape, &doubles(0.0, 1.0)));
+    folder.write("others.npy", &npy("<f8", &shape, &doubles(-7.5, 0.1)));
+    let options = "--block 2 --buffer 1 --environment 2 --batch 30 --steps 100";
+    let run = |name: &str| {
+        let found = folder.json(&format!("train data {name}.npy {options} --out {name}"));
+        check_run(&found, 100, 30);
+        ["filters.npy", "series.csv"].map(|file| folder.read(&format!("{name}/{file}")))
+    };
+    let first = run("spins");
+    for name in ["bits", "bools", "doubles", "others"] {
+        assert!(run(name) == first, "{name}");
+    }
+    let estimate = |name: &str| {
+        let words = format!(
+            "estimate data {name}.npy {options} --filter spins/filters.npy --encoder sigmoid"
+        );
+        let found = folder.json(&words);
+        check_run(&found, 100, 30);
+        found["information_nats"].clone()
+    };
+    assert_eq!(estimate("spins"), estimate("bits"));
+}
+
+#[test]
+fn constant_data_say_nothing() {
+    let folder = Folder::new();
+    folder.write("constant.npy", &npy("|i1", &[50, 8, 8], &[1; 50 * 64]));
+    let options = "--block 2 --buffer 1 --environment 2 --batch 5 --steps 10";
+    let told = folder.run(&format!(
+        "train data constant.npy {options} --out run --json"
+    ));
+    let found = told.json();
+    assert!(told.stderr.starts_with("warning: ") && told.stderr.contains("constant.npy"));
+    assert_eq!(number(&found, "information_nats"), 0.0);
+    assert!(!found["warnings"].as_array().unwrap().is_empty());
+    let bytes = folder.read("run/filters.npy");
+    let (_, data) = parse_npy(&bytes);
+    assert!(
+        data.iter().all(|byte| *byte == 0),
+        "weights that never varied are 0"
+    );
+    let words = format!("estimate data constant.npy {options} --filter uniform");
+    assert_eq!(number(&folder.json(&words), "information_nats"), 0.0);
+}
+
+/// A small file of pure noise, learned by heart.
+#[test]
+fn overfitting_is_told() {
+    let folder = Folder::new();
+    let told = folder.run("sample ising --size 6 --temperature 1e6 --samples 300 --out few.npy");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let told = folder.run(
+        "train data few.npy --block 2 --buffer 0 --environment 2 --components 4 --batch 10 \
+         --steps 20000 --out run --json",
+    );
+    let found = told.json();
+    assert!(
+        number(&found, "training_information_nats") > 0.05,
+        "{found}"
+    );
+    let (held_out, stderr) = (
+        number(&found, "information_nats"),
+        number(&found, "information_stderr_nats"),
+    );
+    // The truth is 0.
+    assert!(held_out < 4.0 * stderr, "{found}");
+    let warned = |text: &str| text.contains("overfitting");
+    let warnings = found["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|text| warned(text.as_str().unwrap())));
+    let mut lines = told.stderr.lines();
+    assert!(lines.any(|line| line.starts_with("warning: ") && warned(line)));
+}
+
+#[test]
+fn estimates_of_named_filters() {
+    let folder = Folder::new();
+    let exact = folder.json("exact ising --size 5 --block 3 --filter boundary");
+    let exact = number(&exact, "information_nats");
+    let words = "estimate ising --size 5 --block 3 --buffer 0 --environment 1 --steps 600";
+    let found = folder.json(&format!("{words} --filter boundary"));
+    check_run(&found, 600, 100);
+    let (nats, stderr) = (
+        number(&found, "information_nats"),
+        number(&found, "information_stderr_nats"),
+    );
+    assert!(nats < exact + 4.0 * stderr && nats > exact - 0.012 - 3.0 * stderr - 0.005);
+    assert!(!folder.path("runs").exists(), "an estimate writes nothing");
+    let told = folder.run(&format!(
+        "{words} --filter boundary --threads 2 --isa portable"
+    ));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.stdout.contains(&format!("{nats:.4}")), "{told:?}");
+    let chain = folder.json("estimate chain --size 20 --block 4 --buffer 2 --environment 1 --steps 50 --filter staggered --coupling -1");
+    check_run(&chain, 50, 100);
+}
+
+#[test]
+fn other_dimensions_and_blocks() {
+    for (words, filters) in [
+        (
+            "ising --size 12 --dimension 1 --temperature 0.7 --block 3 --components 2",
+            "(2, 3)",
+        ),
+        ("chain --size 14 --coupling -1 --block 4", "(1, 4)"),
+        ("ising --size 8,12 --block 2,4", "(1, 2, 4)"),
+        (
+            "ising --size 6 --dimension 3 --block 2 --components 3",
+            "(3, 2, 2, 2)",
+        ),
+        (
+            "ising --size 5,6,7 --block 1,2,3 --algorithm metropolis",
+            "(1, 1, 2, 3)",
+        ),
+        ("ising --size 6 --temperature 0.05 --block 2", "(1, 2, 2)"),
+        ("ising --size 6 --temperature 1e300 --block 2", "(1, 2, 2)"),
+    ] {
+        let folder = Folder::new();
+        let options = "--buffer 1 --environment 1 --batch 16 --steps 30 --out run";
+        let told = folder.run(&format!("train {words} {options}"));
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(!told.stdout.contains("NaN"), "{told:?}");
+        let run: Value = serde_json::from_slice(&folder.read("run/run.json")).unwrap();
+        check_run(&run, 30, 16);
+        let bytes = folder.read("run/filters.npy");
+        let (header, _) = parse_npy(&bytes);
+        assert!(header.contains(&format!("'shape': {filters}")), "{header}");
+
+        // The command that the run tells repeats it.
+        let command = run["command"].as_str().unwrap();
+        let again = folder.json(&format!(
+            "{} --out again",
+            command.strip_prefix("blockspin ").unwrap()
+        ));
+        assert_eq!(again["fingerprint"], run["fingerprint"], "{command}");
+        assert_eq!(folder.read("again/filters.npy"), bytes);
+    }
+}
+
+#[test]
+fn instructions_by_environment() {
+    let folder = Folder::new();
+    let with = |name: &str| {
+        let mut command = Command::new(binary());
+        command.env("BLOCKSPIN_ISA", name).arg("fingerprint");
+        folder.finish(format!("BLOCKSPIN_ISA={name}"), &mut command, None)
+    };
+    assert_eq!(with("portable").code, Some(0));
+    with("mmx").is_refusal(2, &["'mmx'", "portable"]);
+}
+
+#[test]
+fn fingerprints() {
+    let folder = Folder::new();
+    let lines = folder.succeeds("fingerprint");
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/fingerprint.txt");
+    assert_eq!(lines, fs::read_to_string(golden).unwrap());
+    assert_eq!(
+        folder.succeeds("fingerprint --threads 3 --isa portable"),
+        lines
+    );
+    let object = folder.json("fingerprint");
+    for line in lines.lines() {
+        let (name, hash) = line.split_once(' ').unwrap();
+        assert_eq!(object[name], hash);
+    }
+}
