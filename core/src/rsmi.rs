@@ -11,6 +11,7 @@ use core::fmt;
 use crate::bound::infonce::{Gradients, Scores, infonce};
 use crate::coarse::encoder::Encoder;
 use crate::critic::mlp::{self, Input};
+use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
 use crate::num::bits;
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
@@ -275,9 +276,15 @@ impl<'a> Rsmi<'a> {
         let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
         let (coarse, environment) = critic.split_at(shape.coarse_network().lanes());
 
-        work.h.fill(Lane::ZERO);
         let width = lanes(components);
-        T::signs(batch, shape.block(), v, filter, width, work.h);
+        T::signs(
+            batch,
+            shape.block(),
+            v,
+            filter,
+            width,
+            Output::set(work.h, width),
+        );
         encoder.encode(components, work.h, work.slopes, stream);
 
         let h = Input::Real(work.h);
@@ -372,8 +379,14 @@ impl<'a> Rsmi<'a> {
                 apart();
             }
             bits::transpose(v, batch, shape.block(), flipped);
-            filter_gradient.fill(Lane::ZERO);
-            T::signs(shape.block(), batch, flipped, dx, width, filter_gradient);
+            T::signs(
+                shape.block(),
+                batch,
+                flipped,
+                dx,
+                width,
+                Output::set(filter_gradient, width),
+            );
         }
         work.upper[..work.dv.len()].copy_from_slice(work.dv);
         mlp::backward::<T>(

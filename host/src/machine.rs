@@ -69,7 +69,7 @@ macro_rules! tile {
                 bits: &[u32],
                 weights: &[Lane],
                 lanes: usize,
-                out: &mut [Lane],
+                out: Output,
             ) {
                 $signs(rows, inner, bits, weights, lanes, out);
             }
@@ -114,7 +114,7 @@ compile!(
 compile!(
     signs_any, signs_avx2, signs_avx512,
     (rows: usize, inner: usize, bits: &[u32], weights: &[Lane], lanes: usize,
-     out: &mut [Lane]) -> (),
+     out: Output) -> (),
     |T| signs::accumulate::<T>(rows, inner, bits, weights, lanes, out)
 );
 compile!(

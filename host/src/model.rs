@@ -102,18 +102,7 @@ impl Model {
                 }
             }
         };
-        let mut plan = match (self.burn_in, self.thin) {
-            (Some(burn_in), Some(thin)) => {
-                // Nothing is measured, so nothing is known of either.
-                Plan {
-                    burn_in,
-                    thin,
-                    autocorrelation: f64::NAN,
-                    equilibrated: true,
-                }
-            }
-            _ => Plan::measure(&sampler, seed),
-        };
+        let mut plan = Plan::measure(&sampler, seed);
         plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
         plan.thin = self.thin.unwrap_or(plan.thin);
         Ok((sampler, plan))

@@ -26,7 +26,7 @@
 
 use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
-use crate::num::lane::{Lane, WIDTH, apart, get, lanes};
+use crate::num::lane::{Lane, WIDTH, apart, get, lanes, whole};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
 
@@ -118,6 +118,7 @@ pub(crate) fn infonce<T: Tile>(
                 largest = largest.zip(*f, |m, f| if f > m { f } else { m });
                 apart();
             }
+            let largest = whole(largest);
             let mut diagonal = Lane::ZERO;
             for j in 0..WIDTH.min(count - lane * WIDTH) {
                 diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
@@ -129,6 +130,7 @@ pub(crate) fn infonce<T: Tile>(
                 *f = e;
                 apart();
             }
+            let total = whole(total);
             sum[lane] = total;
             // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
             let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });

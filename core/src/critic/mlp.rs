@@ -86,7 +86,7 @@ pub(crate) fn forward<T: Tile>(
         };
         match input {
             Input::Signs(rows) if l == 0 => {
-                T::signs(batch, inner, rows, weights, width, out);
+                T::signs(batch, inner, rows, weights, width, Output::add(out, width));
             }
             Input::Real(rows) if l == 0 => real(rows, out),
             _ => real(&below[done - batch * lanes(inner)..], out),
@@ -143,8 +143,14 @@ pub(crate) fn backward<'a, T: Tile>(
         let below = match input {
             Input::Signs(rows) if l == 0 => {
                 bits::transpose(rows, batch, inner, flipped);
-                weight_gradient.fill(Lane::ZERO);
-                T::signs(inner, batch, flipped, dy, width, weight_gradient);
+                T::signs(
+                    inner,
+                    batch,
+                    flipped,
+                    dy,
+                    width,
+                    Output::set(weight_gradient, width),
+                );
                 break;
             }
             Input::Real(rows) if l == 0 => rows,

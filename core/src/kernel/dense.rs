@@ -25,20 +25,15 @@ impl<'a> Matrix<'a> {
     fn from(&self, row: usize, lane: usize) -> impl Iterator<Item = &'a [Lane]> + use<'a> {
         self.lanes[row * self.stride + lane..].chunks(self.stride)
     }
-
-    #[inline(always)]
-    fn row(&self, r: usize) -> &'a [Lane] {
-        &self.lanes[r * self.stride..]
-    }
 }
 
 /// Where the sums go: rows of whole lanes, that are set or added to. Padding is left as it is, or
 /// set to 0.
 #[derive(Debug)]
 pub struct Output<'a> {
-    lanes: &'a mut [Lane],
-    stride: usize,
-    add: bool,
+    pub(super) lanes: &'a mut [Lane],
+    pub(super) stride: usize,
+    pub(super) add: bool,
 }
 
 impl<'a> Output<'a> {
@@ -103,18 +98,32 @@ macro_rules! tile {
         mod $name {
             use super::*;
 
-            /// a(r, s) = a\[r\]\[s\].
+            /// a(r, s) = a\[r\]\[s\]. Strides that are known let one register point to all rows.
             #[inline(always)]
             pub(super) fn by_rows<const N: usize, const TWO: bool>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
                 out: &mut Output,
             ) {
+                match a.stride {
+                    1 => strided::<N, TWO>(1, a, row, inner, b, lane, out),
+                    2 => strided::<N, TWO>(2, a, row, inner, b, lane, out),
+                    4 => strided::<N, TWO>(4, a, row, inner, b, lane, out),
+                    stride => strided::<N, TWO>(stride, a, row, inner, b, lane, out),
+                }
+            }
+
+            #[inline(always)]
+            fn strided<const N: usize, const TWO: bool>(
+                a_stride: usize, a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
+                out: &mut Output,
+            ) {
+                let a = &a.lanes[row * a_stride..][..($n - 1) * a_stride + inner.div_ceil(WIDTH)];
                 $(
                     let mut $one = out.start::<N>(row + $r, lane, true);
                     let mut $two = out.start::<WIDTH>(row + $r, lane + 1, TWO);
                 )+
                 for group in 0..inner.div_ceil(WIDTH) {
-                    $(let $a = &a.row(row + $r)[group].0;)+
+                    $(let $a = &a[$r * a_stride + group].0;)+
                     let first = group * WIDTH;
                     let terms = WIDTH.min(inner - first);
                     for (s, b) in (0..terms).zip(b.from(first, lane)) {

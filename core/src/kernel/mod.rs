@@ -7,7 +7,7 @@
 //! (s₀w₀ + s₁w₁) + (s₂w₂ + s₃w₃), the missing ones of the last chunk having weight +0.
 //!
 //! Vectors run over *outputs*, so no result bit depends on how wide they are, on the tile, or on
-//! how outputs are shared between threads. The naive loops of [`naive`] are the same rule with
+//! how outputs are shared between threads. The naive loops at the end of this file are the same rule with
 //! nothing else in it; the tests below tie every kernel to them, bit for bit.
 
 pub mod dense;
@@ -45,7 +45,7 @@ pub trait Tile: Copy {
         signs: &[u32],
         weights: &[Lane],
         lanes: usize,
-        out: &mut [Lane],
+        out: Output,
     ) {
         signs::accumulate::<Self>(rows, inner, signs, weights, lanes, out);
     }

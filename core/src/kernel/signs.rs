@@ -1,4 +1,4 @@
-//! Sums over packed ±1 inputs, out\[r\]\[o\] += Σ_i s_ri w\[i\]\[o\], by tables of four signs.
+//! Sums over packed ±1 inputs, out\[r\]\[o\] = Σ_i s_ri w\[i\]\[o\], by tables of four signs.
 //!
 //! A chunk of four signs takes one of sixteen values, and a batch meets each of them many times:
 //! they are tabulated once, and a row then adds one table entry for four inputs. The forward pass
@@ -6,6 +6,7 @@
 //! batch, on the transposed bits.
 
 use super::Tile;
+use super::dense::Output;
 use crate::num::bits::{WORD, words};
 use crate::num::lane::{Lane, apart};
 
@@ -16,9 +17,10 @@ const VALUES: usize = 1 << CHUNK;
 
 type Table<const LANES: usize> = [[Lane; LANES]; VALUES];
 
-/// out\[r\]\[o\] += Σ_i s_ri w\[i\]\[o\] for r < `rows`, i < `inner`, o in `lanes` lanes.
+/// out\[r\]\[o\] = Σ_i s_ri w\[i\]\[o\] for r < `rows`, i < `inner`, o in `lanes` lanes.
 ///
-/// `signs` has [`words`]`(inner)` words a row, `weights` and `out` have `lanes` lanes a row.
+/// `signs` has [`words`]`(inner)` words a row, `weights` and `out` have `lanes`
+/// lanes a row.
 #[inline(always)]
 pub fn accumulate<T: Tile>(
     rows: usize,
@@ -26,15 +28,15 @@ pub fn accumulate<T: Tile>(
     signs: &[u32],
     weights: &[Lane],
     lanes: usize,
-    out: &mut [Lane],
+    mut out: Output,
 ) {
     let mut lane = 0;
     while lane < lanes {
         if T::LANES == 2 && lane + 2 <= lanes {
-            by_chunks::<T, 2>(rows, inner, signs, weights, lanes, lane, out);
+            by_chunks::<T, 2>(rows, inner, signs, weights, lanes, lane, &mut out);
             lane += 2;
         } else {
-            by_chunks::<T, 1>(rows, inner, signs, weights, lanes, lane, out);
+            by_chunks::<T, 1>(rows, inner, signs, weights, lanes, lane, &mut out);
             lane += 1;
         }
     }
@@ -48,7 +50,7 @@ fn by_chunks<T: Tile, const LANES: usize>(
     weights: &[Lane],
     stride: usize,
     lane: usize,
-    out: &mut [Lane],
+    out: &mut Output,
 ) {
     let chunks = inner.div_ceil(CHUNK);
     let mut first = 0;
@@ -58,14 +60,14 @@ fn by_chunks<T: Tile, const LANES: usize>(
             for (i, table) in tables.iter_mut().enumerate() {
                 tabulate(table, first + i, inner, weights, stride, lane);
             }
-            add_tables(&tables, first, rows, inner, signs, stride, lane, out);
+            add_tables(&tables, first, rows, inner, signs, lane, out);
             first += 8;
         }
     }
     let mut table = [[[Lane::ZERO; LANES]; VALUES]; 1];
     while first < chunks {
         tabulate(&mut table[0], first, inner, weights, stride, lane);
-        add_tables(&table, first, rows, inner, signs, stride, lane, out);
+        add_tables(&table, first, rows, inner, signs, lane, out);
         first += 1;
     }
 }
@@ -110,16 +112,20 @@ fn add_tables<const LANES: usize, const CHUNKS: usize>(
     rows: usize,
     inner: usize,
     signs: &[u32],
-    stride: usize,
     lane: usize,
-    out: &mut [Lane],
+    out: &mut Output,
 ) {
     let (word, shift) = (first * CHUNK / WORD, first * CHUNK % WORD);
     let sign_rows = signs.chunks_exact(words(inner));
-    for (row, out) in sign_rows.zip(out.chunks_exact_mut(stride)).take(rows) {
+    let add = out.add || first > 0;
+    for (row, out) in sign_rows
+        .zip(out.lanes.chunks_exact_mut(out.stride))
+        .take(rows)
+    {
         let mut value = row[word] >> shift;
         let out = &mut out[lane..lane + LANES];
-        let mut sums: [Lane; LANES] = core::array::from_fn(|l| out[l]);
+        let start = |l: usize| if add { out[l] } else { Lane::ZERO };
+        let mut sums: [Lane; LANES] = core::array::from_fn(start);
         for table in tables {
             let entry = &table[value as usize % VALUES];
             for l in 0..LANES {
@@ -167,10 +173,24 @@ mod tests {
             let mut expected = start;
             naive::signs(rows, inner, &signs, &weights, &mut expected, lanes);
             let mut got = start;
-            accumulate::<Portable>(rows, inner, &signs, &weights, lanes, &mut got);
+            accumulate::<Portable>(
+                rows,
+                inner,
+                &signs,
+                &weights,
+                lanes,
+                Output::add(&mut got, lanes),
+            );
             assert_eq!(got, expected);
             got = start;
-            accumulate::<Tabulated>(rows, inner, &signs, &weights, lanes, &mut got);
+            accumulate::<Tabulated>(
+                rows,
+                inner,
+                &signs,
+                &weights,
+                lanes,
+                Output::add(&mut got, lanes),
+            );
             assert_eq!(got, expected);
         }
     }

@@ -45,6 +45,14 @@ pub fn apart() {
     core::hint::black_box(());
 }
 
+/// The same lane, seen by the compiler as one: what is done later with single elements then cannot
+/// break up the vectors of the loop that made it.
+#[inline(always)]
+#[must_use]
+pub fn whole(lane: Lane) -> Lane {
+    core::hint::black_box(lane)
+}
+
 /// Lanes that hold `n` numbers.
 #[must_use]
 pub const fn lanes(n: usize) -> usize {

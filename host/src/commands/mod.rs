@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::chains::Plan;
 use crate::cli::{Cli, Command, Global};
 use crate::error::{Error, Result, annotate, quoted};
 use crate::filters::{Filters, product};
@@ -66,6 +67,14 @@ fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> String) -> Res
     };
     writeln!(io::stdout().lock(), "{output}")
         .map_err(|error| annotate("write", Path::new("standard output"), error).into())
+}
+
+fn out_of_equilibrium(plan: &Plan) -> String {
+    format!(
+        "a hot and a cold start do not agree after {} sweeps: the samples may not be in \
+         equilibrium; give --burn-in, or another --algorithm",
+        plan.burn_in
+    )
 }
 
 fn warn(warnings: &[String]) {

@@ -4,7 +4,7 @@ use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
 use serde_json::{Value, json};
 
-use super::{Fields, VERSION, filters, finite, object, print, warn};
+use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::error::{Error, Result};
 use crate::filters::product;
@@ -107,11 +107,7 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         Subject::Model(model) => {
             let (sampler, plan) = model.prepare(settings.seed)?;
             if !plan.equilibrated {
-                warnings.push(format!(
-                    "a hot and a cold start do not agree after {} sweeps: the samples may not be in \
-                     equilibrium; give --burn-in, or another --algorithm",
-                    plan.burn_in
-                ));
+                warnings.push(out_of_equilibrium(&plan));
             }
             learn::run(settings, &Source::Model(sampler, plan))?
         }

@@ -8,7 +8,7 @@ use blockspin_core::sampler::{Coupling, Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 
-use super::{VERSION, object, print, warn};
+use super::{VERSION, object, out_of_equilibrium, print, warn};
 use crate::chains::{CHAINS, Chain};
 use crate::cli::{Global, SampleArgs};
 use crate::error::{Error, Result, quoted};
@@ -77,12 +77,15 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
 
     let autocorrelation = integrated(&energies).tau.max(integrated(&orders).tau);
     let mut warnings = vec![];
-    if !plan.equilibrated {
-        warnings.push(format!(
-            "a hot and a cold start do not agree after {} sweeps: the samples may not be in \
-             equilibrium; give --burn-in, or another --algorithm",
-            plan.burn_in
-        ));
+    // Chains from hot and from cold starts, where there are both, must agree as well.
+    let [hot, cold] = &starts;
+    let apart = match (hot.standard_error(), cold.standard_error()) {
+        (Some(a), Some(b)) => (hot.mean() - cold.mean()).abs() > 5.0 * (a * a + b * b).sqrt(),
+        _ => false,
+    };
+    let equilibrated = plan.equilibrated && !apart;
+    if !equilibrated {
+        warnings.push(out_of_equilibrium(&plan));
     }
     if !energy.is_settled() || !order.is_settled() {
         warnings.push("too few samples for their autocorrelation: the errors are rough".into());
@@ -107,7 +110,7 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
         "autocorrelation_time": autocorrelation,
         "burn_in": plan.burn_in,
         "thin": plan.thin,
-        "equilibrated": plan.equilibrated,
+        "equilibrated": equilibrated,
         "chains": chains,
     }));
     if sampler.coupling() == Coupling::Antiferromagnetic {

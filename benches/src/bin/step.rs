@@ -1,0 +1,38 @@
+//! Microseconds of a training step on gathered samples, one line `K NE ISA MICROSECONDS` each; every
+//! instruction set is checked against the bits of the portable reference before it is timed.
+//!
+//! `step [--gather] [--isa NAME] K NE [K NE]...`; without `--isa`, every instruction set there is.
+//! `--gather` adds a line `K NE gather MICROSECONDS SHARE`, SHARE of the fastest step.
+
+use blockspin::machine::Isa;
+use blockspin_benches::{gather_microseconds, step_microseconds};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (mut gather, mut isas, mut sizes) = (false, Isa::available(), vec![]);
+    while let Some(argument) = arguments.next() {
+        match &argument[..] {
+            "--gather" => gather = true,
+            "--isa" => match Isa::find(&arguments.next().unwrap_or_default()) {
+                Ok(isa) => isas = vec![isa],
+                Err(error) => return eprintln!("step: {error}"),
+            },
+            _ => sizes.extend(argument.parse::<u32>()),
+        }
+    }
+    for size in sizes.chunks_exact(2) {
+        let (batch, environment) = (size[0], size[1]);
+        let mut best = f64::INFINITY;
+        for isa in &isas {
+            let step = step_microseconds(*isa, batch, environment);
+            println!("{batch} {environment} {isa} {step:.2}");
+            best = best.min(step);
+        }
+        if gather && let Some(gather) = gather_microseconds(batch, environment) {
+            println!(
+                "{batch} {environment} gather {gather:.2} {:.3}",
+                gather / best
+            );
+        }
+    }
+}
