@@ -15,8 +15,9 @@ use blockspin_core::num::bits::{mask, words};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
-use blockspin_core::sampler::{Algorithm, Coupling, Ising};
+use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_core::shape::Shape;
+use blockspin_core::stats::Blocking;
 
 /// Critical temperature of the square lattice, 2 / ln(1 + √2).
 pub const CRITICAL: f64 = 2.269_185_314_213_022;
@@ -111,9 +112,10 @@ pub fn step_microseconds(isa: Isa, batch: u32, environment: u32) -> f64 {
     let mut buffers = Buffers::new(batch, environment);
     let mut rsmi = buffers.rsmi();
     let mut noise = Stream::new(1, 0, Purpose::Encoder);
-    microseconds(|| {
+    let [step] = microseconds([&mut || {
         isa.step(&mut rsmi, ENCODER, Learn::All, 1e-4, &mut noise);
-    })
+    }]);
+    step
 }
 
 /// The window with `environment` sites around a block of 4 × 4, on a lattice of 64 × 64.
@@ -126,35 +128,31 @@ pub fn window(environment: u32) -> Option<Window> {
         .find(|window| window.environment_sites() == environment as usize)
 }
 
-/// Storage of as many random configurations as a training keeps, and their order.
-#[must_use]
-pub fn pool_storage(window: Window) -> (Vec<u32>, Vec<u32>) {
-    const CONFIGURATIONS: usize = 4096;
-    let mut stream = Stream::new(1, 0, Purpose::Training);
-    let length = CONFIGURATIONS * words(window.lattice().sites());
-    let spins = (0..length).map(|_| stream.next_u32()).collect();
-    (spins, vec![0; CONFIGURATIONS])
-}
-
-/// Microseconds of gathering a batch of random windows; `None` if no window has that many sites.
+/// Hands `body` a call that gathers a batch of random windows from as many random configurations
+/// as a training keeps; `None` if no window has that many sites.
 ///
 /// # Panics
 /// Never: the pool holds more configurations than a batch.
-#[must_use]
-pub fn gather_microseconds(batch: u32, environment: u32) -> Option<f64> {
+pub fn gathering<R>(
+    batch: u32,
+    environment: u32,
+    body: impl FnOnce(&mut dyn FnMut()) -> R,
+) -> Option<R> {
+    const CONFIGURATIONS: usize = 4096;
     let window = window(environment)?;
-    let (mut spins, mut order) = pool_storage(window);
+    let mut stream = Stream::new(1, 0, Purpose::Training);
+    let length = words(window.lattice().sites());
+    let (mut spins, mut order) = (vec![0; CONFIGURATIONS * length], vec![0; CONFIGURATIONS]);
     let mut pool = Pool::new(window, &mut spins, &mut order);
-    (0..pool.capacity()).for_each(|_| {
-        pool.next_slot();
-    });
+    for _ in 0..CONFIGURATIONS {
+        pool.next_slot().fill_with(|| stream.next_u32());
+    }
     let batch = batch as usize;
-    let mut stream = Stream::new(1, 0, Purpose::Windows);
     let mut v = vec![0; batch * words(window.block_sites())];
     let mut e = vec![0; batch * words(window.environment_sites())];
-    assert!(pool.draw(batch, &mut stream, &mut v, &mut e), "a full pool");
-    Some(microseconds(|| {
-        pool.draw(batch, &mut stream, &mut v, &mut e);
+    Some(body(&mut || {
+        let drawn = pool.draw(batch, &mut stream, &mut v, &mut e);
+        assert!(drawn, "a full pool");
     }))
 }
 
@@ -168,33 +166,109 @@ pub fn critical(side: u32, algorithm: Algorithm) -> Ising {
     Ising::new(lattice, 1.0 / CRITICAL, Coupling::Ferromagnetic, algorithm).expect("a model")
 }
 
-/// Checks a mean energy per site of the critical model, −√2 − 0.619/L (Ferdinand and Fisher 1969;
-/// 0.619 also fits the exact 8 × 8).
-///
-/// # Panics
-/// If it is off by more than four standard errors and 0.001.
-pub fn check_energy(side: u32, mean: f64, error: f64) {
-    let expected = -std::f64::consts::SQRT_2 - 0.619 / f64::from(side);
-    assert!(
-        (mean - expected).abs() < 4.0 * error + 1e-3,
-        "energy {mean} ± {error} a site at L = {side}; {expected} is right"
-    );
+/// A chain of a model, with what its sweeps work in.
+#[derive(Clone)]
+pub struct Chain {
+    model: Ising,
+    spins: Vec<u32>,
+    scratch: Vec<u32>,
+    stream: Stream,
 }
 
-/// Microseconds of a call: the least of several rounds, each a mean over calls that take 10 ms
-/// together. What disturbs a round only ever makes it longer.
-pub fn microseconds(mut call: impl FnMut()) -> f64 {
+impl Chain {
+    /// A chain that has forgotten its cold start.
+    #[must_use]
+    pub fn new(model: Ising, burn_in: u32) -> Self {
+        let mut chain = Chain {
+            model,
+            spins: vec![0; model.state_len()],
+            scratch: vec![0; model.scratch_len()],
+            stream: Stream::new(1, 0, Purpose::Sample),
+        };
+        model.start(Start::Cold, &mut chain.spins, &mut chain.stream);
+        (0..burn_in).for_each(|_| chain.sweep());
+        chain
+    }
+
+    /// One sweep.
+    pub fn sweep(&mut self) {
+        let Chain {
+            model,
+            spins,
+            scratch,
+            stream,
+        } = self;
+        model.sweep(spins, scratch, stream);
+    }
+
+    /// Energy and squared order parameter, for each site, after each of the next sweeps.
+    pub fn measure(&mut self, sweeps: usize) -> Series {
+        let mut series = Series {
+            side: self.model.lattice().sides()[0],
+            energy: Vec::with_capacity(sweeps),
+            square: Vec::with_capacity(sweeps),
+        };
+        for _ in 0..sweeps {
+            self.sweep();
+            let sites = self.model.lattice().sites() as f64;
+            series.energy.push(self.model.energy(&self.spins) / sites);
+            let order = self.model.order_parameter(&self.spins);
+            series.square.push(order * order);
+        }
+        series
+    }
+}
+
+/// What a critical chain on a square lattice showed.
+pub struct Series {
+    side: u32,
+    /// Energy for each site.
+    pub energy: Vec<f64>,
+    /// Square of the order parameter.
+    pub square: Vec<f64>,
+}
+
+impl Series {
+    /// Checks the mean energy: −√2 − 0.619/L (Ferdinand and Fisher 1969; 0.619 also fits the exact
+    /// 8 × 8).
+    ///
+    /// # Panics
+    /// If it is off by more than four standard errors and 0.001.
+    pub fn check(&self) {
+        let mut blocking = Blocking::new();
+        self.energy.iter().for_each(|energy| blocking.push(*energy));
+        let (mean, error) = (blocking.mean(), blocking.standard_error().unwrap_or(0.0));
+        let expected = -std::f64::consts::SQRT_2 - 0.619 / f64::from(self.side);
+        assert!(
+            (mean - expected).abs() < 4.0 * error + 1e-3,
+            "energy {mean} ± {error} at L = {}; {expected} is right",
+            self.side
+        );
+    }
+}
+
+/// Microseconds of each of several calls: the least of many rounds, each a mean over calls that
+/// take 10 ms together. The calls take turns, so that what disturbs the machine meets all of them,
+/// and a disturbance only ever makes a round longer.
+pub fn microseconds<const N: usize>(mut calls: [&mut dyn FnMut(); N]) -> [f64; N] {
     const ROUNDS: usize = 25;
     const ROUND: f64 = 0.01;
-    let mut timed = |calls: u32| {
+    let timed = |call: &mut dyn FnMut(), repeats: u32| {
         let begun = Instant::now();
-        (0..calls).for_each(|_| call());
+        (0..repeats).for_each(|_| call());
         begun.elapsed().as_secs_f64()
     };
-    let mut calls = 1;
-    while timed(calls) < ROUND && calls < 1 << 30 {
-        calls *= 2;
+    let mut repeats = [1; N];
+    for (call, repeats) in calls.iter_mut().zip(&mut repeats) {
+        while timed(call, *repeats) < ROUND && *repeats < 1 << 30 {
+            *repeats *= 2;
+        }
     }
-    let rounds = (0..ROUNDS).map(|_| timed(calls));
-    1e6 * rounds.fold(f64::INFINITY, f64::min) / f64::from(calls)
+    let mut least = [f64::INFINITY; N];
+    for _ in 0..ROUNDS {
+        for ((call, repeats), least) in calls.iter_mut().zip(repeats).zip(&mut least) {
+            *least = least.min(1e6 * timed(call, repeats) / f64::from(repeats));
+        }
+    }
+    least
 }

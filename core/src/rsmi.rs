@@ -223,19 +223,24 @@ impl<'a> Rsmi<'a> {
         self.shape
     }
 
-    /// Weight Λ_ia of site i of the block in component a.
+    /// Weight Λ_ia of site i of the block in component a; 0 where there is no such weight.
     #[must_use]
     pub fn filter(&self, site: usize, component: usize) -> f32 {
+        if site >= self.shape.block() || component >= self.shape.components() {
+            return 0.0;
+        }
         get(
             &self.storage.parameters[site * lanes(self.shape.components())..],
             component,
         )
     }
 
-    /// Sets a weight of the filter.
+    /// Sets a weight of the filter; nothing where there is no such weight.
     pub fn set_filter(&mut self, site: usize, component: usize, weight: f32) {
-        let row = &mut self.storage.parameters[site * lanes(self.shape.components())..];
-        *get_mut(row, component) = weight;
+        if site < self.shape.block() && component < self.shape.components() {
+            let row = &mut self.storage.parameters[site * lanes(self.shape.components())..];
+            *get_mut(row, component) = weight;
+        }
     }
 
     /// All parameters, in the order that [`Shape::parameter_lanes`] states.

@@ -58,7 +58,7 @@ pub struct Buffer {
     /// What it holds.
     pub name: &'static str,
     /// Its length in bytes.
-    pub bytes: usize,
+    pub bytes: u64,
 }
 
 /// One of the critic's two networks: where its layers lie among the parameters, and how wide they
@@ -145,6 +145,15 @@ const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
+/// A length in 32 bits, or the largest number that fits them.
+const fn few(length: usize) -> u32 {
+    if length < u32::MAX as usize {
+        length as u32
+    } else {
+        u32::MAX
+    }
+}
+
 const fn within(what: &'static str, given: u32, least: u32, most: u32) -> Result<(), ShapeError> {
     if given < least || given > most {
         let (given, least, most) = (given as u64, least as u64, most as u64);
@@ -184,7 +193,7 @@ impl Shape {
             within("a number of components", components, 1, 16),
             within(
                 "a number of hidden layers",
-                hidden.len() as u32,
+                few(hidden.len()),
                 0,
                 MAX_DEPTH as u32
             ),
@@ -344,16 +353,16 @@ impl Shape {
     /// The buffers that a training of this shape takes, with their lengths.
     #[must_use]
     pub fn buffers(&self) -> heapless::Vec<Buffer, 16> {
-        const LANE: usize = 64;
-        let parameters = self.parameter_lanes() * LANE;
+        const LANE: u64 = 64;
+        let parameters = self.parameter_lanes() as u64 * LANE;
         let mut table = heapless::Vec::new();
         let learned = ["parameters", "gradients", "first moments", "second moments"];
         let fixed = learned.map(|name| (name, parameters)).into_iter();
         let parts = self
             .parts()
-            .map(|(name, lanes)| (name, lanes * LANE))
+            .map(|(name, lanes)| (name, lanes as u64 * LANE))
             .into_iter();
-        let signs = [("packed samples", self.sign_words() * 4)].into_iter();
+        let signs = [("packed samples", self.sign_words() as u64 * 4)].into_iter();
         for (name, bytes) in fixed.chain(parts).chain(signs) {
             // Four and nine and one rows always fit sixteen.
             let _ = table.push(Buffer { name, bytes });
@@ -368,7 +377,7 @@ mod tests {
 
     #[test]
     fn the_microcontrollers_shapes_fit_their_memory() {
-        let total = |hidden: &[u32]| -> usize {
+        let total = |hidden: &[u32]| -> u64 {
             let shape = Shape::new(16, 36, 1, hidden, 8, 32).unwrap();
             shape.buffers().iter().map(|b| b.bytes).sum()
         };

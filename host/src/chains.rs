@@ -1,6 +1,8 @@
 //! Markov chains on the host: how long to burn in, how far apart to take samples, and a fixed
 //! number of chains that give them, whatever the number of threads.
 
+use std::thread::JoinHandle;
+
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
@@ -9,11 +11,11 @@ use blockspin_core::stats::{Blocking, integrated};
 pub const CHAINS: usize = 8;
 
 /// Site updates that the two chains of a pilot may take together before it gives up.
-const PILOT_UPDATES: u64 = 1 << 28;
+const PILOT_UPDATES: u64 = 1 << 31;
 /// Sweeps of the shortest pilot.
 const PILOT_SWEEPS: usize = 256;
 /// Autocorrelation times that the second half of a pilot must span.
-const SPAN: f64 = 50.0;
+const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
 
@@ -28,6 +30,35 @@ pub struct Plan {
     pub autocorrelation: f64,
     /// Whether a hot and a cold start came to agree within the pilot.
     pub equilibrated: bool,
+    /// ⟨m²⟩, the mean square of the order parameter.
+    pub order_squared: f64,
+}
+
+/// A model to sample, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling<M> {
+    /// Draws the samples.
+    pub model: M,
+    /// Brings chains to equilibrium: updates of the whole lattice, since those of single clusters
+    /// may take for ever to leave an ordered or a disordered start.
+    pub warmer: M,
+    /// When and how often.
+    pub plan: Plan,
+}
+
+impl<M: Sampler<Cell = u32>> Sampling<M> {
+    /// A chain in equilibrium.
+    fn warm(&self, chain: &mut Chain) {
+        let mut scratch = vec![0; self.warmer.scratch_len()];
+        chain.advance(&self.warmer, self.plan.burn_in, &mut scratch);
+    }
+
+    /// A chain that starts hot or cold, by its number, and has burnt in.
+    pub fn chain(&self, seed: u64, task: u64, purpose: Purpose) -> Chain {
+        let mut chain = Chain::started(&self.model, seed, task, purpose);
+        self.warm(&mut chain);
+        chain
+    }
 }
 
 /// One measured chain of the pilot.
@@ -48,14 +79,18 @@ impl Trace {
 
 impl Plan {
     /// Runs one chain from a hot and one from a cold start, ever longer, until the second halves
-    /// agree in energy and order parameter and span fifty autocorrelation times. What the first
+    /// agree in energy and order parameter and span thirty autocorrelation times. What the first
     /// halves took is the burn-in; two autocorrelation times are between samples.
-    pub fn measure<M: Sampler<Cell = u32>>(model: &M, seed: u64) -> Plan {
-        let starts = [Start::Hot, Start::Cold];
-        let mut chains: Vec<_> = (0u64..)
-            .zip(starts)
-            .map(|(task, start)| Chain::new(model, start, seed, task, Purpose::Pilot))
-            .collect();
+    ///
+    /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps.
+    pub fn measure<M: Sampler<Cell = u32>>(model: &M, warm: Option<(&M, u32)>, seed: u64) -> Plan {
+        let mut chains = [0, 1].map(|task| Chain::started(model, seed, task, Purpose::Pilot));
+        if let Some((warmer, sweeps)) = warm {
+            let mut scratch = vec![0; warmer.scratch_len()];
+            chains
+                .iter_mut()
+                .for_each(|chain| chain.advance(warmer, sweeps, &mut scratch));
+        }
         let mut traces = [(); 2].map(|()| Trace {
             energy: vec![],
             order: vec![],
@@ -82,7 +117,9 @@ impl Plan {
             let long = sweeps as f64 / 2.0 >= SPAN * tau;
             let spent = 2 * sweeps as u64 * sites >= PILOT_UPDATES;
             if (agree && long) || spent {
+                let squares = hot[1].iter().chain(cold[1]).map(|m| m * m).sum::<f64>();
                 return Plan {
+                    order_squared: squares / (hot[1].len() + cold[1].len()) as f64,
                     burn_in: (sweeps / 2) as u32,
                     thin: (2.0 * tau).ceil() as u32,
                     autocorrelation: tau,
@@ -114,14 +151,13 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// A chain at its start.
-    pub fn new<M: Sampler<Cell = u32>>(
-        model: &M,
-        start: Start,
-        seed: u64,
-        task: u64,
-        purpose: Purpose,
-    ) -> Self {
+    /// A chain at its start: hot for even numbers, cold for odd ones.
+    fn started<M: Sampler<Cell = u32>>(model: &M, seed: u64, task: u64, purpose: Purpose) -> Self {
+        let start = if task.is_multiple_of(2) {
+            Start::Hot
+        } else {
+            Start::Cold
+        };
         let mut stream = Stream::new(seed, task, purpose);
         let mut state = vec![0; model.state_len()];
         model.start(start, &mut state, &mut stream);
@@ -136,84 +172,40 @@ impl Chain {
     }
 }
 
-/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn.
-#[derive(Debug)]
-pub struct Chains<M> {
-    model: M,
-    plan: Plan,
-    threads: usize,
+/// Chains, and samples that each has drawn ahead.
+#[derive(Debug, Default)]
+struct Batch {
     chains: Vec<Chain>,
-    /// Samples of each chain, drawn ahead.
     ready: Vec<Vec<u32>>,
-    /// Samples drawn ahead by each chain, and those handed out by all.
-    ahead: usize,
-    taken: usize,
-    burnt_in: bool,
 }
 
-impl<M: Sampler<Cell = u32> + Copy + Sync> Chains<M> {
-    /// Chains with streams of their own for each purpose.
-    pub fn new(model: M, plan: Plan, seed: u64, purpose: Purpose, threads: usize) -> Self {
-        let start = |task| {
-            if task % 2 == 0 {
-                Start::Hot
-            } else {
-                Start::Cold
-            }
-        };
-        let chain = |task| Chain::new(&model, start(task), seed, task, purpose);
-        // Enough at a time to be worth a thread, little enough to fit a cache.
-        let ahead = ((1 << 18) / model.lattice().sites()).clamp(1, 1024);
-        let chains: Vec<_> = (0..CHAINS as u64).map(chain).collect();
-        let ready = vec![vec![0; ahead * model.state_len()]; CHAINS];
-        Chains {
-            model,
-            plan,
-            threads,
-            chains,
-            ready,
-            ahead,
-            taken: CHAINS * ahead,
-            burnt_in: false,
-        }
-    }
-
-    /// The next sample, under a random global symmetry.
-    pub fn next(&mut self, kept: &mut [u32]) {
-        if self.taken == CHAINS * self.ahead {
-            self.refill();
-            self.taken = 0;
-        }
-        let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
-        let length = self.model.state_len();
-        kept.copy_from_slice(&self.ready[chain][at * length..][..length]);
-        self.taken += 1;
-    }
-
-    fn refill(&mut self) {
-        let Chains {
-            model,
-            plan,
-            chains,
-            ready,
-            ..
-        } = self;
-        let (model, plan) = (&*model, &*plan);
-        let burn_in = if self.burnt_in { 0 } else { plan.burn_in };
-        self.burnt_in = true;
-        let share = CHAINS.div_ceil(self.threads.clamp(1, CHAINS));
+impl Batch {
+    /// Fills `ready` anew, after the burn-in if that is still due, on so many threads.
+    fn refill<M: Sampler<Cell = u32> + Sync>(
+        mut self,
+        sampling: &Sampling<M>,
+        burnt_in: bool,
+        threads: usize,
+    ) -> Self {
+        let Sampling { model, plan, .. } = sampling;
         let work = |chains: &mut [Chain], ready: &mut [Vec<u32>]| {
             let mut scratch = vec![0; model.scratch_len()];
             for (chain, ready) in chains.iter_mut().zip(ready) {
-                chain.advance(model, burn_in, &mut scratch);
+                if !burnt_in {
+                    sampling.warm(chain);
+                }
                 for kept in ready.chunks_exact_mut(model.state_len()) {
                     chain.advance(model, plan.thin, &mut scratch);
                     model.keep(&chain.state, kept, &mut chain.stream);
                 }
             }
         };
+        let share = CHAINS.div_ceil(threads.clamp(1, CHAINS));
         std::thread::scope(|scope| {
-            let mut shares = chains.chunks_mut(share).zip(ready.chunks_mut(share));
+            let mut shares = self
+                .chains
+                .chunks_mut(share)
+                .zip(self.ready.chunks_mut(share));
             let own = shares.next();
             for (chains, ready) in shares {
                 scope.spawn(move || work(chains, ready));
@@ -222,5 +214,107 @@ impl<M: Sampler<Cell = u32> + Copy + Sync> Chains<M> {
                 work(chains, ready);
             }
         });
+        self
     }
+}
+
+/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. With a thread to
+/// spare they sample while the caller works.
+#[derive(Debug)]
+pub struct Chains<M> {
+    sampling: Sampling<M>,
+    threads: usize,
+    /// Samples that are handed out, and how many have been.
+    ready: Vec<Vec<u32>>,
+    taken: usize,
+    /// The chains, at rest or at work on the next samples.
+    next: Next,
+    /// Whether the chains have burnt in.
+    burnt_in: bool,
+}
+
+#[derive(Debug)]
+enum Next {
+    Resting(Batch),
+    Working(JoinHandle<Batch>),
+}
+
+impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
+    /// Chains with streams of their own for each purpose.
+    pub fn new(sampling: Sampling<M>, seed: u64, purpose: Purpose, threads: usize) -> Self {
+        let model = &sampling.model;
+        let ahead = samples_ahead(model.lattice().sites());
+        let buffer = || vec![vec![0; ahead * model.state_len()]; CHAINS];
+        let chain = |task| Chain::started(model, seed, task, purpose);
+        let chains = (0..CHAINS as u64).map(chain).collect();
+        let mut chains = Chains {
+            sampling,
+            threads,
+            ready: buffer(),
+            taken: CHAINS * ahead,
+            next: Next::Resting(Batch {
+                chains,
+                ready: buffer(),
+            }),
+            burnt_in: false,
+        };
+        chains.work_ahead();
+        chains
+    }
+
+    /// The next sample, under a random global symmetry.
+    pub fn next(&mut self, kept: &mut [u32]) {
+        let length = self.sampling.model.state_len();
+        if self.taken == CHAINS * self.ready[0].len() / length {
+            self.exchange();
+        }
+        let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
+        kept.copy_from_slice(&self.ready[chain][at * length..][..length]);
+        self.taken += 1;
+    }
+
+    /// Sends resting chains to draw the samples after these, if there is a thread to spare.
+    fn work_ahead(&mut self) {
+        let (sampling, burnt_in, threads) = (self.sampling, self.burnt_in, self.threads);
+        self.next = match std::mem::replace(&mut self.next, Next::Resting(Batch::default())) {
+            Next::Resting(batch) if threads > 1 => {
+                self.burnt_in = true;
+                Next::Working(std::thread::spawn(move || {
+                    batch.refill(&sampling, burnt_in, threads - 1)
+                }))
+            }
+            next => next,
+        };
+    }
+
+    /// Takes over the next samples, drawing them now if that has not been done.
+    fn exchange(&mut self) {
+        let next = std::mem::replace(&mut self.next, Next::Resting(Batch::default()));
+        let mut batch = match next {
+            Next::Resting(batch) => {
+                let burnt_in = std::mem::replace(&mut self.burnt_in, true);
+                batch.refill(&self.sampling, burnt_in, self.threads)
+            }
+            Next::Working(thread) => match thread.join() {
+                Ok(batch) => batch,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+        };
+        std::mem::swap(&mut self.ready, &mut batch.ready);
+        self.taken = 0;
+        self.next = Next::Resting(batch);
+        self.work_ahead();
+    }
+}
+
+/// Samples that each chain draws at a time: enough to be worth a thread, few enough for a cache.
+fn samples_ahead(sites: usize) -> usize {
+    ((1 << 18) / sites).clamp(1, 1024)
+}
+
+/// Bytes that the chains of one purpose take, about.
+#[must_use]
+pub fn memory(sites: usize) -> u64 {
+    let configuration = sites as u64 / 8 + 4;
+    CHAINS as u64 * configuration * (2 * samples_ahead(sites) as u64 + 4)
 }

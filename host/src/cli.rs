@@ -199,7 +199,7 @@ pub struct DataArgs<A: Args> {
 /// Temperature and coupling.
 #[derive(Args, Clone, Debug)]
 pub struct PhysicsArgs {
-    /// Temperature [default: critical, 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
+    /// Temperature [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
     #[arg(long, value_parser = temperature, allow_hyphen_values = true, value_name = "T")]
     temperature: Option<f64>,
     /// Inverse temperature, in place of --temperature
@@ -224,6 +224,12 @@ pub struct ChainArgs {
     /// Sweeps from one sample to the next [default: measured, two autocorrelation times]
     #[arg(long, value_parser = positive(), value_name = "SWEEPS")]
     thin: Option<u32>,
+}
+
+impl ChainArgs {
+    fn is_given(&self) -> bool {
+        self.algorithm.is_some() || self.burn_in.is_some() || self.thin.is_some()
+    }
 }
 
 /// What to sample.
@@ -524,7 +530,15 @@ impl<A: Args + HasChain> SubjectArgs<A> {
         match self {
             SubjectArgs::Ising(args) => Ok((Subject::Model(args.model()?), args.args)),
             SubjectArgs::Chain(args) => Ok((Subject::Model(args.model()?), args.args)),
-            SubjectArgs::Data(args) => Ok((Subject::read(&args.file)?, args.args)),
+            SubjectArgs::Data(args) => {
+                if args.args.chain().is_some_and(ChainArgs::is_given) {
+                    return Err(Error::usage(
+                        "--algorithm, --burn-in and --thin belong to models; a file is taken as it \
+                         is, leave them out",
+                    ));
+                }
+                Ok((Subject::read(&args.file)?, args.args))
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
 use blockspin_core::stats::moving::Moving;
 
-use crate::chains::{Chains, Plan};
+use crate::chains::{self, Chains, Sampling};
 use crate::error::{Error, Result};
 use crate::filters::Filters;
 use crate::machine::Isa;
@@ -75,7 +75,7 @@ pub struct Settings {
 /// Where configurations come from.
 pub enum Source<'a> {
     /// Markov chains of a model.
-    Model(Ising, Plan),
+    Model(&'a Sampling<Ising>),
     /// A file.
     Data(&'a Data),
 }
@@ -248,13 +248,14 @@ pub fn memory(settings: &Settings) -> u64 {
     let learned = shape
         .buffers()
         .iter()
-        .map(|buffer| buffer.bytes as u64)
+        .map(|buffer| buffer.bytes)
         .sum::<u64>();
     let row = 4 * (words(window.block_sites()) + words(window.environment_sites())) as u64;
     let plan = held_out_plan(settings);
     let held_out = (plan.0 * plan.1 * shape.batch()) as u64 * row;
     let configuration = 4 * words(window.lattice().sites()) as u64;
-    learned + held_out + configuration * pool_capacity(settings) as u64
+    let sampled = 3 * chains::memory(window.lattice().sites());
+    learned + held_out + configuration * pool_capacity(settings) as u64 + sampled
 }
 
 fn pool_capacity(settings: &Settings) -> usize {
@@ -297,9 +298,8 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     let mut seconds_sampling = 0.0;
 
     // Three parts that share nothing: chains of their own, or stretches of the file.
-    let chains = |model: Ising, plan: Plan, purpose| {
-        Feed::Chains(Box::new(Chains::new(model, plan, seed, purpose, threads)))
-    };
+    let chains =
+        |sampling, purpose| Feed::Chains(Box::new(Chains::new(sampling, seed, purpose, threads)));
     let windows = match source {
         Source::Model(..) => windows_per_configuration(window),
         Source::Data(data) => HELD_OUT_WINDOWS
@@ -307,10 +307,10 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             .clamp(1, window.lattice().sites()),
     };
     let (mut training, mut validation, mut held_out, validation_groups, groups) = match *source {
-        Source::Model(model, plan) => (
-            chains(model, plan, Purpose::Training),
-            chains(model, plan, Purpose::Validation),
-            chains(model, plan, Purpose::HeldOut),
+        Source::Model(&sampling) => (
+            chains(sampling, Purpose::Training),
+            chains(sampling, Purpose::Validation),
+            chains(sampling, Purpose::HeldOut),
             VALIDATION_WINDOWS.div_ceil(windows * batch),
             held_out_plan(settings).0,
         ),
@@ -321,10 +321,14 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             if validation < batch {
                 return Err(Error::usage(format!(
                     "{n} configurations are too few for a batch of {batch}: a tenth of them is \
-                     watched while training, and must fill a batch; take --batch {} or less, or \
-                     {} configurations or more",
-                    (n / 10).max(2),
-                    10 * batch
+                     watched while training, and must fill a batch; give {} configurations or \
+                     more{}",
+                    10 * batch,
+                    if n >= 20 {
+                        format!(", or --batch {} or less", n / 10)
+                    } else {
+                        String::new()
+                    }
                 )));
             }
             (

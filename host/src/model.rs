@@ -1,12 +1,11 @@
 //! Models as the user names them, checked and ready to sample.
 
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
-use blockspin_core::num::rng::Purpose;
-use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
+use blockspin_core::sampler::{Algorithm, Coupling, Ising};
 
 use clap::ValueEnum;
 
-use crate::chains::{Chain, Plan};
+use crate::chains::{Plan, Sampling};
 use crate::error::{Error, Result};
 
 /// Critical temperatures in units of |J|/k_B; the chain has none, and 1 stands in.
@@ -82,51 +81,69 @@ impl Model {
     ///
     /// # Errors
     /// Those of [`check`](Self::check).
-    pub fn prepare(&self, seed: u64) -> Result<(Ising, Plan)> {
-        let sampler = match self.algorithm {
-            Some(choice @ (Choice::SwendsenWang | Choice::Metropolis)) => {
-                self.sampler(choice, 1)?
-            }
-            Some(Choice::Wolff) | None => {
-                let sites = self.lattice.sites() as f64;
-                let size = cluster_size(&self.sampler(Choice::Wolff, 1)?, seed);
-                if self.algorithm.is_none() && size < WORTHWHILE_CLUSTER {
-                    self.sampler(Choice::SwendsenWang, 1)?
-                } else {
-                    // As many as turn over about all spins. Fixed from now on: a number that
-                    // followed what the clusters did would bias the sampling.
-                    self.sampler(
-                        Choice::Wolff,
-                        (sites / size).round().clamp(1.0, sites) as u32,
-                    )?
+    pub fn prepare(&self, seed: u64) -> Result<Sampling<Ising>> {
+        let mut sampling = match self.algorithm {
+            Some(Choice::Metropolis) => {
+                let model = self.sampler(Choice::Metropolis, 1)?;
+                let plan = Plan::measure(&model, None, seed);
+                Sampling {
+                    model,
+                    warmer: model,
+                    plan,
                 }
             }
+            choice => self.clusters(choice, seed)?,
         };
-        let mut plan = Plan::measure(&sampler, seed);
+        let plan = &mut sampling.plan;
         plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
         plan.thin = self.thin.unwrap_or(plan.thin);
-        Ok((sampler, plan))
+        Ok(sampling)
     }
-}
 
-/// Spins in a mean Wolff cluster below which Swendsen–Wang makes independent configurations faster.
-const WORTHWHILE_CLUSTER: f64 = 64.0;
-
-/// Mean number of spins in a Wolff cluster, N⟨m²⟩, measured on a chain of its own.
-fn cluster_size(model: &Ising, seed: u64) -> f64 {
-    let mut chain = Chain::new(model, Start::Cold, seed, 2, Purpose::Pilot);
-    let mut scratch = vec![0; model.scratch_len()];
-    let (mut squares, updates) = (0.0, 512);
-    for update in 0..updates {
-        chain.advance(model, 1, &mut scratch);
-        if update >= updates / 2 {
-            let order = model.order_parameter(&chain.state);
-            squares += order * order;
+    /// One of the cluster algorithms: that which was asked for, else the one that turns over fewer
+    /// spins between independent samples.
+    fn clusters(&self, choice: Option<Choice>, seed: u64) -> Result<Sampling<Ising>> {
+        let warmer = self.sampler(Choice::SwendsenWang, 1)?;
+        let plan = Plan::measure(&warmer, None, seed);
+        let all = Sampling {
+            model: warmer,
+            warmer,
+            plan,
+        };
+        // A Wolff cluster has N⟨m²⟩ spins in the mean.
+        let sites = self.lattice.sites() as f64;
+        let size = (sites * plan.order_squared).max(1.0);
+        if choice == Some(Choice::SwendsenWang) || (choice.is_none() && size < SMALL_CLUSTER) {
+            return Ok(all);
         }
+        // As many as turn over about all spins. Fixed from now on: a number that followed what the
+        // clusters did would bias the sampling.
+        let clusters = (sites / size).round().clamp(1.0, sites);
+        let model = self.sampler(Choice::Wolff, clusters as u32)?;
+        let single = Plan::measure(&model, Some((&warmer, plan.burn_in)), seed);
+        let (work, work_all) = (
+            f64::from(single.thin) * (clusters + 0.5) * size,
+            f64::from(plan.thin) * sites,
+        );
+        if choice.is_none() && work > work_all {
+            return Ok(all);
+        }
+        let equilibrated = plan.equilibrated && single.equilibrated;
+        let plan = Plan {
+            burn_in: plan.burn_in,
+            equilibrated,
+            ..single
+        };
+        Ok(Sampling {
+            model,
+            warmer,
+            plan,
+        })
     }
-    let sites = model.lattice().sites() as f64;
-    (sites * squares / f64::from(updates / 2)).max(1.0)
 }
+
+/// Spins in a mean Wolff cluster below which its beginning costs more than its growth.
+const SMALL_CLUSTER: f64 = 64.0;
 
 /// How a sampler goes about it, in the words of the command line.
 #[must_use]

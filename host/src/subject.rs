@@ -112,7 +112,20 @@ impl Subject {
                 }
                 words
             }
-            Subject::Data(file, _) => format!("data '{}'", file.replace('\'', r"'\''")),
+            Subject::Data(file, _) => format!("data {}", quoted_for_shell(file)),
         }
     }
+}
+
+/// A word as a shell takes it for one.
+#[must_use]
+pub fn quoted_for_shell(word: &str) -> String {
+    if word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
+        && !word.is_empty()
+    {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }

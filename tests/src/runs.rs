@@ -232,9 +232,9 @@ impl Case {
     /// Runs it.
     #[must_use]
     pub fn run(&self, settings: &Settings) -> Outcome {
-        let (sampler, plan) = self.model().prepare(settings.seed).expect("a model");
-        assert!(plan.equilibrated, "{self:?}");
-        learn::run(settings, &Source::Model(sampler, plan)).expect("an outcome")
+        let sampling = self.model().prepare(settings.seed).expect("a model");
+        assert!(sampling.plan.equilibrated, "{self:?}");
+        learn::run(settings, &Source::Model(&sampling)).expect("an outcome")
     }
 
     /// Estimates I(H:E) at K = 100 and checks it against the exact figure: never above it by more

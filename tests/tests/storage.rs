@@ -94,7 +94,7 @@ fn the_table_of_buffers_is_complete() {
     for case in CASES {
         let shape = case.shape();
         let lanes = 4 * shape.parameter_lanes() + shape.workspace_lanes();
-        let bytes: usize = shape.buffers().iter().map(|buffer| buffer.bytes).sum();
-        assert_eq!(bytes, 64 * lanes + 4 * shape.sign_words());
+        let bytes: u64 = shape.buffers().iter().map(|buffer| buffer.bytes).sum();
+        assert_eq!(bytes, (64 * lanes + 4 * shape.sign_words()) as u64);
     }
 }

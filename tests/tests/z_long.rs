@@ -119,8 +119,8 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
         burn_in: None,
         thin: None,
     };
-    let (sampler, plan) = model.prepare(settings.seed).unwrap();
-    let outcome = learn::run(&settings, &Source::Model(sampler, plan)).unwrap();
+    let sampling = model.prepare(settings.seed).unwrap();
+    let outcome = learn::run(&settings, &Source::Model(&sampling)).unwrap();
     let Estimate { mean, stderr } = outcome.information;
     let sign = outcome.information_sign;
     println!(

@@ -5,7 +5,7 @@
 //! `--gather` adds a line `K NE gather MICROSECONDS SHARE`, SHARE of the fastest step.
 
 use blockspin::machine::Isa;
-use blockspin_benches::{gather_microseconds, step_microseconds};
+use blockspin_benches::{gathering, microseconds, step_microseconds};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -28,11 +28,10 @@ fn main() {
             println!("{batch} {environment} {isa} {step:.2}");
             best = best.min(step);
         }
-        if gather && let Some(gather) = gather_microseconds(batch, environment) {
-            println!(
-                "{batch} {environment} gather {gather:.2} {:.3}",
-                gather / best
-            );
+        if gather && let Some([gather]) = gathering(batch, environment, |call| microseconds([call]))
+        {
+            let share = gather / best;
+            println!("{batch} {environment} gather {gather:.2} {share:.3}");
         }
     }
 }

@@ -57,7 +57,7 @@ impl<'a> Pool<'a> {
     }
 
     /// The place of the next configuration: a free one, or, when full, the oldest. The caller
-    /// writes or advances the configuration there.
+    /// writes or advances the configuration there. Empty, if the pool has no room at all.
     pub fn next_slot(&mut self) -> &mut [u32] {
         let at = self.next;
         self.next = if at + 1 == self.order.len() {
@@ -65,8 +65,10 @@ impl<'a> Pool<'a> {
         } else {
             at + 1
         };
-        self.filled = self.filled.max(at + 1);
-        &mut self.spins[at * self.stride..][..self.stride]
+        self.filled = self.filled.max(at + 1).min(self.order.len());
+        self.spins
+            .get_mut(at * self.stride..(at + 1) * self.stride)
+            .unwrap_or_default()
     }
 
     /// Draws `batch` windows at random origins from as many different configurations, and packs

@@ -18,7 +18,8 @@ use crate::num::rng::Stream;
 /// How h is drawn from its logits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Encoder {
-    /// Binary concrete with relaxation ε > 0: differentiable, for training.
+    /// Binary concrete with relaxation ε: differentiable, for training. An ε below 1e-6 (or one
+    /// that is no number) counts as 1e-6.
     Relaxed {
         /// ε.
         epsilon: f32,
@@ -65,6 +66,7 @@ impl Encoder {
             let mut slope = Lane::ZERO;
             let h = match self {
                 Encoder::Relaxed { epsilon } => {
+                    let epsilon = if epsilon > 1e-6 { epsilon } else { 1e-6 };
                     let z = x.zip(logistic(), |x, noise| (x + noise) / epsilon);
                     let e = z.map(|z| math::exp_nonpositive(-z.abs()));
                     let s = e.map(|e| 1.0 / (1.0 + e));

@@ -81,11 +81,19 @@ impl<'a> Filter<'a> {
     fn encode(&self, v: u32, h: &mut [f64; 1 << MAX_COMPONENTS]) {
         h[0] = 1.0;
         for a in 0..self.components {
-            let mut x = 0.0;
-            for (i, row) in self.weights.chunks_exact(self.components).enumerate() {
-                let weight = f64::from(row[a]);
-                x += if (v >> i) & 1 != 0 { weight } else { -weight };
+            // In f32 and in the order of the kernels, so that both mean the same h where rounding
+            // decides about a tie.
+            let sites = self.weights.len() / self.components;
+            let term = |i: usize| match self.weights.get(i * self.components + a) {
+                Some(weight) if i < sites && (v >> i) & 1 != 0 => *weight,
+                Some(weight) if i < sites => -weight,
+                _ => -0.0,
+            };
+            let mut sum = 0.0f32;
+            for i in (0..sites).step_by(4) {
+                sum += (term(i) + term(i + 1)) + (term(i + 2) + term(i + 3));
             }
+            let x = f64::from(sum);
             let (down, up) = match self.encoder {
                 Encoder::Sign if x == 0.0 => (0.5, 0.5),
                 Encoder::Sign if x > 0.0 => (0.0, 1.0),

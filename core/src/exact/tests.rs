@@ -361,7 +361,14 @@ fn naive_information(
             let mut p = w;
             for a in 0..components {
                 let weights = filter.iter().skip(a).step_by(components);
-                let x: f64 = weights.zip(&block).map(|(w, s)| f64::from(*w) * s).sum();
+                // The logits that encoders see: in f32, by chunks of four.
+                let mut terms = weights
+                    .zip(&block)
+                    .map(|(w, s)| w * *s as f32)
+                    .collect::<Vec<_>>();
+                terms.resize(terms.len().next_multiple_of(4), -0.0);
+                let chunks = terms.chunks(4).map(|t| (t[0] + t[1]) + (t[2] + t[3]));
+                let x = f64::from(chunks.fold(0.0, |sum, chunk| sum + chunk));
                 let up = match encoder {
                     Encoder::Sigmoid => 1.0 / (1.0 + (-x).exp()),
                     Encoder::Sign if x == 0.0 => 0.5,

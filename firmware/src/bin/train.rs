@@ -38,13 +38,13 @@ fn train() -> Result<(), Failure> {
         "critic: two hidden layers of {=u32}, embedding {=u32}",
         WIDTH, EMBEDDING
     );
-    let mut bytes = size_of::<Chains>();
-    info!("{=usize} bytes: {=str}", bytes, "chains");
+    let mut bytes = size_of::<Chains>() as u64;
+    info!("{=u64} bytes: {=str}", bytes, "chains");
     for buffer in SHAPE.buffers() {
-        info!("{=usize} bytes: {=str}", buffer.bytes, buffer.name);
+        info!("{=u64} bytes: {=str}", buffer.bytes, buffer.name);
         bytes += buffer.bytes;
     }
-    info!("{=usize} bytes in all", bytes);
+    info!("{=u64} bytes in all", bytes);
 
     let outcome = story::run(BUFFERS.take(), CHAINS.take(), |event| match event {
         Event::Step(step, bound) => info!("step {=u32}: {=f32} nats in training", step, bound),

@@ -18,6 +18,8 @@ use crate::machine::Isa;
 use crate::npy;
 use crate::progress::Progress;
 
+/// Most that the magnitudes of a filter's weights may add up to, so that no sum overflows.
+const LARGEST_FILTER: f64 = 1e37;
 /// Version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -114,6 +116,17 @@ fn filters(name: &str, block: &[u32]) -> Result<Filters> {
         }
         file if file.ends_with(".npy") => {
             let filters = npy::read_filters(Path::new(file), block.len())?;
+            for weights in filters.components() {
+                let sum: f64 = weights.iter().map(|w| f64::from(w.abs())).sum();
+                if sum > LARGEST_FILTER {
+                    return Err(Error::failure(format!(
+                        "the weights of a component in {} add up to {sum:e}; they may reach {:e}, \
+                         scale them down",
+                        quoted(Path::new(file)),
+                        LARGEST_FILTER
+                    )));
+                }
+            }
             if filters.sides() != block {
                 return Err(Error::usage(format!(
                     "the filter in {} is for a block of {}, and the block is {}; give --block {}",

@@ -2,6 +2,8 @@
 
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::num::bits;
+use blockspin_core::stats::integrated;
 use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
@@ -14,13 +16,17 @@ use crate::npy;
 use crate::output::{RUN_FILE, RUN_SCHEMA, RunTarget};
 use crate::picture::{Style, heat_map};
 use crate::report::Report;
-use crate::subject::Subject;
+use crate::subject::{Subject, quoted_for_shell};
 use crate::{room, series};
 
 /// Room that a run's folder takes, generously.
 const RUN_BYTES: u64 = 4 << 20;
+/// Autocorrelation time of a file's configurations above which they are called alike.
+const CORRELATED: f64 = 2.0;
 /// Held-out configurations below which an error bar is rough.
 const ENOUGH_HELD_OUT: usize = 200;
+/// Share of the ceiling from which InfoNCE falls short visibly.
+const NEAR_CEILING: f64 = 0.7;
 /// Training may look better than held-out samples by this much, and four standard errors, before
 /// it is called overfitting.
 const OVERFIT: f64 = 0.02;
@@ -105,11 +111,11 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
     let mut warnings = vec![];
     let outcome = match subject {
         Subject::Model(model) => {
-            let (sampler, plan) = model.prepare(settings.seed)?;
-            if !plan.equilibrated {
-                warnings.push(out_of_equilibrium(&plan));
+            let sampling = model.prepare(settings.seed)?;
+            if !sampling.plan.equilibrated {
+                warnings.push(out_of_equilibrium(&sampling.plan));
             }
-            learn::run(settings, &Source::Model(sampler, plan))?
+            learn::run(settings, &Source::Model(&sampling))?
         }
         Subject::Data(file, data) if data.constant => {
             warnings.push(format!(
@@ -121,38 +127,13 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         Subject::Data(_, data) => learn::run(settings, &Source::Data(data))?,
     };
     let Estimate { mean, stderr } = outcome.information;
-    let gap = outcome.training - mean;
-    if gap > OVERFIT + 4.0 * stderr {
-        let remedy = match subject {
-            Subject::Data(..) => {
-                "the critic knows these configurations by heart; give more of them, or fewer --steps"
-            }
-            Subject::Model(_) => "give more --steps, or a smaller --learning-rate",
-        };
-        warnings.push(format!(
-            "overfitting: {:.3} nats in training, {mean:.3} on samples not seen; {remedy}",
-            outcome.training
-        ));
-    }
-    let ceiling = infonce::ceiling(settings.shape.batch());
-    if mean > ceiling - 1.0 {
-        warnings.push(format!(
-            "the information is near what a batch of {} can show, {ceiling:.2} nats, and is \
-             underestimated; take a larger --batch",
-            settings.shape.batch()
-        ));
-    }
-    let held_out = outcome.groups * settings.shape.batch();
-    if held_out < ENOUGH_HELD_OUT && !matches!(subject, Subject::Data(_, data) if data.constant) {
-        warnings.push(format!(
-            "the figure rests on {held_out} held-out configurations: its standard error is rough; \
-             give more configurations"
-        ));
-    }
-    if settings.given.is_none() && mean <= 3.0 * stderr {
-        warnings.push("no information beyond its error: the filter means nothing here".to_string());
+    if !matches!(subject, Subject::Data(_, data) if data.constant) {
+        warnings.extend(doubts(subject, settings, &outcome));
     }
 
+    // To leading order in 1/K: where it is large it says nothing.
+    let deficit = infonce::deficit(settings.shape.batch(), settings.shape.components());
+    let deficit = (deficit < 0.1).then_some(deficit);
     let filters: Vec<Value> = outcome
         .filters
         .components()
@@ -169,8 +150,8 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         "information_sign_nats": finite(outcome.information_sign.mean),
         "information_sign_stderr_nats": finite(outcome.information_sign.stderr),
         "training_information_nats": finite(outcome.training),
-        "ceiling_nats": ceiling,
-        "deficit_nats": infonce::deficit(settings.shape.batch(), settings.shape.components()),
+        "ceiling_nats": infonce::ceiling(settings.shape.batch()),
+        "deficit_nats": deficit,
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
         "held_out_batches": outcome.groups,
@@ -184,6 +165,62 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         warnings,
         fields,
     })
+}
+
+/// What there is to doubt about an outcome.
+fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<String> {
+    let mut doubts = vec![];
+    let Estimate { mean, stderr } = outcome.information;
+    if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
+        doubts.push(
+            "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
+        );
+    } else if outcome.training - mean > OVERFIT + 4.0 * stderr {
+        let remedy = match subject {
+            Subject::Data(..) => {
+                "the critic knows these configurations by heart; give more of them, or fewer --steps"
+            }
+            Subject::Model(_) => "take a smaller --learning-rate",
+        };
+        doubts.push(format!(
+            "overfitting: {:.3} nats in training, {mean:.3} on samples not seen; {remedy}",
+            outcome.training
+        ));
+    }
+    let ceiling = infonce::ceiling(settings.shape.batch());
+    if mean > NEAR_CEILING * ceiling {
+        doubts.push(format!(
+            "the information is near what a batch of {} can show, {ceiling:.2} nats, and is \
+             underestimated; take a larger --batch",
+            settings.shape.batch()
+        ));
+    }
+    let held_out = outcome.groups * settings.shape.batch();
+    if held_out < ENOUGH_HELD_OUT {
+        doubts.push(format!(
+            "the figure rests on {held_out} held-out configurations: its standard error is rough; \
+             give more configurations"
+        ));
+    }
+    if let Subject::Data(_, data) = subject {
+        let sites = data.sites();
+        let up = (0..data.configurations).map(|i| bits::count(data.row(i), sites));
+        let order: Vec<f64> = up
+            .map(|up| (2.0 * f64::from(up) / sites as f64 - 1.0).abs())
+            .collect();
+        let tau = integrated(&order).tau;
+        if tau > CORRELATED {
+            doubts.push(format!(
+                "configurations that follow one another are alike (autocorrelation time {tau:.1}): \
+                 the parts of the file are not independent; give every {}th",
+                (2.0 * tau).ceil()
+            ));
+        }
+    }
+    if settings.given.is_none() && mean <= 3.0 * stderr {
+        doubts.push("no information beyond its error: the filter means nothing here".into());
+    }
+    doubts
 }
 
 /// Weights as lists within lists, as the block has them.
@@ -350,7 +387,7 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     let mut command = command("estimate", subject, run, &settings);
     command += &format!(
         " --filter {} --encoder {}",
-        given.filter,
+        quoted_for_shell(&given.filter),
         given.encoder.name()
     );
     let finished = finish(subject, &settings, &command)?;

@@ -4,12 +4,12 @@ use std::io;
 use std::time::Instant;
 
 use blockspin_core::num::rng::Purpose;
-use blockspin_core::sampler::{Coupling, Sampler, Start};
+use blockspin_core::sampler::{Coupling, Sampler};
 use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 
 use super::{VERSION, object, out_of_equilibrium, print, warn};
-use crate::chains::{CHAINS, Chain};
+use crate::chains::CHAINS;
 use crate::cli::{Global, SampleArgs};
 use crate::error::{Error, Result, quoted};
 use crate::machine::Isa;
@@ -31,7 +31,8 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
         args.samples.saturating_mul(24) + 16 * chain_length,
     )?;
     let begun = Instant::now();
-    let (sampler, plan) = model.prepare(args.seed)?;
+    let sampling = model.prepare(args.seed)?;
+    let (sampler, plan) = (sampling.model, sampling.plan);
 
     // Few samples come from one chain, many from a fixed number of them, one after the other in
     // the file; half start hot and half cold.
@@ -47,13 +48,7 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
     let (sites, j) = (model.lattice.sites() as f64, model.coupling.abs());
     let progress = Progress::new(global.quiet, "sampling", args.samples, "samples");
     for task in 0..chains {
-        let start = if task % 2 == 0 {
-            Start::Hot
-        } else {
-            Start::Cold
-        };
-        let mut chain = Chain::new(&sampler, start, args.seed, task, Purpose::Sample);
-        chain.advance(&sampler, plan.burn_in, &mut scratch);
+        let mut chain = sampling.chain(args.seed, task, Purpose::Sample);
         let share = args.samples * (task + 1) / chains - args.samples * task / chains;
         for _ in 0..share {
             chain.advance(&sampler, plan.thin, &mut scratch);
