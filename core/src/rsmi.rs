@@ -12,8 +12,7 @@ use crate::bound::infonce::{Gradients, Scores, infonce};
 use crate::coarse::encoder::Encoder;
 use crate::critic::mlp::{self, Input};
 use crate::kernel::dense::Output;
-use crate::kernel::{Portable, Tile};
-use crate::num::bits;
+use crate::kernel::{Portable, Tile, signs};
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::rng::Stream;
 use crate::optim::adam::Adam;
@@ -383,7 +382,7 @@ impl<'a> Rsmi<'a> {
                 *d = d.zip(*dh, |d, dh| d * dh);
                 apart();
             }
-            bits::transpose(v, batch, shape.block(), flipped);
+            signs::transpose::<T>(v, batch, shape.block(), flipped);
             T::signs(
                 shape.block(),
                 batch,

@@ -20,9 +20,8 @@
 //! mask there is to keep. Weights are transposed first, so that dx too runs over outputs. Inputs
 //! that are packed signs have no gradient; theirs for dw is the same sum on the transposed bits.
 
-use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
-use crate::num::bits;
+use crate::kernel::{Tile, signs};
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::math;
 use crate::num::rng::Stream;
@@ -142,7 +141,7 @@ pub(crate) fn backward<'a, T: Tile>(
 
         let below = match input {
             Input::Signs(rows) if l == 0 => {
-                bits::transpose(rows, batch, inner, flipped);
+                signs::transpose::<T>(rows, batch, inner, flipped);
                 T::signs(
                     inner,
                     batch,

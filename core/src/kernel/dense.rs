@@ -98,32 +98,19 @@ macro_rules! tile {
         mod $name {
             use super::*;
 
-            /// a(r, s) = a\[r\]\[s\]. Strides that are known let one register point to all rows.
+            /// a(r, s) = a\[r\]\[s\].
             #[inline(always)]
             pub(super) fn by_rows<const N: usize, const TWO: bool>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
                 out: &mut Output,
             ) {
-                match a.stride {
-                    1 => strided::<N, TWO>(1, a, row, inner, b, lane, out),
-                    2 => strided::<N, TWO>(2, a, row, inner, b, lane, out),
-                    4 => strided::<N, TWO>(4, a, row, inner, b, lane, out),
-                    stride => strided::<N, TWO>(stride, a, row, inner, b, lane, out),
-                }
-            }
-
-            #[inline(always)]
-            fn strided<const N: usize, const TWO: bool>(
-                a_stride: usize, a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
-                out: &mut Output,
-            ) {
-                let a = &a.lanes[row * a_stride..][..($n - 1) * a_stride + inner.div_ceil(WIDTH)];
+                let a_rows = &a.lanes[row * a.stride..];
                 $(
                     let mut $one = out.start::<N>(row + $r, lane, true);
                     let mut $two = out.start::<WIDTH>(row + $r, lane + 1, TWO);
                 )+
                 for group in 0..inner.div_ceil(WIDTH) {
-                    $(let $a = &a[$r * a_stride + group].0;)+
+                    $(let $a = &a_rows[$r * a.stride + group].0;)+
                     let first = group * WIDTH;
                     let terms = WIDTH.min(inner - first);
                     for (s, b) in (0..terms).zip(b.from(first, lane)) {

@@ -7,7 +7,7 @@
 
 use super::Tile;
 use super::dense::Output;
-use crate::num::bits::{WORD, words};
+use crate::num::bits::{self, WORD, words};
 use crate::num::lane::{Lane, apart};
 
 /// Signs to a chunk.
@@ -39,6 +39,16 @@ pub fn accumulate<T: Tile>(
             by_chunks::<T, 1>(rows, inner, signs, weights, lanes, lane, &mut out);
             lane += 1;
         }
+    }
+}
+
+/// [`bits::transpose`], with as much stack as the machine gives to tables.
+#[inline(always)]
+pub fn transpose<T: Tile>(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
+    if T::CHUNKS == 8 {
+        bits::transpose::<8>(from, rows, columns, to);
+    } else {
+        bits::transpose::<1>(from, rows, columns, to);
     }
 }
 

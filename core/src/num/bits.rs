@@ -107,10 +107,10 @@ impl<'a> Writer<'a> {
 /// Transposes `rows × columns` packed signs: spin `c` of row `r` becomes spin `r` of row `c`.
 ///
 /// `from` has [`words`]`(columns)` words a row, `to` [`words`]`(rows)`.
+///
+/// TOGETHER words of a row are done at a time, for the sake of vectors, on 128 bytes of stack each.
 #[inline(always)]
-pub fn transpose(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
-    /// Words of a row that are transposed together, for the sake of vectors.
-    const TOGETHER: usize = 8;
+pub fn transpose<const TOGETHER: usize>(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
     for tile_row in 0..words(rows) {
         let mut tile_column = 0;
         while tile_column + TOGETHER <= words(columns) {
@@ -186,7 +186,7 @@ mod tests {
             }
         }
         let mut to = [u32::MAX; 341 * 2];
-        transpose(&from, rows, columns, &mut to);
+        transpose::<8>(&from, rows, columns, &mut to);
         for r in 0..rows {
             for c in 0..columns {
                 assert_eq!(
