@@ -248,10 +248,12 @@ fn learn(
             // The block in the middle of a ring that is one site longer on each side.
             let mut part = crate::num::bits::Writer::new(v);
             part.copy(state, shape.environment() / 2 + 1, shape.block());
+            part.finish();
             let mut part = crate::num::bits::Writer::new(e);
             let left = shape.environment() / 2;
             part.copy(state, 0, left);
             part.copy(state, left + 2 + shape.block(), shape.environment() - left);
+            part.finish();
         }
     };
 

@@ -23,7 +23,7 @@ pub enum Isa {
     Portable,
     /// AVX2.
     Avx2,
-    /// AVX-512 (F, BW, DQ, VL).
+    /// AVX-512, as Ice Lake, Zen 4 and later have it.
     Avx512,
 }
 
@@ -163,10 +163,22 @@ impl Isa {
             if is_x86_feature_detected!("avx2") {
                 found.push(Isa::Avx2);
             }
+            // The whole set that `multiversion` compiles for; with any missing it would quietly run
+            // code for none of it.
             if is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512cd")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512ifma")
+                && is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512vbmi2")
+                && is_x86_feature_detected!("avx512vnni")
+                && is_x86_feature_detected!("avx512bitalg")
+                && is_x86_feature_detected!("avx512vpopcntdq")
+                && is_x86_feature_detected!("gfni")
+                && is_x86_feature_detected!("vaes")
+                && is_x86_feature_detected!("vpclmulqdq")
             {
                 found.push(Isa::Avx512);
             }

@@ -199,29 +199,43 @@ impl Window {
         let mut v = Writer::new(v);
         let mut e = Writer::new(e);
         let [planes, rows, columns] = self.lattice.extent();
-        let (env, buf) = (self.environment, self.buffer);
-        let width = self.block[2] + 2 * (buf + env);
+        let (env, buf, block) = (self.environment, self.buffer, self.block[2]);
+        let width = block + 2 * (buf + env);
+        // No side of the window is longer than the lattice: one subtraction wraps.
+        let wrap = |at: u32, side: u32| if at >= side { at - side } else { at };
+        // Where a stretch of a row starts, and its lengths before and after the wrap.
+        let stretch = |from: u32, n: u32| {
+            let start = wrap(origin[2] + from, columns);
+            let before = n.min(columns - start);
+            [start, before, n - before].map(|x| x as usize)
+        };
+        let whole = stretch(0, width);
+        let (left, middle, right) = (
+            stretch(0, env),
+            stretch(env + buf, block),
+            stretch(width - env, env),
+        );
         for z in self.axis(0) {
-            let plane = (origin[0] + z.at) % planes;
+            let plane = wrap(origin[0] + z.at, planes) * rows;
             for y in self.axis(1) {
-                let row = (plane * rows + (origin[1] + y.at) % rows) * columns;
-                let copy = |to: &mut Writer, from: u32, n: u32| {
-                    let start = (origin[2] + from) % columns;
-                    let first = n.min(columns - start);
-                    to.copy(spins, (row + start) as usize, first as usize);
-                    to.copy(spins, row as usize, (n - first) as usize);
+                let row = ((plane + wrap(origin[1] + y.at, rows)) * columns) as usize;
+                let copy = |to: &mut Writer, [start, before, after]: [usize; 3]| {
+                    to.copy(spins, row + start, before);
+                    to.copy(spins, row, after);
                 };
                 if z.zone == Zone::Environment || y.zone == Zone::Environment {
-                    copy(&mut e, 0, width);
+                    copy(&mut e, whole);
                 } else {
-                    copy(&mut e, 0, env);
+                    copy(&mut e, left);
                     if z.zone == Zone::Block && y.zone == Zone::Block {
-                        copy(&mut v, env + buf, self.block[2]);
+                        copy(&mut v, middle);
                     }
-                    copy(&mut e, width - env, env);
+                    copy(&mut e, right);
                 }
             }
         }
+        v.finish();
+        e.finish();
     }
 
     /// Positions along one of the slow axes, with the zone each lies in.
@@ -258,7 +272,7 @@ struct Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::num::bits::{bit, set, words};
+    use crate::num::bits::{bit, mask, set, words};
     use crate::num::rng::Purpose;
 
     /// Every site told apart by the naive rule: distance from the window's edge along each axis.
@@ -280,7 +294,11 @@ mod tests {
             for _ in 0..40 {
                 let origin = window.random_origin(&mut stream);
                 let (mut v, mut e) = ([u32::MAX; 40], [u32::MAX; 40]);
-                window.gather(&spins, origin, &mut v, &mut e);
+                let (v, e) = (
+                    &mut v[..words(window.block_sites())],
+                    &mut e[..words(window.environment_sites())],
+                );
+                window.gather(&spins, origin, v, e);
                 let (mut in_v, mut in_e) = (0, 0);
                 let real = MAX_DIMENSION - lattice.dimension();
                 let size = |a: usize| {
@@ -306,10 +324,10 @@ mod tests {
                             let site = (at(0, z) * rows + at(1, y)) * columns + at(2, x);
                             let spin = bit(&spins, site as usize);
                             if depth < environment {
-                                assert_eq!(bit(&e, in_e), spin);
+                                assert_eq!(bit(e, in_e), spin);
                                 in_e += 1;
                             } else if depth >= environment + buffer {
-                                assert_eq!(bit(&v, in_v), spin);
+                                assert_eq!(bit(v, in_v), spin);
                                 in_v += 1;
                             }
                         }
@@ -319,7 +337,13 @@ mod tests {
                     (in_v, in_e),
                     (window.block_sites(), window.environment_sites())
                 );
-                assert_eq!(v[words(in_v)..].iter().filter(|w| **w != 0).count(), 0);
+                for (row, n) in [(&*v, in_v), (&*e, in_e)] {
+                    assert_eq!(
+                        row[n.div_ceil(32) - 1] & !mask(n - (n - 1) / 32 * 32),
+                        0,
+                        "padding"
+                    );
+                }
             }
         }
     }

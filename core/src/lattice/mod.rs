@@ -98,12 +98,6 @@ impl Lattice {
         self.extent[0] as usize * self.extent[1] as usize * self.extent[2] as usize
     }
 
-    /// Whether nearest neighbours can all be opposite: every side is even.
-    #[must_use]
-    pub fn is_bipartite(&self) -> bool {
-        self.sides().iter().all(|side| side % 2 == 0)
-    }
-
     /// Number of nearest neighbours of a site, twice the dimension.
     #[must_use]
     pub const fn coordination(&self) -> usize {

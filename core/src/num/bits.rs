@@ -75,19 +75,26 @@ pub fn extract(row: &[u32], at: usize, n: usize) -> u32 {
     value & mask(n)
 }
 
-/// Appends spins to a zeroed row, from its start.
+/// Appends spins to a row, from its start; [`finish`](Writer::finish) writes the last of them.
 #[derive(Debug)]
 pub struct Writer<'a> {
     row: &'a mut [u32],
     at: usize,
+    /// Spins that do not fill a word yet, and their number, below 32.
+    pending: u64,
+    filled: usize,
 }
 
 impl<'a> Writer<'a> {
-    /// Clears `row` and starts at its first spin.
+    /// Starts at the first spin of `row`.
     #[inline(always)]
     pub fn new(row: &'a mut [u32]) -> Self {
-        row.fill(0);
-        Writer { row, at: 0 }
+        Writer {
+            row,
+            at: 0,
+            pending: 0,
+            filled: 0,
+        }
     }
 
     /// Appends `n` spins of `from`, beginning at `at`.
@@ -95,11 +102,25 @@ impl<'a> Writer<'a> {
     pub fn copy(&mut self, from: &[u32], mut at: usize, n: usize) {
         let mut left = n;
         while left > 0 {
-            let take = left.min(WORD - self.at % WORD);
-            self.row[self.at / WORD] |= extract(from, at, take) << (self.at % WORD);
-            self.at += take;
+            let take = left.min(WORD);
+            self.pending |= u64::from(extract(from, at, take)) << self.filled;
+            self.filled += take;
+            if self.filled >= WORD {
+                self.row[self.at] = self.pending as u32;
+                self.at += 1;
+                self.pending >>= WORD;
+                self.filled -= WORD;
+            }
             at += take;
             left -= take;
+        }
+    }
+
+    /// Writes what is pending, and zeros beyond it to the end of its word.
+    #[inline(always)]
+    pub fn finish(self) {
+        if self.filled > 0 {
+            self.row[self.at] = self.pending as u32;
         }
     }
 }
@@ -205,11 +226,12 @@ mod tests {
     fn a_writer_joins_pieces_of_any_length() {
         let from = [0xdead_beef, 0x0123_4567, 0x89ab_cdef];
         let pieces = [(0, 7), (3, 29), (31, 1), (10, 64), (90, 6), (5, 0)];
-        let mut row = [u32::MAX; 4];
+        let mut row = [0; 4];
         let mut writer = Writer::new(&mut row);
         for (at, n) in pieces {
             writer.copy(&from, at, n);
         }
+        writer.finish();
         let mut i = 0;
         for (at, n) in pieces {
             for k in 0..n {

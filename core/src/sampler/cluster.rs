@@ -213,6 +213,7 @@ impl<'a> Clusters<'a> {
         for (w, pair) in self.spins.iter().enumerate() {
             writer.copy(pair, 0, self.rows.columns(w).1);
         }
+        writer.finish();
     }
 
     /// Turns over the cluster of a random site.
