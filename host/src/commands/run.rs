@@ -1,5 +1,7 @@
 //! `train` and `estimate`: a run, and what is told of it.
 
+use std::time::Instant;
+
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::bits;
@@ -111,11 +113,17 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
     let mut warnings = vec![];
     let outcome = match subject {
         Subject::Model(model) => {
+            let begun = Instant::now();
             let sampling = model.prepare(settings.seed)?;
+            let preparing = begun.elapsed().as_secs_f64();
             if !sampling.plan.equilibrated {
                 warnings.push(out_of_equilibrium(&sampling.plan));
             }
-            learn::run(settings, &Source::Model(&sampling))?
+            let mut outcome = learn::run(settings, &Source::Model(&sampling))?;
+            // The pilot is sampling too.
+            outcome.seconds_sampling += preparing;
+            outcome.seconds += preparing;
+            outcome
         }
         Subject::Data(file, data) if data.constant => {
             warnings.push(format!(
