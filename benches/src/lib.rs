@@ -14,7 +14,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::{mask, words};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
-use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
+use blockspin_core::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
@@ -63,11 +63,11 @@ impl Buffers {
             first_moments,
             second_moments,
             workspace: &mut self.workspace,
-            signs: &mut self.signs,
+            samples: Samples::Signs(&mut self.signs),
         };
         let mut stream = Stream::new(1, 0, Purpose::Parameters);
         let mut rsmi = Rsmi::new(self.shape, storage, &mut stream).expect("enough storage");
-        let (v, e) = rsmi.samples();
+        let (v, e) = rsmi.signs();
         for (rows, sites) in [(v, self.shape.block()), (e, self.shape.environment())] {
             for row in rows.chunks_exact_mut(words(sites)) {
                 for (i, word) in row.iter_mut().enumerate() {

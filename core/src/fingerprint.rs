@@ -18,7 +18,7 @@ use crate::num::lane::Lane;
 use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
-use crate::rsmi::{Learn, Machine, Rsmi, Storage};
+use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
 use crate::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
@@ -51,7 +51,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 10] = [
+pub const WORKLOADS: [&str; 11] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -60,6 +60,7 @@ pub const WORKLOADS: [&str; 10] = [
     "windows",
     "step-one-component",
     "step-three-components",
+    "step-reals",
     "estimate",
     "statistics",
 ];
@@ -80,8 +81,14 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         5 => windows(arena, &mut hash)?,
         6 => learn(one, Learn::All, machine, arena, &mut hash)?,
         7 => learn(three, Learn::All, machine, arena, &mut hash)?,
-        8 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
-        9 => statistics(&mut hash),
+        8 => learn_reals(
+            Shape::new(3, 6, 1, &[3], 2, 4).ok()?,
+            machine,
+            arena,
+            &mut hash,
+        )?,
+        9 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
+        10 => statistics(&mut hash),
         _ => return None,
     }
     hash.finish()
@@ -209,6 +216,58 @@ fn windows(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     Some(())
 }
 
+/// The storage of a run, its lanes cut from `lanes`.
+fn storage<'a>(
+    shape: Shape,
+    mut lanes: &'a mut [Lane],
+    samples: Samples<'a>,
+) -> Option<Storage<'a>> {
+    let parameters = shape.parameter_lanes();
+    let mut take = |n: usize| lanes.split_off_mut(..n);
+    Some(Storage {
+        parameters: take(parameters)?,
+        gradients: take(parameters)?,
+        first_moments: take(parameters)?,
+        second_moments: take(parameters)?,
+        workspace: take(shape.workspace_lanes())?,
+        samples,
+    })
+}
+
+/// Twelve steps on real windows of rings, each a constant with noise around it.
+fn learn_reals(
+    shape: Shape,
+    machine: &impl Machine,
+    arena: &mut Arena,
+    hash: &mut Hash,
+) -> Option<()> {
+    let (lanes, rest) = arena
+        .lanes
+        .split_at_mut_checked(LANES - shape.real_lanes())?;
+    let storage = storage(shape, lanes, Samples::Reals(rest))?;
+    let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(7, 0, Purpose::Parameters)).ok()?;
+    let window = Window::new(Lattice::new(&[14]).ok()?, &[3], 1, 3).ok()?;
+    let mut stream = Stream::new(7, 0, Purpose::Sample);
+    let mut noise = Stream::new(7, 0, Purpose::Encoder);
+    let (mut values, mut order) = ([0.0; 14 * 6], [0; 6]);
+    let mut pool: Pool<f32> = Pool::new(window, &mut values, &mut order);
+    for _ in 0..12 {
+        for _ in 0..2 {
+            let level = stream.logistic();
+            pool.next_slot().fill_with(|| level + stream.uniform());
+        }
+        let (v, e) = rsmi.reals();
+        if !pool.draw(shape.batch(), &mut stream, v, e) {
+            continue;
+        }
+        let encoder = Encoder::Relaxed { epsilon: 0.4 };
+        hash.real(machine.step(&mut rsmi, encoder, Learn::All, 5e-3, &mut noise));
+    }
+    hash.reals(rsmi.gradients());
+    hash.reals(rsmi.parameters());
+    Some(())
+}
+
 /// Twelve steps on a critical ring, a chain for each row, then the estimates.
 fn learn(
     shape: Shape,
@@ -218,18 +277,8 @@ fn learn(
     hash: &mut Hash,
 ) -> Option<()> {
     let (sites, batch) = (shape.block() + shape.environment() + 3, shape.batch());
-    let mut rest = &mut arena.lanes[..];
-    let parameters = shape.parameter_lanes();
-    let mut take = |n: usize| rest.split_off_mut(..n);
     let (sign_words, free) = arena.words.split_at_mut_checked(shape.sign_words())?;
-    let storage = Storage {
-        parameters: take(parameters)?,
-        gradients: take(parameters)?,
-        first_moments: take(parameters)?,
-        second_moments: take(parameters)?,
-        workspace: take(shape.workspace_lanes())?,
-        signs: sign_words,
-    };
+    let storage = storage(shape, &mut arena.lanes, Samples::Signs(sign_words))?;
     let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(5, 0, Purpose::Parameters)).ok()?;
 
     let ring = Lattice::new(&[sites as u32]).ok()?;
@@ -240,7 +289,7 @@ fn learn(
         model.start(Start::Hot, state, &mut chains);
     }
     let mut gather = |rsmi: &mut Rsmi| {
-        let (v, e) = rsmi.samples();
+        let (v, e) = rsmi.signs();
         let rows = v.chunks_exact_mut(words(shape.block()));
         let rows = rows.zip(e.chunks_exact_mut(words(shape.environment())));
         for (state, (v, e)) in states.chunks_exact_mut(model.state_len()).zip(rows) {

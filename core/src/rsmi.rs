@@ -1,18 +1,20 @@
 //! One training step, end to end: packed samples → filter → encoder → critic → bound, and the
 //! gradients all the way back, then Adam. And the held-out estimate, forward alone.
 //!
-//! The filter's part is the linear map x_ka = Σ_i v_ki Λ_ia over the spins ±1 of the block, and
-//! its gradient dΛ_ia = Σ_k v_ki dx_ka: the two sums over packed signs of [`kernel::signs`].
+//! The filter's part is the linear map x_ka = Σ_i v_ki Λ_ia over the values of the block, and its
+//! gradient dΛ_ia = Σ_k v_ki dx_ka: sums over packed signs ([`kernel::signs`]), or dense products
+//! where samples are real ([`kernel::dense`]).
 //!
 //! [`kernel::signs`]: crate::kernel::signs
+//! [`kernel::dense`]: crate::kernel::dense
 
 use core::fmt;
 
 use crate::bound::infonce::{Gradients, Scores, infonce};
 use crate::coarse::encoder::Encoder;
-use crate::critic::mlp::{self, Input};
+use crate::critic::mlp::{self, Input, Scratch};
 use crate::kernel::dense::Output;
-use crate::kernel::{Portable, Tile, signs};
+use crate::kernel::{Portable, Tile};
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::rng::Stream;
 use crate::optim::adam::Adam;
@@ -35,8 +37,50 @@ pub struct Storage<'a> {
     pub second_moments: &'a mut [Lane],
     /// [`Shape::workspace_lanes`].
     pub workspace: &'a mut [Lane],
-    /// [`Shape::sign_words`].
-    pub signs: &'a mut [u32],
+    /// The batch.
+    pub samples: Samples<'a>,
+}
+
+/// The batch of samples, whose kind decides which kernels read it.
+#[derive(Debug)]
+pub enum Samples<'a> {
+    /// Packed ±1: [`Shape::sign_words`].
+    Signs(&'a mut [u32]),
+    /// Real values: [`Shape::real_lanes`]. Means near 0 and variances near 1 suit the critic.
+    Reals(&'a mut [Lane]),
+}
+
+impl Samples<'_> {
+    /// Rows of V, rows of E, and space for their transposed bits.
+    #[inline(always)]
+    fn rows(&mut self, shape: Shape) -> Rows<'_> {
+        match self {
+            Samples::Signs(all) => {
+                let (v, rest) = all.split_at_mut(shape.block_words());
+                let (e, flipped) = rest.split_at_mut(shape.environment_words());
+                Rows {
+                    v: Input::Signs(v),
+                    e: Input::Signs(e),
+                    flipped,
+                }
+            }
+            Samples::Reals(all) => {
+                let (v, e) = all.split_at(shape.batch() * lanes(shape.block()));
+                Rows {
+                    v: Input::Reals(v),
+                    e: Input::Reals(e),
+                    flipped: &mut [],
+                }
+            }
+        }
+    }
+}
+
+/// What a step reads.
+struct Rows<'a> {
+    v: Input<'a>,
+    e: Input<'a>,
+    flipped: &'a mut [u32],
 }
 
 /// A slice of [`Storage`] that is too short.
@@ -171,6 +215,10 @@ impl<'a> Rsmi<'a> {
         stream: &mut Stream,
     ) -> Result<Self, StorageError> {
         let parameters = shape.parameter_lanes();
+        let (kind, samples, given) = match &storage.samples {
+            Samples::Signs(words) => ("packed samples", shape.sign_words(), words.len()),
+            Samples::Reals(lanes) => ("real samples", shape.real_lanes(), lanes.len()),
+        };
         for (what, needed, given) in [
             ("parameters", parameters, storage.parameters.len()),
             ("gradients", parameters, storage.gradients.len()),
@@ -181,7 +229,7 @@ impl<'a> Rsmi<'a> {
                 shape.workspace_lanes(),
                 storage.workspace.len(),
             ),
-            ("packed samples", shape.sign_words(), storage.signs.len()),
+            (kind, samples, given),
         ] {
             if given < needed {
                 return Err(StorageError {
@@ -191,19 +239,25 @@ impl<'a> Rsmi<'a> {
                 });
             }
         }
-        let storage = Storage {
+        let mut storage = Storage {
             parameters: &mut storage.parameters[..parameters],
             gradients: &mut storage.gradients[..parameters],
             first_moments: &mut storage.first_moments[..parameters],
             second_moments: &mut storage.second_moments[..parameters],
             workspace: &mut storage.workspace[..shape.workspace_lanes()],
-            signs: &mut storage.signs[..shape.sign_words()],
+            samples: match storage.samples {
+                Samples::Signs(words) => Samples::Signs(&mut words[..samples]),
+                Samples::Reals(lanes) => Samples::Reals(&mut lanes[..samples]),
+            },
         };
         storage.parameters.fill(Lane::ZERO);
         storage.gradients.fill(Lane::ZERO);
         storage.first_moments.fill(Lane::ZERO);
         storage.second_moments.fill(Lane::ZERO);
-        storage.signs.fill(0);
+        match &mut storage.samples {
+            Samples::Signs(words) => words.fill(0),
+            Samples::Reals(lanes) => lanes.fill(Lane::ZERO),
+        }
         let (filter, critic) = storage.parameters.split_at_mut(shape.filter_lanes());
         mlp::glorot(filter, shape.block(), shape.components(), stream);
         let (coarse, environment) = critic.split_at_mut(shape.coarse_network().lanes());
@@ -259,10 +313,23 @@ impl<'a> Rsmi<'a> {
         self.storage.gradients
     }
 
-    /// Where a batch of packed samples goes: the rows of V, and the rows of E.
-    pub fn samples(&mut self) -> (&mut [u32], &mut [u32]) {
-        let (v, rest) = self.storage.signs.split_at_mut(self.shape.block_words());
+    /// Where a batch of packed samples goes: the rows of V, and the rows of E. Empty, if samples
+    /// are real.
+    pub fn signs(&mut self) -> (&mut [u32], &mut [u32]) {
+        let Samples::Signs(all) = &mut self.storage.samples else {
+            return Default::default();
+        };
+        let (v, rest) = all.split_at_mut(self.shape.block_words());
         (v, &mut rest[..self.shape.environment_words()])
+    }
+
+    /// Where a batch of real samples goes: the rows of V, and the rows of E, of whole lanes each.
+    /// Empty, if samples are signs.
+    pub fn reals(&mut self) -> (&mut [Lane], &mut [Lane]) {
+        let Samples::Reals(all) = &mut self.storage.samples else {
+            return Default::default();
+        };
+        all.split_at_mut(self.shape.batch() * lanes(self.shape.block()))
     }
 
     /// Logits of the batch, then coarse variables, then both embeddings.
@@ -275,25 +342,16 @@ impl<'a> Rsmi<'a> {
     ) {
         let (batch, components) = (shape.batch(), shape.components());
         let work = Work::new(shape, storage.workspace);
-        let (v, rest) = storage.signs.split_at(shape.block_words());
-        let e = &rest[..shape.environment_words()];
+        let Rows { v, e, .. } = storage.samples.rows(shape);
         let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
         let (coarse, environment) = critic.split_at(shape.coarse_network().lanes());
 
-        let width = lanes(components);
-        T::signs(
-            batch,
-            shape.block(),
-            v,
-            filter,
-            width,
-            Output::set(work.h, width),
-        );
+        let logits = Output::set(work.h, lanes(components));
+        v.product::<T>(batch, shape.block(), filter, components, logits);
         encoder.encode(components, work.h, work.slopes, stream);
 
-        let h = Input::Real(work.h);
+        let h = Input::Reals(work.h);
         mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
-        let e = Input::Signs(e);
         mlp::forward::<T>(
             shape.environment_network(),
             batch,
@@ -321,7 +379,7 @@ impl<'a> Rsmi<'a> {
         shape.batch() * (all - lanes(shape.embedding()))
     }
 
-    /// The bound on the batch that lies in [`samples`](Self::samples), and the gradients of it by
+    /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
     /// all parameters (by the critic's alone for [`Learn::Critic`]), left in
     /// [`gradients`](Self::gradients). In nats.
     #[inline(always)]
@@ -337,8 +395,7 @@ impl<'a> Rsmi<'a> {
 
         let (batch, components) = (shape.batch(), shape.components());
         let work = Work::new(shape, storage.workspace);
-        let (v, rest) = storage.signs.split_at_mut(shape.block_words());
-        let (e, flipped) = rest.split_at_mut(shape.environment_words());
+        let Rows { v, e, flipped } = storage.samples.rows(shape);
         let (filter_gradient, critic_gradient) =
             storage.gradients.split_at_mut(shape.filter_lanes());
         let critic = &storage.parameters[shape.filter_lanes()..];
@@ -362,7 +419,7 @@ impl<'a> Rsmi<'a> {
         let mut bound = 0.0;
         infonce::<T>(pairs, work.scores, Some(gradients), |_, term| bound += term);
 
-        let h = Input::Real(work.h);
+        let h = Input::Reals(work.h);
         let dh = mlp::backward::<T>(
             coarse_net,
             batch,
@@ -372,43 +429,41 @@ impl<'a> Rsmi<'a> {
             work.upper,
             work.lower,
             coarse_gradient,
-            work.transposed,
-            &mut [],
+            Scratch {
+                transposed: work.transposed,
+                flipped: &mut [],
+            },
+            learn == Learn::All,
         );
         if learn == Learn::All {
-            let width = lanes(components);
             let dx = work.slopes;
             for (d, dh) in dx.iter_mut().zip(dh) {
                 *d = d.zip(*dh, |d, dh| d * dh);
                 apart();
             }
-            signs::transpose::<T>(v, batch, shape.block(), flipped);
-            T::signs(
-                shape.block(),
-                batch,
-                flipped,
-                dx,
-                width,
-                Output::set(filter_gradient, width),
-            );
+            let gradient = Output::set(filter_gradient, lanes(components));
+            v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
         }
         work.upper[..work.dv.len()].copy_from_slice(work.dv);
         mlp::backward::<T>(
             environment_net,
             batch,
             environment,
-            Input::Signs(e),
+            e,
             work.environment,
             work.upper,
             work.lower,
             environment_gradient,
-            work.transposed,
-            flipped,
+            Scratch {
+                transposed: work.transposed,
+                flipped,
+            },
+            false,
         );
         bound / batch as f32
     }
 
-    /// One step: the bound on the batch that lies in [`samples`](Self::samples), its gradients,
+    /// One step: the bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), its gradients,
     /// and Adam uphill at the given rate. Returns the bound before the step, in nats.
     #[inline(always)]
     pub fn step<T: Tile>(
@@ -434,7 +489,7 @@ impl<'a> Rsmi<'a> {
     }
 
     /// The terms of the bound, one for each row of the batch that lies in
-    /// [`samples`](Self::samples), to the first K of `terms`; their mean is the batch's estimate.
+    /// [`signs`](Self::signs) or [`reals`](Self::reals), to the first K of `terms`; their mean is the batch's estimate.
     /// In nats; nothing is learned.
     #[inline(always)]
     pub fn evaluate<T: Tile>(&mut self, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {

@@ -307,10 +307,16 @@ impl Shape {
         max(self.block(), self.environment()) * words(self.batch())
     }
 
-    /// Words of all packed samples.
+    /// Words of all samples, where they are packed signs.
     #[must_use]
     pub const fn sign_words(&self) -> usize {
         self.block_words() + self.environment_words() + self.transposed_words()
+    }
+
+    /// Lanes of all samples, where they are real.
+    #[must_use]
+    pub const fn real_lanes(&self) -> usize {
+        self.batch() * (lanes(self.block()) + lanes(self.environment()))
     }
 
     /// Lengths of the parts of the workspace, in lanes, in their order.

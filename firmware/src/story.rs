@@ -18,7 +18,7 @@ use blockspin_core::num::bits::words;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Learn, Rsmi, Storage, StorageError};
+use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, IsingError, Sampler, Start};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
@@ -191,7 +191,7 @@ pub(crate) fn run(
         first_moments: &mut buffers.first_moments,
         second_moments: &mut buffers.second_moments,
         workspace: &mut buffers.workspace,
-        signs: &mut buffers.signs,
+        samples: Samples::Signs(&mut buffers.signs),
     };
     let mut parameters = Stream::new(SEED, 0, Purpose::Parameters);
     let mut rsmi = Rsmi::new(SHAPE, storage, &mut parameters).map_err(Failure::Storage)?;
@@ -205,7 +205,7 @@ pub(crate) fn run(
     chains.start(&model, &mut samples);
     let mut sum = 0.0;
     for t in 0..STEPS {
-        chains.draw(&model, &mut samples, rsmi.samples());
+        chains.draw(&model, &mut samples, rsmi.signs());
         let encoder = Encoder::Relaxed {
             epsilon: schedule.epsilon(t),
         };
@@ -222,7 +222,7 @@ pub(crate) fn run(
     let mut held_out = Blocking::new();
     for _ in 0..HELD_OUT {
         let mut terms = [0.0; BATCH];
-        chains.draw(&model, &mut samples, rsmi.samples());
+        chains.draw(&model, &mut samples, rsmi.signs());
         rsmi.evaluate::<Portable>(Encoder::Sigmoid, &mut noise, &mut terms);
         held_out.push(terms.iter().map(|&term| f64::from(term)).sum::<f64>() / BATCH as f64);
     }

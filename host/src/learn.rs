@@ -12,7 +12,7 @@ use blockspin_core::num::bits::words;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
+use blockspin_core::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
 use blockspin_core::sampler::Ising;
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
@@ -203,7 +203,7 @@ impl HeldOut {
         let (v_length, e_length) = (rsmi.shape().block_words(), rsmi.shape().environment_words());
         for group in 0..self.groups {
             for batch in group * self.windows..(group + 1) * self.windows {
-                let (v, e) = rsmi.samples();
+                let (v, e) = rsmi.signs();
                 v.copy_from_slice(&self.v[batch * v_length..][..v_length]);
                 e.copy_from_slice(&self.e[batch * e_length..][..e_length]);
                 isa.evaluate(rsmi, encoder, noise, &mut terms);
@@ -389,7 +389,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         first_moments: &mut first_moments,
         second_moments: &mut second_moments,
         workspace: &mut workspace,
-        signs: &mut signs,
+        samples: Samples::Signs(&mut signs),
     };
     let mut rsmi = Rsmi::new(
         shape,
@@ -434,7 +434,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             Learn::Critic => reported,
         };
         let rate = schedule.rate(t);
-        let (v, e) = rsmi.samples();
+        let (v, e) = rsmi.signs();
         pool.draw(batch, &mut draws, v, e);
         let bound = isa.step(&mut rsmi, encoder, learn, rate, &mut noise);
         moving.push(f64::from(bound));

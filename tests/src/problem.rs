@@ -1,9 +1,9 @@
 //! Problems to learn, and storage to learn them in.
 
 use blockspin_core::num::bits::{set, words};
-use blockspin_core::num::lane::Lane;
+use blockspin_core::num::lane::{Lane, get_mut, lanes};
 use blockspin_core::num::rng::{Probability, Purpose, Stream};
-use blockspin_core::rsmi::{Rsmi, Storage};
+use blockspin_core::rsmi::{Rsmi, Samples, Storage};
 use blockspin_core::shape::Shape;
 
 use crate::reference::parts;
@@ -17,6 +17,8 @@ pub struct Buffers {
     pub workspace: Vec<Lane>,
     /// Packed samples.
     pub signs: Vec<u32>,
+    /// Real samples; empty, where they are packed.
+    pub reals: Vec<Lane>,
 }
 
 impl Buffers {
@@ -28,6 +30,17 @@ impl Buffers {
             learned: std::array::from_fn(|_| rubbish(shape.parameter_lanes())),
             workspace: rubbish(shape.workspace_lanes()),
             signs: vec![u32::MAX; shape.sign_words()],
+            reals: vec![],
+        }
+    }
+
+    /// The same for real samples.
+    #[must_use]
+    pub fn of_reals(shape: Shape) -> Self {
+        Buffers {
+            signs: vec![],
+            reals: vec![Lane([f32::NAN; 16]); shape.real_lanes()],
+            ..Self::new(shape)
         }
     }
 
@@ -40,7 +53,10 @@ impl Buffers {
             first_moments,
             second_moments,
             workspace: &mut self.workspace,
-            signs: &mut self.signs,
+            samples: match self.reals.is_empty() {
+                true => Samples::Signs(&mut self.signs),
+                false => Samples::Reals(&mut self.reals),
+            },
         }
     }
 
@@ -144,18 +160,32 @@ impl Case {
 }
 
 /// Fills the batch: each row has a fair sign of its own, which each of its spins shares with
-/// probability three quarters, so that V and E have something to tell about each other.
+/// probability three quarters, so that V and E have something to tell about each other. Real values
+/// are spins times a number between −½ and 2.
 pub fn fill(rsmi: &mut Rsmi, stream: &mut Stream) {
     let shape = rsmi.shape();
+    let sizes = [shape.block(), shape.environment()];
     let share = Probability::new(0.75);
-    let (v, e) = rsmi.samples();
+    let mut real = Stream::new(3, 0, Purpose::Sample);
     for k in 0..shape.batch() {
         let up = stream.coin();
-        for (packed, n) in [(&mut *v, shape.block()), (&mut *e, shape.environment())] {
-            let row = &mut packed[k * words(n)..][..words(n)];
-            row.fill(0);
-            for i in 0..n {
-                set(row, i, up == stream.bernoulli(share));
+        for (part, n) in sizes.into_iter().enumerate() {
+            let spins: Vec<_> = (0..n).map(|_| up == stream.bernoulli(share)).collect();
+            let (v, e) = rsmi.signs();
+            if let Some(row) = [v, e][part].chunks_exact_mut(words(n)).nth(k) {
+                row.fill(0);
+                spins
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, up)| set(row, i, *up));
+            }
+            let (v, e) = rsmi.reals();
+            if let Some(row) = [v, e][part].chunks_exact_mut(lanes(n)).nth(k) {
+                row.fill(Lane::ZERO);
+                for (i, up) in spins.iter().enumerate() {
+                    let size = 2.5 * real.uniform() - 0.5;
+                    *get_mut(row, i) = if *up { size } else { -size };
+                }
             }
         }
     }

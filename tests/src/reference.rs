@@ -77,9 +77,9 @@ pub fn parts(shape: Shape) -> Vec<Part> {
 /// A batch: samples, and how h is made of them.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// Spins of the blocks.
+    /// Values of the blocks.
     pub v: Matrix,
-    /// Spins of the environments.
+    /// Values of the environments.
     pub e: Matrix,
     /// Coarse variables.
     pub coarse: Coarse,
@@ -107,12 +107,18 @@ impl Batch {
             let row = |row: &[u32]| (0..n).map(|i| f64::from(sign(row, i))).collect();
             packed.chunks_exact(words(n)).map(row).collect()
         };
-        let (v, e) = rsmi.samples();
-        Batch {
-            v: unpack(v, shape.block()),
-            e: unpack(e, shape.environment()),
-            coarse,
+        let plain = |rows: &[Lane], n: usize| -> Matrix {
+            let row = |row: &[Lane]| (0..n).map(|i| f64::from(get(row, i))).collect();
+            rows.chunks_exact(lanes(n)).map(row).collect()
+        };
+        let sizes = (shape.block(), shape.environment());
+        let (v, e) = rsmi.signs();
+        let (mut v, mut e) = (unpack(v, sizes.0), unpack(e, sizes.1));
+        if v.is_empty() {
+            let (v_reals, e_reals) = rsmi.reals();
+            (v, e) = (plain(v_reals, sizes.0), plain(e_reals, sizes.1));
         }
+        Batch { v, e, coarse }
     }
 }
 

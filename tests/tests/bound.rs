@@ -175,7 +175,7 @@ fn the_order_of_the_batch_is_the_order_of_the_terms() {
         // The sign draws no noise that a tie does not need, and so can follow its row.
         let before = evaluate(case, &mut rsmi, Encoder::Sign);
         let order = permutation(shape.batch(), &mut stream);
-        let (v, e) = rsmi.samples();
+        let (v, e) = rsmi.signs();
         for (packed, n) in [(v, shape.block()), (e, shape.environment())] {
             let old = packed.to_vec();
             let rows: Vec<_> = old.chunks_exact(words(n)).collect();
@@ -212,7 +212,7 @@ fn a_permutation_of_sites_leaves_every_term() {
             (first, 1, shape.environment()),
         ] {
             let order = permutation(n, &mut stream);
-            let (v, e) = rsmi.samples();
+            let (v, e) = rsmi.signs();
             permute_spins(if skip == 0 { v } else { e }, &order);
             let old = part.read(rsmi.parameters());
             for (i, &from) in order.iter().enumerate() {
@@ -257,7 +257,7 @@ fn a_flip_of_sites_leaves_every_bit() {
             }
         };
         let turn_samples = |rsmi: &mut Rsmi| {
-            let (v, e) = rsmi.samples();
+            let (v, e) = rsmi.signs();
             for (packed, n, sites) in [
                 (v, shape.block(), &block),
                 (e, shape.environment(), &environment),
@@ -350,7 +350,7 @@ fn the_core_attains_the_expectation_of_the_best_critic() {
         }
         let mut expectation = 0.0;
         for (up, probability) in binomial(batch as usize, 0.5).into_iter().enumerate() {
-            let (v, e) = rsmi.samples();
+            let (v, e) = rsmi.signs();
             for k in 0..batch as usize {
                 v[k] = u32::from(k < up);
                 e[k] = u32::from(k < up);

@@ -7,6 +7,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::adam::Adam;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Learn, Rsmi};
+use blockspin_core::shape::Shape;
 use blockspin_tests::problem::{Buffers, CASES, Case, fill};
 use blockspin_tests::reference::{Batch, Bound, Coarse, Matrix, noise, parts};
 use blockspin_tests::tiles::Tiling;
@@ -31,6 +32,14 @@ fn read(case: &Case, rsmi: &mut Rsmi) -> (Vec<Matrix>, Batch) {
     (parameters, Batch::read(rsmi, coarse))
 }
 
+/// All cases with packed and with real samples.
+fn kinds() -> impl Iterator<Item = (&'static Case, fn(Shape) -> Buffers)> {
+    let kinds: [fn(Shape) -> Buffers; 2] = [Buffers::new, Buffers::of_reals];
+    kinds
+        .into_iter()
+        .flat_map(|storage| CASES.iter().map(move |case| (case, storage)))
+}
+
 fn rms(part: &Matrix) -> f64 {
     let squares = part.iter().flatten().map(|g| g * g);
     (squares.sum::<f64>() / part.iter().flatten().count() as f64).sqrt()
@@ -39,9 +48,9 @@ fn rms(part: &Matrix) -> f64 {
 #[test]
 fn every_gradient_follows_the_reference() {
     let mut worst = 0.0_f64;
-    for case in CASES {
+    for (case, storage) in kinds() {
         let shape = case.shape();
-        let mut buffers = Buffers::new(shape);
+        let mut buffers = storage(shape);
         let mut rsmi = case.start(&mut buffers);
         let (parameters, batch) = read(case, &mut rsmi);
         let bound = Bound::new(shape, &parameters, &batch);
@@ -168,8 +177,7 @@ fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
 }
 
 /// Bits of the parameters and of the bounds after twenty steps.
-fn trained(tiling: Tiling, case: &Case) -> (Vec<u32>, Vec<u32>) {
-    let mut buffers = Buffers::new(case.shape());
+fn trained(tiling: Tiling, case: &Case, mut buffers: Buffers) -> (Vec<u32>, Vec<u32>) {
     let mut rsmi = case.start(&mut buffers);
     let bounds = train(tiling, case, &mut rsmi, 20);
     let parameters = rsmi.parameters().iter().flat_map(|lane| lane.0);
@@ -181,19 +189,20 @@ fn trained(tiling: Tiling, case: &Case) -> (Vec<u32>, Vec<u32>) {
 
 #[test]
 fn no_tile_changes_a_bit() {
-    for case in CASES {
-        let expected = trained(Tiling::Portable, case);
+    for (case, storage) in kinds() {
+        let train = |tiling| trained(tiling, case, storage(case.shape()));
+        let expected = train(Tiling::Portable);
         for tiling in [Tiling::Single, Tiling::Middle, Tiling::Wide] {
-            assert!(trained(tiling, case) == expected, "{case:?}, {tiling:?}");
+            assert!(train(tiling) == expected, "{case:?}, {tiling:?}");
         }
     }
 }
 
 #[test]
 fn padding_stays_zero_and_all_else_moves() {
-    for case in CASES {
+    for (case, storage) in kinds() {
         let parts = parts(case.shape());
-        let mut buffers = Buffers::new(case.shape());
+        let mut buffers = storage(case.shape());
         let mut rsmi = case.start(&mut buffers);
         let before: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
         train(Tiling::Wide, case, &mut rsmi, 10);

@@ -3,35 +3,35 @@
 //! InfoNCE takes the other rows of a batch as independent negatives, so the K windows of a batch
 //! come from K different configurations; those that share one would lower the estimate.
 
+use super::row::Value;
 use super::window::Window;
-use crate::num::bits::words;
 use crate::num::rng::Stream;
 
-/// Packed configurations of one lattice, with a permutation from which distinct ones are drawn.
+/// Configurations of one lattice, with a permutation from which distinct ones are drawn.
 #[derive(Debug)]
-pub struct Pool<'a> {
+pub struct Pool<'a, T = u32> {
     window: Window,
     stride: usize,
-    spins: &'a mut [u32],
+    values: &'a mut [T],
     order: &'a mut [u32],
     filled: usize,
     next: usize,
 }
 
-impl<'a> Pool<'a> {
-    /// An empty pool with room for as many configurations as both slices hold: `spins` takes
-    /// [`words`]`(sites)` each, `order` one word each.
-    pub fn new(window: Window, spins: &'a mut [u32], order: &'a mut [u32]) -> Self {
-        let stride = words(window.lattice().sites());
-        let capacity = (spins.len() / stride).min(order.len());
-        let (spins, order) = (&mut spins[..capacity * stride], &mut order[..capacity]);
+impl<'a, T: Value> Pool<'a, T> {
+    /// An empty pool with room for as many configurations as both slices hold: `values` takes
+    /// [`Value::configuration`] each, `order` one word each.
+    pub fn new(window: Window, values: &'a mut [T], order: &'a mut [u32]) -> Self {
+        let stride = T::configuration(window.lattice().sites());
+        let capacity = (values.len() / stride).min(order.len());
+        let (values, order) = (&mut values[..capacity * stride], &mut order[..capacity]);
         for (i, slot) in order.iter_mut().enumerate() {
             *slot = i as u32;
         }
         Pool {
             window,
             stride,
-            spins,
+            values,
             order,
             filled: 0,
             next: 0,
@@ -58,7 +58,7 @@ impl<'a> Pool<'a> {
 
     /// The place of the next configuration: a free one, or, when full, the oldest. The caller
     /// writes or advances the configuration there. Empty, if the pool has no room at all.
-    pub fn next_slot(&mut self) -> &mut [u32] {
+    pub fn next_slot(&mut self) -> &mut [T] {
         let at = self.next;
         self.next = if at + 1 == self.order.len() {
             0
@@ -66,12 +66,12 @@ impl<'a> Pool<'a> {
             at + 1
         };
         self.filled = self.filled.max(at + 1).min(self.order.len());
-        self.spins
+        self.values
             .get_mut(at * self.stride..(at + 1) * self.stride)
             .unwrap_or_default()
     }
 
-    /// Draws `batch` windows at random origins from as many different configurations, and packs
+    /// Draws `batch` windows at random origins from as many different configurations, and copies
     /// them to the rows of `v` and `e`.
     ///
     /// Returns false, with nothing drawn, when the pool holds fewer configurations than that.
@@ -80,14 +80,14 @@ impl<'a> Pool<'a> {
         &mut self,
         batch: usize,
         stream: &mut Stream,
-        v: &mut [u32],
-        e: &mut [u32],
+        v: &mut [T::Word],
+        e: &mut [T::Word],
     ) -> bool {
         if self.filled < batch {
             return false;
         }
-        let v_rows = v.chunks_exact_mut(words(self.window.block_sites()));
-        let e_rows = e.chunks_exact_mut(words(self.window.environment_sites()));
+        let v_rows = v.chunks_exact_mut(T::row(self.window.block_sites()));
+        let e_rows = e.chunks_exact_mut(T::row(self.window.environment_sites()));
         for (k, (v, e)) in (0..batch).zip(v_rows.zip(e_rows)) {
             // The first steps of a Fisher–Yates shuffle. While the pool fills, slots beyond
             // `filled` have not moved: the permutation is of the filled ones alone.
@@ -96,7 +96,7 @@ impl<'a> Pool<'a> {
             let at = self.order[k] as usize * self.stride;
             let origin = self.window.random_origin(stream);
             self.window
-                .gather(&self.spins[at..at + self.stride], origin, v, e);
+                .gather(&self.values[at..at + self.stride], origin, v, e);
         }
         true
     }

@@ -11,8 +11,8 @@
 
 use core::fmt;
 
+use crate::block::row::{Value, Write};
 use crate::lattice::{Extent, Lattice, MAX_DIMENSION};
-use crate::num::bits::Writer;
 use crate::num::rng::Stream;
 
 /// Why a window cannot be.
@@ -190,14 +190,20 @@ impl Window {
         self.lattice.extent().map(|side| stream.below(side))
     }
 
-    /// Copies the spins of V and E of the window at `origin` (its corner, the site with the lowest
-    /// coordinates) from a packed configuration to two packed rows, each in the lattice's order.
+    /// Copies the values of V and E of the window at `origin` (its corner, the site with the lowest
+    /// coordinates) from a configuration to two rows, each in the lattice's order.
     ///
-    /// The rows hold [`words`](crate::num::bits::words) of |V| and of |E|.
+    /// Their lengths are those of [`Value`], for the sites of the lattice, |V| and |E|.
     #[inline(always)]
-    pub fn gather(&self, spins: &[u32], origin: Extent, v: &mut [u32], e: &mut [u32]) {
-        let mut v = Writer::new(v);
-        let mut e = Writer::new(e);
+    pub fn gather<T: Value>(
+        &self,
+        values: &[T],
+        origin: Extent,
+        v: &mut [T::Word],
+        e: &mut [T::Word],
+    ) {
+        let mut v = T::Writer::new(v);
+        let mut e = T::Writer::new(e);
         let [planes, rows, columns] = self.lattice.extent();
         let (env, buf, block) = (self.environment, self.buffer, self.block[2]);
         let width = block + 2 * (buf + env);
@@ -219,9 +225,9 @@ impl Window {
             let plane = wrap(origin[0] + z.at, planes) * rows;
             for y in self.axis(1) {
                 let row = ((plane + wrap(origin[1] + y.at, rows)) * columns) as usize;
-                let copy = |to: &mut Writer, [start, before, after]: [usize; 3]| {
-                    to.copy(spins, row + start, before);
-                    to.copy(spins, row, after);
+                let copy = |to: &mut T::Writer<'_>, [start, before, after]: [usize; 3]| {
+                    to.copy(values, row + start, before);
+                    to.copy(values, row, after);
                 };
                 if z.zone == Zone::Environment || y.zone == Zone::Environment {
                     copy(&mut e, whole);
@@ -273,11 +279,13 @@ struct Place {
 mod tests {
     use super::*;
     use crate::num::bits::{bit, mask, set, words};
+    use crate::num::lane::{Lane, WIDTH, get};
     use crate::num::rng::Purpose;
 
     /// Every site told apart by the naive rule: distance from the window's edge along each axis.
     #[test]
     fn gathers_what_the_definition_says() {
+        let values: [f32; 2048] = core::array::from_fn(|site| site as f32);
         for (sides, block, buffer, environment) in [
             (&[23][..], &[3][..], 2, 4),
             (&[11, 9], &[2, 3], 1, 2),
@@ -299,6 +307,9 @@ mod tests {
                     &mut e[..words(window.environment_sites())],
                 );
                 window.gather(&spins, origin, v, e);
+                let (mut v_reals, mut e_reals) = ([Lane([7.0; WIDTH]); 40], [Lane::ZERO; 40]);
+                let values = &values[..lattice.sites()];
+                window.gather(values, origin, &mut v_reals, &mut e_reals);
                 let (mut in_v, mut in_e) = (0, 0);
                 let real = MAX_DIMENSION - lattice.dimension();
                 let size = |a: usize| {
@@ -322,12 +333,12 @@ mod tests {
                             let at = |a: usize, c| (origin[a] + c) % lattice.extent()[a];
                             let [_, rows, columns] = lattice.extent();
                             let site = (at(0, z) * rows + at(1, y)) * columns + at(2, x);
-                            let spin = bit(&spins, site as usize);
+                            let (spin, value) = (bit(&spins, site as usize), site as f32);
                             if depth < environment {
-                                assert_eq!(bit(e, in_e), spin);
+                                assert_eq!((bit(e, in_e), get(&e_reals, in_e)), (spin, value));
                                 in_e += 1;
                             } else if depth >= environment + buffer {
-                                assert_eq!(bit(v, in_v), spin);
+                                assert_eq!((bit(v, in_v), get(&v_reals, in_v)), (spin, value));
                                 in_v += 1;
                             }
                         }
@@ -337,6 +348,9 @@ mod tests {
                     (in_v, in_e),
                     (window.block_sites(), window.environment_sites())
                 );
+                for (reals, n) in [(&v_reals, in_v), (&e_reals, in_e)] {
+                    assert!((n..n.next_multiple_of(WIDTH)).all(|i| get(reals, i) == 0.0));
+                }
                 for (row, n) in [(&*v, in_v), (&*e, in_e)] {
                     assert_eq!(
                         row[n.div_ceil(32) - 1] & !mask(n - (n - 1) / 32 * 32),

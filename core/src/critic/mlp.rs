@@ -33,7 +33,53 @@ pub(crate) enum Input<'a> {
     /// Packed ±1, a row of words for each sample.
     Signs(&'a [u32]),
     /// Real rows of whole lanes.
-    Real(&'a [Lane]),
+    Reals(&'a [Lane]),
+}
+
+impl Input<'_> {
+    /// out\[k\]\[o\] = Σ_i x\[k\]\[i\] w\[i\]\[o\].
+    #[inline(always)]
+    pub(crate) fn product<T: Tile>(
+        self,
+        batch: usize,
+        inputs: usize,
+        weights: &[Lane],
+        outputs: usize,
+        out: Output,
+    ) {
+        let width = lanes(outputs);
+        match self {
+            Input::Signs(rows) => T::signs(batch, inputs, rows, weights, width, out),
+            Input::Reals(rows) => {
+                let x = Matrix::new(rows, lanes(inputs));
+                T::rows(batch, inputs, x, Matrix::new(weights, width), outputs, out);
+            }
+        }
+    }
+
+    /// out\[i\]\[o\] = Σ_k x\[k\]\[i\] dy\[k\]\[o\]; `flipped` takes the transposed bits.
+    #[inline(always)]
+    pub(crate) fn gradient<T: Tile>(
+        self,
+        batch: usize,
+        inputs: usize,
+        dy: &[Lane],
+        outputs: usize,
+        flipped: &mut [u32],
+        out: Output,
+    ) {
+        let width = lanes(outputs);
+        match self {
+            Input::Signs(rows) => {
+                signs::transpose::<T>(rows, batch, inputs, flipped);
+                T::signs(inputs, batch, flipped, dy, width, out);
+            }
+            Input::Reals(rows) => {
+                let x = Matrix::new(rows, lanes(inputs));
+                T::columns(inputs, batch, x, Matrix::new(dy, width), outputs, out);
+            }
+        }
+    }
 }
 
 /// Uniform on ±√(6 / (inputs + outputs)) (Glorot and Bengio 2010).
@@ -79,17 +125,11 @@ pub(crate) fn forward<T: Tile>(
         for row in out.chunks_exact_mut(width) {
             row.copy_from_slice(bias);
         }
-        let real = |x, out: &mut [Lane]| {
-            let (x, w) = (Matrix::new(x, lanes(inner)), Matrix::new(weights, width));
-            T::rows(batch, inner, x, w, outputs, Output::add(out, width));
+        let x = match l {
+            0 => input,
+            _ => Input::Reals(&below[done - batch * lanes(inner)..]),
         };
-        match input {
-            Input::Signs(rows) if l == 0 => {
-                T::signs(batch, inner, rows, weights, width, Output::add(out, width));
-            }
-            Input::Real(rows) if l == 0 => real(rows, out),
-            _ => real(&below[done - batch * lanes(inner)..], out),
-        }
+        x.product::<T>(batch, inner, weights, outputs, Output::add(out, width));
         if l + 1 < net.layers() {
             for y in out.iter_mut() {
                 *y = y.map(|y| if y > 0.0 { y } else { 0.0 });
@@ -100,12 +140,19 @@ pub(crate) fn forward<T: Tile>(
     }
 }
 
-/// Gradients by all parameters, and by the input if it is real.
+/// What a backward pass overwrites besides its results.
+pub(crate) struct Scratch<'a> {
+    /// Room for the largest transposed weight matrix.
+    pub(crate) transposed: &'a mut [Lane],
+    /// Room for the transposed bits of the input; none, if it is real.
+    pub(crate) flipped: &'a mut [u32],
+}
+
+/// Gradients by all parameters, and by the input if `through`.
 ///
 /// `upper` holds the gradient by the output on entry; it and `lower`, each `batch` rows of the
-/// widest layer, are used in turn. `gradients` is overwritten. `transposed` holds the largest
-/// transposed weight matrix, and `flipped` the transposed input bits (ignored for real input).
-/// Returns the gradient by the input, or what is left of it when the input is packed signs.
+/// widest layer, are used in turn. `gradients` is overwritten. Returns the gradient by the input;
+/// if that is not wanted, what is left in its place.
 #[inline(always)]
 pub(crate) fn backward<'a, T: Tile>(
     net: Network,
@@ -116,8 +163,8 @@ pub(crate) fn backward<'a, T: Tile>(
     mut upper: &'a mut [Lane],
     mut lower: &'a mut [Lane],
     gradients: &mut [Lane],
-    transposed: &mut [Lane],
-    flipped: &mut [u32],
+    scratch: Scratch,
+    through: bool,
 ) -> &'a [Lane] {
     let mut end = net.lanes();
     let mut top = batch * net.activation_lanes();
@@ -139,36 +186,27 @@ pub(crate) fn backward<'a, T: Tile>(
             }
         }
 
-        let below = match input {
-            Input::Signs(rows) if l == 0 => {
-                signs::transpose::<T>(rows, batch, inner, flipped);
-                T::signs(
-                    inner,
-                    batch,
-                    flipped,
-                    dy,
-                    width,
-                    Output::set(weight_gradient, width),
-                );
-                break;
-            }
-            Input::Real(rows) if l == 0 => rows,
+        let below = match l {
+            0 => &[],
             _ => &activations[top - batch * lanes(inner)..],
         };
-        let (x, dy) = (Matrix::new(below, lanes(inner)), Matrix::new(dy, width));
-        T::columns(
-            inner,
-            batch,
-            x,
-            dy,
-            outputs,
-            Output::set(weight_gradient, width),
-        );
+        let x = match l {
+            0 => input,
+            _ => Input::Reals(below),
+        };
+        let dw = Output::set(weight_gradient, width);
+        x.gradient::<T>(batch, inner, dy, outputs, scratch.flipped, dw);
+        if l == 0 && !through {
+            break;
+        }
 
-        let transposed = &mut transposed[..outputs * lanes(inner)];
+        let transposed = &mut scratch.transposed[..outputs * lanes(inner)];
         transpose(weights, inner, outputs, transposed);
         let dx = &mut lower[..batch * lanes(inner)];
-        let w = Matrix::new(transposed, lanes(inner));
+        let (dy, w) = (
+            Matrix::new(dy, width),
+            Matrix::new(transposed, lanes(inner)),
+        );
         T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
         if l > 0 {
             for (d, x) in dx.iter_mut().zip(below) {

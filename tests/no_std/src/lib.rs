@@ -7,7 +7,7 @@ use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
-use blockspin_core::rsmi::{Learn, Rsmi, Storage, StorageError};
+use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
 use blockspin_core::shape::Shape;
 
 const SHAPE: Shape = match Shape::new(4, 12, 1, &[16], 8, 16) {
@@ -31,12 +31,12 @@ pub fn step(seed: u64) -> Result<f32, StorageError> {
         first_moments,
         second_moments,
         workspace: &mut workspace,
-        signs: &mut signs,
+        samples: Samples::Signs(&mut signs),
     };
     let mut stream = Stream::new(seed, 0, Purpose::Parameters);
     let mut rsmi = Rsmi::new(SHAPE, storage, &mut stream)?;
 
-    let (v, e) = rsmi.samples();
+    let (v, e) = rsmi.signs();
     v.fill_with(|| stream.next_u32() & 0xf);
     e.fill_with(|| stream.next_u32() & 0xfff);
     let mut noise = Stream::new(seed, 0, Purpose::Encoder);
