@@ -3,25 +3,56 @@
 use crate::num::bits;
 use crate::num::lane::{self, Lane, WIDTH};
 
+/// Where a row of a window lies in a configuration: values from `start` on, then, where it wraps
+/// around, from `wrapped` on. Both places lie within the configuration, even where nothing is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Strip {
+    /// First value before the wrap.
+    pub start: usize,
+    /// Values before it.
+    pub before: usize,
+    /// First value after the wrap.
+    pub wrapped: usize,
+    /// Values after it.
+    pub after: usize,
+}
+
+impl Strip {
+    /// The `n` values from `first` on: where they lie before and after the wrap, and how many.
+    #[inline(always)]
+    fn part(&self, first: usize, n: usize) -> [(usize, usize); 2] {
+        let before = n.min(self.before.saturating_sub(first));
+        let skipped = first.saturating_sub(self.before);
+        [
+            (self.start + first.min(self.before), before),
+            (self.wrapped + skipped, n - before),
+        ]
+    }
+}
+
 /// A kind of value that configurations are made of, and the rows of windows that are cut from them.
 pub trait Value: Copy + Sized + 'static {
     /// What a row of a window is made of.
     type Word: Copy + 'static;
     /// Writes a row.
     type Writer<'a>: Write<'a, Self>;
+    /// A strip, as far as it is held in a register.
+    type Held: Copy;
 
     /// Length of a configuration of `sites` values.
     fn configuration(sites: usize) -> usize;
     /// Length of a row of `sites` values.
     fn row(sites: usize) -> usize;
+    /// Reads a strip, of which parts will be copied.
+    fn hold(values: &[Self], strip: &Strip) -> Self::Held;
 }
 
 /// Appends values to a row, from its start.
 pub trait Write<'a, V: Value> {
     /// Starts at the first value of `row`.
     fn new(row: &'a mut [V::Word]) -> Self;
-    /// Appends `n` values of a configuration, beginning with value `at`.
-    fn copy(&mut self, from: &[V], at: usize, n: usize);
+    /// Appends the `n` values of a strip from its value `first` on.
+    fn copy(&mut self, from: &[V], strip: &Strip, held: V::Held, first: usize, n: usize);
     /// Ends the row; what is left of its last word becomes 0.
     fn finish(self);
 }
@@ -30,6 +61,7 @@ pub trait Write<'a, V: Value> {
 impl Value for u32 {
     type Word = u32;
     type Writer<'a> = bits::Writer<'a>;
+    type Held = u64;
 
     #[inline(always)]
     fn configuration(sites: usize) -> usize {
@@ -40,6 +72,17 @@ impl Value for u32 {
     fn row(sites: usize) -> usize {
         bits::words(sites)
     }
+
+    /// All of it, if it fits a word.
+    #[inline(always)]
+    fn hold(values: &[u32], strip: &Strip) -> u64 {
+        if strip.before + strip.after > bits::WORD {
+            return 0;
+        }
+        let before = bits::extract(values, strip.start, strip.before);
+        let after = bits::extract(values, strip.wrapped, strip.after);
+        u64::from(before) | u64::from(after) << strip.before
+    }
 }
 
 impl<'a> Write<'a, u32> for bits::Writer<'a> {
@@ -49,8 +92,14 @@ impl<'a> Write<'a, u32> for bits::Writer<'a> {
     }
 
     #[inline(always)]
-    fn copy(&mut self, from: &[u32], at: usize, n: usize) {
-        bits::Writer::copy(self, from, at, n);
+    fn copy(&mut self, from: &[u32], strip: &Strip, held: u64, first: usize, n: usize) {
+        if strip.before + strip.after <= bits::WORD {
+            self.push(held >> first & u64::from(bits::mask(n)), n);
+        } else {
+            for (at, n) in strip.part(first, n) {
+                bits::Writer::copy(self, from, at, n);
+            }
+        }
     }
 
     #[inline(always)]
@@ -63,6 +112,7 @@ impl<'a> Write<'a, u32> for bits::Writer<'a> {
 impl Value for f32 {
     type Word = Lane;
     type Writer<'a> = LaneWriter<'a>;
+    type Held = ();
 
     #[inline(always)]
     fn configuration(sites: usize) -> usize {
@@ -73,6 +123,9 @@ impl Value for f32 {
     fn row(sites: usize) -> usize {
         lane::lanes(sites)
     }
+
+    #[inline(always)]
+    fn hold(_: &[f32], _: &Strip) {}
 }
 
 /// Appends reals to a row of lanes.
@@ -89,15 +142,17 @@ impl<'a> Write<'a, f32> for LaneWriter<'a> {
     }
 
     #[inline(always)]
-    fn copy(&mut self, from: &[f32], at: usize, n: usize) {
-        let mut from = &from[at..at + n];
-        while !from.is_empty() {
-            let (lane, first) = (self.at / WIDTH, self.at % WIDTH);
-            let n = from.len().min(WIDTH - first);
-            let (now, later) = from.split_at(n);
-            self.row[lane].0[first..first + n].copy_from_slice(now);
-            self.at += n;
-            from = later;
+    fn copy(&mut self, from: &[f32], strip: &Strip, (): (), first: usize, n: usize) {
+        for (at, n) in strip.part(first, n) {
+            let mut from = &from[at..at + n];
+            while !from.is_empty() {
+                let (lane, first) = (self.at / WIDTH, self.at % WIDTH);
+                let n = from.len().min(WIDTH - first);
+                let (now, later) = from.split_at(n);
+                self.row[lane].0[first..first + n].copy_from_slice(now);
+                self.at += n;
+                from = later;
+            }
         }
     }
 

@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-use crate::block::row::{Value, Write};
+use crate::block::row::{Strip, Value, Write};
 use crate::lattice::{Extent, Lattice, MAX_DIMENSION};
 use crate::num::rng::Stream;
 
@@ -205,38 +205,30 @@ impl Window {
         let mut v = T::Writer::new(v);
         let mut e = T::Writer::new(e);
         let [planes, rows, columns] = self.lattice.extent();
-        let (env, buf, block) = (self.environment, self.buffer, self.block[2]);
+        let [env, buf, block] = [self.environment, self.buffer, self.block[2]].map(|x| x as usize);
         let width = block + 2 * (buf + env);
         // No side of the window is longer than the lattice: one subtraction wraps.
         let wrap = |at: u32, side: u32| if at >= side { at - side } else { at };
-        // Where a stretch of a row starts, and its lengths before and after the wrap.
-        let stretch = |from: u32, n: u32| {
-            let start = wrap(origin[2] + from, columns);
-            let before = n.min(columns - start);
-            [start, before, n - before].map(|x| x as usize)
-        };
-        let whole = stretch(0, width);
-        let (left, middle, right) = (
-            stretch(0, env),
-            stretch(env + buf, block),
-            stretch(width - env, env),
-        );
+        let before = width.min((columns - origin[2]) as usize);
         for z in self.axis(0) {
             let plane = wrap(origin[0] + z.at, planes) * rows;
             for y in self.axis(1) {
                 let row = ((plane + wrap(origin[1] + y.at, rows)) * columns) as usize;
-                let copy = |to: &mut T::Writer<'_>, [start, before, after]: [usize; 3]| {
-                    to.copy(values, row + start, before);
-                    to.copy(values, row, after);
+                let strip = Strip {
+                    start: row + origin[2] as usize,
+                    before,
+                    wrapped: row,
+                    after: width - before,
                 };
+                let held = T::hold(values, &strip);
                 if z.zone == Zone::Environment || y.zone == Zone::Environment {
-                    copy(&mut e, whole);
+                    e.copy(values, &strip, held, 0, width);
                 } else {
-                    copy(&mut e, left);
+                    e.copy(values, &strip, held, 0, env);
                     if z.zone == Zone::Block && y.zone == Zone::Block {
-                        copy(&mut v, middle);
+                        v.copy(values, &strip, held, env + buf, block);
                     }
-                    copy(&mut e, right);
+                    e.copy(values, &strip, held, width - env, env);
                 }
             }
         }

@@ -22,7 +22,7 @@
 
 use crate::kernel::dense::{Matrix, Output};
 use crate::kernel::{Tile, signs};
-use crate::num::lane::{Lane, apart, get, get_mut, lanes};
+use crate::num::lane::{Lane, apart, get, get_mut, lanes, whole};
 use crate::num::math;
 use crate::num::rng::Stream;
 use crate::shape::Network;
@@ -178,12 +178,13 @@ pub(crate) fn backward<'a, T: Tile>(
         top -= batch * width;
 
         let dy = &upper[..batch * width];
-        bias_gradient.fill(Lane::ZERO);
-        for row in dy.chunks_exact(width) {
-            for (sum, d) in bias_gradient.iter_mut().zip(row) {
-                *sum = sum.zip(*d, |sum, d| sum + d);
+        for (o, sum) in bias_gradient.iter_mut().enumerate() {
+            let mut total = Lane::ZERO;
+            for d in dy.iter().skip(o).step_by(width) {
+                total = total.zip(*d, |sum, d| sum + d);
                 apart();
             }
+            *sum = whole(total);
         }
 
         let below = match l {

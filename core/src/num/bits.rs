@@ -99,20 +99,25 @@ impl<'a> Writer<'a> {
 
     /// Appends `n` spins of `from`, beginning at `at`.
     #[inline(always)]
-    pub fn copy(&mut self, from: &[u32], mut at: usize, n: usize) {
-        let mut left = n;
-        while left > 0 {
-            let take = left.min(WORD);
-            self.pending |= u64::from(extract(from, at, take)) << self.filled;
-            self.filled += take;
-            if self.filled >= WORD {
-                self.row[self.at] = self.pending as u32;
-                self.at += 1;
-                self.pending >>= WORD;
-                self.filled -= WORD;
-            }
+    pub fn copy(&mut self, from: &[u32], mut at: usize, mut n: usize) {
+        while n > 0 {
+            let take = n.min(WORD);
+            self.push(u64::from(extract(from, at, take)), take);
             at += take;
-            left -= take;
+            n -= take;
+        }
+    }
+
+    /// Appends the lowest `n` ≤ 32 bits of `spins`, whose others are 0.
+    #[inline(always)]
+    pub fn push(&mut self, spins: u64, n: usize) {
+        self.pending |= spins << self.filled;
+        self.filled += n;
+        if self.filled >= WORD {
+            self.row[self.at] = self.pending as u32;
+            self.at += 1;
+            self.pending >>= WORD;
+            self.filled -= WORD;
         }
     }
 
