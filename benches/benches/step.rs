@@ -3,7 +3,7 @@
 //! `cargo bench -p blockspin-benches --bench step`
 
 use blockspin::machine::Isa;
-use blockspin_benches::{Buffers, ENCODER, check_step};
+use blockspin_benches::{Buffers, ENCODER, Kind, check_step};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine};
 
@@ -12,8 +12,8 @@ fn step<const ISA: usize>(bencher: divan::Bencher, (batch, environment): (u32, u
     let Some(isa) = Isa::available().get(ISA).copied() else {
         return;
     };
-    check_step(isa, batch, environment);
-    let mut buffers = Buffers::new(batch, environment);
+    check_step(isa, batch, environment, Kind::Signs);
+    let mut buffers = Buffers::new(batch, environment, Kind::Signs);
     let mut rsmi = buffers.rsmi();
     let mut noise = Stream::new(1, 0, Purpose::Encoder);
     bencher.bench_local(|| isa.step(&mut rsmi, ENCODER, Learn::All, 1e-4, &mut noise));

@@ -37,9 +37,9 @@ class Peer:
 
 
 def ours(size):
-    """What the step binary prints: {ISA or "gather": microseconds}."""
+    """What the step binary prints: {ISA, "ISA/reals" or "gather": microseconds}."""
     done = subprocess.run(
-        [step, "--gather", *map(str, size)], capture_output=True, text=True, check=True
+        [step, "--gather", "--reals", *map(str, size)], capture_output=True, text=True, check=True
     )
     return {line.split()[2]: float(line.split()[3]) for line in done.stdout.splitlines()}
 
@@ -61,11 +61,11 @@ def main():
             peer.close()
         isas = [name for name in best if name not in peers and name != "gather"]
         if not rows:
-            print(f"{'K':>5} {'|E|':>5}", *(f"{name:>9}" for name in best), end="  ")
+            print(f"{'K':>5} {'|E|':>5}", *(f"{name:>12}" for name in best), end="  ")
             print(*(f"{peer}/{isa}" for peer in peers for isa in isas), "gather/step", sep="  ")
         ratios = {f"{peer}/{isa}": best[peer] / best[isa] for peer in peers for isa in isas}
         ratios["gather/step"] = best["gather"] / min(best[isa] for isa in isas)
-        print(f"{size[0]:5} {size[1]:5}", *(f"{t:9.1f}" for t in best.values()), end="  ")
+        print(f"{size[0]:5} {size[1]:5}", *(f"{t:12.1f}" for t in best.values()), end="  ")
         print(*(f"{ratio:{len(name)}.2f}" for name, ratio in ratios.items()), sep="  ", flush=True)
         rows += [(*size, name, "us", f"{t:.2f}") for name, t in best.items()]
         rows += [(*size, name, "ratio", f"{ratio:.3f}") for name, ratio in ratios.items()]

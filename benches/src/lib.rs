@@ -12,7 +12,7 @@ use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::{mask, words};
-use blockspin_core::num::lane::Lane;
+use blockspin_core::num::lane::{Lane, get_mut, lanes};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
@@ -30,7 +30,21 @@ pub struct Buffers {
     shape: Shape,
     learned: [Vec<Lane>; 4],
     workspace: Vec<Lane>,
-    signs: Vec<u32>,
+    samples: Batch,
+}
+
+/// What a step reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Packed signs.
+    Signs,
+    /// Real values.
+    Reals,
+}
+
+enum Batch {
+    Signs(Vec<u32>),
+    Reals(Vec<Lane>),
 }
 
 impl Buffers {
@@ -40,18 +54,21 @@ impl Buffers {
     /// # Panics
     /// If there is no such shape.
     #[must_use]
-    pub fn new(batch: u32, environment: u32) -> Self {
+    pub fn new(batch: u32, environment: u32, kind: Kind) -> Self {
         let shape = Shape::new(16, environment, 1, &[32, 32], 8, batch).expect("a shape");
-        let lanes = || vec![Lane::ZERO; shape.parameter_lanes()];
+        let learned = || vec![Lane::ZERO; shape.parameter_lanes()];
         Buffers {
             shape,
-            learned: [lanes(), lanes(), lanes(), lanes()],
+            learned: [learned(), learned(), learned(), learned()],
             workspace: vec![Lane::ZERO; shape.workspace_lanes()],
-            signs: vec![0; shape.sign_words()],
+            samples: match kind {
+                Kind::Signs => Batch::Signs(vec![0; shape.sign_words()]),
+                Kind::Reals => Batch::Reals(vec![Lane::ZERO; shape.real_lanes()]),
+            },
         }
     }
 
-    /// A run with a batch of fair coins.
+    /// A run with a batch of fair coins, or of real noise.
     ///
     /// # Panics
     /// Never: the storage has the lengths that the shape asks for.
@@ -63,7 +80,10 @@ impl Buffers {
             first_moments,
             second_moments,
             workspace: &mut self.workspace,
-            samples: Samples::Signs(&mut self.signs),
+            samples: match &mut self.samples {
+                Batch::Signs(words) => Samples::Signs(words),
+                Batch::Reals(lanes) => Samples::Reals(lanes),
+            },
         };
         let mut stream = Stream::new(1, 0, Purpose::Parameters);
         let mut rsmi = Rsmi::new(self.shape, storage, &mut stream).expect("enough storage");
@@ -75,13 +95,19 @@ impl Buffers {
                 }
             }
         }
+        let (v, e) = rsmi.reals();
+        for (rows, sites) in [(v, self.shape.block()), (e, self.shape.environment())] {
+            for row in rows.chunks_exact_mut(lanes(sites)) {
+                (0..sites).for_each(|i| *get_mut(row, i) = stream.logistic());
+            }
+        }
         rsmi
     }
 }
 
 /// Bits of all parameters after three steps.
-fn learned(machine: &impl Machine, batch: u32, environment: u32) -> Vec<u32> {
-    let mut buffers = Buffers::new(batch, environment);
+fn learned(machine: &impl Machine, batch: u32, environment: u32, kind: Kind) -> Vec<u32> {
+    let mut buffers = Buffers::new(batch, environment, kind);
     let mut rsmi = buffers.rsmi();
     let mut noise = Stream::new(1, 0, Purpose::Encoder);
     for _ in 0..3 {
@@ -95,9 +121,9 @@ fn learned(machine: &impl Machine, batch: u32, environment: u32) -> Vec<u32> {
 ///
 /// # Panics
 /// If it does not.
-pub fn check_step(isa: Isa, batch: u32, environment: u32) {
+pub fn check_step(isa: Isa, batch: u32, environment: u32, kind: Kind) {
     assert!(
-        learned(&isa, batch, environment) == learned(&Portable, batch, environment),
+        learned(&isa, batch, environment, kind) == learned(&Portable, batch, environment, kind),
         "{isa} gives other bits than the reference at K = {batch}, |E| = {environment}"
     );
 }
@@ -107,9 +133,9 @@ pub fn check_step(isa: Isa, batch: u32, environment: u32) {
 /// # Panics
 /// If the instruction set gives other bits than the reference.
 #[must_use]
-pub fn step_microseconds(isa: Isa, batch: u32, environment: u32) -> f64 {
-    check_step(isa, batch, environment);
-    let mut buffers = Buffers::new(batch, environment);
+pub fn step_microseconds(isa: Isa, batch: u32, environment: u32, kind: Kind) -> f64 {
+    check_step(isa, batch, environment, kind);
+    let mut buffers = Buffers::new(batch, environment, kind);
     let mut rsmi = buffers.rsmi();
     let mut noise = Stream::new(1, 0, Purpose::Encoder);
     let [step] = microseconds([&mut || {

@@ -3,7 +3,7 @@
 //! `count wolff` and `count swendsen-wang`, 250 sweeps of the critical lattice of 64 × 64.
 
 use blockspin::machine::Isa;
-use blockspin_benches::{Buffers, Chain, ENCODER, critical, gathering};
+use blockspin_benches::{Buffers, Chain, ENCODER, Kind, critical, gathering};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine};
 use blockspin_core::sampler::Algorithm;
@@ -12,7 +12,7 @@ fn main() {
     let sweeps = |algorithm| Chain::new(critical(64, algorithm), 50).measure(200).check();
     match std::env::args().nth(1).as_deref() {
         Some("step") => {
-            let mut buffers = Buffers::new(100, 128);
+            let mut buffers = Buffers::new(100, 128, Kind::Signs);
             let mut rsmi = buffers.rsmi();
             let mut noise = Stream::new(1, 0, Purpose::Encoder);
             for _ in 0..20 {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use blockspin::machine::Isa;
 use blockspin::picture::svg_file;
-use blockspin_benches::{Chain, critical, microseconds, step_microseconds};
+use blockspin_benches::{Chain, Kind, critical, microseconds, step_microseconds};
 use blockspin_core::sampler::Algorithm;
 
 /// One curve: its panel, its name, and its points.
@@ -27,8 +27,8 @@ const PANELS: [[&str; 2]; 3] = [
 
 fn step_curve(panel: usize, isa: Isa, sizes: &[u32]) -> Curve {
     let time = |size: &u32| match panel {
-        0 => step_microseconds(isa, 100, *size),
-        _ => step_microseconds(isa, *size, 880),
+        0 => step_microseconds(isa, 100, *size, Kind::Signs),
+        _ => step_microseconds(isa, *size, 880, Kind::Signs),
     };
     Curve {
         panel,
