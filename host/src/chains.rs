@@ -1,6 +1,7 @@
 //! Markov chains on the host: how long to burn in, how far apart to take samples, and a fixed
 //! number of chains that give them, whatever the number of threads.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -18,6 +19,22 @@ const PILOT_SWEEPS: usize = 256;
 const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
+
+/// Does every task, on so many threads at most: whichever is free takes the next.
+pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
+    let others = threads.min(tasks.len()).saturating_sub(1);
+    let tasks = Mutex::new(tasks.into_iter());
+    let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        while let Some(task) = next() {
+            work(task);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..others).for_each(|_| drop(scope.spawn(run)));
+        run();
+    });
+}
 
 /// When and how often a chain is to be looked at, in sweeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,30 +99,36 @@ impl Plan {
     /// agree in energy and order parameter and span thirty autocorrelation times. What the first
     /// halves took is the burn-in; two autocorrelation times are between samples.
     ///
-    /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps.
-    pub fn measure<M: Sampler<Cell = u32>>(model: &M, warm: Option<(&M, u32)>, seed: u64) -> Plan {
+    /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps. With
+    /// a thread to spare they run at once.
+    pub fn measure<M: Sampler<Cell = u32> + Sync>(
+        model: &M,
+        warm: Option<(&M, u32)>,
+        seed: u64,
+        threads: usize,
+    ) -> Plan {
         let mut chains = [0, 1].map(|task| Chain::started(model, seed, task, Purpose::Pilot));
         if let Some((warmer, sweeps)) = warm {
-            let mut scratch = vec![0; warmer.scratch_len()];
-            chains
-                .iter_mut()
-                .for_each(|chain| chain.advance(warmer, sweeps, &mut scratch));
+            spread(chains.iter_mut().collect(), threads, |chain| {
+                chain.advance(warmer, sweeps, &mut vec![0; warmer.scratch_len()]);
+            });
         }
         let mut traces = [(); 2].map(|()| Trace {
             energy: vec![],
             order: vec![],
         });
-        let mut scratch = vec![0; model.scratch_len()];
         let sites = model.lattice().sites() as u64;
         let mut sweeps = PILOT_SWEEPS;
         loop {
-            for (chain, trace) in chains.iter_mut().zip(&mut traces) {
+            let tasks = chains.iter_mut().zip(&mut traces).collect();
+            spread(tasks, threads, |(chain, trace)| {
+                let mut scratch = vec![0; model.scratch_len()];
                 while trace.energy.len() < sweeps {
                     model.sweep(&mut chain.state, &mut scratch, &mut chain.stream);
                     trace.energy.push(model.energy(&chain.state));
                     trace.order.push(model.order_parameter(&chain.state));
                 }
-            }
+            });
             let series = traces.iter().flat_map(Trace::late);
             let tau = series.map(|x| integrated(x).tau).fold(0.5, f64::max);
             let [hot, cold] = [&traces[0], &traces[1]].map(Trace::late);
@@ -188,30 +211,15 @@ impl Batch {
         threads: usize,
     ) -> Self {
         let Sampling { model, plan, .. } = sampling;
-        let work = |chains: &mut [Chain], ready: &mut [Vec<u32>]| {
+        let tasks = self.chains.iter_mut().zip(&mut self.ready).collect();
+        spread(tasks, threads, |(chain, ready)| {
+            if !burnt_in {
+                sampling.warm(chain);
+            }
             let mut scratch = vec![0; model.scratch_len()];
-            for (chain, ready) in chains.iter_mut().zip(ready) {
-                if !burnt_in {
-                    sampling.warm(chain);
-                }
-                for kept in ready.chunks_exact_mut(model.state_len()) {
-                    chain.advance(model, plan.thin, &mut scratch);
-                    model.keep(&chain.state, kept, &mut chain.stream);
-                }
-            }
-        };
-        let share = CHAINS.div_ceil(threads.clamp(1, CHAINS));
-        std::thread::scope(|scope| {
-            let mut shares = self
-                .chains
-                .chunks_mut(share)
-                .zip(self.ready.chunks_mut(share));
-            let own = shares.next();
-            for (chains, ready) in shares {
-                scope.spawn(move || work(chains, ready));
-            }
-            if let Some((chains, ready)) = own {
-                work(chains, ready);
+            for kept in ready.chunks_exact_mut(model.state_len()) {
+                chain.advance(model, plan.thin, &mut scratch);
+                model.keep(&chain.state, kept, &mut chain.stream);
             }
         });
         self

@@ -4,7 +4,7 @@
 //! there before. `check` is for the beginning of a run, `create` for the moment of writing.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -112,6 +112,14 @@ impl Write for FileWriter {
     fn flush(&mut self) -> io::Result<()> {
         self.file
             .flush()
+            .map_err(|error| annotate("write", &self.place.given, error))
+    }
+}
+
+impl Seek for FileWriter {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file
+            .seek(to)
             .map_err(|error| annotate("write", &self.place.given, error))
     }
 }
