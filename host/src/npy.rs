@@ -1250,6 +1250,19 @@ mod tests {
         writer.flush().unwrap();
         let error = file.finish().unwrap_err();
         assert_eq!(error.to_string(), "1 configurations are missing");
+        // Configurations longer than what is buffered.
+        let sides = [CHUNK as u32 + 40];
+        let file = SpinFile::new(io::Cursor::new(vec![]), 2, &sides).unwrap();
+        let rows = [0b1101, !0].map(|word: u32| vec![word; CHUNK / 32 + 2]);
+        for i in [1, 0] {
+            let mut writer = file.rows(i as u64..i as u64 + 1);
+            writer.push(&rows[i]).unwrap();
+            writer.flush().unwrap();
+        }
+        let read = Data::read(&sample(&file.finish().unwrap().into_inner()).path).unwrap();
+        for (i, row) in rows.iter().enumerate() {
+            assert_eq!(read.row(i)[..CHUNK / 32 + 1], row[..CHUNK / 32 + 1]);
+        }
         assert_eq!(spin_bytes(u64::MAX, &sides).unwrap_err().exit_code(), 1);
     }
 

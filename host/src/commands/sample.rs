@@ -40,16 +40,18 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
     // the file; half start hot and half cold.
     let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
     // The pilot has two.
-    let threads = u64::from(global.threads).min(chains.max(2));
+    let threads = global.threads.min(chains.max(2) as u32) as usize;
     // One observable's series at a time is looked at beside them all.
-    let series = (size_of::<Observables>() + size_of::<f64>()) as u64;
+    let series = size_of::<Observables>() + size_of::<f64>();
     let chain = model.chain_bytes()? + npy::buffer_bytes(model.lattice.sites()) as u64;
     room::memory(
         "this sampling",
-        args.samples.saturating_mul(series) + threads * chain,
+        args.samples
+            .saturating_mul(series as u64)
+            .saturating_add(threads as u64 * chain),
     )?;
     let begun = Instant::now();
-    let sampling = model.prepare(args.seed, global.threads as usize)?;
+    let sampling = model.prepare(args.seed, threads)?;
     let (sampler, plan) = (sampling.model, sampling.plan);
 
     let file = SpinFile::new(target.create()?, args.samples, sides)?;
@@ -66,39 +68,35 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
         (task, rows, own)
     });
     let failure = OnceLock::new();
-    chains::spread(
-        shares.collect(),
-        threads as usize,
-        |(task, rows, samples)| {
-            let draw = || -> io::Result<()> {
-                let mut chain = sampling.chain(args.seed, task, Purpose::Sample);
-                let mut scratch = vec![0; sampler.scratch_len()];
-                let mut kept = vec![0; sampler.state_len()];
-                let mut writer = file.rows(rows);
-                for sample in samples {
-                    // There is no file to fill any more.
-                    if failure.get().is_some() {
-                        return Ok(());
-                    }
-                    chain.advance(&sampler, plan.thin, &mut scratch);
-                    sampler.keep(&chain.state, &mut kept, &mut chain.stream);
-                    writer.push(&kept)?;
-                    *sample = Observables {
-                        energy: j * sampler.energy(&kept) / sites,
-                        magnetisation: f64::from(sampler.magnetisation(&kept)) / sites,
-                        order: sampler.order_parameter(&kept),
-                    };
-                    progress.advance(1);
-                }
-                writer.flush()
-            };
-            if failure.get().is_none()
-                && let Err(error) = draw()
-            {
-                let _ = failure.set(error);
+    let draw = |task, rows, samples: &mut [Observables]| -> io::Result<()> {
+        let mut chain = sampling.chain(args.seed, task, Purpose::Sample);
+        let mut scratch = vec![0; sampler.scratch_len()];
+        let mut kept = vec![0; sampler.state_len()];
+        let mut writer = file.rows(rows);
+        for sample in samples {
+            // Without all chains there is no file.
+            if failure.get().is_some() {
+                return Ok(());
             }
-        },
-    );
+            chain.advance(&sampler, plan.thin, &mut scratch);
+            sampler.keep(&chain.state, &mut kept, &mut chain.stream);
+            writer.push(&kept)?;
+            *sample = Observables {
+                energy: j * sampler.energy(&kept) / sites,
+                magnetisation: f64::from(sampler.magnetisation(&kept)) / sites,
+                order: sampler.order_parameter(&kept),
+            };
+            progress.advance(1);
+        }
+        writer.flush()
+    };
+    chains::spread(shares.collect(), threads, |(task, rows, samples)| {
+        if failure.get().is_none()
+            && let Err(error) = draw(task, rows, samples)
+        {
+            let _ = failure.set(error);
+        }
+    });
     drop(progress);
     if let Some(error) = failure.into_inner() {
         return Err(error.into());
