@@ -1,7 +1,8 @@
 //! Where results go: checked before work starts, written beside the target, renamed at the end.
 //!
 //! A target is whole or not there at all: a write that fails, a full disk, a panic, and on Unix an
-//! interruption, leave what was there before. `check` is for the beginning of a run, `create` for the moment of writing.
+//! interruption leave what was there before. `check` is for the beginning of a run, `create` for
+//! the moment of writing.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -259,6 +260,8 @@ impl RunWriter {
     /// # Errors
     /// A failure that names the file.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        // No file may appear in a folder that is being removed.
+        let _names = temporary_names();
         let store = || {
             let mut file = File::create(self.folder.path().join(name))?;
             file.write_all(bytes)?;
