@@ -1,7 +1,9 @@
 //! Markov chains on the host: how long to burn in, how far apart to take samples, and a fixed
 //! number of chains that give them, whatever the number of threads.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::vec;
 
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Sampler, Start};
@@ -18,6 +20,25 @@ const PILOT_SWEEPS: usize = 256;
 const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
+
+/// Does every task, on so many threads at most: whichever is free takes the next.
+pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
+    let others = threads.min(tasks.len()).saturating_sub(1);
+    let tasks = Mutex::new(tasks.into_iter());
+    let run = || {
+        while let Some(task) = next(&tasks) {
+            work(task);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..others).for_each(|_| drop(scope.spawn(run)));
+        run();
+    });
+}
+
+fn next<T>(tasks: &Mutex<vec::IntoIter<T>>) -> Option<T> {
+    tasks.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
 
 /// When and how often a chain is to be looked at, in sweeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,30 +103,36 @@ impl Plan {
     /// agree in energy and order parameter and span thirty autocorrelation times. What the first
     /// halves took is the burn-in; two autocorrelation times are between samples.
     ///
-    /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps.
-    pub fn measure<M: Sampler<Cell = u32>>(model: &M, warm: Option<(&M, u32)>, seed: u64) -> Plan {
+    /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps. With
+    /// a thread to spare they run at once.
+    pub fn measure<M: Sampler<Cell = u32> + Sync>(
+        model: &M,
+        warm: Option<(&M, u32)>,
+        seed: u64,
+        threads: usize,
+    ) -> Plan {
         let mut chains = [0, 1].map(|task| Chain::started(model, seed, task, Purpose::Pilot));
         if let Some((warmer, sweeps)) = warm {
-            let mut scratch = vec![0; warmer.scratch_len()];
-            chains
-                .iter_mut()
-                .for_each(|chain| chain.advance(warmer, sweeps, &mut scratch));
+            spread(chains.iter_mut().collect(), threads, |chain| {
+                chain.advance(warmer, sweeps, &mut vec![0; warmer.scratch_len()]);
+            });
         }
         let mut traces = [(); 2].map(|()| Trace {
             energy: vec![],
             order: vec![],
         });
-        let mut scratch = vec![0; model.scratch_len()];
         let sites = model.lattice().sites() as u64;
         let mut sweeps = PILOT_SWEEPS;
         loop {
-            for (chain, trace) in chains.iter_mut().zip(&mut traces) {
+            let tasks = chains.iter_mut().zip(&mut traces).collect();
+            spread(tasks, threads, |(chain, trace)| {
+                let mut scratch = vec![0; model.scratch_len()];
                 while trace.energy.len() < sweeps {
                     model.sweep(&mut chain.state, &mut scratch, &mut chain.stream);
                     trace.energy.push(model.energy(&chain.state));
                     trace.order.push(model.order_parameter(&chain.state));
                 }
-            }
+            });
             let series = traces.iter().flat_map(Trace::late);
             let tau = series.map(|x| integrated(x).tau).fold(0.5, f64::max);
             let [hot, cold] = [&traces[0], &traces[1]].map(Trace::late);
@@ -172,94 +199,84 @@ impl Chain {
     }
 }
 
-/// Chains, and samples that each has drawn ahead.
-#[derive(Debug, Default)]
-struct Batch {
-    chains: Vec<Chain>,
-    ready: Vec<Vec<u32>>,
+/// One of several chains, and samples that it has drawn ahead.
+#[derive(Debug)]
+struct Line {
+    /// Its place among them.
+    number: usize,
+    chain: Chain,
+    burnt_in: bool,
+    ready: Vec<u32>,
 }
 
-impl Batch {
-    /// Fills `ready` anew, after the burn-in if that is still due, on so many threads.
-    fn refill<M: Sampler<Cell = u32> + Sync>(
-        mut self,
-        sampling: &Sampling<M>,
-        burnt_in: bool,
-        threads: usize,
-    ) -> Self {
+impl Line {
+    /// Fills `ready` anew, after the burn-in if that is still due.
+    fn refill<M: Sampler<Cell = u32>>(&mut self, sampling: &Sampling<M>) {
         let Sampling { model, plan, .. } = sampling;
-        let work = |chains: &mut [Chain], ready: &mut [Vec<u32>]| {
-            let mut scratch = vec![0; model.scratch_len()];
-            for (chain, ready) in chains.iter_mut().zip(ready) {
-                if !burnt_in {
-                    sampling.warm(chain);
-                }
-                for kept in ready.chunks_exact_mut(model.state_len()) {
-                    chain.advance(model, plan.thin, &mut scratch);
-                    model.keep(&chain.state, kept, &mut chain.stream);
-                }
-            }
-        };
-        let share = CHAINS.div_ceil(threads.clamp(1, CHAINS));
-        std::thread::scope(|scope| {
-            let mut shares = self
-                .chains
-                .chunks_mut(share)
-                .zip(self.ready.chunks_mut(share));
-            let own = shares.next();
-            for (chains, ready) in shares {
-                scope.spawn(move || work(chains, ready));
-            }
-            if let Some((chains, ready)) = own {
-                work(chains, ready);
-            }
-        });
-        self
+        let chain = &mut self.chain;
+        if !self.burnt_in {
+            sampling.warm(chain);
+            self.burnt_in = true;
+        }
+        let mut scratch = vec![0; model.scratch_len()];
+        for kept in self.ready.chunks_exact_mut(model.state_len()) {
+            chain.advance(model, plan.thin, &mut scratch);
+            model.keep(&chain.state, kept, &mut chain.stream);
+        }
     }
 }
 
-/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. With a thread to
-/// spare they sample while the caller works.
+/// Lines that wait for a thread.
+type Queue = Mutex<vec::IntoIter<Line>>;
+
+/// Refills lines until none waits.
+fn work<M: Sampler<Cell = u32>>(sampling: &Sampling<M>, queue: &Queue) -> Vec<Line> {
+    let lines = std::iter::from_fn(|| next(queue));
+    lines
+        .map(|mut line| {
+            line.refill(sampling);
+            line
+        })
+        .collect()
+}
+
+/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. With threads to
+/// spare they sample while the caller works; where the caller must wait, it helps.
 #[derive(Debug)]
 pub struct Chains<M> {
     sampling: Sampling<M>,
-    threads: usize,
+    /// Threads beside the caller's.
+    others: usize,
     /// Samples that are handed out, and how many have been.
     ready: Vec<Vec<u32>>,
     taken: usize,
-    /// The chains, at rest or at work on the next samples.
-    next: Next,
-    /// Whether the chains have burnt in.
-    burnt_in: bool,
-}
-
-#[derive(Debug)]
-enum Next {
-    Resting(Batch),
-    Working(JoinHandle<Batch>),
+    /// The chains, unless a worker has them.
+    queue: Arc<Queue>,
+    workers: Vec<JoinHandle<Vec<Line>>>,
 }
 
 impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
-    /// Chains with streams of their own for each purpose.
+    /// Chains with streams of their own for each purpose. Nothing is sampled before the first is
+    /// asked for.
     pub fn new(sampling: Sampling<M>, seed: u64, purpose: Purpose, threads: usize) -> Self {
         let model = &sampling.model;
         let ahead = samples_ahead(model.lattice().sites());
-        let buffer = || vec![vec![0; ahead * model.state_len()]; CHAINS];
-        let chain = |task| Chain::started(model, seed, task, purpose);
-        let chains = (0..CHAINS as u64).map(chain).collect();
-        let mut chains = Chains {
-            sampling,
-            threads,
-            ready: buffer(),
-            taken: CHAINS * ahead,
-            next: Next::Resting(Batch {
-                chains,
-                ready: buffer(),
-            }),
+        let buffer = || vec![0; ahead * model.state_len()];
+        let line = |number| Line {
+            number,
+            chain: Chain::started(model, seed, number as u64, purpose),
             burnt_in: false,
+            ready: buffer(),
         };
-        chains.work_ahead();
-        chains
+        let lines: Vec<_> = (0..CHAINS).map(line).collect();
+        Chains {
+            sampling,
+            others: threads.clamp(1, CHAINS) - 1,
+            ready: (0..CHAINS).map(|_| buffer()).collect(),
+            taken: CHAINS * ahead,
+            queue: Arc::new(Mutex::new(lines.into_iter())),
+            workers: vec![],
+        }
     }
 
     /// The next sample, under a random global symmetry.
@@ -273,37 +290,40 @@ impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
         self.taken += 1;
     }
 
-    /// Sends resting chains to draw the samples after these, if there is a thread to spare.
-    fn work_ahead(&mut self) {
-        let (sampling, burnt_in, threads) = (self.sampling, self.burnt_in, self.threads);
-        self.next = match std::mem::replace(&mut self.next, Next::Resting(Batch::default())) {
-            Next::Resting(batch) if threads > 1 => {
-                self.burnt_in = true;
-                Next::Working(std::thread::spawn(move || {
-                    batch.refill(&sampling, burnt_in, threads - 1)
-                }))
+    /// Takes over the next samples, and sends workers to draw those after them.
+    fn exchange(&mut self) {
+        if self.workers.is_empty() {
+            self.send();
+        }
+        let mut lines = work(&self.sampling, &self.queue);
+        for worker in self.workers.drain(..) {
+            match worker.join() {
+                Ok(done) => lines.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-            next => next,
-        };
+        }
+        lines.sort_by_key(|line| line.number);
+        for (line, ready) in lines.iter_mut().zip(&mut self.ready) {
+            std::mem::swap(&mut line.ready, ready);
+        }
+        self.taken = 0;
+        self.queue = Arc::new(Mutex::new(lines.into_iter()));
+        self.send();
     }
 
-    /// Takes over the next samples, drawing them now if that has not been done.
-    fn exchange(&mut self) {
-        let next = std::mem::replace(&mut self.next, Next::Resting(Batch::default()));
-        let mut batch = match next {
-            Next::Resting(batch) => {
-                let burnt_in = std::mem::replace(&mut self.burnt_in, true);
-                batch.refill(&self.sampling, burnt_in, self.threads)
-            }
-            Next::Working(thread) => match thread.join() {
-                Ok(batch) => batch,
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-        };
-        std::mem::swap(&mut self.ready, &mut batch.ready);
-        self.taken = 0;
-        self.next = Next::Resting(batch);
-        self.work_ahead();
+    fn send(&mut self) {
+        for _ in 0..self.others {
+            let (sampling, queue) = (self.sampling, self.queue.clone());
+            let worker = std::thread::spawn(move || work(&sampling, &queue));
+            self.workers.push(worker);
+        }
+    }
+}
+
+/// Workers end with the line they are at.
+impl<M> Drop for Chains<M> {
+    fn drop(&mut self) {
+        while next(&self.queue).is_some() {}
     }
 }
 

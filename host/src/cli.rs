@@ -84,7 +84,7 @@ pub struct Global {
         value_name = "NAME"
     )]
     pub isa: String,
-    /// Threads for the chains of a training and for fingerprints; no result depends on it
+    /// Threads for Markov chains and for fingerprints; no result depends on it
     #[arg(long, global = true, default_value_t = 1, value_parser = positive(), value_name = "N")]
     pub threads: u32,
     /// No progress bars

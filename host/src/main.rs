@@ -5,9 +5,12 @@ use std::process::ExitCode;
 use blockspin::cli::Cli;
 use blockspin::commands;
 use blockspin::error::Kind;
+use blockspin::output;
 
 fn main() -> ExitCode {
-    match commands::run(Cli::read()) {
+    let cli = Cli::read();
+    output::clean_up_on_signals();
+    match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if error.kind() != Kind::ClosedPipe {

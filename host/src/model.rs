@@ -1,7 +1,7 @@
 //! Models as the user names them, checked and ready to sample.
 
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
-use blockspin_core::sampler::{Algorithm, Coupling, Ising};
+use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler};
 
 use clap::ValueEnum;
 
@@ -77,22 +77,32 @@ impl Model {
         self.sampler(Choice::Metropolis, 1).map(|_| ())
     }
 
-    /// The sampler and the plan of its chains: measured, where the user gave no numbers.
+    /// Bytes that one chain takes at most: its configuration, a copy of it, and scratch.
     ///
     /// # Errors
     /// Those of [`check`](Self::check).
-    pub fn prepare(&self, seed: u64) -> Result<Sampling<Ising>> {
+    pub fn chain_bytes(&self) -> Result<u64> {
+        let sampler = self.sampler(Choice::SwendsenWang, 1)?;
+        Ok(4 * (2 * sampler.state_len() + sampler.scratch_len()) as u64)
+    }
+
+    /// The sampler and the plan of its chains: measured, where the user gave no numbers. No result
+    /// depends on the number of threads.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check).
+    pub fn prepare(&self, seed: u64, threads: usize) -> Result<Sampling<Ising>> {
         let mut sampling = match self.algorithm {
             Some(Choice::Metropolis) => {
                 let model = self.sampler(Choice::Metropolis, 1)?;
-                let plan = Plan::measure(&model, None, seed);
+                let plan = Plan::measure(&model, None, seed, threads);
                 Sampling {
                     model,
                     warmer: model,
                     plan,
                 }
             }
-            choice => self.clusters(choice, seed)?,
+            choice => self.clusters(choice, seed, threads)?,
         };
         let plan = &mut sampling.plan;
         plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
@@ -102,9 +112,14 @@ impl Model {
 
     /// One of the cluster algorithms: that which was asked for, else the one that turns over fewer
     /// spins between independent samples.
-    fn clusters(&self, choice: Option<Choice>, seed: u64) -> Result<Sampling<Ising>> {
+    fn clusters(
+        &self,
+        choice: Option<Choice>,
+        seed: u64,
+        threads: usize,
+    ) -> Result<Sampling<Ising>> {
         let warmer = self.sampler(Choice::SwendsenWang, 1)?;
-        let plan = Plan::measure(&warmer, None, seed);
+        let plan = Plan::measure(&warmer, None, seed, threads);
         let all = Sampling {
             model: warmer,
             warmer,
@@ -120,7 +135,7 @@ impl Model {
         // clusters did would bias the sampling.
         let clusters = (sites / size).round().clamp(1.0, sites);
         let model = self.sampler(Choice::Wolff, clusters as u32)?;
-        let single = Plan::measure(&model, Some((&warmer, plan.burn_in)), seed);
+        let single = Plan::measure(&model, Some((&warmer, plan.burn_in)), seed, threads);
         let (work, work_all) = (
             f64::from(single.thin) * (clusters + 0.5) * size,
             f64::from(plan.thin) * sites,

@@ -7,8 +7,10 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::num::bits;
@@ -678,7 +680,7 @@ fn spin_shape(configurations: u64, sides: &[u32]) -> Vec<u64> {
         .collect()
 }
 
-/// Length of the file that [`SpinWriter`] makes.
+/// Length of a [`SpinFile`].
 ///
 /// # Errors
 /// More than 2⁶⁴ bytes.
@@ -694,61 +696,120 @@ pub fn spin_bytes(configurations: u64, sides: &[u32]) -> Result<u64> {
         })
 }
 
-/// Writes packed configurations as int8 ±1, shape (N, L…), one after the other.
+/// A file of configurations as int8 ±1, shape (N, L…). Its length is known beforehand, so that
+/// threads may write their rows at once, in whatever order.
 #[derive(Debug)]
-pub struct SpinWriter<W: Write> {
-    out: BufWriter<W>,
-    /// One configuration, a byte a site.
-    row: Vec<u8>,
-    left: u64,
+pub struct SpinFile<W> {
+    out: Mutex<Unfinished<W>>,
+    /// Where the data begin.
+    data: u64,
+    sites: usize,
 }
 
-impl<W: Write> SpinWriter<W> {
-    /// Announces `configurations` of a lattice with the given sides.
+#[derive(Debug)]
+struct Unfinished<W> {
+    out: W,
+    /// Bytes still to be written.
+    missing: u64,
+}
+
+impl<W: Write + Seek> SpinFile<W> {
+    /// Announces `configurations` of a lattice with the given sides, fewer bytes in all than
+    /// [`spin_bytes`] refuses.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn new(out: W, configurations: u64, sides: &[u32]) -> io::Result<Self> {
-        let mut out = BufWriter::with_capacity(CHUNK, out);
-        out.write_all(&preamble("|i1", &spin_shape(configurations, sides)))?;
+    pub fn new(mut out: W, configurations: u64, sides: &[u32]) -> io::Result<Self> {
+        let preamble = preamble("|i1", &spin_shape(configurations, sides));
+        out.write_all(&preamble)?;
         let sites = sides.iter().map(|side| *side as usize).product();
-        Ok(SpinWriter {
-            out,
-            row: vec![0; sites],
-            left: configurations,
+        let missing = configurations * sites as u64;
+        Ok(SpinFile {
+            out: Mutex::new(Unfinished { out, missing }),
+            data: preamble.len() as u64,
+            sites,
         })
     }
 
-    /// Writes one configuration, [`bits::words`] of the number of sites long.
-    ///
-    /// # Errors
-    /// Those of the writer, or a configuration more than announced.
-    pub fn push(&mut self, row: &[u32]) -> io::Result<()> {
-        self.left = self
-            .left
-            .checked_sub(1)
-            .ok_or_else(|| io::Error::other("more configurations than announced"))?;
-        for (i, byte) in self.row.iter_mut().enumerate() {
-            *byte = bits::sign(row, i) as i8 as u8;
+    /// Writes these rows, in their order. No two writers may have a row in common.
+    pub fn rows(&self, rows: Range<u64>) -> SpinWriter<'_, W> {
+        SpinWriter {
+            file: self,
+            bytes: Vec::with_capacity(buffer_bytes(self.sites)),
+            rows,
         }
-        self.out.write_all(&self.row)
     }
 
-    /// Writes what is buffered and gives the writer back.
+    /// Gives the writer back.
     ///
     /// # Errors
-    /// Those of the writer, or fewer configurations than announced.
+    /// Fewer configurations than announced.
     pub fn finish(self) -> io::Result<W> {
-        if self.left > 0 {
+        let Unfinished { out, missing } = self
+            .out
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if missing > 0 {
+            let rows = missing / self.sites as u64;
             return Err(io::Error::other(format!(
-                "{} configurations are missing",
-                self.left
+                "{rows} configurations are missing"
             )));
         }
-        self.out
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)
+        Ok(out)
     }
+}
+
+/// Writes some rows of a [`SpinFile`], one after the other.
+#[derive(Debug)]
+pub struct SpinWriter<'a, W> {
+    file: &'a SpinFile<W>,
+    /// Rows before `rows` that the file does not have yet, a byte a site.
+    bytes: Vec<u8>,
+    /// Rows to come.
+    rows: Range<u64>,
+}
+
+impl<W: Write + Seek> SpinWriter<'_, W> {
+    /// Writes one packed configuration, [`bits::words`] of the number of sites long.
+    ///
+    /// # Errors
+    /// Those of the writer, or a configuration more than there are rows.
+    pub fn push(&mut self, row: &[u32]) -> io::Result<()> {
+        if self.rows.next().is_none() {
+            return Err(io::Error::other("more configurations than announced"));
+        }
+        let spins = (0..self.file.sites).map(|i| bits::sign(row, i) as i8 as u8);
+        self.bytes.extend(spins);
+        if self.bytes.len() + self.file.sites > CHUNK {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is buffered. What is not flushed counts as missing.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let SpinFile { out, data, sites } = self.file;
+        let length = self.bytes.len() as u64;
+        let mut file = out.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = data + self.rows.start * *sites as u64;
+        file.out.seek(SeekFrom::Start(end - length))?;
+        file.out.write_all(&self.bytes)?;
+        file.missing = file
+            .missing
+            .checked_sub(length)
+            .ok_or_else(|| io::Error::other("more configurations than announced"))?;
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+/// Bytes of memory that a [`SpinWriter`] takes.
+#[must_use]
+pub fn buffer_bytes(sites: usize) -> usize {
+    sites.max(CHUNK)
 }
 
 /// Writes filters as float32, shape (C, block…).
@@ -1168,23 +1229,40 @@ mod tests {
     fn what_is_written_is_read() {
         let sides = [3, 5];
         let rows = [[0b101_1100_1010_0111u32], [0b010_0011_0101_1000], [0]];
-        let mut writer = SpinWriter::new(vec![], 3, &sides).unwrap();
-        for row in &rows {
-            writer.push(row).unwrap();
-        }
-        assert!(writer.push(&rows[0]).is_err());
-        let bytes = writer.finish().unwrap();
+        let file = SpinFile::new(io::Cursor::new(vec![]), 3, &sides).unwrap();
+        // The later rows first.
+        let (mut first, mut last) = (file.rows(0..1), file.rows(1..3));
+        last.push(&rows[1]).unwrap();
+        last.push(&rows[2]).unwrap();
+        assert!(last.push(&rows[0]).is_err());
+        last.flush().unwrap();
+        first.push(&rows[0]).unwrap();
+        first.flush().unwrap();
+        let bytes = file.finish().unwrap().into_inner();
         assert_eq!(bytes.len() as u64, spin_bytes(3, &sides).unwrap());
         assert_eq!(bytes.len() % 64, 3 * 15);
         let read = Data::read(&sample(&bytes).path).unwrap();
         assert_eq!((read.low, read.high), (-1.0, 1.0));
         assert_eq!(read.words, rows.concat());
-        assert!(
-            SpinWriter::new(vec![], 3, &sides)
-                .unwrap()
-                .finish()
-                .is_err()
-        );
+        let file = SpinFile::new(io::Cursor::new(vec![]), 3, &sides).unwrap();
+        let mut writer = file.rows(0..3);
+        rows[1..].iter().for_each(|row| writer.push(row).unwrap());
+        writer.flush().unwrap();
+        let error = file.finish().unwrap_err();
+        assert_eq!(error.to_string(), "1 configurations are missing");
+        // Configurations longer than what is buffered.
+        let sides = [CHUNK as u32 + 40];
+        let file = SpinFile::new(io::Cursor::new(vec![]), 2, &sides).unwrap();
+        let rows = [0b1101, !0].map(|word: u32| vec![word; CHUNK / 32 + 2]);
+        for i in [1, 0] {
+            let mut writer = file.rows(i as u64..i as u64 + 1);
+            writer.push(&rows[i]).unwrap();
+            writer.flush().unwrap();
+        }
+        let read = Data::read(&sample(&file.finish().unwrap().into_inner()).path).unwrap();
+        for (i, row) in rows.iter().enumerate() {
+            assert_eq!(read.row(i)[..CHUNK / 32 + 1], row[..CHUNK / 32 + 1]);
+        }
         assert_eq!(spin_bytes(u64::MAX, &sides).unwrap_err().exit_code(), 1);
     }
 
@@ -1242,9 +1320,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_an_error() {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let mut writer = SpinWriter::new(full, 1, &[2]).unwrap();
-        writer.push(&[1]).unwrap();
-        let error = writer.finish().unwrap_err();
+        let error = SpinFile::new(full, 1, &[2]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

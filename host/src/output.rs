@@ -1,11 +1,13 @@
 //! Where results go: checked before work starts, written beside the target, renamed at the end.
 //!
-//! A target is whole or not there at all: a write that fails, a full disk, a panic leave what was
-//! there before. `check` is for the beginning of a run, `create` for the moment of writing.
+//! A target is whole or not there at all: a write that fails, a full disk, a panic, and on Unix an
+//! interruption leave what was there before. `check` is for the beginning of a run, `create` for
+//! the moment of writing.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use tempfile::{Builder, NamedTempFile, TempDir};
@@ -22,6 +24,38 @@ pub const RUN_FILE: &str = "run.json";
 
 /// Temporary names begin like this, in the folder of their target.
 const PREFIX: &str = ".blockspin-";
+
+/// Temporary names of this process, those that are gone too. Locked while one is made or takes its
+/// place, so that nothing is removed halfway.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(vec![]);
+
+fn temporary_names() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on SIGINT and SIGTERM remove what is unfinished before they end the process. They end
+/// it as they always do, so that a shell's loop ends with it.
+#[cfg(unix)]
+pub fn clean_up_on_signals() {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    // Where signals cannot be caught, they leave something behind.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            let names = temporary_names();
+            for name in names.iter() {
+                let _ = fs::remove_file(name).or_else(|_| fs::remove_dir_all(name));
+            }
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+}
+
+/// Elsewhere they leave something behind.
+#[cfg(not(unix))]
+pub fn clean_up_on_signals() {}
 
 /// A file to be written.
 #[derive(Clone, Debug)]
@@ -95,6 +129,7 @@ impl FileWriter {
             .as_file()
             .sync_all()
             .map_err(|error| annotate("write", path, error))?;
+        let _names = temporary_names();
         self.file
             .persist(&self.place.real)
             .map_err(|error| annotate("write", path, error.error))?;
@@ -112,6 +147,14 @@ impl Write for FileWriter {
     fn flush(&mut self) -> io::Result<()> {
         self.file
             .flush()
+            .map_err(|error| annotate("write", &self.place.given, error))
+    }
+}
+
+impl Seek for FileWriter {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file
+            .seek(to)
             .map_err(|error| annotate("write", &self.place.given, error))
     }
 }
@@ -191,10 +234,12 @@ impl RunTarget {
     /// # Errors
     /// A failure if the folder around it cannot be written to.
     pub fn create(&self) -> Result<RunWriter> {
+        let mut names = temporary_names();
         let folder = Builder::new()
             .prefix(PREFIX)
             .tempdir_in(&self.place.parent)
             .map_err(|error| annotate("write", &self.place.given, error))?;
+        names.push(folder.path().to_path_buf());
         Ok(RunWriter {
             folder,
             place: self.place.clone(),
@@ -215,6 +260,8 @@ impl RunWriter {
     /// # Errors
     /// A failure that names the file.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        // No file may appear in a folder that is being removed.
+        let _names = temporary_names();
         let store = || {
             let mut file = File::create(self.folder.path().join(name))?;
             file.write_all(bytes)?;
@@ -230,6 +277,7 @@ impl RunWriter {
     pub fn commit(self) -> Result<()> {
         let RunWriter { folder, place } = self;
         let fail = |error| annotate("write", &place.given, error);
+        let _names = temporary_names();
         if place.meta.is_none() {
             fs::rename(folder.path(), &place.real).map_err(fail)?;
         } else {
@@ -332,9 +380,11 @@ fn temporary(place: &Place) -> Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
+    let mut names = temporary_names();
     let file = builder
         .tempfile_in(&place.parent)
         .map_err(|error| annotate("write", &place.given, error))?;
+    names.push(file.path().to_path_buf());
     Ok(file)
 }
 

@@ -232,7 +232,10 @@ impl Case {
     /// Runs it.
     #[must_use]
     pub fn run(&self, settings: &Settings) -> Outcome {
-        let sampling = self.model().prepare(settings.seed).expect("a model");
+        let sampling = self
+            .model()
+            .prepare(settings.seed, settings.threads)
+            .expect("a model");
         assert!(sampling.plan.equilibrated, "{self:?}");
         learn::run(settings, &Source::Model(&sampling)).expect("an outcome")
     }

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::time::Duration;
 
 use blockspin_tests::program::{Folder, binary, npy, parse_npy};
 use serde_json::Value;
@@ -551,6 +553,51 @@ fn a_disk_that_is_full() {
     assert_eq!(told.code, Some(0), "{told:?}");
 }
 
+/// A file that may not grow to its length: what is noticed only while several threads write.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_grow() {
+    let folder = Folder::new();
+    for threads in [1, 2, 5] {
+        let words = format!("sample ising --size 8 --samples 6000 --threads {threads} --out a.npy");
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 64; exec {} {words}",
+            binary().display()
+        );
+        let mut shell = Command::new("sh");
+        let told = folder.finish(words, shell.args(["-c", &script]), None);
+        told.is_refusal(1, &["cannot write 'a.npy'", "too large"]);
+        assert!(folder.contents().is_empty(), "{told:?}");
+    }
+}
+
+/// The signal ends the program, as it would any other, and nothing is left.
+#[cfg(unix)]
+#[test]
+fn interruptions_leave_nothing() {
+    use std::os::unix::process::ExitStatusExt;
+    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+        let folder = Folder::new();
+        let words = "sample ising --size 4 --samples 5000 --thin 100000 --threads 2 --out a.npy";
+        let mut child = Command::new(binary())
+            .args(words.split_whitespace())
+            .current_dir(folder.path(""))
+            .spawn()
+            .unwrap();
+        // Not the empty file that only tries the folder.
+        let begun = |entry: fs::DirEntry| entry.metadata().is_ok_and(|meta| meta.len() > 0);
+        while !fs::read_dir(folder.path("")).unwrap().flatten().any(begun) {
+            assert_eq!(child.try_wait().unwrap(), None, "it has not begun to write");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let kill = format!("kill -{signal} {}", child.id());
+        let killed = Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(killed.success());
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+        assert!(folder.contents().is_empty(), "{:?}", folder.contents());
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn standard_output_that_is_full_or_gone() {
@@ -671,6 +718,30 @@ fn samples_and_what_is_said_of_them() {
         ));
         assert_eq!(other.code, Some(0), "{other:?}");
         assert_ne!(folder.read("b.npy"), bytes, "another seed gives another");
+    }
+}
+
+#[test]
+fn samples_do_not_depend_on_threads() {
+    for model in [
+        "ising --size 8 --samples 3001",
+        "ising --size 5,7 --temperature 3 --samples 1999",
+        "ising --size 4,6,4 --coupling -1 --samples 8003",
+        "ising --size 6 --algorithm metropolis --temperature 3 --samples 999",
+        "chain --size 33 --samples 5501",
+        "chain --size 300 --algorithm swendsen-wang --samples 2500",
+    ] {
+        let folder = Folder::new();
+        let [one, others @ ..] = &[1, 2, 5].map(|threads| {
+            let words = format!("sample {model} --threads {threads} --out a.npy");
+            let mut found = folder.json(&words);
+            found["seconds"] = Value::Null;
+            (found, folder.read("a.npy"))
+        });
+        for other in others {
+            assert_eq!(other.0, one.0);
+            assert!(other.1 == one.1, "{model}: the files differ");
+        }
     }
 }
 

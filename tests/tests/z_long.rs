@@ -119,7 +119,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
         burn_in: None,
         thin: None,
     };
-    let sampling = model.prepare(settings.seed).unwrap();
+    let sampling = model.prepare(settings.seed, settings.threads).unwrap();
     let outcome = learn::run(&settings, &Source::Model(&sampling)).unwrap();
     let Estimate { mean, stderr } = outcome.information;
     let sign = outcome.information_sign;

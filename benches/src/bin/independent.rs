@@ -34,7 +34,7 @@ fn main() {
             burn_in: None,
             thin: None,
         };
-        let sampler = model.prepare(1).expect("a model").model;
+        let sampler = model.prepare(1, 1).expect("a model").model;
         let (name, clusters) = match sampler.algorithm() {
             Algorithm::Wolff { clusters } => ("wolff", clusters),
             Algorithm::SwendsenWang => ("swendsen-wang", 0),

@@ -114,7 +114,7 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
     let outcome = match subject {
         Subject::Model(model) => {
             let begun = Instant::now();
-            let sampling = model.prepare(settings.seed)?;
+            let sampling = model.prepare(settings.seed, settings.threads)?;
             let preparing = begun.elapsed().as_secs_f64();
             if !sampling.plan.equilibrated {
                 warnings.push(out_of_equilibrium(&sampling.plan));
