@@ -150,7 +150,7 @@ pub fn window(environment: u32) -> Option<Window> {
     let lattice = Lattice::new(&[64, 64]).ok()?;
     (0..8)
         .flat_map(|buffer| (1..16).map(move |width| (buffer, width)))
-        .filter_map(|(buffer, width)| Window::new(lattice, &[4], buffer, width).ok())
+        .filter_map(|(buffer, width)| Window::new(lattice, &[4], &[buffer], &[width]).ok())
         .find(|window| window.environment_sites() == environment as usize)
 }
 

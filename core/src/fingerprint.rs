@@ -190,7 +190,8 @@ fn windows(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
         (&[5, 6, 9], &[1, 2, 3], 1, 1),
     ];
     for (task, (sides, block, buffer, environment)) in (0u64..).zip(cases) {
-        let window = Window::new(Lattice::new(sides).ok()?, block, buffer, environment).ok()?;
+        let window =
+            Window::new(Lattice::new(sides).ok()?, block, &[buffer], &[environment]).ok()?;
         let mut stream = Stream::new(2, task, Purpose::Windows);
         let (configurations, batch) = (4, 3);
         let length = words(window.lattice().sites());
@@ -246,11 +247,11 @@ fn learn_reals(
         .split_at_mut_checked(LANES - shape.real_lanes())?;
     let storage = storage(shape, lanes, Samples::Reals(rest))?;
     let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(7, 0, Purpose::Parameters)).ok()?;
-    let window = Window::new(Lattice::new(&[14]).ok()?, &[3], 1, 3).ok()?;
+    let window = Window::new(Lattice::new(&[14]).ok()?, &[3], &[1], &[3]).ok()?;
     let mut stream = Stream::new(7, 0, Purpose::Sample);
     let mut noise = Stream::new(7, 0, Purpose::Encoder);
     let (mut values, mut order) = ([0.0; 14 * 6], [0; 6]);
-    let mut pool: Pool<f32> = Pool::new(window, &mut values, &mut order);
+    let mut pool = Pool::new(window, &mut values, &mut order);
     for _ in 0..12 {
         for _ in 0..2 {
             let level = stream.logistic();

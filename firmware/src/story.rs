@@ -42,7 +42,7 @@ const REPORT_EVERY: u32 = 250;
 const HELD_OUT: u32 = 1024;
 
 const WINDOW: Window = match Lattice::new(&[SIDE, SIDE]) {
-    Ok(lattice) => match Window::new(lattice, &[4], 2, 1) {
+    Ok(lattice) => match Window::new(lattice, &[4], &[2], &[1]) {
         Ok(window) => window,
         Err(_) => panic!("the window does not fit"),
     },

@@ -256,12 +256,12 @@ pub struct RunArgs {
     /// Side of the block, or all sides
     #[arg(long, default_value = "4", value_parser = block, value_name = "N[,N[,N]]")]
     block: Sides,
-    /// Width of the buffer around the block
-    #[arg(long, default_value_t = 4, value_name = "N")]
-    buffer: u32,
-    /// Width of the environment around the buffer
-    #[arg(long, default_value_t = 10, value_parser = positive(), value_name = "N")]
-    environment: u32,
+    /// Width of the buffer around the block, or its width along each axis
+    #[arg(long, default_value = "4", value_parser = widths, value_name = "N[,N[,N]]")]
+    buffer: Sides,
+    /// Width of the environment around the buffer, or its width along each axis
+    #[arg(long, default_value = "10", value_parser = widths, value_name = "N[,N[,N]]")]
+    environment: Sides,
     /// Joint samples in a batch, K
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=16384), value_name = "K")]
     batch: u32,
@@ -384,6 +384,10 @@ fn lengths(text: &str, least: u32, what: &str) -> std::result::Result<Sides, Str
 
 fn sides(text: &str) -> std::result::Result<Sides, String> {
     lengths(text, 2, "a lattice")
+}
+
+fn widths(text: &str) -> std::result::Result<Sides, String> {
+    lengths(text, 0, "a width")
 }
 
 fn block(text: &str) -> std::result::Result<Sides, String> {
@@ -578,22 +582,29 @@ impl RunArgs {
     /// # Errors
     /// Usage, with both sizes and the largest window that fits.
     pub fn window(&self, lattice: Lattice) -> Result<Window> {
-        let (buffer, environment) = (self.buffer, self.environment);
-        Window::new(lattice, &self.block.0, buffer, environment).map_err(|error| match error {
+        let (block, buffer, environment) = (&self.block.0, &self.buffer.0, &self.environment.0);
+        Window::new(lattice, block, buffer, environment).map_err(|error| match error {
             WindowError::TooLarge {
                 axis,
                 window,
                 lattice: side,
             } => {
-                let block = self.block.0.get(axis).unwrap_or(&self.block.0[0]);
+                let at = |sides: &[u32]| *sides.get(axis).unwrap_or(&sides[0]);
+                let (block, buffer, environment) = (at(block), at(buffer), at(environment));
                 Error::usage(format!(
                     "a window of {window} (block {block}, buffer {buffer} and environment \
                      {environment} on both sides) does not fit a lattice of {}: the largest that \
                      fits is {side}",
                     product(lattice.sides())
                 ))
-                .hint(room_hint(*block, buffer, side))
+                .hint(room_hint(block, buffer, side))
             }
+            WindowError::EmptyEnvironment => Error::usage(
+                "--environment 0 leaves no environment; it is at least 1 along some axis",
+            ),
+            WindowError::Dimension { .. } => Error::usage(format!(
+                "{error}; --block, --buffer and --environment take one number, or one for each axis"
+            )),
             error => Error::usage(error.to_string()),
         })
     }

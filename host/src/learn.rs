@@ -236,9 +236,7 @@ impl HeldOut {
 
 /// Windows of one configuration that are nearly independent of each other.
 fn windows_per_configuration(window: Window) -> usize {
-    let span = |block: &u32| (block + 2 * (window.buffer() + window.environment())) as usize;
-    let sites: usize = window.block().iter().map(span).product();
-    (window.lattice().sites() / sites).clamp(1, 64)
+    (window.lattice().sites() / window.sites()).clamp(1, 64)
 }
 
 /// Bytes of memory that a run takes, about.
@@ -349,7 +347,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     let mut pool_order = vec![0; capacity];
     let mut pool = Pool::new(window, &mut pool_spins, &mut pool_order);
     let mut configurations = 0;
-    let mut add = |pool: &mut Pool, n: usize, seconds: &mut f64| {
+    let mut add = |pool: &mut Pool<Window>, n: usize, seconds: &mut f64| {
         let start = Instant::now();
         for _ in 0..n {
             if let Feed::Rows(_, rows) = &training

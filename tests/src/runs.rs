@@ -130,8 +130,13 @@ impl Case {
     /// Its window.
     #[must_use]
     pub fn window(&self) -> Window {
-        Window::new(self.lattice(), self.block, self.buffer, self.environment)
-            .expect("a window that fits")
+        Window::new(
+            self.lattice(),
+            self.block,
+            &[self.buffer],
+            &[self.environment],
+        )
+        .expect("a window that fits")
     }
 
     /// Its filter's weights, (C, block…).

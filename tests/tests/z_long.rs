@@ -99,7 +99,7 @@ fn estimates_of_many_systems() {
 /// A run on the square lattice as `train ising` and `estimate ising` have it by default.
 fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let lattice = Lattice::new(&[64, 64]).unwrap();
-    let window = Window::new(lattice, &[4], 4, 10).unwrap();
+    let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
     let settings = Settings {
         window,
         shape: shape(window, 1, 100),

@@ -4,38 +4,64 @@
 //! come from K different configurations; those that share one would lower the estimate.
 
 use super::row::Value;
-use super::window::Window;
 use crate::num::rng::Stream;
 
-/// Configurations of one lattice, with a permutation from which distinct ones are drawn.
+/// Draws after which a batch is given up, for each of its rows, while values are missing.
+const TRIES: usize = 10_000;
+
+/// How V and E are cut from a configuration.
+pub trait Cut {
+    /// Sites of a configuration.
+    fn sites(&self) -> usize;
+    /// |V| and |E|.
+    fn parts(&self) -> (usize, usize);
+    /// Copies V and E to two rows; where there are several ways, one at random.
+    fn cut<T: Value>(
+        &self,
+        values: &[T],
+        stream: &mut Stream,
+        v: &mut [T::Word],
+        e: &mut [T::Word],
+    );
+}
+
+/// Configurations of one system, with a permutation from which distinct ones are drawn.
 #[derive(Debug)]
-pub struct Pool<'a, T = u32> {
-    window: Window,
+pub struct Pool<'a, C, T = u32> {
+    cut: C,
     stride: usize,
     values: &'a mut [T],
     order: &'a mut [u32],
     filled: usize,
     next: usize,
+    left_out: u64,
 }
 
-impl<'a, T: Value> Pool<'a, T> {
+impl<'a, C: Cut, T: Value> Pool<'a, C, T> {
     /// An empty pool with room for as many configurations as both slices hold: `values` takes
     /// [`Value::configuration`] each, `order` one word each.
-    pub fn new(window: Window, values: &'a mut [T], order: &'a mut [u32]) -> Self {
-        let stride = T::configuration(window.lattice().sites());
+    pub fn new(cut: C, values: &'a mut [T], order: &'a mut [u32]) -> Self {
+        let stride = T::configuration(cut.sites());
         let capacity = (values.len() / stride).min(order.len());
         let (values, order) = (&mut values[..capacity * stride], &mut order[..capacity]);
         for (i, slot) in order.iter_mut().enumerate() {
             *slot = i as u32;
         }
         Pool {
-            window,
+            cut,
             stride,
             values,
             order,
             filled: 0,
             next: 0,
+            left_out: 0,
         }
+    }
+
+    /// Windows that were drawn and left out, because a value in V or E was missing.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Configurations that it holds now.
@@ -71,10 +97,11 @@ impl<'a, T: Value> Pool<'a, T> {
             .unwrap_or_default()
     }
 
-    /// Draws `batch` windows at random origins from as many different configurations, and copies
-    /// them to the rows of `v` and `e`.
+    /// Draws `batch` windows from as many different configurations, and copies them to the rows of
+    /// `v` and `e`. Windows with missing values are left out.
     ///
-    /// Returns false, with nothing drawn, when the pool holds fewer configurations than that.
+    /// Returns false when the pool holds fewer configurations than that, or hardly a window that is
+    /// complete; what lies in the rows then is of no use.
     #[inline(always)]
     pub fn draw(
         &mut self,
@@ -86,17 +113,28 @@ impl<'a, T: Value> Pool<'a, T> {
         if self.filled < batch {
             return false;
         }
-        let v_rows = v.chunks_exact_mut(T::row(self.window.block_sites()));
-        let e_rows = e.chunks_exact_mut(T::row(self.window.environment_sites()));
+        let (block_sites, environment_sites) = self.cut.parts();
+        let v_rows = v.chunks_exact_mut(T::row(block_sites));
+        let e_rows = e.chunks_exact_mut(T::row(environment_sites));
         for (k, (v, e)) in (0..batch).zip(v_rows.zip(e_rows)) {
-            // The first steps of a Fisher–Yates shuffle. While the pool fills, slots beyond
-            // `filled` have not moved: the permutation is of the filled ones alone.
-            let other = k + stream.below((self.filled - k) as u32) as usize;
-            self.order.swap(k, other);
-            let at = self.order[k] as usize * self.stride;
-            let origin = self.window.random_origin(stream);
-            self.window
-                .gather(&self.values[at..at + self.stride], origin, v, e);
+            let mut tries = 0;
+            loop {
+                // The first steps of a Fisher–Yates shuffle. While the pool fills, slots beyond
+                // `filled` have not moved: the permutation is of the filled ones alone.
+                let other = k + stream.below((self.filled - k) as u32) as usize;
+                self.order.swap(k, other);
+                let at = self.order[k] as usize * self.stride;
+                self.cut
+                    .cut(&self.values[at..at + self.stride], stream, v, e);
+                if !T::is_incomplete(v) && !T::is_incomplete(e) {
+                    break;
+                }
+                self.left_out += 1;
+                tries += 1;
+                if tries == TRIES {
+                    return false;
+                }
+            }
         }
         true
     }

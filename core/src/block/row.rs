@@ -18,6 +18,18 @@ pub struct Strip {
 }
 
 impl Strip {
+    /// One value alone.
+    #[inline(always)]
+    #[must_use]
+    pub const fn one(at: usize) -> Self {
+        Strip {
+            start: at,
+            before: 1,
+            wrapped: at,
+            after: 0,
+        }
+    }
+
     /// The `n` values from `first` on: where they lie before and after the wrap, and how many.
     #[inline(always)]
     fn part(&self, first: usize, n: usize) -> [(usize, usize); 2] {
@@ -45,6 +57,8 @@ pub trait Value: Copy + Sized + 'static {
     fn row(sites: usize) -> usize;
     /// Reads a strip, of which parts will be copied.
     fn hold(values: &[Self], strip: &Strip) -> Self::Held;
+    /// Whether a value of a row is missing, that is, not a number.
+    fn is_incomplete(row: &[Self::Word]) -> bool;
 }
 
 /// Appends values to a row, from its start.
@@ -82,6 +96,11 @@ impl Value for u32 {
         let before = bits::extract(values, strip.start, strip.before);
         let after = bits::extract(values, strip.wrapped, strip.after);
         u64::from(before) | u64::from(after) << strip.before
+    }
+
+    #[inline(always)]
+    fn is_incomplete(_: &[u32]) -> bool {
+        false
     }
 }
 
@@ -126,6 +145,11 @@ impl Value for f32 {
 
     #[inline(always)]
     fn hold(_: &[f32], _: &Strip) {}
+
+    #[inline(always)]
+    fn is_incomplete(row: &[Lane]) -> bool {
+        row.iter().any(|lane| lane.0.iter().any(|x| x.is_nan()))
+    }
 }
 
 /// Appends reals to a row of lanes.

@@ -11,7 +11,8 @@
 
 use core::fmt;
 
-use crate::block::row::{Strip, Value, Write};
+use super::pool::Cut;
+use super::row::{Strip, Value, Write};
 use crate::lattice::{Extent, Lattice, MAX_DIMENSION};
 use crate::num::rng::Stream;
 
@@ -19,10 +20,12 @@ use crate::num::rng::Stream;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WindowError {
-    /// The block has another number of sides than the lattice.
+    /// Something has another number of sides than the lattice.
     Dimension {
-        /// Sides of the block.
-        block: usize,
+        /// What.
+        what: &'static str,
+        /// Its sides.
+        sides: usize,
         /// Sides of the lattice.
         lattice: usize,
     },
@@ -39,13 +42,28 @@ pub enum WindowError {
         /// Lattice's side there.
         lattice: u32,
     },
+    /// A window at the place that is asked for does not fit an open axis, or the lattice.
+    Outside {
+        /// The axis, slowest first.
+        axis: usize,
+        /// First site of the block there.
+        at: u32,
+        /// The first place that does.
+        least: u32,
+        /// The last place that does.
+        most: u32,
+    },
 }
 
 impl fmt::Display for WindowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dimension { block, lattice } => {
-                write!(f, "a block with {block} sides on a lattice with {lattice}")
+            Self::Dimension {
+                what,
+                sides,
+                lattice,
+            } => {
+                write!(f, "{what} with {sides} sides on a lattice with {lattice}")
             }
             Self::EmptyBlock => write!(f, "a block with a side of 0; every side is at least 1"),
             Self::EmptyEnvironment => {
@@ -61,74 +79,164 @@ impl fmt::Display for WindowError {
                     "a window of side {window} on a lattice of side {lattice} (axis {axis})"
                 )
             }
+            Self::Outside {
+                axis,
+                at,
+                least,
+                most,
+            } => {
+                write!(
+                    f,
+                    "a block that begins at {at} along axis {axis}; there it can begin from {least} \
+                     to {most}"
+                )
+            }
         }
     }
 }
 
 impl core::error::Error for WindowError {}
 
-/// Block, buffer and environment on a lattice.
+/// Block, buffer and environment on a lattice, and where on it they may lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     lattice: Lattice,
     block: Extent,
-    /// Distance from the window's edge to the block, and to the buffer, along each real axis.
-    buffer: u32,
-    environment: u32,
+    /// Widths along each axis, 0 along unused ones.
+    buffer: Extent,
+    environment: Extent,
+    open: [bool; MAX_DIMENSION],
+    /// The first origin along each axis, and how many follow one another from there.
+    first: Extent,
+    places: Extent,
+}
+
+/// One number for each axis of a lattice; one that is given serves all of them.
+const fn along(
+    what: &'static str,
+    given: &[u32],
+    lattice: Lattice,
+    unused: u32,
+) -> Result<Extent, WindowError> {
+    let dimension = lattice.dimension();
+    if given.len() != 1 && given.len() != dimension {
+        return Err(WindowError::Dimension {
+            what,
+            sides: given.len(),
+            lattice: dimension,
+        });
+    }
+    let mut all = [unused; MAX_DIMENSION];
+    let mut axis = 0;
+    while axis < dimension {
+        all[MAX_DIMENSION - dimension + axis] = given[if given.len() == 1 { 0 } else { axis }];
+        axis += 1;
+    }
+    Ok(all)
 }
 
 impl Window {
-    /// A block with the given sides (one number serves all axes), a buffer and an environment of
-    /// the given widths, on a lattice.
+    /// A block with the given sides, a buffer and an environment of the given widths, on a lattice:
+    /// a number for each axis, or one for all. Windows lie anywhere, around the lattice's borders
+    /// too.
     ///
     /// # Errors
     /// Names the rule that is broken.
     pub const fn new(
         lattice: Lattice,
         block: &[u32],
-        buffer: u32,
-        environment: u32,
+        buffer: &[u32],
+        environment: &[u32],
     ) -> Result<Self, WindowError> {
-        let dimension = lattice.dimension();
-        if block.len() != 1 && block.len() != dimension {
-            return Err(WindowError::Dimension {
-                block: block.len(),
-                lattice: dimension,
-            });
-        }
-        if environment == 0 {
-            return Err(WindowError::EmptyEnvironment);
-        }
-        let mut sides = [1; MAX_DIMENSION];
-        let mut axis = 0;
-        while axis < dimension {
-            let side = if block.len() == 1 {
-                block[0]
-            } else {
-                block[axis]
-            };
-            if side == 0 {
+        let block = match along("a block", block, lattice, 1) {
+            Ok(block) => block,
+            Err(error) => return Err(error),
+        };
+        let buffer = match along("a buffer", buffer, lattice, 0) {
+            Ok(buffer) => buffer,
+            Err(error) => return Err(error),
+        };
+        let environment = match along("an environment", environment, lattice, 0) {
+            Ok(environment) => environment,
+            Err(error) => return Err(error),
+        };
+        let mut axis = MAX_DIMENSION - lattice.dimension();
+        let mut empty = true;
+        while axis < MAX_DIMENSION {
+            if block[axis] == 0 {
                 return Err(WindowError::EmptyBlock);
             }
-            let window = side as u64 + 2 * buffer as u64 + 2 * environment as u64;
-            let at = MAX_DIMENSION - dimension + axis;
-            if window > lattice.extent()[at] as u64 {
-                let lattice = lattice.extent()[at];
+            empty = empty && environment[axis] == 0;
+            let window = block[axis] as u64 + 2 * (buffer[axis] as u64 + environment[axis] as u64);
+            if window > lattice.extent()[axis] as u64 {
                 return Err(WindowError::TooLarge {
-                    axis,
+                    axis: axis + lattice.dimension() - MAX_DIMENSION,
                     window,
-                    lattice,
+                    lattice: lattice.extent()[axis],
                 });
             }
-            sides[at] = side;
             axis += 1;
+        }
+        if empty {
+            return Err(WindowError::EmptyEnvironment);
         }
         Ok(Window {
             lattice,
-            block: sides,
+            block,
             buffer,
             environment,
+            open: [false; MAX_DIMENSION],
+            first: [0; MAX_DIMENSION],
+            places: lattice.extent(),
         })
+    }
+
+    /// The same, where some axes are open (one for each, slowest first): no window crosses their
+    /// ends.
+    #[must_use]
+    pub fn with_open(mut self, axes: &[bool]) -> Self {
+        let unused = MAX_DIMENSION - self.lattice.dimension();
+        for (axis, open) in (unused..MAX_DIMENSION).zip(axes) {
+            self.open[axis] = *open;
+            if *open {
+                self.places[axis] = self.lattice.extent()[axis] - self.side(axis) + 1;
+            }
+        }
+        self
+    }
+
+    /// The same, at one place alone: its block begins at `corner`, a coordinate for each axis.
+    ///
+    /// # Errors
+    /// If the window does not fit there.
+    pub fn with_corner(mut self, corner: &[u32]) -> Result<Self, WindowError> {
+        let (dimension, extent) = (self.lattice.dimension(), self.lattice.extent());
+        if corner.len() != dimension {
+            return Err(WindowError::Dimension {
+                what: "an origin",
+                sides: corner.len(),
+                lattice: dimension,
+            });
+        }
+        for (i, at) in corner.iter().enumerate() {
+            let axis = MAX_DIMENSION - dimension + i;
+            let margin = self.buffer[axis] + self.environment[axis];
+            let (least, most) = match self.open[axis] {
+                true => (margin, extent[axis] - self.block[axis] - margin),
+                false => (0, extent[axis] - 1),
+            };
+            if !(least..=most).contains(at) {
+                return Err(WindowError::Outside {
+                    axis: i,
+                    at: *at,
+                    least,
+                    most,
+                });
+            }
+            self.first[axis] = (*at + extent[axis] - margin) % extent[axis];
+            self.places[axis] = 1;
+        }
+        Ok(self)
     }
 
     /// The lattice it lies on.
@@ -137,22 +245,32 @@ impl Window {
         self.lattice
     }
 
+    /// The entries of the axes that are used.
+    fn used<'a, T>(&self, all: &'a [T; MAX_DIMENSION]) -> &'a [T] {
+        &all[MAX_DIMENSION - self.lattice.dimension()..]
+    }
+
     /// Sides of the block, slowest axis first, one for each axis of the lattice.
     #[must_use]
     pub fn block(&self) -> &[u32] {
-        &self.block[MAX_DIMENSION - self.lattice.dimension()..]
+        self.used(&self.block)
     }
 
-    /// Width of the buffer.
+    /// Widths of the buffer, one for each axis.
     #[must_use]
-    pub const fn buffer(&self) -> u32 {
-        self.buffer
+    pub fn buffer(&self) -> &[u32] {
+        self.used(&self.buffer)
     }
 
-    /// Width of the environment.
+    /// Widths of the environment, one for each axis.
     #[must_use]
-    pub const fn environment(&self) -> u32 {
-        self.environment
+    pub fn environment(&self) -> &[u32] {
+        self.used(&self.environment)
+    }
+
+    /// Side of the window along an axis, unused ones included.
+    const fn side(&self, axis: usize) -> u32 {
+        self.block[axis] + 2 * (self.buffer[axis] + self.environment[axis])
     }
 
     /// |V|, sites of the block.
@@ -164,30 +282,35 @@ impl Window {
     /// |E|, sites of the environment.
     #[must_use]
     pub const fn environment_sites(&self) -> usize {
-        let (mut all, mut inner) = (1, 1);
-        let mut axis = MAX_DIMENSION - self.lattice.dimension();
+        let mut inner = 1;
+        let mut axis = 0;
         while axis < MAX_DIMENSION {
-            let hole = self.block[axis] as usize + 2 * self.buffer as usize;
-            inner *= hole;
-            all *= hole + 2 * self.environment as usize;
+            inner *= (self.block[axis] + 2 * self.buffer[axis]) as usize;
             axis += 1;
         }
-        all - inner
+        self.sites() - inner
     }
 
-    /// Margins of the window around the block along an axis: (environment, buffer).
-    const fn margins(&self, axis: usize) -> (u32, u32) {
-        if axis < MAX_DIMENSION - self.lattice.dimension() {
-            (0, 0)
-        } else {
-            (self.environment, self.buffer)
-        }
+    /// All sites of the window, the buffer's too.
+    #[must_use]
+    pub const fn sites(&self) -> usize {
+        self.side(0) as usize * self.side(1) as usize * self.side(2) as usize
+    }
+
+    /// Number of origins that the window may have.
+    #[must_use]
+    pub fn places(&self) -> u64 {
+        self.places.iter().map(|n| u64::from(*n)).product()
     }
 
     /// Uniformly random origin, one for each axis.
     #[inline]
     pub fn random_origin(&self, stream: &mut Stream) -> Extent {
-        self.lattice.extent().map(|side| stream.below(side))
+        let mut origin = self.first;
+        for (at, places) in origin.iter_mut().zip(self.places) {
+            *at += stream.below(places);
+        }
+        origin
     }
 
     /// Copies the values of V and E of the window at `origin` (its corner, the site with the lowest
@@ -205,7 +328,8 @@ impl Window {
         let mut v = T::Writer::new(v);
         let mut e = T::Writer::new(e);
         let [planes, rows, columns] = self.lattice.extent();
-        let [env, buf, block] = [self.environment, self.buffer, self.block[2]].map(|x| x as usize);
+        let [env, buf, block] =
+            [self.environment, self.buffer, self.block].map(|lengths| lengths[2] as usize);
         let width = block + 2 * (buf + env);
         // No side of the window is longer than the lattice: one subtraction wraps.
         let wrap = |at: u32, side: u32| if at >= side { at - side } else { at };
@@ -239,7 +363,7 @@ impl Window {
     /// Positions along one of the slow axes, with the zone each lies in.
     #[inline(always)]
     fn axis(&self, axis: usize) -> impl Iterator<Item = Place> + use<> {
-        let (env, buf) = self.margins(axis);
+        let (env, buf) = (self.environment[axis], self.buffer[axis]);
         let block = self.block[axis];
         (0..block + 2 * (env + buf)).map(move |at| {
             let depth = at.min(block + 2 * (env + buf) - 1 - at);
@@ -252,6 +376,28 @@ impl Window {
             };
             Place { at, zone }
         })
+    }
+}
+
+impl Cut for Window {
+    fn sites(&self) -> usize {
+        self.lattice.sites()
+    }
+
+    #[inline(always)]
+    fn parts(&self) -> (usize, usize) {
+        (self.block_sites(), self.environment_sites())
+    }
+
+    #[inline(always)]
+    fn cut<T: Value>(
+        &self,
+        values: &[T],
+        stream: &mut Stream,
+        v: &mut [T::Word],
+        e: &mut [T::Word],
+    ) {
+        self.gather(values, self.random_origin(stream), v, e);
     }
 }
 
@@ -279,10 +425,12 @@ mod tests {
     fn gathers_what_the_definition_says() {
         let values: [f32; 2048] = core::array::from_fn(|site| site as f32);
         for (sides, block, buffer, environment) in [
-            (&[23][..], &[3][..], 2, 4),
-            (&[11, 9], &[2, 3], 1, 2),
-            (&[8, 40], &[4], 0, 2),
-            (&[7, 6, 37], &[1, 2, 3], 1, 1),
+            (&[23][..], &[3][..], &[2][..], &[4][..]),
+            (&[11, 9], &[2, 3], &[1], &[2]),
+            (&[8, 40], &[4], &[0], &[2]),
+            (&[8, 90], &[2], &[1, 4], &[2, 30]),
+            (&[7, 6, 37], &[1, 2, 3], &[1], &[1]),
+            (&[7, 6, 29], &[1, 2, 3], &[0, 1, 3], &[1, 0, 2]),
         ] {
             let lattice = Lattice::new(sides).unwrap();
             let window = Window::new(lattice, block, buffer, environment).unwrap();
@@ -303,33 +451,24 @@ mod tests {
                 let values = &values[..lattice.sites()];
                 window.gather(values, origin, &mut v_reals, &mut e_reals);
                 let (mut in_v, mut in_e) = (0, 0);
-                let real = MAX_DIMENSION - lattice.dimension();
-                let size = |a: usize| {
-                    window.block[a]
-                        + if a < real {
-                            0
-                        } else {
-                            2 * (buffer + environment)
-                        }
-                };
+                let size = |a: usize| window.side(a);
                 for z in 0..size(0) {
                     for y in 0..size(1) {
                         for x in 0..size(2) {
-                            let depth = [z, y, x]
-                                .iter()
-                                .enumerate()
-                                .skip(real)
-                                .map(|(a, &c)| c.min(size(a) - 1 - c))
-                                .min()
-                                .unwrap();
+                            // In E along any axis, in V along all of them.
+                            let depths = [z, y, x];
+                            let depth = |a: usize| depths[a].min(size(a) - 1 - depths[a]);
+                            let outer = (0..3).any(|a| depth(a) < window.environment[a]);
+                            let inner =
+                                |a: usize| depth(a) >= window.environment[a] + window.buffer[a];
                             let at = |a: usize, c| (origin[a] + c) % lattice.extent()[a];
                             let [_, rows, columns] = lattice.extent();
                             let site = (at(0, z) * rows + at(1, y)) * columns + at(2, x);
                             let (spin, value) = (bit(&spins, site as usize), site as f32);
-                            if depth < environment {
+                            if outer {
                                 assert_eq!((bit(e, in_e), get(&e_reals, in_e)), (spin, value));
                                 in_e += 1;
-                            } else if depth >= environment + buffer {
+                            } else if (0..3).all(inner) {
                                 assert_eq!((bit(v, in_v), get(&v_reals, in_v)), (spin, value));
                                 in_v += 1;
                             }
@@ -357,12 +496,12 @@ mod tests {
     #[test]
     fn the_papers_window_has_880_sites_around() {
         let lattice = Lattice::new(&[64, 64]).unwrap();
-        let window = Window::new(lattice, &[4], 4, 10).unwrap();
+        let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
         assert_eq!(
             (window.block_sites(), window.environment_sites()),
             (16, 880)
         );
-        let refused = Window::new(lattice, &[4], 4, 27);
+        let refused = Window::new(lattice, &[4], &[4], &[27]);
         assert_eq!(
             refused,
             Err(WindowError::TooLarge {
@@ -371,5 +510,45 @@ mod tests {
                 lattice: 64
             })
         );
+    }
+
+    #[test]
+    fn windows_keep_to_where_they_may_lie() {
+        let lattice = Lattice::new(&[9, 12]).unwrap();
+        let window = Window::new(lattice, &[2, 3], &[1], &[1, 2]).unwrap();
+        assert_eq!(window.places(), 9 * 12);
+        let open = window.with_open(&[true, false]);
+        assert_eq!(open.places(), 4 * 12);
+        let mut stream = Stream::new(4, 0, Purpose::Windows);
+        let mut seen = [[false; 12]; 9];
+        for _ in 0..2000 {
+            let [_, y, x] = open.random_origin(&mut stream);
+            seen[y as usize][x as usize] = true;
+        }
+        for (y, row) in seen.iter().enumerate() {
+            assert!(row.iter().all(|seen| *seen == (y < 4)));
+        }
+        let fixed = open.with_corner(&[2, 1]).unwrap();
+        assert_eq!(fixed.places(), 1);
+        assert_eq!(fixed.random_origin(&mut stream), [0, 0, 10]);
+        let (axis, at, least, most) = (0, 6, 2, 5);
+        assert_eq!(
+            open.with_corner(&[6, 0]),
+            Err(WindowError::Outside {
+                axis,
+                at,
+                least,
+                most
+            })
+        );
+        assert!(open.with_corner(&[2, 12]).is_err());
+        assert!(open.with_corner(&[2]).is_err());
+        let refused = Window::new(lattice, &[2], &[1, 1, 1], &[1]);
+        let error = WindowError::Dimension {
+            what: "a buffer",
+            sides: 3,
+            lattice: 2,
+        };
+        assert_eq!(refused, Err(error));
     }
 }

@@ -74,15 +74,19 @@ fn settings(
 
 /// The options of a run as typed, to repeat it.
 fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
-    let block: Vec<_> = settings.window.block().iter().map(u32::to_string).collect();
+    let list = |sides: &[u32]| -> String {
+        let same = sides.iter().all(|side| *side == sides[0]);
+        let sides: Vec<_> = sides.iter().map(u32::to_string).collect();
+        sides[..if same { 1 } else { sides.len() }].join(",")
+    };
     let schedule = settings.schedule;
     let mut words = format!(
         "blockspin {verb} {} --block {} --buffer {} --environment {} --batch {} --steps {} \
          --learning-rate {} --learning-rate-end {} --seed {}",
         subject.words(),
-        block.join(","),
-        settings.window.buffer(),
-        settings.window.environment(),
+        list(settings.window.block()),
+        list(settings.window.buffer()),
+        list(settings.window.environment()),
         settings.shape.batch(),
         schedule.steps,
         schedule.rate_start,
@@ -344,7 +348,11 @@ fn table(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<(Stri
         ("Block".into(), product(window.block())),
         (
             "Buffer, environment".into(),
-            format!("{}, {}", window.buffer(), window.environment()),
+            format!(
+                "{}, {}",
+                product(window.buffer()),
+                product(window.environment())
+            ),
         ),
         (
             "Sites |V|, |E|".into(),
