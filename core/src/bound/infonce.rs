@@ -99,7 +99,10 @@ pub(crate) fn infonce<T: Tile>(
         let first = block * WIDTH;
         let count = (stride * WIDTH).min(batch - first);
         let scores = &mut scores[..batch * stride];
-        let right = Matrix::new(&v_transposed[block..], columns);
+        let right = Matrix {
+            lane: block,
+            ..Matrix::new(v_transposed, columns)
+        };
         T::rows(
             batch,
             embedding,

@@ -30,12 +30,19 @@ impl Lane {
     #[inline(always)]
     #[must_use]
     pub fn zip(self, other: Lane, f: impl Fn(f32, f32) -> f32) -> Lane {
-        let mut out = [0.0; WIDTH];
-        for i in 0..WIDTH {
-            out[i] = f(self.0[i], other.0[i]);
-        }
-        Lane(out)
+        Lane(zip(self.0, other.0, f))
     }
+}
+
+/// `f` of every two elements in the same place.
+#[inline(always)]
+#[must_use]
+pub fn zip<const N: usize>(a: [f32; N], b: [f32; N], f: impl Fn(f32, f32) -> f32) -> [f32; N] {
+    let mut out = [0.0; N];
+    for i in 0..N {
+        out[i] = f(a[i], b[i]);
+    }
+    out
 }
 
 /// Ends an iteration of a loop over lanes: the compiler vectorises within a lane, never across
