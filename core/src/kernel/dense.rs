@@ -80,7 +80,7 @@ impl<'a> Output<'a> {
     fn finish<const N: usize>(&mut self, row: usize, at: usize, sums: [f32; N], used: bool) {
         if used {
             let held = &mut self.lanes[row * self.stride + at / WIDTH];
-            let parts = held.0.as_chunks_mut::<N>().0;
+            let parts = held.pieces_mut::<N>();
             let at = at / N % (WIDTH / N);
             parts[at] = sums;
             if !self.add {
@@ -97,7 +97,7 @@ const HALF: usize = WIDTH / 2;
 /// The N columns of a lane that begin at column `at` of its row, a multiple of N.
 #[inline(always)]
 fn part<const N: usize>(lane: &Lane, at: usize) -> &[f32; N] {
-    &lane.0.as_chunks().0[at / N % (WIDTH / N)]
+    &lane.pieces()[at / N % (WIDTH / N)]
 }
 
 #[inline(always)]

@@ -132,7 +132,7 @@ fn tabulate_lane<const LANES: usize, const N: usize>(
     l: usize,
 ) {
     for piece in 0..WIDTH / N {
-        let w = w.map(|w| w.0.as_chunks::<N>().0[piece]);
+        let w = w.map(|w| w.pieces::<N>()[piece]);
         let pairs = |a: [f32; N], b: [f32; N]| {
             [
                 zip(a, b, |a, b| -a - b),
@@ -143,7 +143,7 @@ fn tabulate_lane<const LANES: usize, const N: usize>(
         };
         let (low, high) = (pairs(w[0], w[1]), pairs(w[2], w[3]));
         for (value, entry) in table.iter_mut().enumerate() {
-            entry[l].0.as_chunks_mut::<N>().0[piece] =
+            entry[l].pieces_mut()[piece] =
                 zip(low[value % 4], high[value / 4], |low, high| low + high);
             apart();
         }

@@ -15,6 +15,20 @@ impl Lane {
     /// Sixteen zeros.
     pub const ZERO: Lane = Lane([0.0; WIDTH]);
 
+    /// The lane by pieces of N, a divisor of 16. A machine without vectors goes through several
+    /// steps piece by piece, so that what is between them stays in its registers.
+    #[inline(always)]
+    #[must_use]
+    pub fn pieces<const N: usize>(&self) -> &[[f32; N]] {
+        self.0.as_chunks().0
+    }
+
+    /// [`pieces`](Self::pieces), to be written.
+    #[inline(always)]
+    pub fn pieces_mut<const N: usize>(&mut self) -> &mut [[f32; N]] {
+        self.0.as_chunks_mut().0
+    }
+
     /// `f` of every element.
     #[inline(always)]
     #[must_use]
