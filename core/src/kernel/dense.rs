@@ -80,13 +80,7 @@ impl<'a> Output<'a> {
     fn finish<const N: usize>(&mut self, row: usize, at: usize, sums: [f32; N], used: bool) {
         if used {
             let held = &mut self.lanes[row * self.stride + at / WIDTH];
-            let parts = held.pieces_mut::<N>();
-            let at = at / N % (WIDTH / N);
-            parts[at] = sums;
-            if !self.add {
-                // Padding, or the place of sums that are still to come.
-                parts[at + 1..].fill([0.0; N]);
-            }
+            held.pieces_mut()[at / N % (WIDTH / N)] = sums;
         }
     }
 }
@@ -185,6 +179,11 @@ tile!(one, 1, 0 p0 q0 a0);
 /// Covers all rows and columns with the widest tiles that the machine likes and that still fit.
 macro_rules! cover {
     ($form:ident, $tile:ty, $rows:expr, $a:expr, $inner:expr, $b:expr, $columns:expr, $out:expr) => {{
+        if !$out.add && $columns % WIDTH <= HALF && $columns % WIDTH > 0 {
+            // The last tiles leave half a lane of padding.
+            let padded = $out.lanes.iter_mut().skip($columns / WIDTH);
+            padded.step_by($out.stride).take($rows).for_each(|lane| *lane = Lane::ZERO);
+        }
         let mut column = 0;
         while column < $columns {
             let left = $columns - column;

@@ -117,7 +117,7 @@ fn tabulate<T: Tile, const LANES: usize>(
         });
         // All values of a piece have to fit into the machine's registers.
         if T::COLUMNS < WIDTH {
-            tabulate_lane::<LANES, 1>(table, w, l);
+            tabulate_lane::<LANES, 2>(table, w, l);
         } else {
             tabulate_lane::<LANES, WIDTH>(table, w, l);
         }
