@@ -152,7 +152,10 @@ pub(crate) fn infonce<T: Tile>(
             let scale = |j: usize| -share / get(&sum, j);
             for (j, v) in v.chunks_exact_mut(width).enumerate() {
                 let scale = scale(j);
-                v.iter_mut().for_each(|v| *v = v.map(|v| v * scale));
+                for v in v {
+                    *v = v.map(|v| v * scale);
+                    apart();
+                }
             }
             let rows_of_v = Matrix::new(v, width);
             T::rows(
@@ -179,6 +182,7 @@ pub(crate) fn infonce<T: Tile>(
                 let scale = scale(j);
                 for (dv, u) in dv.iter_mut().zip(u) {
                     *dv = dv.zip(*u, |sum, u| u * share + sum * scale);
+                    apart();
                 }
             }
         }

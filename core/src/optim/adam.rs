@@ -71,9 +71,10 @@ fn ascend_lane<T: Tile, const N: usize>(
     let moments = m.pieces_mut::<N>().iter_mut().zip(s.pieces_mut());
     let parameters = p.pieces_mut().iter_mut().zip(g.pieces());
     for ((p, g), (m, s)) in parameters.zip(moments) {
-        *m = zip(*m, *g, |m, g| BETA_1 * m + (1.0 - BETA_1) * g);
-        *s = zip(*s, *g, |s, g| BETA_2 * s + (1.0 - BETA_2) * (g * g));
-        let change = zip(*m, *s, |m, s| rate * m / (T::sqrt(s) + epsilon));
+        let first = zip(*m, *g, |m, g| BETA_1 * m + (1.0 - BETA_1) * g);
+        let second = zip(*s, *g, |s, g| BETA_2 * s + (1.0 - BETA_2) * (g * g));
+        let change = zip(first, second, |m, s| rate * m / (T::sqrt(s) + epsilon));
         *p = zip(*p, change, |p, change| p + change);
+        (*m, *s) = (first, second);
     }
 }
