@@ -33,12 +33,12 @@ fn peak<const N: usize>(m: f32, a: f32, out: &mut Accumulators) {
 
 /// The tile sizes of one instruction set, as the host has them.
 macro_rules! tile {
-    ($name:ident, $rows:literal, $lanes:literal) => {
+    ($name:ident, $rows:literal, $columns:literal) => {
         #[derive(Clone, Copy)]
         struct $name;
         impl Tile for $name {
             const ROWS: usize = $rows;
-            const LANES: usize = $lanes;
+            const COLUMNS: usize = $columns;
             const CHUNKS: usize = 8;
             #[inline(always)]
             fn sqrt(x: f32) -> f32 {
@@ -47,9 +47,9 @@ macro_rules! tile {
         }
     };
 }
-tile!(PortableTile, 2, 1);
-tile!(Avx2Tile, 4, 1);
-tile!(Avx512Tile, 8, 2);
+tile!(PortableTile, 2, 16);
+tile!(Avx2Tile, 4, 16);
+tile!(Avx512Tile, 8, 32);
 
 /// One function for each instruction set.
 macro_rules! compile {

@@ -17,7 +17,7 @@
 
 use core::{fmt, panic::PanicInfo};
 
-pub use semihosting::println;
+pub use semihosting::{eprintln as report, println};
 pub use static_cell::ConstStaticCell;
 
 pub use chip::entry;
@@ -28,6 +28,7 @@ pub mod chip;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod memory;
+pub mod tile;
 
 /// Exit code of a program that reported a failure.
 const FAILURE: i32 = 1;

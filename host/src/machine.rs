@@ -39,12 +39,12 @@ impl fmt::Display for Isa {
 
 /// The tile of one instruction set, with the kernels that are compiled for it.
 macro_rules! tile {
-    ($name:ident, $rows:literal, $lanes:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
+    ($name:ident, $rows:literal, $columns:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
         #[derive(Clone, Copy)]
         struct $name;
         impl Tile for $name {
             const ROWS: usize = $rows;
-            const LANES: usize = $lanes;
+            const COLUMNS: usize = $columns;
             const CHUNKS: usize = 8;
             #[inline(always)]
             fn sqrt(x: f32) -> f32 {
@@ -76,9 +76,9 @@ macro_rules! tile {
         }
     };
 }
-tile!(PortableTile, 2, 1, rows_any, columns_any, signs_any);
-tile!(Avx2Tile, 4, 1, rows_avx2, columns_avx2, signs_avx2);
-tile!(Avx512Tile, 8, 2, rows_avx512, columns_avx512, signs_avx512);
+tile!(PortableTile, 2, 16, rows_any, columns_any, signs_any);
+tile!(Avx2Tile, 4, 16, rows_avx2, columns_avx2, signs_avx2);
+tile!(Avx512Tile, 8, 32, rows_avx512, columns_avx512, signs_avx512);
 
 /// One function for each instruction set.
 macro_rules! compile {

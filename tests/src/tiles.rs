@@ -12,22 +12,22 @@ use blockspin_core::rsmi::{Learn, Rsmi};
 pub enum Tiling {
     /// The core's own.
     Portable,
-    /// One row of one lane, eight chunks.
-    Single,
-    /// Four rows, two lanes, single chunks.
+    /// Two rows, eight columns, four chunks.
+    Narrow,
+    /// Four rows, sixteen columns, eight chunks.
     Middle,
-    /// Eight rows, two lanes, eight chunks.
+    /// Eight rows, thirty-two columns, eight chunks.
     Wide,
 }
 
 macro_rules! tile {
-    ($name:ident, $rows:literal, $lanes:literal, $chunks:literal) => {
+    ($name:ident, $rows:literal, $columns:literal, $chunks:literal) => {
         #[derive(Clone, Copy)]
         struct $name;
 
         impl Tile for $name {
             const ROWS: usize = $rows;
-            const LANES: usize = $lanes;
+            const COLUMNS: usize = $columns;
             const CHUNKS: usize = $chunks;
 
             // The processor's own, where the core's tile has libm's.
@@ -39,16 +39,16 @@ macro_rules! tile {
     };
 }
 
-tile!(Single, 1, 1, 8);
-tile!(Middle, 4, 2, 1);
-tile!(Wide, 8, 2, 8);
+tile!(Narrow, 2, 8, 4);
+tile!(Middle, 4, 16, 8);
+tile!(Wide, 8, 32, 8);
 
 impl Tiling {
     /// [`Rsmi::differentiate`].
     pub fn differentiate(self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream) -> f32 {
         match self {
             Tiling::Portable => rsmi.differentiate::<Portable>(encoder, Learn::All, stream),
-            Tiling::Single => rsmi.differentiate::<Single>(encoder, Learn::All, stream),
+            Tiling::Narrow => rsmi.differentiate::<Narrow>(encoder, Learn::All, stream),
             Tiling::Middle => rsmi.differentiate::<Middle>(encoder, Learn::All, stream),
             Tiling::Wide => rsmi.differentiate::<Wide>(encoder, Learn::All, stream),
         }
@@ -65,7 +65,7 @@ impl Tiling {
     ) -> f32 {
         match self {
             Tiling::Portable => rsmi.step::<Portable>(encoder, learn, rate, stream),
-            Tiling::Single => rsmi.step::<Single>(encoder, learn, rate, stream),
+            Tiling::Narrow => rsmi.step::<Narrow>(encoder, learn, rate, stream),
             Tiling::Middle => rsmi.step::<Middle>(encoder, learn, rate, stream),
             Tiling::Wide => rsmi.step::<Wide>(encoder, learn, rate, stream),
         }
@@ -76,7 +76,7 @@ impl Tiling {
         let mut terms = vec![f32::NAN; rsmi.shape().batch()];
         match self {
             Tiling::Portable => rsmi.evaluate::<Portable>(encoder, stream, &mut terms),
-            Tiling::Single => rsmi.evaluate::<Single>(encoder, stream, &mut terms),
+            Tiling::Narrow => rsmi.evaluate::<Narrow>(encoder, stream, &mut terms),
             Tiling::Middle => rsmi.evaluate::<Middle>(encoder, stream, &mut terms),
             Tiling::Wide => rsmi.evaluate::<Wide>(encoder, stream, &mut terms),
         }

@@ -99,7 +99,10 @@ pub(crate) fn infonce<T: Tile>(
         let first = block * WIDTH;
         let count = (stride * WIDTH).min(batch - first);
         let scores = &mut scores[..batch * stride];
-        let right = Matrix::new(&v_transposed[block..], columns);
+        let right = Matrix {
+            lane: block,
+            ..Matrix::new(v_transposed, columns)
+        };
         T::rows(
             batch,
             embedding,
@@ -149,7 +152,10 @@ pub(crate) fn infonce<T: Tile>(
             let scale = |j: usize| -share / get(&sum, j);
             for (j, v) in v.chunks_exact_mut(width).enumerate() {
                 let scale = scale(j);
-                v.iter_mut().for_each(|v| *v = v.map(|v| v * scale));
+                for v in v {
+                    *v = v.map(|v| v * scale);
+                    apart();
+                }
             }
             let rows_of_v = Matrix::new(v, width);
             T::rows(
@@ -176,6 +182,7 @@ pub(crate) fn infonce<T: Tile>(
                 let scale = scale(j);
                 for (dv, u) in dv.iter_mut().zip(u) {
                     *dv = dv.zip(*u, |sum, u| u * share + sum * scale);
+                    apart();
                 }
             }
         }

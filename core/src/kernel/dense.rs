@@ -1,7 +1,9 @@
 //! Dense products, out\[r\]\[o\] = Σ_s a(r, s) b\[s\]\[o\], by register tiles.
 
+use core::slice::ChunksExact;
+
 use super::Tile;
-use crate::num::lane::{Lane, WIDTH};
+use crate::num::lane::{Lane, WIDTH, apart};
 
 /// Rows of whole lanes: the left operand, read by rows or by columns.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +12,8 @@ pub struct Matrix<'a> {
     pub lanes: &'a [Lane],
     /// Lanes from one row to the next.
     pub stride: usize,
+    /// The lane of each row where the matrix begins.
+    pub lane: usize,
 }
 
 impl<'a> Matrix<'a> {
@@ -17,13 +21,17 @@ impl<'a> Matrix<'a> {
     #[inline(always)]
     #[must_use]
     pub fn new(lanes: &'a [Lane], stride: usize) -> Self {
-        Matrix { lanes, stride }
+        Matrix {
+            lanes,
+            stride,
+            lane: 0,
+        }
     }
 
-    /// Rows from `row` on, each from lane `lane` on.
+    /// Whole rows from `row` on: of one length, so that what a loop takes of each is checked once.
     #[inline(always)]
-    fn from(&self, row: usize, lane: usize) -> impl Iterator<Item = &'a [Lane]> + use<'a> {
-        self.lanes[row * self.stride + lane..].chunks(self.stride)
+    fn from(&self, row: usize) -> ChunksExact<'a, Lane> {
+        self.lanes[row * self.stride..].chunks_exact(self.stride)
     }
 }
 
@@ -60,23 +68,19 @@ impl<'a> Output<'a> {
     }
 
     #[inline(always)]
-    fn start<const N: usize>(&self, row: usize, lane: usize, used: bool) -> [f32; N] {
+    fn start<const N: usize>(&self, row: usize, at: usize, used: bool) -> [f32; N] {
         if used && self.add {
-            let held = &self.lanes[row * self.stride + lane];
-            core::array::from_fn(|i| held.0[i])
+            *part(&self.lanes[row * self.stride + at / WIDTH], at)
         } else {
             [0.0; N]
         }
     }
 
     #[inline(always)]
-    fn finish<const N: usize>(&mut self, row: usize, lane: usize, sums: [f32; N], used: bool) {
+    fn finish<const N: usize>(&mut self, row: usize, at: usize, sums: [f32; N], used: bool) {
         if used {
-            let held = &mut self.lanes[row * self.stride + lane];
-            if !self.add && N < WIDTH {
-                *held = Lane::ZERO;
-            }
-            held.0[..N].copy_from_slice(&sums);
+            let held = &mut self.lanes[row * self.stride + at / WIDTH];
+            held.pieces_mut()[at / N % (WIDTH / N)] = sums;
         }
     }
 }
@@ -84,15 +88,21 @@ impl<'a> Output<'a> {
 /// Columns of half a lane, the narrowest tile: embeddings are often no wider.
 const HALF: usize = WIDTH / 2;
 
+/// The N columns of a lane that begin at column `at` of its row, a multiple of N.
 #[inline(always)]
-fn axpy<const N: usize>(acc: &mut [f32; N], x: f32, row: &[f32]) {
+fn part<const N: usize>(lane: &Lane, at: usize) -> &[f32; N] {
+    &lane.pieces()[at / N % (WIDTH / N)]
+}
+
+#[inline(always)]
+fn axpy<const N: usize>(acc: &mut [f32; N], x: f32, row: &[f32; N]) {
     for i in 0..N {
         acc[i] += x * row[i];
     }
 }
 
-/// One tile of outputs: `$n` rows by N columns of a lane, and as many of the next if TWO. Every
-/// accumulator is a variable of its own, so that it stays in registers.
+/// One tile of outputs: `$n` rows by N columns from `at` on, a multiple of N, and the lane behind
+/// them if TWO. Every accumulator is a variable of its own, so that it stays in registers.
 macro_rules! tile {
     ($name:ident, $n:literal, $($r:literal $one:ident $two:ident $a:ident),+) => {
         mod $name {
@@ -101,55 +111,59 @@ macro_rules! tile {
             /// a(r, s) = a\[r\]\[s\].
             #[inline(always)]
             pub(super) fn by_rows<const N: usize, const TWO: bool>(
-                a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
+                a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
-                let a_rows = &a.lanes[row * a.stride..];
+                let a_rows = &a.lanes[row * a.stride + a.lane..];
+                let lane = b.lane + at / WIDTH;
                 $(
-                    let mut $one = out.start::<N>(row + $r, lane, true);
-                    let mut $two = out.start::<WIDTH>(row + $r, lane + 1, TWO);
+                    let mut $one = out.start::<N>(row + $r, at, true);
+                    let mut $two = out.start::<WIDTH>(row + $r, at + WIDTH, TWO);
                 )+
                 for group in 0..inner.div_ceil(WIDTH) {
                     $(let $a = &a_rows[$r * a.stride + group].0;)+
                     let first = group * WIDTH;
                     let terms = WIDTH.min(inner - first);
-                    for (s, b) in (0..terms).zip(b.from(first, lane)) {
-                        let Some(b) = b.get(..1 + usize::from(TWO)) else { break };
-                        $(axpy(&mut $one, $a[s], &b[0].0);)+
+                    for (s, b) in (0..terms).zip(b.from(first)) {
+                        let Some(b) = b.get(lane..=lane + usize::from(TWO)) else { break };
+                        $(axpy(&mut $one, $a[s], part(&b[0], at));)+
                         if TWO {
-                            $(axpy(&mut $two, $a[s], &b[1].0);)+
+                            $(axpy(&mut $two, $a[s], part(&b[1], 0));)+
                         }
+                        if N < WIDTH { apart(); }
                     }
                 }
                 $(
-                    out.finish(row + $r, lane, $one, true);
-                    out.finish(row + $r, lane + 1, $two, TWO);
+                    out.finish(row + $r, at, $one, true);
+                    out.finish(row + $r, at + WIDTH, $two, TWO);
                 )+
             }
 
             /// a(r, s) = a\[s\]\[r\].
             #[inline(always)]
             pub(super) fn by_columns<const N: usize, const TWO: bool>(
-                a: Matrix, row: usize, inner: usize, b: Matrix, lane: usize,
+                a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
                 // $n divides 16 and `row` is a multiple of it: the tile's rows share a lane of `a`.
-                let (group, at) = (row / WIDTH, row % WIDTH);
+                let (group, first) = (a.lane + row / WIDTH, row % WIDTH);
+                let lane = b.lane + at / WIDTH;
                 $(
-                    let mut $one = out.start::<N>(row + $r, lane, true);
-                    let mut $two = out.start::<WIDTH>(row + $r, lane + 1, TWO);
+                    let mut $one = out.start::<N>(row + $r, at, true);
+                    let mut $two = out.start::<WIDTH>(row + $r, at + WIDTH, TWO);
                 )+
-                for (_, (a, b)) in (0..inner).zip(a.from(0, group).zip(b.from(0, lane))) {
-                    let Some(b) = b.get(..1 + usize::from(TWO)) else { break };
-                    let Some(a) = a.first().and_then(|a| a.0.get(at..at + $n)) else { break };
-                    $(axpy(&mut $one, a[$r], &b[0].0);)+
+                for (_, (a, b)) in (0..inner).zip(a.from(0).zip(b.from(0))) {
+                    let Some(b) = b.get(lane..=lane + usize::from(TWO)) else { break };
+                    let Some(a) = a.get(group).and_then(|a| a.0.get(first..first + $n)) else { break };
+                    $(axpy(&mut $one, a[$r], part(&b[0], at));)+
                     if TWO {
-                        $(axpy(&mut $two, a[$r], &b[1].0);)+
+                        $(axpy(&mut $two, a[$r], part(&b[1], 0));)+
                     }
+                    if N < WIDTH { apart(); }
                 }
                 $(
-                    out.finish(row + $r, lane, $one, true);
-                    out.finish(row + $r, lane + 1, $two, TWO);
+                    out.finish(row + $r, at, $one, true);
+                    out.finish(row + $r, at + WIDTH, $two, TWO);
                 )+
             }
         }
@@ -165,20 +179,29 @@ tile!(one, 1, 0 p0 q0 a0);
 /// Covers all rows and columns with the widest tiles that the machine likes and that still fit.
 macro_rules! cover {
     ($form:ident, $tile:ty, $rows:expr, $a:expr, $inner:expr, $b:expr, $columns:expr, $out:expr) => {{
+        if !$out.add && $columns % WIDTH <= HALF && $columns % WIDTH > 0 {
+            // The last tiles leave half a lane of padding.
+            let padded = $out.lanes.iter_mut().skip($columns / WIDTH);
+            padded
+                .step_by($out.stride)
+                .take($rows)
+                .for_each(|lane| *lane = Lane::ZERO);
+        }
         let mut column = 0;
         while column < $columns {
-            let (left, lane) = ($columns - column, column / WIDTH);
-            let wide = <$tile>::LANES == 2 && left > WIDTH + HALF;
+            let left = $columns - column;
+            let wide = <$tile>::COLUMNS == 2 * WIDTH && left > WIDTH + HALF;
+            let narrow = <$tile>::COLUMNS == HALF || left <= HALF;
             let mut row = 0;
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
                         if wide {
-                            $name::$form::<WIDTH, true>($a, row, $inner, $b, lane, &mut $out);
-                        } else if left <= HALF {
-                            $name::$form::<HALF, false>($a, row, $inner, $b, lane, &mut $out);
+                            $name::$form::<WIDTH, true>($a, row, $inner, $b, column, &mut $out);
+                        } else if narrow {
+                            $name::$form::<HALF, false>($a, row, $inner, $b, column, &mut $out);
                         } else {
-                            $name::$form::<WIDTH, false>($a, row, $inner, $b, lane, &mut $out);
+                            $name::$form::<WIDTH, false>($a, row, $inner, $b, column, &mut $out);
                         }
                         row += $n;
                     }
@@ -188,7 +211,11 @@ macro_rules! cover {
             sweep!(four, 4);
             sweep!(two, 2);
             sweep!(one, 1);
-            column += if wide { 2 * WIDTH } else { WIDTH };
+            column += if wide {
+                2 * WIDTH
+            } else {
+                WIDTH.min(<$tile>::COLUMNS)
+            };
         }
     }};
 }
@@ -230,7 +257,7 @@ mod tests {
     struct Wide;
     impl Tile for Wide {
         const ROWS: usize = 8;
-        const LANES: usize = 2;
+        const COLUMNS: usize = 32;
         const CHUNKS: usize = 8;
         fn sqrt(x: f32) -> f32 {
             libm::sqrtf(x)

@@ -21,9 +21,10 @@ use dense::{Matrix, Output};
 pub trait Tile: Copy {
     /// Rows of outputs that a dense kernel keeps in registers: 1, 2, 4 or 8.
     const ROWS: usize;
-    /// Lanes of outputs that a kernel keeps in registers: 1 or 2.
-    const LANES: usize;
-    /// Chunks of four signs that are tabulated at a time: 1 (1 KiB of stack a lane) or 8.
+    /// Columns of outputs that a kernel keeps in registers: 8, 16 or 32.
+    const COLUMNS: usize;
+    /// Chunks of four signs that are tabulated at a time, 1 KiB of stack for each and each lane: 1,
+    /// 4 or 8.
     const CHUNKS: usize;
     /// The correctly rounded square root.
     fn sqrt(x: f32) -> f32;
@@ -57,7 +58,7 @@ pub struct Portable;
 
 impl Tile for Portable {
     const ROWS: usize = 1;
-    const LANES: usize = 1;
+    const COLUMNS: usize = 16;
     const CHUNKS: usize = 1;
 
     #[inline(always)]

@@ -5,10 +5,12 @@
 //! of a first layer is this sum over inputs; the gradient of its weights is the same sum over the
 //! batch, on the transposed bits.
 
+use core::array;
+
 use super::Tile;
 use super::dense::Output;
 use crate::num::bits::{self, WORD, words};
-use crate::num::lane::{Lane, apart};
+use crate::num::lane::{Lane, WIDTH, apart, zip};
 
 /// Signs to a chunk.
 const CHUNK: usize = 4;
@@ -32,7 +34,7 @@ pub fn accumulate<T: Tile>(
 ) {
     let mut lane = 0;
     while lane < lanes {
-        if T::LANES == 2 && lane + 2 <= lanes {
+        if T::COLUMNS == 2 * WIDTH && lane + 2 <= lanes {
             by_chunks::<T, 2>(rows, inner, signs, weights, lanes, lane, &mut out);
             lane += 2;
         } else {
@@ -62,29 +64,44 @@ fn by_chunks<T: Tile, const LANES: usize>(
     lane: usize,
     out: &mut Output,
 ) {
-    let chunks = inner.div_ceil(CHUNK);
-    let mut first = 0;
-    if T::CHUNKS == 8 {
-        let mut tables = [[[Lane::ZERO; LANES]; VALUES]; 8];
-        while first + 8 <= chunks {
-            for (i, table) in tables.iter_mut().enumerate() {
-                tabulate(table, first + i, inner, weights, stride, lane);
-            }
-            add_tables(&tables, first, rows, inner, signs, lane, out);
-            first += 8;
-        }
+    match T::CHUNKS {
+        8 => by_tables::<T, LANES, 8>(rows, inner, signs, weights, stride, lane, out),
+        4 => by_tables::<T, LANES, 4>(rows, inner, signs, weights, stride, lane, out),
+        _ => by_tables::<T, LANES, 1>(rows, inner, signs, weights, stride, lane, out),
     }
-    let mut table = [[[Lane::ZERO; LANES]; VALUES]; 1];
+}
+
+#[inline(always)]
+fn by_tables<T: Tile, const LANES: usize, const CHUNKS: usize>(
+    rows: usize,
+    inner: usize,
+    signs: &[u32],
+    weights: &[Lane],
+    stride: usize,
+    lane: usize,
+    out: &mut Output,
+) {
+    let chunks = inner.div_ceil(CHUNK);
+    let mut tables = [[[Lane::ZERO; LANES]; VALUES]; CHUNKS];
+    let mut first = 0;
+    while CHUNKS > 1 && first + CHUNKS <= chunks {
+        for (i, table) in tables.iter_mut().enumerate() {
+            tabulate::<T, LANES>(table, first + i, inner, weights, stride, lane);
+        }
+        add_tables(&tables, first, rows, inner, signs, lane, out);
+        first += CHUNKS;
+    }
+    let table = array::from_mut(&mut tables[0]);
     while first < chunks {
-        tabulate(&mut table[0], first, inner, weights, stride, lane);
-        add_tables(&table, first, rows, inner, signs, lane, out);
+        tabulate::<T, LANES>(&mut table[0], first, inner, weights, stride, lane);
+        add_tables(table, first, rows, inner, signs, lane, out);
         first += 1;
     }
 }
 
 /// The sixteen values of chunk `chunk`: (±w₀ ± w₁) + (±w₂ ± w₃), bit i of the index for sign i.
 #[inline(always)]
-fn tabulate<const LANES: usize>(
+fn tabulate<T: Tile, const LANES: usize>(
     table: &mut Table<LANES>,
     chunk: usize,
     inner: usize,
@@ -94,21 +111,40 @@ fn tabulate<const LANES: usize>(
 ) {
     for l in 0..LANES {
         // A missing input has weight +0 and, its bit being 0, the term −0: it changes nothing.
-        let mut w = [Lane::ZERO; CHUNK];
-        for (i, w) in w.iter_mut().enumerate().take(inner - chunk * CHUNK) {
-            *w = weights[(chunk * CHUNK + i) * stride + lane + l];
+        let w: [&Lane; CHUNK] = array::from_fn(|i| match chunk * CHUNK + i {
+            i if i < inner => &weights[i * stride + lane + l],
+            _ => &Lane::ZERO,
+        });
+        // All values of a piece have to fit into the machine's registers.
+        if T::COLUMNS < WIDTH {
+            tabulate_lane::<LANES, 2>(table, w, l);
+        } else {
+            tabulate_lane::<LANES, WIDTH>(table, w, l);
         }
-        let pairs = |a: Lane, b: Lane| {
+    }
+}
+
+/// Lane `l` of a table, from the weights of its four inputs, by pieces of N columns.
+#[inline(always)]
+fn tabulate_lane<const LANES: usize, const N: usize>(
+    table: &mut Table<LANES>,
+    w: [&Lane; CHUNK],
+    l: usize,
+) {
+    for piece in 0..WIDTH / N {
+        let w = w.map(|w| w.pieces::<N>()[piece]);
+        let pairs = |a: [f32; N], b: [f32; N]| {
             [
-                a.zip(b, |a, b| -a - b),
-                a.zip(b, |a, b| a - b),
-                a.zip(b, |a, b| -a + b),
-                a.zip(b, |a, b| a + b),
+                zip(a, b, |a, b| -a - b),
+                zip(a, b, |a, b| a - b),
+                zip(a, b, |a, b| -a + b),
+                zip(a, b, |a, b| a + b),
             ]
         };
         let (low, high) = (pairs(w[0], w[1]), pairs(w[2], w[3]));
         for (value, entry) in table.iter_mut().enumerate() {
-            entry[l] = low[value % 4].zip(high[value / 4], |low, high| low + high);
+            entry[l].pieces_mut()[piece] =
+                zip(low[value % 4], high[value / 4], |low, high| low + high);
             apart();
         }
     }
@@ -135,7 +171,7 @@ fn add_tables<const LANES: usize, const CHUNKS: usize>(
         let mut value = row[word] >> shift;
         let out = &mut out[lane..lane + LANES];
         let start = |l: usize| if add { out[l] } else { Lane::ZERO };
-        let mut sums: [Lane; LANES] = core::array::from_fn(start);
+        let mut sums: [Lane; LANES] = array::from_fn(start);
         for table in tables {
             let entry = &table[value as usize % VALUES];
             for l in 0..LANES {
@@ -158,7 +194,7 @@ mod tests {
     struct Tabulated;
     impl Tile for Tabulated {
         const ROWS: usize = 2;
-        const LANES: usize = 2;
+        const COLUMNS: usize = 32;
         const CHUNKS: usize = 8;
         fn sqrt(x: f32) -> f32 {
             libm::sqrtf(x)

@@ -15,6 +15,20 @@ impl Lane {
     /// Sixteen zeros.
     pub const ZERO: Lane = Lane([0.0; WIDTH]);
 
+    /// The lane by pieces of N, a divisor of 16. A machine without vectors goes through several
+    /// steps piece by piece, so that what is between them stays in its registers.
+    #[inline(always)]
+    #[must_use]
+    pub fn pieces<const N: usize>(&self) -> &[[f32; N]] {
+        self.0.as_chunks().0
+    }
+
+    /// [`pieces`](Self::pieces), to be written.
+    #[inline(always)]
+    pub fn pieces_mut<const N: usize>(&mut self) -> &mut [[f32; N]] {
+        self.0.as_chunks_mut().0
+    }
+
     /// `f` of every element.
     #[inline(always)]
     #[must_use]
@@ -30,12 +44,19 @@ impl Lane {
     #[inline(always)]
     #[must_use]
     pub fn zip(self, other: Lane, f: impl Fn(f32, f32) -> f32) -> Lane {
-        let mut out = [0.0; WIDTH];
-        for i in 0..WIDTH {
-            out[i] = f(self.0[i], other.0[i]);
-        }
-        Lane(out)
+        Lane(zip(self.0, other.0, f))
     }
+}
+
+/// `f` of every two elements in the same place.
+#[inline(always)]
+#[must_use]
+pub fn zip<const N: usize>(a: [f32; N], b: [f32; N], f: impl Fn(f32, f32) -> f32) -> [f32; N] {
+    let mut out = [0.0; N];
+    for i in 0..N {
+        out[i] = f(a[i], b[i]);
+    }
+    out
 }
 
 /// Ends an iteration of a loop over lanes: the compiler vectorises within a lane, never across

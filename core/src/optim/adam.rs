@@ -8,7 +8,7 @@
 //! ```
 
 use crate::kernel::Tile;
-use crate::num::lane::{Lane, apart};
+use crate::num::lane::{Lane, WIDTH, apart, zip};
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
@@ -48,11 +48,33 @@ impl Adam {
         let epsilon = EPSILON * root;
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            *m = m.zip(*g, |m, g| BETA_1 * m + (1.0 - BETA_1) * g);
-            *s = s.zip(*g, |s, g| BETA_2 * s + (1.0 - BETA_2) * (g * g));
-            let change = m.zip(*s, |m, s| rate * m / (T::sqrt(s) + epsilon));
-            *p = p.zip(change, |p, change| p + change);
+            if T::COLUMNS < WIDTH {
+                ascend_lane::<T, 1>(rate, epsilon, p, g, m, s);
+            } else {
+                ascend_lane::<T, WIDTH>(rate, epsilon, p, g, m, s);
+            }
             apart();
         }
+    }
+}
+
+/// One lane of a step, by pieces of N.
+#[inline(always)]
+fn ascend_lane<T: Tile, const N: usize>(
+    rate: f32,
+    epsilon: f32,
+    p: &mut Lane,
+    g: &Lane,
+    m: &mut Lane,
+    s: &mut Lane,
+) {
+    let moments = m.pieces_mut::<N>().iter_mut().zip(s.pieces_mut());
+    let parameters = p.pieces_mut().iter_mut().zip(g.pieces());
+    for ((p, g), (m, s)) in parameters.zip(moments) {
+        let first = zip(*m, *g, |m, g| BETA_1 * m + (1.0 - BETA_1) * g);
+        let second = zip(*s, *g, |s, g| BETA_2 * s + (1.0 - BETA_2) * (g * g));
+        let change = zip(first, second, |m, s| rate * m / (T::sqrt(s) + epsilon));
+        *p = zip(*p, change, |p, change| p + change);
+        (*m, *s) = (first, second);
     }
 }

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use blockspin_core::fingerprint::{self, Arena, WORKLOADS};
-use blockspin_core::kernel::Portable;
+use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, entry, println};
 
 static ARENA: ConstStaticCell<Arena> = ConstStaticCell::new(Arena::new());
@@ -28,7 +28,7 @@ fn main() -> ! {
 fn print() -> Result<(), Failure> {
     let arena = ARENA.take();
     for (index, name) in WORKLOADS.into_iter().enumerate() {
-        let hash = fingerprint::run(index, &Portable, arena).ok_or(Failure(name))?;
+        let hash = fingerprint::run(index, &Chip, arena).ok_or(Failure(name))?;
         println!("{name} {hash:016x}");
     }
     Ok(())

@@ -1,0 +1,187 @@
+//! Takes training steps on random samples and says where their instructions go: figures on stderr,
+//! nothing on stdout.
+//!
+//! Every batch is differentiated by a tile that counts around the kernels, and then makes a whole
+//! step by the tile of the chip. Adam is counted on its own; the rest is what these leave of the
+//! step: scores' exponentials, encoder, ReLU, transposes, sums of biases.
+#![no_std]
+#![no_main]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::Tile;
+use blockspin_core::kernel::dense::{Matrix, Output};
+use blockspin_core::num::bits;
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::optim::adam::Adam;
+use blockspin_core::rsmi::{Learn, Rsmi, Storage, StorageError};
+use blockspin_core::shape::Shape;
+use blockspin_firmware::tile::Chip;
+use blockspin_firmware::{ConstStaticCell, chip, entry, report};
+
+/// That of `train`.
+const SHAPE: Shape = match Shape::new(16, 36, 1, &[16, 16], 8, 32) {
+    Ok(shape) => shape,
+    Err(_) => panic!("no such shape"),
+};
+const STEPS: u32 = 64;
+const RATE: f32 = 1e-3;
+const ENCODER: Encoder = Encoder::Relaxed { epsilon: 0.5 };
+
+struct Buffers {
+    parameters: [Lane; SHAPE.parameter_lanes()],
+    gradients: [Lane; SHAPE.parameter_lanes()],
+    first_moments: [Lane; SHAPE.parameter_lanes()],
+    second_moments: [Lane; SHAPE.parameter_lanes()],
+    workspace: [Lane; SHAPE.workspace_lanes()],
+    signs: [u32; SHAPE.sign_words()],
+}
+
+static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers {
+    parameters: [Lane::ZERO; SHAPE.parameter_lanes()],
+    gradients: [Lane::ZERO; SHAPE.parameter_lanes()],
+    first_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
+    second_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
+    workspace: [Lane::ZERO; SHAPE.workspace_lanes()],
+    signs: [0; SHAPE.sign_words()],
+});
+
+/// What a part of the steps took. The program is the only writer.
+struct Count {
+    instructions: AtomicU32,
+    multiply_adds: AtomicU32,
+}
+
+impl Count {
+    const fn new() -> Self {
+        Count {
+            instructions: AtomicU32::new(0),
+            multiply_adds: AtomicU32::new(0),
+        }
+    }
+
+    fn around<R>(&self, multiply_adds: usize, work: impl FnOnce() -> R) -> R {
+        let before = chip::instructions();
+        let result = work();
+        let taken = (chip::instructions() - before) as u32;
+        let add = |to: &AtomicU32, n| to.store(to.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+        add(&self.instructions, taken);
+        add(&self.multiply_adds, multiply_adds as u32);
+        result
+    }
+
+    /// Instructions and multiply-adds of a step, less `overhead` instructions.
+    fn each(&self) -> (u32, u32) {
+        let per_step = |n: &AtomicU32| n.load(Ordering::Relaxed) / STEPS;
+        (per_step(&self.instructions), per_step(&self.multiply_adds))
+    }
+}
+
+static SIGNS: Count = Count::new();
+static ROWS: Count = Count::new();
+static COLUMNS: Count = Count::new();
+static ADAM: Count = Count::new();
+static STEP: Count = Count::new();
+
+/// The chip's tile, counted.
+#[derive(Clone, Copy)]
+struct Counted;
+
+impl Tile for Counted {
+    const ROWS: usize = Chip::ROWS;
+    const COLUMNS: usize = Chip::COLUMNS;
+    const CHUNKS: usize = Chip::CHUNKS;
+
+    fn sqrt(x: f32) -> f32 {
+        Chip::sqrt(x)
+    }
+
+    fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
+        ROWS.around(rows * inner * columns, || {
+            Chip::rows(rows, inner, a, b, columns, out);
+        });
+    }
+
+    fn columns(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
+        COLUMNS.around(rows * inner * columns, || {
+            Chip::columns(rows, inner, a, b, columns, out);
+        });
+    }
+
+    fn signs(
+        rows: usize,
+        inner: usize,
+        signs: &[u32],
+        weights: &[Lane],
+        lanes: usize,
+        out: Output,
+    ) {
+        // The sums are over the batch or for it, on the block or on the environment.
+        let columns = if rows.min(inner) == SHAPE.block() { SHAPE.components() } else { 16 };
+        SIGNS.around(rows * inner * columns, || {
+            Chip::signs(rows, inner, signs, weights, lanes, out);
+        });
+    }
+}
+
+#[entry]
+fn main() -> ! {
+    blockspin_firmware::run(measure)
+}
+
+fn measure() -> Result<(), StorageError> {
+    let buffers = BUFFERS.take();
+    let mut stream = Stream::new(1, 0, Purpose::Parameters);
+    let storage = Storage {
+        parameters: &mut buffers.parameters,
+        gradients: &mut buffers.gradients,
+        first_moments: &mut buffers.first_moments,
+        second_moments: &mut buffers.second_moments,
+        workspace: &mut buffers.workspace,
+        signs: &mut buffers.signs,
+    };
+    let mut rsmi = Rsmi::new(SHAPE, storage, &mut stream)?;
+    for _ in 0..STEPS {
+        let (v, e) = rsmi.samples();
+        for (rows, inner) in [(v, SHAPE.block()), (e, SHAPE.environment())] {
+            for row in rows.chunks_exact_mut(bits::words(inner)) {
+                (0..inner).for_each(|i| bits::set(row, i, stream.coin()));
+            }
+        }
+        rsmi.differentiate::<Counted>(ENCODER, Learn::All, &mut stream);
+        STEP.around(0, || {
+            rsmi.step::<Chip>(ENCODER, Learn::All, RATE, &mut stream);
+        });
+    }
+    let mut adam = Adam::default();
+    for _ in 0..STEPS {
+        ADAM.around(0, || {
+            adam.ascend::<Chip>(
+                RATE,
+                &mut buffers.parameters,
+                &buffers.gradients,
+                &mut buffers.first_moments,
+                &mut buffers.second_moments,
+            );
+        });
+    }
+
+    let (mut rest, _) = STEP.each();
+    let mut multiply_adds = 0;
+    for (name, count) in [
+        ("signs", &SIGNS),
+        ("dense_by_rows", &ROWS),
+        ("dense_by_columns", &COLUMNS),
+        ("adam", &ADAM),
+    ] {
+        let each = count.each();
+        report!("kernel {name} {} {}", each.0, each.1);
+        rest = rest.saturating_sub(each.0);
+        multiply_adds += each.1;
+    }
+    report!("kernel rest {rest} 0");
+    report!("kernel step {} {multiply_adds}", STEP.each().0);
+    Ok(())
+}

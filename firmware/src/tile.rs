@@ -1,0 +1,59 @@
+//! What the kernels like best on this chip.
+
+#[cfg(not(target_abi = "eabihf"))]
+pub use blockspin_core::kernel::Portable as Chip;
+
+#[cfg(target_abi = "eabihf")]
+pub use m4f::Chip;
+
+#[cfg(target_abi = "eabihf")]
+mod m4f {
+    use blockspin_core::coarse::encoder::Encoder;
+    use blockspin_core::kernel::Tile;
+    use blockspin_core::num::rng::Stream;
+    use blockspin_core::rsmi::{Learn, Machine, Rsmi};
+
+    unsafe extern "C" {
+        safe fn sqrtf(x: f32) -> f32;
+    }
+
+    /// The Cortex-M4F: 32 registers of one f32 each, and a square root in hardware.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Chip;
+
+    impl Tile for Chip {
+        // Half of the registers hold sums; of what is loaded, every number serves two or eight.
+        const ROWS: usize = 2;
+        const COLUMNS: usize = 8;
+        // 4 KiB of stack.
+        const CHUNKS: usize = 4;
+
+        #[inline(always)]
+        fn sqrt(x: f32) -> f32 {
+            sqrtf(x)
+        }
+    }
+
+    impl Machine for Chip {
+        fn step(
+            &self,
+            rsmi: &mut Rsmi,
+            encoder: Encoder,
+            learn: Learn,
+            rate: f32,
+            stream: &mut Stream,
+        ) -> f32 {
+            rsmi.step::<Chip>(encoder, learn, rate, stream)
+        }
+
+        fn evaluate(
+            &self,
+            rsmi: &mut Rsmi,
+            encoder: Encoder,
+            stream: &mut Stream,
+            terms: &mut [f32],
+        ) {
+            rsmi.evaluate::<Chip>(encoder, stream, terms);
+        }
+    }
+}
