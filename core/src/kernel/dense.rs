@@ -189,12 +189,16 @@ macro_rules! cover {
             let left = $columns - column;
             let wide = <$tile>::COLUMNS == 2 * WIDTH && left > WIDTH + HALF;
             let narrow = <$tile>::COLUMNS == HALF || left <= HALF;
+            // One component is common; a machine without vectors gains by a column of its own.
+            let single = <$tile>::COLUMNS == HALF && left == 1;
             let mut row = 0;
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
                         if wide {
                             $name::$form::<WIDTH, true>($a, row, $inner, $b, column, &mut $out);
+                        } else if single {
+                            $name::$form::<1, false>($a, row, $inner, $b, column, &mut $out);
                         } else if narrow {
                             $name::$form::<HALF, false>($a, row, $inner, $b, column, &mut $out);
                         } else {
