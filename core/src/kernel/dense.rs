@@ -182,7 +182,10 @@ macro_rules! cover {
         if !$out.add && $columns % WIDTH <= HALF && $columns % WIDTH > 0 {
             // The last tiles leave half a lane of padding.
             let padded = $out.lanes.iter_mut().skip($columns / WIDTH);
-            padded.step_by($out.stride).take($rows).for_each(|lane| *lane = Lane::ZERO);
+            padded
+                .step_by($out.stride)
+                .take($rows)
+                .for_each(|lane| *lane = Lane::ZERO);
         }
         let mut column = 0;
         while column < $columns {
@@ -212,7 +215,11 @@ macro_rules! cover {
             sweep!(four, 4);
             sweep!(two, 2);
             sweep!(one, 1);
-            column += if wide { 2 * WIDTH } else { WIDTH.min(<$tile>::COLUMNS) };
+            column += if wide {
+                2 * WIDTH
+            } else {
+                WIDTH.min(<$tile>::COLUMNS)
+            };
         }
     }};
 }
