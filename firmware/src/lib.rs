@@ -5,6 +5,7 @@
 //! - [`run`]: paints the stack, runs the program, reports its figures, exits with a code.
 //! - [`chip`]: entry, instruction counter and faults, one file an architecture.
 //! - [`memory`]: what flash, statics and stack take.
+//! - [`tile`]: what the core's kernels like best here.
 //! - [`log`](mod@log) (feature `log`): defmt frames through the first serial port.
 //!
 //! Results go to semihosting's stdout as plain text, figures to its stderr, the log to the serial

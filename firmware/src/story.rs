@@ -12,7 +12,7 @@ use core::hash::Hasher;
 
 use blockspin_core::block::window::Window;
 use blockspin_core::coarse::encoder::Encoder;
-use blockspin_core::kernel::Portable;
+use blockspin_core::kernel::Tile;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::words;
 use blockspin_core::num::lane::Lane;
@@ -168,7 +168,7 @@ pub(crate) struct Outcome {
 }
 
 /// Samples, learns and measures.
-pub(crate) fn run(
+pub(crate) fn run<T: Tile>(
     buffers: &mut Buffers,
     chains: &mut Chains,
     mut tell: impl FnMut(Event),
@@ -209,7 +209,7 @@ pub(crate) fn run(
         let encoder = Encoder::Relaxed {
             epsilon: schedule.epsilon(t),
         };
-        sum += rsmi.step::<Portable>(encoder, Learn::All, schedule.rate(t), &mut noise);
+        sum += rsmi.step::<T>(encoder, Learn::All, schedule.rate(t), &mut noise);
         if (t + 1) % REPORT_EVERY == 0 {
             tell(Event::Step(t + 1, sum / REPORT_EVERY as f32));
             sum = 0.0;
@@ -223,7 +223,7 @@ pub(crate) fn run(
     for _ in 0..HELD_OUT {
         let mut terms = [0.0; BATCH];
         chains.draw(&model, &mut samples, rsmi.signs());
-        rsmi.evaluate::<Portable>(Encoder::Sigmoid, &mut noise, &mut terms);
+        rsmi.evaluate::<T>(Encoder::Sigmoid, &mut noise, &mut terms);
         held_out.push(terms.iter().map(|&term| f64::from(term)).sum::<f64>() / BATCH as f64);
     }
     let information = held_out.mean();

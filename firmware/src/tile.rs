@@ -13,6 +13,9 @@ mod m4f {
     use blockspin_core::num::rng::Stream;
     use blockspin_core::rsmi::{Learn, Machine, Rsmi};
 
+    // SAFETY: of C's mathematics, linked in by `compiler_builtins` on every chip: correctly rounded,
+    // without errno. LLVM knows it, writes `vsqrt.f32` and calls it for NaN alone; inline assembly
+    // cannot name the registers of this target.
     unsafe extern "C" {
         safe fn sqrtf(x: f32) -> f32;
     }

@@ -8,6 +8,8 @@
 use std::fs;
 use std::path::Path;
 
+use blockspin_core::kernel::Portable;
+
 #[path = "../../firmware/src"]
 mod narrow {
     pub(crate) const WIDTH: u32 = 16;
@@ -24,7 +26,7 @@ macro_rules! tell {
     ($width:ident) => {{
         use $width::story::{Buffers, Chains, Event, run};
         let (mut buffers, mut chains) = (Box::new(Buffers::NEW), Box::new(Chains::NEW));
-        let outcome = run(&mut buffers, &mut chains, |event| match event {
+        let outcome = run::<Portable>(&mut buffers, &mut chains, |event| match event {
             Event::Step(step, bound) => assert!(step > 0 && bound.is_finite()),
             Event::HeldOut(information, error) => assert!(information > 4.0 * error),
             Event::Row(weights) => assert!(weights.iter().all(|w| w.is_finite())),

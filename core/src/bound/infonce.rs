@@ -26,7 +26,7 @@
 
 use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
-use crate::num::lane::{Lane, WIDTH, apart, get, lanes, whole};
+use crate::num::lane::{Lane, WIDTH, apart, get, lanes, whole, zip};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
 
@@ -128,9 +128,11 @@ pub(crate) fn infonce<T: Tile>(
             }
             let mut total = Lane::ZERO;
             for f in column.iter_mut().step_by(stride) {
-                let e = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
-                total = total.zip(e, |z, e| z + e);
-                *f = e;
+                if T::COLUMNS < WIDTH {
+                    exponentials::<1>(f, &largest, &mut total);
+                } else {
+                    exponentials::<WIDTH>(f, &largest, &mut total);
+                }
                 apart();
             }
             let total = whole(total);
@@ -187,5 +189,16 @@ pub(crate) fn infonce<T: Tile>(
             }
         }
         block += stride;
+    }
+}
+
+/// Turns scores into exponentials less the largest of their columns and adds them to the sums, by
+/// pieces of N columns.
+#[inline(always)]
+fn exponentials<const N: usize>(scores: &mut Lane, largest: &Lane, sums: &mut Lane) {
+    let columns = largest.pieces().iter().zip(sums.pieces_mut());
+    for (f, (largest, sum)) in scores.pieces_mut::<N>().iter_mut().zip(columns) {
+        *f = zip(*f, *largest, |f, m| math::exp_nonpositive(f - m));
+        *sum = zip(*sum, *f, |z, e| z + e);
     }
 }

@@ -192,12 +192,16 @@ macro_rules! cover {
             let left = $columns - column;
             let wide = <$tile>::COLUMNS == 2 * WIDTH && left > WIDTH + HALF;
             let narrow = <$tile>::COLUMNS == HALF || left <= HALF;
+            // One component is common; a machine without vectors gains by a column of its own.
+            let single = <$tile>::COLUMNS == HALF && left == 1;
             let mut row = 0;
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
                         if wide {
                             $name::$form::<WIDTH, true>($a, row, $inner, $b, column, &mut $out);
+                        } else if single {
+                            $name::$form::<1, false>($a, row, $inner, $b, column, &mut $out);
                         } else if narrow {
                             $name::$form::<HALF, false>($a, row, $inner, $b, column, &mut $out);
                         } else {
@@ -253,16 +257,22 @@ mod tests {
     use crate::num::lane::{get, lanes};
     use crate::num::rng::{Purpose, Stream};
 
-    #[derive(Clone, Copy)]
-    struct Wide;
-    impl Tile for Wide {
-        const ROWS: usize = 8;
-        const COLUMNS: usize = 32;
-        const CHUNKS: usize = 8;
-        fn sqrt(x: f32) -> f32 {
-            libm::sqrtf(x)
-        }
+    macro_rules! tile_of {
+        ($name:ident, $rows:literal, $columns:literal) => {
+            #[derive(Clone, Copy)]
+            struct $name;
+            impl Tile for $name {
+                const ROWS: usize = $rows;
+                const COLUMNS: usize = $columns;
+                const CHUNKS: usize = 8;
+                fn sqrt(x: f32) -> f32 {
+                    libm::sqrtf(x)
+                }
+            }
+        };
     }
+    tile_of!(Narrow, 2, 8);
+    tile_of!(Wide, 8, 32);
 
     fn noise(n: usize, stream: &mut Stream) -> [Lane; 256] {
         let mut lanes = [Lane::ZERO; 256];
@@ -284,6 +294,7 @@ mod tests {
         for (r, s, columns) in [
             (1, 1, 1),
             (7, 5, 32),
+            (6, 20, 17),
             (15, 33, 40),
             (23, 16, 8),
             (32, 9, 25),
@@ -297,7 +308,7 @@ mod tests {
             );
             let start = noise(r * stride, &mut stream);
             let (left, right) = (Matrix::new(&a, 3), Matrix::new(&b, stride));
-            let [mut plain, mut wide] = [start, start];
+            let [mut plain, mut narrow, mut wide] = [start; 3];
             let mut expected = start;
             naive::dense(
                 r,
@@ -308,11 +319,13 @@ mod tests {
                 stride,
             );
             rows::<Portable>(r, s, left, right, columns, Output::add(&mut plain, stride));
+            rows::<Narrow>(r, s, left, right, columns, Output::add(&mut narrow, stride));
             rows::<Wide>(r, s, left, right, columns, Output::add(&mut wide, stride));
             assert!(real(&plain, r, columns).eq(real(&expected, r, columns)));
+            assert!(real(&narrow, r, columns).eq(real(&expected, r, columns)));
             assert!(real(&wide, r, columns).eq(real(&expected, r, columns)));
 
-            let [mut plain, mut wide] = [start, start];
+            let [mut plain, mut narrow, mut wide] = [start; 3];
             let mut expected = start;
             naive::dense(
                 r,
@@ -323,8 +336,10 @@ mod tests {
                 stride,
             );
             super::columns::<Portable>(r, s, left, right, columns, Output::add(&mut plain, stride));
+            super::columns::<Narrow>(r, s, left, right, columns, Output::add(&mut narrow, stride));
             super::columns::<Wide>(r, s, left, right, columns, Output::add(&mut wide, stride));
             assert!(real(&plain, r, columns).eq(real(&expected, r, columns)));
+            assert!(real(&narrow, r, columns).eq(real(&expected, r, columns)));
             assert!(real(&wide, r, columns).eq(real(&expected, r, columns)));
         }
     }

@@ -1,5 +1,5 @@
-//! Takes training steps on random samples and says where their instructions go: figures on stderr,
-//! nothing on stdout.
+//! Takes training steps on random samples and says where their instructions go. stderr gets a line
+//! `PART: INSTRUCTIONS MULTIPLY-ADDS` for each part of a step; stdout nothing.
 //!
 //! Every batch is differentiated by a tile that counts around the kernels, and then makes a whole
 //! step by the tile of the chip. Adam is counted on its own; the rest is what these leave of the
@@ -21,8 +21,10 @@ use blockspin_core::shape::Shape;
 use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, chip, entry, report};
 
+/// Width of both hidden layers.
+const WIDTH: u32 = 16;
 /// That of `train`.
-const SHAPE: Shape = match Shape::new(16, 36, 1, &[16, 16], 8, 32) {
+const SHAPE: Shape = match Shape::new(16, 36, 1, &[WIDTH, WIDTH], 8, 32) {
     Ok(shape) => shape,
     Err(_) => panic!("no such shape"),
 };
@@ -72,7 +74,7 @@ impl Count {
         result
     }
 
-    /// Instructions and multiply-adds of a step, less `overhead` instructions.
+    /// Instructions and multiply-adds of a step.
     fn each(&self) -> (u32, u32) {
         let per_step = |n: &AtomicU32| n.load(Ordering::Relaxed) / STEPS;
         (per_step(&self.instructions), per_step(&self.multiply_adds))
@@ -118,8 +120,11 @@ impl Tile for Counted {
         lanes: usize,
         out: Output,
     ) {
-        // The sums are over the batch or for it, on the block or on the environment.
-        let columns = if rows.min(inner) == SHAPE.block() { SHAPE.components() } else { 16 };
+        // Either the filter, on the block, or a first layer, on the environment.
+        let columns = match rows == SHAPE.block() || inner == SHAPE.block() {
+            true => SHAPE.components(),
+            false => WIDTH as usize,
+        };
         SIGNS.around(rows * inner * columns, || {
             Chip::signs(rows, inner, signs, weights, lanes, out);
         });
@@ -177,11 +182,11 @@ fn measure() -> Result<(), StorageError> {
         ("adam", &ADAM),
     ] {
         let each = count.each();
-        report!("kernel {name} {} {}", each.0, each.1);
+        report!("{name}: {} {}", each.0, each.1);
         rest = rest.saturating_sub(each.0);
         multiply_adds += each.1;
     }
-    report!("kernel rest {rest} 0");
-    report!("kernel step {} {multiply_adds}", STEP.each().0);
+    report!("rest: {rest} 0");
+    report!("step: {} {multiply_adds}", STEP.each().0);
     Ok(())
 }

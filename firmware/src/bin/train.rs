@@ -7,6 +7,7 @@
 #[path = "../story.rs"]
 mod story;
 
+use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, entry, log, println};
 use defmt::info;
 use story::{Buffers, Chains, EMBEDDING, Event, Failure, SHAPE, SIDE, TEMPERATURE};
@@ -46,7 +47,7 @@ fn train() -> Result<(), Failure> {
     }
     info!("{=u64} bytes in all", bytes);
 
-    let outcome = story::run(BUFFERS.take(), CHAINS.take(), |event| match event {
+    let outcome = story::run::<Chip>(BUFFERS.take(), CHAINS.take(), |event| match event {
         Event::Step(step, bound) => info!("step {=u32}: {=f32} nats in training", step, bound),
         Event::HeldOut(information, error) => info!(
             "held out: {=f64} nats, standard error {=f64}; one spin keeps at most ln 2 = 0.693",
