@@ -16,7 +16,7 @@ use blockspin_core::num::bits;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::adam::Adam;
-use blockspin_core::rsmi::{Learn, Rsmi, Storage, StorageError};
+use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
 use blockspin_core::shape::Shape;
 use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, chip, entry, report};
@@ -145,11 +145,11 @@ fn measure() -> Result<(), StorageError> {
         first_moments: &mut buffers.first_moments,
         second_moments: &mut buffers.second_moments,
         workspace: &mut buffers.workspace,
-        signs: &mut buffers.signs,
+        samples: Samples::Signs(&mut buffers.signs),
     };
     let mut rsmi = Rsmi::new(SHAPE, storage, &mut stream)?;
     for _ in 0..STEPS {
-        let (v, e) = rsmi.samples();
+        let (v, e) = rsmi.signs();
         for (rows, inner) in [(v, SHAPE.block()), (e, SHAPE.environment())] {
             for row in rows.chunks_exact_mut(bits::words(inner)) {
                 (0..inner).for_each(|i| bits::set(row, i, stream.coin()));
