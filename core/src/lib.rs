@@ -22,7 +22,8 @@
 //! - [`stats`]: error bars and autocorrelation times.
 //! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
 //! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.
-//! - [`exact`]: the referee in f64: enumeration and transfer matrices, no sampling, no learning.
+//! - [`exact`]: the referee in f64: enumeration, transfer matrices and the Gaussian field in closed
+//!   form, no sampling, no learning.
 //! - [`fingerprint`]: standard workloads, each reduced to 64 bits.
 //!
 //! Nothing flows back up: a sampler knows no window, a window no filter, a bound no optimiser.

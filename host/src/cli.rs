@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
+use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::shape::Shape;
@@ -130,7 +131,7 @@ pub enum Command {
     Exact {
         /// The model.
         #[command(subcommand)]
-        model: ModelArgs<ExactArgs>,
+        model: ExactModelArgs,
     },
     /// Run the standard workloads and print a fingerprint of each, the same on every machine
     #[command(after_help = "Example: blockspin fingerprint --threads 2")]
@@ -144,6 +145,22 @@ pub enum ModelArgs<A: Args> {
     Ising(IsingArgs<A>),
     /// The Ising chain
     Chain(RingArgs<A>),
+}
+
+/// A model whose answers are known.
+#[derive(Debug, Subcommand)]
+pub enum ExactModelArgs {
+    /// Spins.
+    #[command(flatten)]
+    Spins(ModelArgs<ExactArgs>),
+    /// The free Gaussian field in one, two or three dimensions, in closed form
+    #[command(
+        after_help = "Example: blockspin exact gaussian --size 64 --mass 0.1 --block 4 --buffer 4 \
+                      --filter uniform\n\
+                      The weight of a field φ is exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²;\n\
+                      energy per site is ⟨S⟩/N."
+    )]
+    Gaussian(GaussianArgs),
 }
 
 /// A model, or a file.
@@ -185,6 +202,26 @@ pub struct RingArgs<A: Args> {
     physics: PhysicsArgs,
     #[command(flatten)]
     args: A,
+}
+
+/// Options of `gaussian`.
+#[derive(Args, Debug)]
+pub struct GaussianArgs {
+    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
+    #[arg(long, default_value = "64", value_parser = sides, value_name = "N[,N[,N]]")]
+    size: Sides,
+    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
+    dimension: Option<u32>,
+    /// Mass m; where it is small, the inverse of the correlation length in sites
+    #[arg(long, value_parser = mass, allow_hyphen_values = true, value_name = "M")]
+    pub mass: f64,
+    /// Block, buffer and filter.
+    #[command(flatten)]
+    pub block: BlockArgs,
+    /// How h follows from the filter
+    #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
+    pub encoder: FieldEncoderName,
 }
 
 /// A file to read.
@@ -321,7 +358,7 @@ pub struct EstimateArgs {
 
 /// Block, buffer and filter of an exact calculation.
 #[derive(Args, Clone, Debug)]
-pub struct ExactArgs {
+pub struct BlockArgs {
     /// Side of the block, or all sides [default: means only]
     #[arg(long, value_parser = block, value_name = "N[,N[,N]]")]
     block: Option<Sides>,
@@ -331,17 +368,25 @@ pub struct ExactArgs {
     /// uniform, boundary, decimation, staggered, or a file
     #[arg(long, value_name = "NAME|FILE.npy", requires = "block")]
     pub filter: Option<String>,
+}
+
+impl BlockArgs {
+    /// Sides of the block, if there is one.
+    #[must_use]
+    pub fn sides(&self) -> Option<&[u32]> {
+        self.block.as_ref().map(|sides| &sides.0[..])
+    }
+}
+
+/// An exact calculation on spins.
+#[derive(Args, Clone, Debug)]
+pub struct ExactArgs {
+    /// Block, buffer and filter.
+    #[command(flatten)]
+    pub block: BlockArgs,
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
     pub encoder: EncoderName,
-}
-
-impl ExactArgs {
-    /// Sides of the block, if there is one.
-    #[must_use]
-    pub fn block(&self) -> Option<&[u32]> {
-        self.block.as_ref().map(|sides| &sides.0[..])
-    }
 }
 
 /// How h follows from Λ·v.
@@ -362,6 +407,17 @@ impl EncoderName {
             EncoderName::Sigmoid => "sigmoid",
         }
     }
+}
+
+/// How h follows from Λ·v, where v is a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FieldEncoderName {
+    /// h = sign(Λ·v), one component
+    Sign,
+    /// P(h = +1) = 1/(1 + exp(−Λ·v)), one component
+    Sigmoid,
+    /// h = Λ·v, any number of components
+    Continuous,
 }
 
 /// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
@@ -430,6 +486,11 @@ fn inverse_temperature(text: &str) -> std::result::Result<f64, String> {
     })
 }
 
+fn mass(text: &str) -> std::result::Result<f64, String> {
+    let rule = "a mass is a number from 1e-100 to 1e100, such as 0.1";
+    number(text, rule, |m| gaussian::MASSES.contains(&m))
+}
+
 fn coupling(text: &str) -> std::result::Result<f64, String> {
     let rule = "a coupling is 1 or -1, or another finite number but 0";
     number(text, rule, |j| {
@@ -481,20 +542,9 @@ impl HasChain for ExactArgs {
 
 impl<A: Args + HasChain> IsingArgs<A> {
     fn model(&self) -> Result<Model> {
-        let mut sides = self.size.0.clone();
-        if sides.len() == 1 {
-            sides = vec![sides[0]; self.dimension.unwrap_or(2) as usize];
-        } else if let Some(dimension) = self.dimension
-            && dimension as usize != sides.len()
-        {
-            return Err(Error::usage(format!(
-                "--size has {} sides and --dimension is {dimension}; leave one out, or let them agree",
-                sides.len()
-            )));
-        }
         model(
             "ising",
-            Lattice::new(&sides)?,
+            lattice(&self.size, self.dimension)?,
             &self.physics,
             self.args.chain(),
         )
@@ -545,6 +595,32 @@ impl<A: Args + HasChain> SubjectArgs<A> {
             }
         }
     }
+}
+
+impl GaussianArgs {
+    /// The lattice.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    pub fn lattice(&self) -> Result<Lattice> {
+        lattice(&self.size, self.dimension)
+    }
+}
+
+/// The lattice of --size and --dimension.
+fn lattice(size: &Sides, dimension: Option<u32>) -> Result<Lattice> {
+    let mut sides = size.0.clone();
+    if sides.len() == 1 {
+        sides = vec![sides[0]; dimension.unwrap_or(2) as usize];
+    } else if let Some(dimension) = dimension
+        && dimension as usize != sides.len()
+    {
+        return Err(Error::usage(format!(
+            "--size has {} sides and --dimension is {dimension}; leave one out, or let them agree",
+            sides.len()
+        )));
+    }
+    Ok(Lattice::new(&sides)?)
 }
 
 fn model(

@@ -2,6 +2,7 @@
 //! written apart from the core, and the one table of tolerances.
 
 pub mod chains;
+pub mod gaussian;
 pub mod problem;
 pub mod program;
 pub mod reference;

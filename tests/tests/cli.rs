@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use blockspin_tests::program::{Folder, binary, npy, parse_npy};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A run of a second.
 const SHORT: &str = "--size 16 --block 2 --buffer 1 --environment 2 --batch 20 --steps 200";
@@ -221,6 +221,31 @@ fn runs_that_cannot_be() {
             ("ising --size 4 --block 2,2,2", &["3", "2"]),
             ("ising --size 4 --temperature 0", &["'0'"]),
             ("chain --size 1000000 --block 40 --filter uniform", &["40"]),
+            (
+                "ising --size 4 --block 2 --filter uniform --encoder continuous",
+                &["'continuous'", "sigmoid"],
+            ),
+            ("gaussian", &["--mass"]),
+            ("gaussian --mass 0", &["'0'", "1e-100", "0.1"]),
+            ("gaussian --mass -1", &["'-1'", "1e-100"]),
+            ("gaussian --mass nan", &["'nan'", "1e-100"]),
+            ("gaussian --mass 1 --size 4096", &["4096 × 4096", "1024"]),
+            ("gaussian --mass 1 --size 8,8 --dimension 3", &["2", "3"]),
+            ("gaussian --mass 1 --block 2 --buffer 31", &["31", "30"]),
+            ("gaussian --mass 1 --block 40", &["1600", "1024"]),
+            (
+                "gaussian --mass 1 --size 128 --block 9 --buffer 30",
+                &["4761", "4096", "smaller"],
+            ),
+            ("gaussian --mass 1 --filter uniform", &["--block"]),
+            (
+                "gaussian --mass 1 --block 2 --filter mine",
+                &["'mine'", "boundary"],
+            ),
+            (
+                "gaussian --mass 1 --block 2 --filter uniform --encoder relaxed",
+                &["'relaxed'", "continuous"],
+            ),
         ],
     );
 }
@@ -640,6 +665,11 @@ fn help_has_examples() {
             );
         }
     }
+    let text = folder.succeeds("exact gaussian --help");
+    assert!(
+        text.contains("Example: blockspin exact gaussian") && text.contains("--mass"),
+        "{text}"
+    );
     assert!(folder.succeeds("--version").starts_with("blockspin "));
 }
 
@@ -777,6 +807,46 @@ fn exact_informations() {
         text.contains("I(H:E), nats") && text.contains("I(V:E), nats"),
         "{text}"
     );
+}
+
+#[test]
+fn exact_informations_of_the_gaussian_field() {
+    let folder = Folder::new();
+    let means = folder.json("exact gaussian --size 16 --mass 0.5");
+    assert_eq!(means["model"], "gaussian");
+    assert_eq!(means["size"], json!([16, 16]));
+    assert_eq!(number(&means, "energy_per_site"), 0.5);
+    let uniform = 1.0 / (256.0 * 0.25);
+    assert!((number(&means, "magnetisation_squared") - uniform).abs() < 1e-15);
+    assert!(number(&means, "variance_per_site") > uniform);
+    assert!(means["information_nats"].is_null() && means["block_information_nats"].is_null());
+
+    let block = "exact gaussian --size 64 --mass 0.1 --block 8 --buffer 8";
+    let none = folder.json(block);
+    assert!(none["information_nats"].is_null());
+    let whole = number(&none, "block_information_nats");
+    let kept = |words: &str| {
+        let found = folder.json(&format!("{block} --filter {words}"));
+        assert_eq!(number(&found, "block_information_nats"), whole);
+        number(&found, "information_nats")
+    };
+    for filter in ["uniform", "boundary", "decimation"] {
+        let [sign, sigmoid, continuous] = ["sign", "sigmoid", "continuous"]
+            .map(|name| kept(&format!("{filter} --encoder {name}")));
+        assert_eq!(sign, kept(filter), "sign is the default");
+        assert!(0.0 < sigmoid && sigmoid < sign && sign < continuous && continuous < whole);
+    }
+    // What alternates from site to site hardly reaches across the buffer.
+    assert!(kept("staggered") < 1e-3 * kept("uniform"));
+
+    let ones: Vec<u8> = (0..128)
+        .flat_map(|i| f32::from(u8::from(i < 64 || i % 2 == 0)).to_le_bytes())
+        .collect();
+    folder.write("two.npy", &npy("<f4", &[2, 8, 8], &ones));
+    let both = kept("two.npy --encoder continuous");
+    assert!(kept("uniform --encoder continuous") < both && both < whole);
+    let told = folder.run(&format!("{block} --filter two.npy"));
+    told.is_refusal(2, &["2 components", "one", "continuous"]);
 }
 
 /// What `train` and `estimate` say of a run.

@@ -14,7 +14,7 @@
 use super::ExactError;
 use crate::num::math::{exp64, ln64};
 
-/// Most components of a filter.
+/// Most components of a filter on spins.
 pub const MAX_COMPONENTS: usize = 8;
 
 /// Probabilities below this one are 0 in sums of p ln p; ratios of greater ones stay finite.
@@ -27,9 +27,11 @@ pub enum Encoder {
     Sign,
     /// P(h = +1) = 1 / (1 + e⁻ˣ).
     Sigmoid,
+    /// h = x itself, for fields: see [`gaussian`](super::gaussian).
+    Continuous,
 }
 
-/// A linear filter from the spins of a block to C components of H ∈ {±1}.
+/// A linear filter from the spins of a block to C components of H.
 #[derive(Clone, Copy, Debug)]
 pub struct Filter<'a> {
     weights: &'a [f32],
@@ -42,14 +44,14 @@ impl<'a> Filter<'a> {
     /// fastest.
     ///
     /// # Errors
-    /// The number of components is out of range, or a weight is not finite.
+    /// The number of components is 0, or a weight is not finite.
     pub fn new(
         weights: &'a [f32],
         components: usize,
         encoder: Encoder,
     ) -> Result<Self, ExactError> {
-        if components == 0 || components > MAX_COMPONENTS {
-            return Err(ExactError::Components(components));
+        if components == 0 {
+            return Err(ExactError::Components(0));
         }
         if let Some(i) = weights.iter().position(|w| !w.is_finite()) {
             return Err(ExactError::Weight(i));
@@ -65,6 +67,18 @@ impl<'a> Filter<'a> {
     #[must_use]
     pub const fn components(&self) -> usize {
         self.components
+    }
+
+    /// How its components are encoded.
+    #[must_use]
+    pub const fn encoder(&self) -> Encoder {
+        self.encoder
+    }
+
+    /// The weights of a component, site by site.
+    pub(super) fn component(&self, a: usize) -> impl Iterator<Item = f64> + '_ {
+        let weights = self.weights.iter().skip(a).step_by(self.components);
+        weights.map(|weight| f64::from(*weight))
     }
 
     /// Whether it has weights for a block of so many sites.
@@ -98,7 +112,10 @@ impl<'a> Filter<'a> {
                 Encoder::Sign if x == 0.0 => (0.5, 0.5),
                 Encoder::Sign if x > 0.0 => (0.0, 1.0),
                 Encoder::Sign => (1.0, 0.0),
-                Encoder::Sigmoid => (1.0 / (1.0 + exp64(x)), 1.0 / (1.0 + exp64(-x))),
+                // `Continuous` was refused at the door.
+                Encoder::Sigmoid | Encoder::Continuous => {
+                    (1.0 / (1.0 + exp64(x)), 1.0 / (1.0 + exp64(-x)))
+                }
             };
             let (low, high) = h.split_at_mut(1 << a);
             for (low, high) in low.iter_mut().zip(high) {
@@ -191,7 +208,7 @@ fn divergence(row: &[f64], w_e: &[f64], z: f64) -> f64 {
 }
 
 /// Informations are not negative; their rounding errors may be.
-fn nonnegative(x: f64) -> f64 {
+pub(super) fn nonnegative(x: f64) -> f64 {
     if x > 0.0 { x } else { 0.0 }
 }
 

@@ -22,8 +22,12 @@
 //! | ring | sum over domain walls, to [`CHAIN_SITES`] | transfer matrix, any length |
 //! | 2D | transfer matrix, to [`STRIP_WIDTH`] and [`STRIP_SITES`] | enumeration, to [`TORUS_SITES`] |
 //! | 3D | enumeration, to [`TORUS_SITES`] | the same |
+//!
+//! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`].
 
+mod binary;
 mod chain;
+pub mod gaussian;
 mod information;
 mod means;
 mod partition;
@@ -61,8 +65,22 @@ pub enum ExactError {
     Torus(usize),
     /// A block of a ring with too many sites to enumerate under a filter.
     Block(usize),
-    /// The number of components is 0 or too large.
+    /// The number of components is 0, or too large for spins.
     Components(usize),
+    /// The continuous encoder on spins.
+    Continuous,
+    /// A mass that is not from [`gaussian::MASSES`].
+    Mass(f64),
+    /// A lattice too large for the covariance of the field.
+    Field(Lattice),
+    /// Block and buffer have too many sites together for the field.
+    Region(u64),
+    /// A block of the field has too many sites.
+    FieldBlock(u64),
+    /// The components of a filter on the field are too many.
+    FieldComponents(usize),
+    /// A binary encoder on the field, with several components.
+    Binary(usize),
     /// A weight of the filter is infinite or NaN: its index.
     Weight(usize),
     /// The filter has not one weight for each site of the block and component.
@@ -114,6 +132,49 @@ impl fmt::Display for ExactError {
                     "a filter of {n} components; it has 1 to {MAX_COMPONENTS}"
                 )
             }
+            Self::Continuous => write!(
+                f,
+                "the continuous encoder on spins; it is for fields, spins take sign or sigmoid"
+            ),
+            Self::Mass(mass) => write!(
+                f,
+                "a mass of {mass}; it is a number from {:e} to {:e}",
+                gaussian::MASSES.start(),
+                gaussian::MASSES.end()
+            ),
+            Self::Field(lattice) => {
+                write!(f, "a lattice of ")?;
+                for (axis, side) in lattice.sides().iter().enumerate() {
+                    write!(f, "{}{side}", if axis == 0 { "" } else { " × " })?;
+                }
+                write!(
+                    f,
+                    "; the covariance of a field is summed for lattices as large as a ring of \
+                     32768, 1024 × 1024 or 128 × 128 × 128"
+                )
+            }
+            Self::Region(n) => write!(
+                f,
+                "block and buffer of {n} sites of a field; they have at most {} together, take a \
+                 smaller block or buffer",
+                gaussian::REGION_SITES
+            ),
+            Self::FieldBlock(n) => write!(
+                f,
+                "a block of {n} sites of a field; it has at most {}",
+                gaussian::BLOCK_SITES
+            ),
+            Self::FieldComponents(n) => write!(
+                f,
+                "a filter of {n} components on a field; it has at most {}, the most sites of a \
+                 block",
+                gaussian::BLOCK_SITES
+            ),
+            Self::Binary(n) => write!(
+                f,
+                "a binary encoder on {n} components of a field; sign and sigmoid take one \
+                 component, the continuous encoder any number"
+            ),
             Self::Weight(i) => write!(f, "weight {i} of the filter is not a finite number"),
             Self::Filter { weights, expected } => write!(
                 f,
@@ -218,6 +279,9 @@ pub fn information(
     let scratch = take(scratch, information_scratch_len(partition, components)?)?;
     if let Some(filter) = filter {
         filter.fits(partition.block_sites())?;
+        if filter.encoder() == Encoder::Continuous {
+            return Err(ExactError::Continuous);
+        }
     }
     Ok(if partition.lattice().dimension() == 1 {
         chain::information(partition, k, filter, scratch)

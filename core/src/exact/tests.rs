@@ -370,9 +370,9 @@ fn naive_information(
                 let chunks = terms.chunks(4).map(|t| (t[0] + t[1]) + (t[2] + t[3]));
                 let x = f64::from(chunks.fold(0.0, |sum, chunk| sum + chunk));
                 let up = match encoder {
-                    Encoder::Sigmoid => 1.0 / (1.0 + (-x).exp()),
                     Encoder::Sign if x == 0.0 => 0.5,
                     Encoder::Sign => f64::from(u8::from(x > 0.0)),
+                    _ => 1.0 / (1.0 + (-x).exp()),
                 };
                 p *= if h >> a & 1 == 1 { up } else { 1.0 - up };
             }
@@ -645,4 +645,13 @@ fn refusals() {
             expected: 4
         })
     );
+    let whole = Filter::new(&[1.0; 2], 1, Encoder::Continuous).unwrap();
+    let got = information(
+        &partition(&[9], &[2], 1),
+        1.0,
+        1.0,
+        Some(&whole),
+        &mut [0.0; 99],
+    );
+    assert_eq!(got, Err(ExactError::Continuous));
 }

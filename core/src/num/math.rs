@@ -75,6 +75,30 @@ pub fn sqrt64(x: f64) -> f64 {
     libm::sqrt(x)
 }
 
+/// eˣ − 1 in f64, for referees.
+#[must_use]
+pub fn exp_m1_64(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
+/// ln(1 + x) in f64, for referees.
+#[must_use]
+pub fn ln_1p_64(x: f64) -> f64 {
+    libm::log1p(x)
+}
+
+/// sin x in f64, for referees.
+#[must_use]
+pub fn sin64(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// The error function in f64, for referees.
+#[must_use]
+pub fn erf64(x: f64) -> f64 {
+    libm::erf(x)
+}
+
 /// cos x, for the learning-rate schedule.
 #[must_use]
 pub fn cos(x: f32) -> f32 {

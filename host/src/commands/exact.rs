@@ -1,123 +1,203 @@
 //! `exact`: the referee's answers.
 
-use blockspin_core::exact::{self, Filter, Partition};
+use std::fmt::Display;
+
+use blockspin_core::exact::{self, Encoder, ExactError, Filter, Information, Partition};
+use blockspin_core::lattice::Lattice;
 use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, print};
-use crate::cli::{EncoderName, ExactArgs, Global};
+use crate::cli::{BlockArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global};
 use crate::error::{Error, Result};
-use crate::filters::Filters;
+use crate::filters::{Filters, product};
 use crate::model::Model;
+use crate::room;
 use crate::subject::Subject;
 
-pub(super) fn exact(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
-    let usage = |error: &dyn std::fmt::Display| Error::usage(error.to_string());
-    let (coupling, beta) = (model.coupling, model.temperature.recip());
-    let mut fields = object(json!({
-        "schema": "blockspin-exact-1",
-        "version": VERSION,
-        "model": model.name,
-        "size": model.lattice.sides(),
-        "temperature": model.temperature,
-        "coupling": coupling,
-    }));
-    for name in [
-        "energy_per_site",
-        "specific_heat",
-        "magnetisation_abs",
-        "magnetisation_squared",
-        "binder_cumulant",
-        "information_nats",
-        "block_information_nats",
-    ] {
-        fields.insert(name.into(), Value::Null);
-    }
-    let mut text = format!("{}\n\n", Subject::Model(*model).describe().0);
-    let mut add = |fields: &mut Fields, name: &str, words: &str, value: f64| {
-        fields.insert(name.into(), json!(finite(value)));
-        text += &format!("{words:<26}{value:>12.8}\n");
-    };
+/// Of the JSON that this command prints.
+const SCHEMA: &str = "blockspin-exact-1";
 
+fn usage(error: impl Display) -> Error {
+    Error::usage(error.to_string())
+}
+
+pub(super) fn spins(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
+    let (coupling, beta) = (model.coupling, model.temperature.recip());
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": model.name,
+            "size": model.lattice.sides(),
+            "temperature": model.temperature,
+            "coupling": coupling,
+        }),
+        &Subject::Model(*model).describe().0,
+        &[
+            ("energy_per_site", "energy per site"),
+            ("specific_heat", "specific heat per site"),
+            ("magnetisation_abs", "|magnetisation|"),
+            ("magnetisation_squared", "magnetisation squared"),
+            ("binder_cumulant", "Binder cumulant"),
+        ],
+    );
     let means = exact::means_scratch_len(model.lattice)
         .and_then(|length| exact::means(model.lattice, coupling, beta, &mut vec![0.0; length]));
     match means {
-        Ok(means) => {
-            add(
-                &mut fields,
-                "energy_per_site",
-                "energy per site",
-                means.energy_per_site,
-            );
-            add(
-                &mut fields,
-                "specific_heat",
-                "specific heat per site",
-                means.specific_heat,
-            );
-            add(
-                &mut fields,
-                "magnetisation_abs",
-                "|magnetisation|",
-                means.magnetisation_abs,
-            );
-            add(
-                &mut fields,
-                "magnetisation_squared",
-                "magnetisation squared",
-                means.magnetisation_squared,
-            );
-            add(
-                &mut fields,
-                "binder_cumulant",
-                "Binder cumulant",
-                means.binder_cumulant,
-            );
-        }
+        Ok(means) => answer.means(&[
+            means.energy_per_site,
+            means.specific_heat,
+            means.magnetisation_abs,
+            means.magnetisation_squared,
+            means.binder_cumulant,
+        ]),
         // The information of a long chain is to be had where its means are not.
-        Err(error) if args.block().is_none() => return Err(usage(&error)),
+        Err(error) if args.block.sides().is_none() => return Err(usage(error)),
         Err(_) => {}
     }
-    if let Some(block) = args.block() {
-        let partition =
-            Partition::new(model.lattice, block, args.buffer).map_err(|error| usage(&error))?;
-        let given = args
-            .filter
-            .as_ref()
-            .map(|name| filters(name, partition.block()))
-            .transpose()?;
-        // Site by site, as the core has it.
-        let weights: Vec<f32> = given
-            .iter()
-            .flat_map(|filters| {
-                let (sites, weights) = (filters.sites(), filters.weights());
-                (0..sites).flat_map(move |i| weights.iter().skip(i).step_by(sites).copied())
-            })
-            .collect();
-        let components = given.as_ref().map_or(1, Filters::count);
-        let encoder = match args.encoder {
-            EncoderName::Sign => exact::Encoder::Sign,
-            EncoderName::Sigmoid => exact::Encoder::Sigmoid,
-        };
-        let filter = given
-            .as_ref()
-            .map(|_| Filter::new(&weights, components, encoder))
-            .transpose()
-            .map_err(|error| usage(&error))?;
-        let information = exact::information_scratch_len(&partition, components)
-            .and_then(|length| {
-                let scratch = &mut vec![0.0; length];
-                exact::information(&partition, coupling, beta, filter.as_ref(), scratch)
-            })
-            .map_err(|error| usage(&error))?;
-        if let Some(filtered) = information.filtered {
-            add(&mut fields, "information_nats", "I(H:E), nats", filtered);
+    let encoder = match args.encoder {
+        EncoderName::Sign => Encoder::Sign,
+        EncoderName::Sigmoid => Encoder::Sigmoid,
+    };
+    let information = information(
+        model.lattice,
+        &args.block,
+        encoder,
+        exact::information_scratch_len,
+        |partition, filter, scratch| exact::information(partition, coupling, beta, filter, scratch),
+    )?;
+    answer.print(information, global)
+}
+
+pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
+    use blockspin_core::exact::gaussian;
+
+    let (lattice, mass) = (args.lattice()?, args.mass);
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": "gaussian",
+            "size": lattice.sides(),
+            "mass": mass,
+        }),
+        &format!(
+            "Gaussian field, {} with mass {mass}",
+            product(lattice.sides())
+        ),
+        &[
+            ("variance_per_site", "variance per site"),
+            ("energy_per_site", "energy per site"),
+            ("magnetisation_squared", "magnetisation squared"),
+        ],
+    );
+    let means = gaussian::means_scratch_len(lattice)
+        .and_then(|length| gaussian::means(lattice, mass, &mut vec![0.0; length]))
+        .map_err(usage)?;
+    answer.means(&[
+        means.variance_per_site,
+        means.energy_per_site,
+        means.magnetisation_squared,
+    ]);
+    let encoder = match args.encoder {
+        FieldEncoderName::Sign => Encoder::Sign,
+        FieldEncoderName::Sigmoid => Encoder::Sigmoid,
+        FieldEncoderName::Continuous => Encoder::Continuous,
+    };
+    let information = information(
+        lattice,
+        &args.block,
+        encoder,
+        gaussian::information_scratch_len,
+        |partition, filter, scratch| gaussian::information(partition, mass, filter, scratch),
+    )?;
+    answer.print(information, global)
+}
+
+/// What is printed, as an object and as lines.
+struct Answer {
+    fields: Fields,
+    text: String,
+    /// Names of the means and the words for them.
+    means: &'static [(&'static str, &'static str)],
+}
+
+impl Answer {
+    /// With nothing known but the system.
+    fn new(system: Value, title: &str, means: &'static [(&'static str, &'static str)]) -> Self {
+        let mut fields = object(system);
+        let informations = ["information_nats", "block_information_nats"];
+        for name in means.iter().map(|(name, _)| *name).chain(informations) {
+            fields.insert(name.into(), Value::Null);
         }
-        add(
-            &mut fields,
-            "block_information_nats",
-            "I(V:E), nats",
-            information.block,
-        );
+        Answer {
+            fields,
+            text: format!("{title}\n\n"),
+            means,
+        }
     }
-    print(global, &fields, || text)
+
+    fn add(&mut self, name: &str, words: &str, value: f64) {
+        self.fields.insert(name.into(), json!(finite(value)));
+        self.text += &format!("{words:<26}{value:>12.8}\n");
+    }
+
+    fn means(&mut self, values: &[f64]) {
+        for ((name, words), value) in self.means.iter().zip(values) {
+            self.add(name, words, *value);
+        }
+    }
+
+    fn print(mut self, information: Option<Information>, global: &Global) -> Result<()> {
+        if let Some(information) = information {
+            if let Some(filtered) = information.filtered {
+                self.add("information_nats", "I(H:E), nats", filtered);
+            }
+            self.add("block_information_nats", "I(V:E), nats", information.block);
+        }
+        print(global, &self.fields, || self.text)
+    }
+}
+
+/// The informations of a block, if there is one, from `known` on as much scratch as `scratch_len`
+/// says.
+fn information(
+    lattice: Lattice,
+    args: &BlockArgs,
+    encoder: Encoder,
+    scratch_len: impl Fn(&Partition, usize) -> std::result::Result<usize, ExactError>,
+    known: impl Fn(
+        &Partition,
+        Option<&Filter<'_>>,
+        &mut [f64],
+    ) -> std::result::Result<Information, ExactError>,
+) -> Result<Option<Information>> {
+    let Some(block) = args.sides() else {
+        return Ok(None);
+    };
+    let partition = Partition::new(lattice, block, args.buffer).map_err(usage)?;
+    let given = args
+        .filter
+        .as_ref()
+        .map(|name| filters(name, partition.block()))
+        .transpose()?;
+    // Site by site, as the core has it.
+    let weights: Vec<f32> = given
+        .iter()
+        .flat_map(|filters| {
+            let (sites, weights) = (filters.sites(), filters.weights());
+            (0..sites).flat_map(move |i| weights.iter().skip(i).step_by(sites).copied())
+        })
+        .collect();
+    let components = given.as_ref().map_or(0, Filters::count);
+    let filter = given
+        .as_ref()
+        .map(|_| Filter::new(&weights, components, encoder))
+        .transpose()
+        .map_err(usage)?;
+    let length = scratch_len(&partition, components).map_err(usage)?;
+    room::memory("the exact calculation", 8 * length as u64)?;
+    known(&partition, filter.as_ref(), &mut vec![0.0; length])
+        .map(Some)
+        .map_err(usage)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::chains::Plan;
-use crate::cli::{Cli, Command, Global};
+use crate::cli::{Cli, Command, ExactModelArgs, Global};
 use crate::error::{Error, Result, annotate, quoted};
 use crate::filters::{Filters, product};
 use crate::fingerprint;
@@ -42,10 +42,13 @@ pub fn run(cli: Cli) -> Result<()> {
             let (subject, args) = model.resolve()?;
             run::estimate(&subject, &args, global)
         }
-        Command::Exact { model } => {
-            let (model, args) = model.resolve()?;
-            exact::exact(&model, &args, global)
-        }
+        Command::Exact { model } => match model {
+            ExactModelArgs::Spins(model) => {
+                let (model, args) = model.resolve()?;
+                exact::spins(&model, &args, global)
+            }
+            ExactModelArgs::Gaussian(args) => exact::gaussian(&args, global),
+        },
         Command::Fingerprint => fingerprints(global),
     }
 }
