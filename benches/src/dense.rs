@@ -1,8 +1,7 @@
 //! How near the dense tiles come to the machine's peak of separate multiplications and additions.
 
 use blockspin::machine::Isa;
-use blockspin_core::kernel::Tile;
-use blockspin_core::kernel::dense::{self, Matrix, Output};
+use blockspin_core::kernel::dense::{Matrix, Output};
 use blockspin_core::num::lane::{Lane, get, lanes};
 use blockspin_core::num::rng::{Purpose, Stream};
 use multiversion::multiversion;
@@ -31,61 +30,21 @@ fn peak<const N: usize>(m: f32, a: f32, out: &mut Accumulators) {
     loops!(p0 0 p1 1 p2 2 p3 3 p4 4 p5 5 p6 6 p7 7 p8 8 p9 9 p10 10 p11 11 p12 12 p13 13);
 }
 
-/// The tile sizes of one instruction set, as the host has them.
-macro_rules! tile {
-    ($name:ident, $rows:literal, $columns:literal) => {
-        #[derive(Clone, Copy)]
-        struct $name;
-        impl Tile for $name {
-            const ROWS: usize = $rows;
-            const COLUMNS: usize = $columns;
-            const CHUNKS: usize = 8;
-            #[inline(always)]
-            fn sqrt(x: f32) -> f32 {
-                x.sqrt()
-            }
-        }
-    };
+fn peak_any(m: f32, a: f32, out: &mut Accumulators) {
+    peak::<4>(m, a, out);
 }
-tile!(PortableTile, 2, 16);
-tile!(Avx2Tile, 4, 16);
-tile!(Avx512Tile, 8, 32);
 
-/// One function for each instruction set.
-macro_rules! compile {
-    ($any:ident, $avx2:ident, $avx512:ident, ($($arg:ident: $type:ty),*) -> $out:ty,
-     |$tile:ident, $width:ident| $body:expr) => {
-        fn $any($($arg: $type),*) -> $out {
-            type $tile = PortableTile;
-            const $width: usize = 4;
-            $body
-        }
-        #[multiversion(targets("x86_64+avx2"))]
-        fn $avx2($($arg: $type),*) -> $out {
-            type $tile = Avx2Tile;
-            const $width: usize = 8;
-            $body
-        }
-        #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl"))]
-        fn $avx512($($arg: $type),*) -> $out {
-            type $tile = Avx512Tile;
-            const $width: usize = 32;
-            $body
-        }
-    };
+#[multiversion(targets("x86_64+avx2"))]
+fn peak_avx2(m: f32, a: f32, out: &mut Accumulators) {
+    peak::<8>(m, a, out);
 }
-compile!(
-    peak_any, peak_avx2, peak_avx512,
-    (m: f32, a: f32, out: &mut Accumulators) -> (),
-    |_T, N| peak::<N>(m, a, out)
-);
-compile!(
-    rows_any, rows_avx2, rows_avx512,
-    (rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) -> (),
-    |T, _N| dense::rows::<T>(rows, inner, a, b, columns, out)
-);
 
-/// 10⁹ multiplications and additions a second, at best and in [`dense::rows`].
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl"))]
+fn peak_avx512(m: f32, a: f32, out: &mut Accumulators) {
+    peak::<32>(m, a, out);
+}
+
+/// 10⁹ multiplications and additions a second, at best and in the tiles of the step.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     /// Of a loop that does nothing else.
@@ -105,11 +64,6 @@ pub fn rate(isa: Isa, rows: usize, inner: usize, columns: usize) -> Rate {
         Isa::Avx2 => (peak_avx2, 8),
         Isa::Avx512 => (peak_avx512, 32),
     };
-    let product = match isa {
-        Isa::Portable => rows_any,
-        Isa::Avx2 => rows_avx2,
-        Isa::Avx512 => rows_avx512,
-    };
     let mut stream = Stream::new(1, 0, Purpose::Parameters);
     let mut noise = |rows: usize, columns: usize| -> Vec<Lane> {
         let mut draw = || Lane([(); 16].map(|()| stream.logistic()));
@@ -121,7 +75,7 @@ pub fn rate(isa: Isa, rows: usize, inner: usize, columns: usize) -> Rate {
     let right = Matrix::new(&b, lanes(columns));
     let call = |out: &mut Vec<Lane>| {
         let out = Output::set(out, lanes(columns));
-        product(rows, inner, left, right, columns, out);
+        isa.rows(rows, inner, left, right, columns, out);
     };
     call(&mut out);
     for (r, o) in (0..rows).flat_map(|r| (0..columns).map(move |o| (r, o))) {

@@ -28,6 +28,7 @@ mod m4f {
         // Half of the registers hold sums; of what is loaded, every number serves two or eight.
         const ROWS: usize = 2;
         const COLUMNS: usize = 8;
+        const LANES: usize = 1;
         // 4 KiB of stack.
         const CHUNKS: usize = 4;
 

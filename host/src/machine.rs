@@ -39,12 +39,13 @@ impl fmt::Display for Isa {
 
 /// The tile of one instruction set, with the kernels that are compiled for it.
 macro_rules! tile {
-    ($name:ident, $rows:literal, $columns:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
+    ($name:ident, $rows:literal, $lanes:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
         #[derive(Clone, Copy)]
         struct $name;
         impl Tile for $name {
             const ROWS: usize = $rows;
-            const COLUMNS: usize = $columns;
+            const COLUMNS: usize = 16;
+            const LANES: usize = $lanes;
             const CHUNKS: usize = 8;
             #[inline(always)]
             fn sqrt(x: f32) -> f32 {
@@ -76,9 +77,9 @@ macro_rules! tile {
         }
     };
 }
-tile!(PortableTile, 2, 16, rows_any, columns_any, signs_any);
-tile!(Avx2Tile, 4, 16, rows_avx2, columns_avx2, signs_avx2);
-tile!(Avx512Tile, 8, 32, rows_avx512, columns_avx512, signs_avx512);
+tile!(PortableTile, 2, 1, rows_any, columns_any, signs_any);
+tile!(Avx2Tile, 4, 1, rows_avx2, columns_avx2, signs_avx2);
+tile!(Avx512Tile, 4, 2, rows_avx512, columns_avx512, signs_avx512);
 
 /// One function for each instruction set.
 macro_rules! compile {
@@ -154,6 +155,23 @@ impl Machine for Isa {
 }
 
 impl Isa {
+    /// [`dense::rows`] with these instructions.
+    pub fn rows(
+        self,
+        rows: usize,
+        inner: usize,
+        a: Matrix,
+        b: Matrix,
+        columns: usize,
+        out: Output,
+    ) {
+        match self {
+            Isa::Portable => rows_any(rows, inner, a, b, columns, out),
+            Isa::Avx2 => rows_avx2(rows, inner, a, b, columns, out),
+            Isa::Avx512 => rows_avx512(rows, inner, a, b, columns, out),
+        }
+    }
+
     /// Those that this machine has, the fastest last.
     #[must_use]
     pub fn available() -> Vec<Isa> {

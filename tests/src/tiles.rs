@@ -16,18 +16,19 @@ pub enum Tiling {
     Narrow,
     /// Four rows, sixteen columns, eight chunks.
     Middle,
-    /// Eight rows, thirty-two columns, eight chunks.
+    /// Four rows, sixteen columns, two lanes of eight chunks.
     Wide,
 }
 
 macro_rules! tile {
-    ($name:ident, $rows:literal, $columns:literal, $chunks:literal) => {
+    ($name:ident, $rows:literal, $columns:literal, $lanes:literal, $chunks:literal) => {
         #[derive(Clone, Copy)]
         struct $name;
 
         impl Tile for $name {
             const ROWS: usize = $rows;
             const COLUMNS: usize = $columns;
+            const LANES: usize = $lanes;
             const CHUNKS: usize = $chunks;
 
             // The processor's own, where the core's tile has libm's.
@@ -39,9 +40,9 @@ macro_rules! tile {
     };
 }
 
-tile!(Narrow, 2, 8, 4);
-tile!(Middle, 4, 16, 8);
-tile!(Wide, 8, 32, 8);
+tile!(Narrow, 2, 8, 1, 4);
+tile!(Middle, 4, 16, 1, 8);
+tile!(Wide, 4, 16, 2, 8);
 
 impl Tiling {
     /// [`Rsmi::differentiate`].

@@ -1,7 +1,5 @@
 //! Dense products, out\[r\]\[o\] = Σ_s a(r, s) b\[s\]\[o\], by register tiles.
 
-use core::slice::ChunksExact;
-
 use super::Tile;
 use crate::num::lane::{Lane, WIDTH, apart};
 
@@ -29,9 +27,15 @@ impl<'a> Matrix<'a> {
     }
 
     /// Whole rows from `row` on: of one length, so that what a loop takes of each is checked once.
+    /// Not `chunks_exact`, which would divide to know how many there are.
     #[inline(always)]
-    fn from(&self, row: usize) -> ChunksExact<'a, Lane> {
-        self.lanes[row * self.stride..].chunks_exact(self.stride)
+    fn from(&self, row: usize) -> impl Iterator<Item = &'a [Lane]> + use<'a> {
+        let (stride, mut rest) = (self.stride, &self.lanes[row * self.stride..]);
+        core::iter::from_fn(move || {
+            let now;
+            (now, rest) = rest.split_at_checked(stride)?;
+            Some(now)
+        })
     }
 }
 
@@ -68,8 +72,8 @@ impl<'a> Output<'a> {
     }
 
     #[inline(always)]
-    fn start<const N: usize>(&self, row: usize, at: usize, used: bool) -> [f32; N] {
-        if used && self.add {
+    fn start<const N: usize>(&self, row: usize, at: usize) -> [f32; N] {
+        if self.add {
             *part(&self.lanes[row * self.stride + at / WIDTH], at)
         } else {
             [0.0; N]
@@ -77,11 +81,9 @@ impl<'a> Output<'a> {
     }
 
     #[inline(always)]
-    fn finish<const N: usize>(&mut self, row: usize, at: usize, sums: [f32; N], used: bool) {
-        if used {
-            let held = &mut self.lanes[row * self.stride + at / WIDTH];
-            held.pieces_mut()[at / N % (WIDTH / N)] = sums;
-        }
+    fn finish<const N: usize>(&mut self, row: usize, at: usize, sums: [f32; N]) {
+        let held = &mut self.lanes[row * self.stride + at / WIDTH];
+        held.pieces_mut()[at / N % (WIDTH / N)] = sums;
     }
 }
 
@@ -101,80 +103,60 @@ fn axpy<const N: usize>(acc: &mut [f32; N], x: f32, row: &[f32; N]) {
     }
 }
 
-/// One tile of outputs: `$n` rows by N columns from `at` on, a multiple of N, and the lane behind
-/// them if TWO. Every accumulator is a variable of its own, so that it stays in registers.
+/// One tile of outputs: `$n` rows by N columns from `at` on, a multiple of N. Every accumulator is a
+/// variable of its own, so that it stays in registers.
 macro_rules! tile {
-    ($name:ident, $n:literal, $($r:literal $one:ident $two:ident $a:ident),+) => {
+    ($name:ident, $n:literal, $($r:literal $sum:ident $a:ident),+) => {
         mod $name {
             use super::*;
 
             /// a(r, s) = a\[r\]\[s\].
             #[inline(always)]
-            pub(super) fn by_rows<const N: usize, const TWO: bool>(
+            pub(super) fn by_rows<const N: usize>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
                 let a_rows = &a.lanes[row * a.stride + a.lane..];
                 let lane = b.lane + at / WIDTH;
-                $(
-                    let mut $one = out.start::<N>(row + $r, at, true);
-                    let mut $two = out.start::<WIDTH>(row + $r, at + WIDTH, TWO);
-                )+
+                $(let mut $sum = out.start::<N>(row + $r, at);)+
                 for group in 0..inner.div_ceil(WIDTH) {
                     $(let $a = &a_rows[$r * a.stride + group].0;)+
                     let first = group * WIDTH;
                     let terms = WIDTH.min(inner - first);
                     for (s, b) in (0..terms).zip(b.from(first)) {
-                        let Some(b) = b.get(lane..=lane + usize::from(TWO)) else { break };
-                        $(axpy(&mut $one, $a[s], part(&b[0], at));)+
-                        if TWO {
-                            $(axpy(&mut $two, $a[s], part(&b[1], 0));)+
-                        }
+                        let Some(b) = b.get(lane) else { break };
+                        $(axpy(&mut $sum, $a[s], part(b, at));)+
                         if N < WIDTH { apart(); }
                     }
                 }
-                $(
-                    out.finish(row + $r, at, $one, true);
-                    out.finish(row + $r, at + WIDTH, $two, TWO);
-                )+
+                $(out.finish(row + $r, at, $sum);)+
             }
 
             /// a(r, s) = a\[s\]\[r\].
             #[inline(always)]
-            pub(super) fn by_columns<const N: usize, const TWO: bool>(
+            pub(super) fn by_columns<const N: usize>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
                 // $n divides 16 and `row` is a multiple of it: the tile's rows share a lane of `a`.
                 let (group, first) = (a.lane + row / WIDTH, row % WIDTH);
                 let lane = b.lane + at / WIDTH;
-                $(
-                    let mut $one = out.start::<N>(row + $r, at, true);
-                    let mut $two = out.start::<WIDTH>(row + $r, at + WIDTH, TWO);
-                )+
+                $(let mut $sum = out.start::<N>(row + $r, at);)+
                 for (_, (a, b)) in (0..inner).zip(a.from(0).zip(b.from(0))) {
-                    let Some(b) = b.get(lane..=lane + usize::from(TWO)) else { break };
+                    let Some(b) = b.get(lane) else { break };
                     let Some(a) = a.get(group).and_then(|a| a.0.get(first..first + $n)) else { break };
-                    $(axpy(&mut $one, a[$r], part(&b[0], at));)+
-                    if TWO {
-                        $(axpy(&mut $two, a[$r], part(&b[1], 0));)+
-                    }
+                    $(axpy(&mut $sum, a[$r], part(b, at));)+
                     if N < WIDTH { apart(); }
                 }
-                $(
-                    out.finish(row + $r, at, $one, true);
-                    out.finish(row + $r, at + WIDTH, $two, TWO);
-                )+
+                $(out.finish(row + $r, at, $sum);)+
             }
         }
     };
 }
 
-tile!(eight, 8, 0 p0 q0 a0, 1 p1 q1 a1, 2 p2 q2 a2, 3 p3 q3 a3,
-    4 p4 q4 a4, 5 p5 q5 a5, 6 p6 q6 a6, 7 p7 q7 a7);
-tile!(four, 4, 0 p0 q0 a0, 1 p1 q1 a1, 2 p2 q2 a2, 3 p3 q3 a3);
-tile!(two, 2, 0 p0 q0 a0, 1 p1 q1 a1);
-tile!(one, 1, 0 p0 q0 a0);
+tile!(four, 4, 0 p0 a0, 1 p1 a1, 2 p2 a2, 3 p3 a3);
+tile!(two, 2, 0 p0 a0, 1 p1 a1);
+tile!(one, 1, 0 p0 a0);
 
 /// Covers all rows and columns with the widest tiles that the machine likes and that still fit.
 macro_rules! cover {
@@ -190,7 +172,6 @@ macro_rules! cover {
         let mut column = 0;
         while column < $columns {
             let left = $columns - column;
-            let wide = <$tile>::COLUMNS == 2 * WIDTH && left > WIDTH + HALF;
             let narrow = <$tile>::COLUMNS == HALF || left <= HALF;
             // One component is common; a machine without vectors gains by a column of its own.
             let single = <$tile>::COLUMNS == HALF && left == 1;
@@ -198,28 +179,21 @@ macro_rules! cover {
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
-                        if wide {
-                            $name::$form::<WIDTH, true>($a, row, $inner, $b, column, &mut $out);
-                        } else if single {
-                            $name::$form::<1, false>($a, row, $inner, $b, column, &mut $out);
+                        if single {
+                            $name::$form::<1>($a, row, $inner, $b, column, &mut $out);
                         } else if narrow {
-                            $name::$form::<HALF, false>($a, row, $inner, $b, column, &mut $out);
+                            $name::$form::<HALF>($a, row, $inner, $b, column, &mut $out);
                         } else {
-                            $name::$form::<WIDTH, false>($a, row, $inner, $b, column, &mut $out);
+                            $name::$form::<WIDTH>($a, row, $inner, $b, column, &mut $out);
                         }
                         row += $n;
                     }
                 };
             }
-            sweep!(eight, 8);
             sweep!(four, 4);
             sweep!(two, 2);
             sweep!(one, 1);
-            column += if wide {
-                2 * WIDTH
-            } else {
-                WIDTH.min(<$tile>::COLUMNS)
-            };
+            column += <$tile>::COLUMNS;
         }
     }};
 }
@@ -264,6 +238,7 @@ mod tests {
             impl Tile for $name {
                 const ROWS: usize = $rows;
                 const COLUMNS: usize = $columns;
+                const LANES: usize = 1;
                 const CHUNKS: usize = 8;
                 fn sqrt(x: f32) -> f32 {
                     libm::sqrtf(x)
@@ -272,7 +247,7 @@ mod tests {
         };
     }
     tile_of!(Narrow, 2, 8);
-    tile_of!(Wide, 8, 32);
+    tile_of!(Wide, 4, 16);
 
     fn noise(n: usize, stream: &mut Stream) -> [Lane; 256] {
         let mut lanes = [Lane::ZERO; 256];

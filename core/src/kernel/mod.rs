@@ -19,10 +19,12 @@ use dense::{Matrix, Output};
 /// What a machine likes best: sizes of register tiles and the way to a square root. None of it
 /// changes a bit of any result.
 pub trait Tile: Copy {
-    /// Rows of outputs that a dense kernel keeps in registers: 1, 2, 4 or 8.
+    /// Rows of outputs that a dense kernel keeps in registers: 1, 2 or 4.
     const ROWS: usize;
-    /// Columns of outputs that a kernel keeps in registers: 8, 16 or 32.
+    /// Columns of outputs that a dense kernel keeps in registers: 8 or 16.
     const COLUMNS: usize;
+    /// Lanes that signs are summed to at a time: 1 or 2.
+    const LANES: usize;
     /// Chunks of four signs that are tabulated at a time, 1 KiB of stack for each and each lane: 1,
     /// 4 or 8.
     const CHUNKS: usize;
@@ -59,6 +61,7 @@ pub struct Portable;
 impl Tile for Portable {
     const ROWS: usize = 1;
     const COLUMNS: usize = 16;
+    const LANES: usize = 1;
     const CHUNKS: usize = 1;
 
     #[inline(always)]

@@ -34,7 +34,7 @@ pub fn accumulate<T: Tile>(
 ) {
     let mut lane = 0;
     while lane < lanes {
-        if T::COLUMNS == 2 * WIDTH && lane + 2 <= lanes {
+        if T::LANES == 2 && lane + 2 <= lanes {
             by_chunks::<T, 2>(rows, inner, signs, weights, lanes, lane, &mut out);
             lane += 2;
         } else {
@@ -194,7 +194,8 @@ mod tests {
     struct Tabulated;
     impl Tile for Tabulated {
         const ROWS: usize = 2;
-        const COLUMNS: usize = 32;
+        const COLUMNS: usize = 16;
+        const LANES: usize = 2;
         const CHUNKS: usize = 8;
         fn sqrt(x: f32) -> f32 {
             libm::sqrtf(x)

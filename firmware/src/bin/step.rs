@@ -94,6 +94,7 @@ struct Counted;
 impl Tile for Counted {
     const ROWS: usize = Chip::ROWS;
     const COLUMNS: usize = Chip::COLUMNS;
+    const LANES: usize = Chip::LANES;
     const CHUNKS: usize = Chip::CHUNKS;
 
     fn sqrt(x: f32) -> f32 {
