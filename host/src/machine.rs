@@ -39,12 +39,13 @@ impl fmt::Display for Isa {
 
 /// The tile of one instruction set, with the kernels that are compiled for it.
 macro_rules! tile {
-    ($name:ident, $rows:literal, $lanes:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
+    ($name:ident, $rows:literal, $in_turn:literal, $lanes:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
         #[derive(Clone, Copy)]
         struct $name;
         impl Tile for $name {
             const ROWS: usize = $rows;
             const COLUMNS: usize = 16;
+            const IN_TURN: bool = $in_turn;
             const LANES: usize = $lanes;
             const CHUNKS: usize = 8;
             #[inline(always)]
@@ -77,9 +78,17 @@ macro_rules! tile {
         }
     };
 }
-tile!(PortableTile, 2, 1, rows_any, columns_any, signs_any);
-tile!(Avx2Tile, 4, 1, rows_avx2, columns_avx2, signs_avx2);
-tile!(Avx512Tile, 4, 2, rows_avx512, columns_avx512, signs_avx512);
+tile!(PortableTile, 2, false, 1, rows_any, columns_any, signs_any);
+tile!(Avx2Tile, 4, true, 1, rows_avx2, columns_avx2, signs_avx2);
+tile!(
+    Avx512Tile,
+    4,
+    false,
+    2,
+    rows_avx512,
+    columns_avx512,
+    signs_avx512
+);
 
 /// One function for each instruction set.
 macro_rules! compile {

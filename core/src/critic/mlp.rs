@@ -22,7 +22,7 @@
 
 use crate::kernel::dense::{Matrix, Output};
 use crate::kernel::{Tile, signs};
-use crate::num::lane::{Lane, apart, get, get_mut, lanes, whole};
+use crate::num::lane::{Lane, WIDTH, apart, get_mut, lanes, whole};
 use crate::num::math;
 use crate::num::rng::Stream;
 use crate::shape::Network;
@@ -225,8 +225,11 @@ pub(crate) fn backward<'a, T: Tile>(
 pub(crate) fn transpose(from: &[Lane], rows: usize, columns: usize, to: &mut [Lane]) {
     to.fill(Lane::ZERO);
     for (r, row) in from.chunks_exact(lanes(columns)).enumerate().take(rows) {
-        for (c, out) in to.chunks_exact_mut(lanes(rows)).enumerate().take(columns) {
-            *get_mut(out, r) = get(row, c);
+        let (lane, at) = (r / WIDTH, r % WIDTH);
+        let outs = to.chunks_exact_mut(lanes(rows));
+        let numbers = row.iter().flat_map(|lane| &lane.0);
+        for (x, out) in numbers.zip(outs).take(columns) {
+            out[lane].0[at] = *x;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Dense products, out\[r\]\[o\] = Σ_s a(r, s) b\[s\]\[o\], by register tiles.
 
+use core::slice::ChunksExact;
+
 use super::Tile;
 use crate::num::lane::{Lane, WIDTH, apart};
 
@@ -27,16 +29,30 @@ impl<'a> Matrix<'a> {
     }
 
     /// Whole rows from `row` on: of one length, so that what a loop takes of each is checked once.
-    /// Not `chunks_exact`, which would divide to know how many there are.
     #[inline(always)]
-    fn from(&self, row: usize) -> impl Iterator<Item = &'a [Lane]> + use<'a> {
-        let (stride, mut rest) = (self.stride, &self.lanes[row * self.stride..]);
-        core::iter::from_fn(move || {
-            let now;
-            (now, rest) = rest.split_at_checked(stride)?;
-            Some(now)
-        })
+    fn from(&self, row: usize) -> ChunksExact<'a, Lane> {
+        self.lanes[row * self.stride..].chunks_exact(self.stride)
     }
+}
+
+/// Rows that are compared with what is left, one by one.
+#[inline(always)]
+fn compared<'a>(rows: ChunksExact<'a, Lane>) -> impl Iterator<Item = &'a [Lane]> {
+    let mut rows = rows;
+    core::iter::from_fn(move || rows.next())
+}
+
+/// A loop over rows, for small processors and for large ones. `ChunksExact` divides to know how many
+/// there are, which takes a large one as long as some turns of the loop; to compare at every turn is
+/// dear on a small one.
+macro_rules! each {
+    ($tile:ty, $row:pat_param in $small:expr, $large:expr; $body:block) => {
+        if <$tile>::COLUMNS < WIDTH {
+            for $row in $small $body
+        } else {
+            for $row in $large $body
+        }
+    };
 }
 
 /// Where the sums go: rows of whole lanes, that are set or added to. Padding is left as it is, or
@@ -97,9 +113,13 @@ fn part<const N: usize>(lane: &Lane, at: usize) -> &[f32; N] {
 }
 
 #[inline(always)]
-fn axpy<const N: usize>(acc: &mut [f32; N], x: f32, row: &[f32; N]) {
+fn axpy<T: Tile, const N: usize>(acc: &mut [f32; N], x: f32, row: [f32; N]) {
+    let products = row.map(|y| x * y);
     for i in 0..N {
-        acc[i] += x * row[i];
+        acc[i] += products[i];
+    }
+    if T::IN_TURN {
+        apart();
     }
 }
 
@@ -112,7 +132,7 @@ macro_rules! tile {
 
             /// a(r, s) = a\[r\]\[s\].
             #[inline(always)]
-            pub(super) fn by_rows<const N: usize>(
+            pub(super) fn by_rows<T: Tile, const N: usize>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
@@ -123,18 +143,20 @@ macro_rules! tile {
                     $(let $a = &a_rows[$r * a.stride + group].0;)+
                     let first = group * WIDTH;
                     let terms = WIDTH.min(inner - first);
-                    for (s, b) in (0..terms).zip(b.from(first)) {
+                    let rows = b.from(first);
+                    each!(T, (s, b) in (0..terms).zip(rows), (0..terms).zip(compared(rows)); {
                         let Some(b) = b.get(lane) else { break };
-                        $(axpy(&mut $sum, $a[s], part(b, at));)+
+                        let b = *part(b, at);
+                        $(axpy::<T, N>(&mut $sum, $a[s], b);)+
                         if N < WIDTH { apart(); }
-                    }
+                    });
                 }
                 $(out.finish(row + $r, at, $sum);)+
             }
 
             /// a(r, s) = a\[s\]\[r\].
             #[inline(always)]
-            pub(super) fn by_columns<const N: usize>(
+            pub(super) fn by_columns<T: Tile, const N: usize>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
@@ -142,12 +164,15 @@ macro_rules! tile {
                 let (group, first) = (a.lane + row / WIDTH, row % WIDTH);
                 let lane = b.lane + at / WIDTH;
                 $(let mut $sum = out.start::<N>(row + $r, at);)+
-                for (_, (a, b)) in (0..inner).zip(a.from(0).zip(b.from(0))) {
+                let (a, b) = (a.from(0), b.from(0));
+                let (small, large) = (a.clone().zip(b.clone()), compared(a).zip(compared(b)));
+                each!(T, (_, (a, b)) in (0..inner).zip(small), (0..inner).zip(large); {
                     let Some(b) = b.get(lane) else { break };
+                    let b = *part(b, at);
                     let Some(a) = a.get(group).and_then(|a| a.0.get(first..first + $n)) else { break };
-                    $(axpy(&mut $sum, a[$r], part(b, at));)+
+                    $(axpy::<T, N>(&mut $sum, a[$r], b);)+
                     if N < WIDTH { apart(); }
-                }
+                });
                 $(out.finish(row + $r, at, $sum);)+
             }
         }
@@ -180,11 +205,11 @@ macro_rules! cover {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
                         if single {
-                            $name::$form::<1>($a, row, $inner, $b, column, &mut $out);
+                            $name::$form::<$tile, 1>($a, row, $inner, $b, column, &mut $out);
                         } else if narrow {
-                            $name::$form::<HALF>($a, row, $inner, $b, column, &mut $out);
+                            $name::$form::<$tile, HALF>($a, row, $inner, $b, column, &mut $out);
                         } else {
-                            $name::$form::<WIDTH>($a, row, $inner, $b, column, &mut $out);
+                            $name::$form::<$tile, WIDTH>($a, row, $inner, $b, column, &mut $out);
                         }
                         row += $n;
                     }

@@ -23,6 +23,9 @@ pub trait Tile: Copy {
     const ROWS: usize;
     /// Columns of outputs that a dense kernel keeps in registers: 8 or 16.
     const COLUMNS: usize;
+    /// Whether a dense kernel ends the products of a row before it begins the next: on some
+    /// processors the order in which they are issued keeps all pipes busy.
+    const IN_TURN: bool = false;
     /// Lanes that signs are summed to at a time: 1 or 2.
     const LANES: usize;
     /// Chunks of four signs that are tabulated at a time, 1 KiB of stack for each and each lane: 1,
