@@ -14,8 +14,10 @@ pub const CHAINS: usize = 8;
 
 /// Site updates that the two chains of a pilot may take together before it gives up.
 const PILOT_UPDATES: u64 = 1 << 31;
-/// Sweeps of the shortest pilot.
-const PILOT_SWEEPS: usize = 256;
+/// Sweeps of the shortest pilot, and site updates of each of its chains that allow more of them: what
+/// a pilot finds decides the cost of all that follows, and must not depend on luck.
+const PILOT_SWEEPS: [usize; 2] = [256, 2048];
+const PILOT_LEAST: usize = 1 << 22;
 /// Autocorrelation times that the second half of a pilot must span.
 const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
@@ -101,7 +103,8 @@ impl Trace {
 impl Plan {
     /// Runs one chain from a hot and one from a cold start, ever longer, until the second halves
     /// agree in energy and order parameter and span thirty autocorrelation times. What the first
-    /// halves took is the burn-in; two autocorrelation times are between samples.
+    /// halves took is the burn-in, or thirty autocorrelation times where the first length did; two
+    /// autocorrelation times are between samples.
     ///
     /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps. With
     /// a thread to spare they run at once.
@@ -122,7 +125,9 @@ impl Plan {
             order: vec![],
         });
         let sites = model.lattice().sites() as u64;
-        let mut sweeps = PILOT_SWEEPS;
+        let [least, most] = PILOT_SWEEPS;
+        let first = (PILOT_LEAST / sites as usize).clamp(least, most);
+        let mut sweeps = first;
         loop {
             let tasks = chains.iter_mut().zip(&mut traces).collect();
             spread(tasks, threads, |(chain, trace)| {
@@ -133,8 +138,12 @@ impl Plan {
                     trace.order.push(model.order_parameter(&chain.state));
                 }
             });
-            let series = traces.iter().flat_map(Trace::late);
-            let tau = series.map(|x| integrated(x).tau).fold(0.5, f64::max);
+            // Of energy and order parameter the slower, each a mean of both chains.
+            let taus = [0, 1].map(|what| {
+                let taus = [0, 1].map(|chain| integrated(traces[chain].late()[what]).tau);
+                (taus[0] + taus[1]) / 2.0
+            });
+            let tau = taus[0].max(taus[1]).max(0.5);
             let [hot, cold] = [&traces[0], &traces[1]].map(Trace::late);
             let agree = hot.iter().zip(cold).all(|(a, b)| {
                 let [(mean_a, error_a), (mean_b, error_b)] = [a, &b].map(|x| mean(x, tau));
@@ -145,9 +154,15 @@ impl Plan {
             let spent = 2 * sweeps as u64 * sites >= PILOT_UPDATES;
             if (agree && long) || spent {
                 let squares = hot[1].iter().chain(cold[1]).map(|m| m * m).sum::<f64>();
+                // A pilot that is longer than it had to be says less of the start than of the rest.
+                let halved = sweeps / 2;
+                let burn_in = match sweeps == first {
+                    true => ((SPAN * tau) as usize).clamp(least / 2, halved),
+                    false => halved,
+                };
                 return Plan {
                     order_squared: squares / (hot[1].len() + cold[1].len()) as f64,
-                    burn_in: (sweeps / 2) as u32,
+                    burn_in: burn_in as u32,
                     thin: (2.0 * tau).ceil() as u32,
                     autocorrelation: tau,
                     equilibrated: agree && long,

@@ -268,6 +268,25 @@ impl Window {
         self.used(&self.environment)
     }
 
+    /// Which axes are open.
+    #[must_use]
+    pub fn open(&self) -> &[bool] {
+        self.used(&self.open)
+    }
+
+    /// The first origin along each axis.
+    #[must_use]
+    pub fn first(&self) -> &[u32] {
+        self.used(&self.first)
+    }
+
+    /// Sides of the window, one for each axis.
+    #[must_use]
+    pub fn spans(&self) -> heapless::Vec<u32, MAX_DIMENSION> {
+        let unused = MAX_DIMENSION - self.lattice.dimension();
+        (unused..MAX_DIMENSION).map(|axis| self.side(axis)).collect()
+    }
+
     /// Side of the window along an axis, unused ones included.
     const fn side(&self, axis: usize) -> u32 {
         self.block[axis] + 2 * (self.buffer[axis] + self.environment[axis])
