@@ -284,7 +284,9 @@ impl Window {
     #[must_use]
     pub fn spans(&self) -> heapless::Vec<u32, MAX_DIMENSION> {
         let unused = MAX_DIMENSION - self.lattice.dimension();
-        (unused..MAX_DIMENSION).map(|axis| self.side(axis)).collect()
+        (unused..MAX_DIMENSION)
+            .map(|axis| self.side(axis))
+            .collect()
     }
 
     /// Side of the window along an axis, unused ones included.
