@@ -124,7 +124,7 @@ pub(crate) fn annotate(doing: &str, path: &Path, error: io::Error) -> io::Error 
 }
 
 /// The system's words for an error, without its number.
-fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "no space left on the disk".into(),
         io::ErrorKind::NotFound => "it does not exist".into(),

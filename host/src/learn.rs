@@ -19,10 +19,10 @@ use blockspin_core::stats::Blocking;
 use blockspin_core::stats::moving::Moving;
 
 use crate::chains::{self, Chains, Sampling};
+use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::filters::Filters;
 use crate::machine::Isa;
-use crate::npy::Data;
 use crate::progress::Progress;
 use crate::series::Record;
 
@@ -125,15 +125,15 @@ enum Feed<'a> {
 
 impl Feed<'_> {
     /// Writes the next configuration; false when there are no more.
-    fn next(&mut self, slot: &mut [u32]) -> bool {
+    fn next(&mut self, slot: &mut [u32]) -> Result<bool> {
         match self {
             Feed::Chains(chains) => chains.next(slot),
             Feed::Rows(data, rows) => match rows.next() {
-                Some(row) => slot.copy_from_slice(data.row(row)),
-                None => return false,
+                Some(row) => data.signs(row, &[0; 3][..data.sides().len()], data.sides(), slot)?,
+                None => return Ok(false),
             },
         }
-        true
+        Ok(true)
     }
 }
 
@@ -159,7 +159,7 @@ impl HeldOut {
         windows: usize,
         stream: &mut Stream,
         progress: &Progress,
-    ) -> Self {
+    ) -> Result<Self> {
         let (v_words, e_words) = (
             words(window.block_sites()),
             words(window.environment_sites()),
@@ -174,7 +174,7 @@ impl HeldOut {
         };
         let mut spins = vec![0; words(window.lattice().sites())];
         for t in 0..groups * batch {
-            if !feed.next(&mut spins) {
+            if !feed.next(&mut spins)? {
                 break;
             }
             let (group, row) = (t % groups, t / groups);
@@ -186,7 +186,7 @@ impl HeldOut {
             }
             progress.advance(1);
         }
-        held
+        Ok(held)
     }
 
     /// The bound with a truly binary h, over all batches.
@@ -301,7 +301,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     let windows = match source {
         Source::Model(..) => windows_per_configuration(window),
         Source::Data(data) => HELD_OUT_WINDOWS
-            .div_ceil((data.configurations * HELD_OUT_TENTHS / 10).max(1))
+            .div_ceil((data.configurations() * HELD_OUT_TENTHS / 10).max(1))
             .clamp(1, window.lattice().sites()),
     };
     let (mut training, mut validation, mut held_out, validation_groups, groups) = match *source {
@@ -313,7 +313,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             held_out_plan(settings).0,
         ),
         Source::Data(data) => {
-            let n = data.configurations;
+            let n = data.configurations();
             let (validation, held_out) = (n * VALIDATION_TENTHS / 10, n * HELD_OUT_TENTHS / 10);
             let train = n - validation - held_out;
             if validation < batch {
@@ -341,13 +341,13 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
 
     let capacity = match *source {
         Source::Model(..) => pool_capacity(settings),
-        Source::Data(data) => data.configurations,
+        Source::Data(data) => data.configurations(),
     };
     let mut pool_spins = vec![0; capacity * words(window.lattice().sites())];
     let mut pool_order = vec![0; capacity];
     let mut pool = Pool::new(window, &mut pool_spins, &mut pool_order);
     let mut configurations = 0;
-    let mut add = |pool: &mut Pool<Window>, n: usize, seconds: &mut f64| {
+    let mut add = |pool: &mut Pool<Window>, n: usize, seconds: &mut f64| -> Result<()> {
         let start = Instant::now();
         for _ in 0..n {
             if let Feed::Rows(_, rows) = &training
@@ -355,10 +355,11 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             {
                 break;
             }
-            training.next(pool.next_slot());
+            training.next(pool.next_slot())?;
             configurations += 1;
         }
         *seconds += start.elapsed().as_secs_f64();
+        Ok(())
     };
 
     let start = Instant::now();
@@ -372,7 +373,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         windows.min(4),
         &mut origins,
         &silent,
-    );
+    )?;
     seconds_sampling += start.elapsed().as_secs_f64();
     drop(validation);
 
@@ -412,7 +413,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         Source::Model(..) => (10 * batch).min(capacity),
         Source::Data(_) => capacity,
     };
-    add(&mut pool, first, &mut seconds_sampling);
+    add(&mut pool, first, &mut seconds_sampling)?;
     let uses = USES * (window.lattice().sites() / USES_SITES).max(1);
     let mut owed = 0;
 
@@ -461,7 +462,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         owed += batch;
         if owed >= uses {
             seconds_training += clock.elapsed().as_secs_f64();
-            add(&mut pool, owed / uses, &mut seconds_sampling);
+            add(&mut pool, owed / uses, &mut seconds_sampling)?;
             owed %= uses;
             clock = Instant::now();
         }
@@ -488,7 +489,7 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         windows,
         &mut origins,
         &progress,
-    );
+    )?;
     seconds_sampling += start.elapsed().as_secs_f64();
     let mut noise = Stream::new(seed, 1, Purpose::Encoder);
     let information = held.estimate(&mut rsmi, isa, reported, &mut noise);

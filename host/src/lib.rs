@@ -5,9 +5,11 @@
 //! [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`], [`picture`] and
 //! [`report`] show it; [`progress`] keeps the user company.
 
+mod array;
 pub mod chains;
 pub mod cli;
 pub mod commands;
+pub mod data;
 pub mod error;
 pub mod filters;
 pub mod fingerprint;

@@ -22,6 +22,24 @@ pub fn disk(folder: &Path, bytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// Checks that `bytes` of temporary data fit in the free space of the disk that holds `folder`.
+///
+/// # Errors
+/// A failure that names both sizes; `what` begins its sentence.
+pub fn scratch(what: &str, folder: &Path, bytes: u64) -> Result<()> {
+    let free = fs4::available_space(folder)
+        .map_err(|error| annotate("find the free space of", folder, error))?;
+    if bytes > free {
+        return Err(Error::failure(format!(
+            "{what} needs {}, and {} has {} free; set TMPDIR to a folder on a larger disk",
+            size(bytes),
+            quoted(folder),
+            size(free)
+        )));
+    }
+    Ok(())
+}
+
 /// Checks that `bytes` more fit in the memory, where the system tells how much there is (Linux).
 ///
 /// # Errors

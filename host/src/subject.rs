@@ -5,10 +5,10 @@ use std::path::Path;
 use blockspin_core::lattice::Lattice;
 use clap::ValueEnum;
 
-use crate::error::Result;
+use crate::data::{Data, Kind};
+use crate::error::{Error, Result, quoted};
 use crate::filters::product;
 use crate::model::Model;
-use crate::npy::Data;
 
 /// What a run is about.
 pub enum Subject {
@@ -22,12 +22,17 @@ impl Subject {
     /// Reads a file.
     ///
     /// # Errors
-    /// Those of [`Data::read`].
+    /// Those of [`Data::open`].
     pub fn read(file: &Path) -> Result<Self> {
-        Ok(Subject::Data(
-            file.display().to_string(),
-            Box::new(Data::read(file)?),
-        ))
+        let data = Data::open(file, true)?;
+        if !matches!(data.kind(), Kind::Signs { .. }) {
+            return Err(Error::failure(format!(
+                "{} holds more than two values, or missing ones (NaN): only two-valued data (such \
+                 as -1/1, 0/1 or bool) are supported in this version",
+                quoted(file)
+            )));
+        }
+        Ok(Subject::Data(file.display().to_string(), Box::new(data)))
     }
 
     /// Its first word on the command line.
@@ -46,7 +51,7 @@ impl Subject {
     pub fn lattice(&self) -> Result<Lattice> {
         match self {
             Subject::Model(model) => Ok(model.lattice),
-            Subject::Data(_, data) => Ok(Lattice::new(&data.sides)?),
+            Subject::Data(_, data) => Ok(Lattice::new(data.sides())?),
         }
     }
 
@@ -74,13 +79,19 @@ impl Subject {
             Subject::Data(file, data) => (
                 format!(
                     "{file}, {} configurations of {}",
-                    data.configurations,
-                    product(&data.sides)
+                    data.configurations(),
+                    product(data.sides())
                 ),
-                format!(
-                    "Two-valued data, {} taken as −1 and {} as +1, on a lattice taken as periodic.",
-                    data.low, data.high
-                ),
+                match data.kind() {
+                    Kind::Signs { low, high } => format!(
+                        "Two-valued data, {low} taken as −1 and {high} as +1, on a lattice taken as \
+                         periodic."
+                    ),
+                    Kind::Reals { centre, scale } => format!(
+                        "Real data x, taken as (x − {centre}) / {scale}, on a lattice taken as \
+                         periodic."
+                    ),
+                },
             ),
         }
     }

@@ -1,6 +1,7 @@
 //! What the integration tests share: problems and storage for them, referees in f64 that were
 //! written apart from the core, and the one table of tolerances.
 
+pub mod arrays;
 pub mod chains;
 pub mod gaussian;
 pub mod problem;

@@ -360,7 +360,7 @@ fn data_that_cannot_be_read() {
         (
             "nan.npy",
             npy("<f8", &[20, 4, 4], &floats(f64::NAN)),
-            &["NaN", "row 4, item 13"],
+            &["NaN"],
         ),
         (
             "inf.npy",
@@ -375,7 +375,7 @@ fn data_that_cannot_be_read() {
         (
             "real.npy",
             npy("<f8", &[20, 4, 4], &floats(0.25)),
-            &["more than two values", "0.25"],
+            &["more than two values"],
         ),
         ("bool.npy", npy("|b1", &[20, 4, 4], &three), &["bool"]),
     ];

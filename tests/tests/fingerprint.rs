@@ -12,11 +12,11 @@
 
 use std::path::Path;
 
+use blockspin::data::Data;
 use blockspin::fingerprint;
 use blockspin::learn::{self, Outcome, Source};
 use blockspin::machine::Isa;
-use blockspin::npy::Data;
-use blockspin_core::num::bits::words;
+use blockspin::npy::SpinFile;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_tests::chains::CRITICAL;
@@ -77,19 +77,18 @@ fn from_data(isa: Isa, threads: usize) -> String {
     let mut state = vec![0; model.state_len()];
     let mut scratch = vec![0; model.scratch_len()];
     model.start(Start::Hot, &mut state, &mut stream);
-    let mut data = Data {
-        sides: case.sides.to_vec(),
-        configurations: 300,
-        words: vec![],
-        low: -1.0,
-        high: 1.0,
-        constant: false,
-        varying: vec![u32::MAX; words(case.lattice().sites())],
-    };
-    for _ in 0..data.configurations {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spins.npy");
+    let file = std::fs::File::create(&path).unwrap();
+    let file = SpinFile::new(file, 300, case.sides).unwrap();
+    let mut rows = file.rows(0..300);
+    for _ in 0..300 {
         model.sweep(&mut state, &mut scratch, &mut stream);
-        data.words.extend_from_slice(&state);
+        rows.push(&state).unwrap();
     }
+    rows.flush().unwrap();
+    file.finish().unwrap();
+    let data = Data::open(&path, true).unwrap();
     let mut settings = case.settings(21, 40, 3);
     settings.given = None;
     settings.shape = shape(settings.window, 3, 21);

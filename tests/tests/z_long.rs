@@ -1,6 +1,8 @@
 //! The opt-in tier: `cargo test --release -p blockspin-tests --test z_long -- --ignored`, some
 //! minutes on one core.
 
+use std::time::Duration;
+
 use blockspin::filters::Filters;
 use blockspin::learn::{self, Estimate, Outcome, Settings, Source};
 use blockspin::model::Model;
@@ -8,6 +10,7 @@ use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::sampler::Algorithm;
+use blockspin_tests::arrays;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
 use blockspin_tests::runs::{Case, Named, STDERR, shape};
 
@@ -176,4 +179,14 @@ fn nothing_in_the_paramagnet() {
     let outcome = default_run(4.0, None);
     assert!(outcome.information.mean.abs() < 0.01);
     assert!(outcome.information_sign.mean.abs() < 0.01);
+}
+
+/// An hour of damaged arrays, or BLOCKSPIN_FUZZ_SECONDS.
+#[test]
+#[ignore = "long: an hour of damaged files"]
+fn damaged_arrays_never_panic() {
+    let seconds = std::env::var("BLOCKSPIN_FUZZ_SECONDS");
+    let seconds = seconds.map_or(3600, |text| text.parse().expect("a number of seconds"));
+    let (tried, readable) = arrays::fuzz(1 << 32, u64::MAX, Duration::from_secs(seconds));
+    println!("{tried} files, {readable} of them readable");
 }

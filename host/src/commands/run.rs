@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
+use crate::data::Kind;
 use crate::error::{Error, Result};
 use crate::filters::product;
 use crate::learn::{self, Estimate, Outcome, Settings, Source};
@@ -129,18 +130,21 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
             outcome.seconds += preparing;
             outcome
         }
-        Subject::Data(file, data) if data.constant => {
+        Subject::Data(file, data) if data.is_constant() => {
             warnings.push(format!(
                 "all values in {file} are {}: there is nothing to learn, and the information is 0",
-                data.low
+                match data.kind() {
+                    Kind::Signs { low, .. } => low,
+                    Kind::Reals { centre, .. } => centre,
+                }
             ));
             learn::nothing(settings)?
         }
         Subject::Data(_, data) => learn::run(settings, &Source::Data(data))?,
     };
     let Estimate { mean, stderr } = outcome.information;
-    if !matches!(subject, Subject::Data(_, data) if data.constant) {
-        warnings.extend(doubts(subject, settings, &outcome));
+    if !matches!(subject, Subject::Data(_, data) if data.is_constant()) {
+        warnings.extend(doubts(subject, settings, &outcome)?);
     }
 
     // To leading order in 1/K: where it is large it says nothing.
@@ -180,7 +184,7 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
 }
 
 /// What there is to doubt about an outcome.
-fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<String> {
+fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Result<Vec<String>> {
     let mut doubts = vec![];
     let Estimate { mean, stderr } = outcome.information;
     if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
@@ -216,10 +220,13 @@ fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<Stri
     }
     if let Subject::Data(_, data) = subject {
         let sites = data.sites();
-        let up = (0..data.configurations).map(|i| bits::count(data.row(i), sites));
-        let order: Vec<f64> = up
-            .map(|up| (2.0 * f64::from(up) / sites as f64 - 1.0).abs())
-            .collect();
+        let mut row = vec![0; bits::words(sites)];
+        let mut order = vec![];
+        for i in 0..data.configurations() {
+            data.signs(i, &[0; 3][..data.sides().len()], data.sides(), &mut row)?;
+            let up = bits::count(&row, sites);
+            order.push((2.0 * f64::from(up) / sites as f64 - 1.0).abs());
+        }
         let tau = integrated(&order).tau;
         if tau > CORRELATED {
             doubts.push(format!(
@@ -232,7 +239,7 @@ fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<Stri
     if settings.given.is_none() && mean <= 3.0 * stderr {
         doubts.push("no information beyond its error: the filter means nothing here".into());
     }
-    doubts
+    Ok(doubts)
 }
 
 /// Weights as lists within lists, as the block has them.
