@@ -11,8 +11,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
 use crate::filters::product;
+use crate::graph::On;
 use crate::model::{CRITICAL, Choice, Model};
-use crate::subject::Subject;
+use crate::subject::{Reading, Subject};
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 /// information.
@@ -170,7 +171,12 @@ pub enum SubjectArgs<A: Args> {
     Ising(IsingArgs<A>),
     /// The Ising chain, sampled as training goes
     Chain(RingArgs<A>),
-    /// Your own configurations: an .npy array of shape (N, L0[, L1[, L2]]) with two values
+    /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
+    #[command(
+        after_help = "Examples: blockspin train data spins.npy --block 2 --buffer 1 --environment 4\n          \
+                      blockspin train data frames.npz:u --boundary open --origin 12,30\n          \
+                      blockspin train data values.npy --graph edges.txt --origin 17 --block 2 --buffer 1"
+    )]
     Data(DataArgs<A>),
 }
 
@@ -227,10 +233,50 @@ pub struct GaussianArgs {
 /// A file to read.
 #[derive(Args, Debug)]
 pub struct DataArgs<A: Args> {
-    /// The file
+    /// FILE.npy, FILE.npz with one array in it, or FILE.npz:MEMBER
     file: PathBuf,
+    /// Whether windows wrap around the ends of an axis: periodic or open, for all axes or for each
+    #[arg(long, default_value = "periodic", value_parser = boundaries, value_name = "KIND[,KIND[,KIND]]")]
+    boundary: Boundaries,
+    /// The one place where the block begins, as index along each axis; on a graph the central node
+    /// or edge, N, node:N or edge:N [default: windows at all places]
+    #[arg(long, value_name = "N[,N[,N]]")]
+    origin: Option<String>,
+    /// The graph that the values lie on: an edge list, or a sparse matrix (.npz). Block, buffer and
+    /// environment then count shells around --origin
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "origin",
+        conflicts_with = "boundary"
+    )]
+    graph: Option<PathBuf>,
+    /// Whether values belong to the nodes or the edges of the graph [default: as their number says]
+    #[arg(long, value_enum, requires = "graph", value_name = "SITES")]
+    values: Option<On>,
     #[command(flatten)]
     args: A,
+}
+
+/// Which axes are open.
+#[derive(Clone, Debug)]
+struct Boundaries(Vec<bool>);
+
+fn boundaries(text: &str) -> std::result::Result<Boundaries, String> {
+    let parsed: Option<Vec<bool>> = text
+        .split(',')
+        .map(|word| match word.trim() {
+            "open" => Some(true),
+            "periodic" => Some(false),
+            _ => None,
+        })
+        .collect();
+    parsed
+        .filter(|axes| (1..=3).contains(&axes.len()))
+        .map(Boundaries)
+        .ok_or_else(|| {
+            "a boundary is periodic or open, for all axes or for each, such as open,periodic".into()
+        })
 }
 
 /// Temperature and coupling.
@@ -425,6 +471,13 @@ pub enum FieldEncoderName {
 #[derive(Clone, Debug)]
 struct Sides(Vec<u32>);
 
+impl Sides {
+    fn words(&self) -> String {
+        let sides: Vec<_> = self.0.iter().map(u32::to_string).collect();
+        sides.join(",")
+    }
+}
+
 fn lengths(text: &str, least: u32, what: &str) -> std::result::Result<Sides, String> {
     let parsed: Option<Vec<u32>> = text
         .split(',')
@@ -580,7 +633,7 @@ impl<A: Args + HasChain> SubjectArgs<A> {
     ///
     /// # Errors
     /// Usage, naming the parameter and the rule; a failure, if the file cannot be read.
-    pub fn resolve(self) -> Result<(Subject, A)> {
+    pub fn resolve(self, quiet: bool) -> Result<(Subject, A)> {
         match self {
             SubjectArgs::Ising(args) => Ok((Subject::Model(args.model()?), args.args)),
             SubjectArgs::Chain(args) => Ok((Subject::Model(args.model()?), args.args)),
@@ -591,7 +644,13 @@ impl<A: Args + HasChain> SubjectArgs<A> {
                          is, leave them out",
                     ));
                 }
-                Ok((Subject::read(&args.file)?, args.args))
+                let reading = Reading {
+                    open: args.boundary.0,
+                    origin: args.origin,
+                    graph: args.graph,
+                    values: args.values,
+                };
+                Ok((Subject::read(&args.file, reading, quiet)?, args.args))
             }
         }
     }
@@ -685,17 +744,52 @@ impl RunArgs {
         })
     }
 
-    /// The shape of a run with `components` coarse variables.
+    /// Shells of V, buffer and E on a graph.
+    ///
+    /// # Errors
+    /// Usage, if one of them is a list.
+    pub fn shells(&self) -> Result<[u32; 3]> {
+        let one = |name: &str, sides: &Sides| match sides.0[..] {
+            [n] => Ok(n),
+            _ => Err(Error::usage(format!(
+                "--{name} {} on a graph; there it is one number of shells",
+                sides.words()
+            ))),
+        };
+        Ok([
+            one("block", &self.block)?,
+            one("buffer", &self.buffer)?,
+            one("environment", &self.environment)?,
+        ])
+    }
+
+    /// Block, buffer and environment as typed.
+    #[must_use]
+    pub fn place_words(&self) -> String {
+        format!(
+            "--block {} --buffer {} --environment {}",
+            self.block.words(),
+            self.buffer.words(),
+            self.environment.words()
+        )
+    }
+
+    /// The shape of a run with `components` coarse variables, for |V| and |E|.
     ///
     /// # Errors
     /// Usage, naming the size that is out of range.
-    pub fn shape(&self, window: Window, components: u32) -> Result<Shape> {
-        let (block, environment) = (
-            window.block_sites() as u32,
-            window.environment_sites() as u32,
-        );
-        Shape::new(block, environment, components, &[32, 32], 8, self.batch)
-            .map_err(|error| Error::usage(error.to_string()))
+    pub fn shape(&self, (block, environment): (usize, usize), components: u32) -> Result<Shape> {
+        let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let hidden = [32, 32];
+        Shape::new(
+            few(block),
+            few(environment),
+            components,
+            &hidden,
+            8,
+            self.batch,
+        )
+        .map_err(|error| Error::usage(error.to_string()))
     }
 
     /// The schedule, with the relaxation of a learned filter if there is one.

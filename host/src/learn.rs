@@ -3,27 +3,33 @@
 //! Training draws windows from a shuffle buffer that a sampler (or a file) keeps filling. The
 //! figure that is reported comes from other samples, which nothing was learned from.
 
+use std::ops::Range;
 use std::time::Instant;
 
-use blockspin_core::block::pool::Pool;
+use blockspin_core::block::pool::{Cut, Pool};
+use blockspin_core::block::region::Region;
+use blockspin_core::block::row::Value;
 use blockspin_core::block::window::Window;
 use blockspin_core::coarse::encoder::Encoder;
-use blockspin_core::num::bits::words;
-use blockspin_core::num::lane::Lane;
+use blockspin_core::num::bits::bit;
+use blockspin_core::num::lane::{Lane, get};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
+use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
 use blockspin_core::sampler::Ising;
 use blockspin_core::shape::Shape;
-use blockspin_core::stats::Blocking;
 use blockspin_core::stats::moving::Moving;
 
 use crate::chains::{self, Chains, Sampling};
-use crate::data::Data;
+use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
+use crate::feed::{Crop, Feed, Learnt};
 use crate::filters::Filters;
+use crate::held_out::{Estimate, Extent, HeldOut, incomplete};
 use crate::machine::Isa;
+use crate::parts::Parts;
 use crate::progress::Progress;
+use crate::room;
 use crate::series::Record;
 
 /// Times that a configuration of a lattice of 64 × 64 is drawn from the shuffle buffer before it
@@ -31,31 +37,151 @@ use crate::series::Record;
 const USES: usize = 24;
 /// Sites that [`USES`] refers to.
 const USES_SITES: usize = 64 * 64;
-/// Words of configurations that the shuffle buffer holds at most, unless one batch takes more.
-const POOL_WORDS: usize = 1 << 19;
-/// Most configurations in the shuffle buffer.
+/// Bytes of configurations that the shuffle buffer holds at most, unless one batch takes more.
+const POOL_BYTES: usize = 1 << 21;
+/// The same where they come from a file and may be reals.
+const DATA_POOL_BYTES: usize = 48 << 20;
+/// Most configurations in the shuffle buffer of a model.
 const POOL_CONFIGURATIONS: usize = 4096;
-/// Windows that the reported figure is taken over, at least.
+/// Windows that the reported figure is taken over, at least, and their bytes, at most.
 const HELD_OUT_WINDOWS: usize = 60_000;
+const HELD_OUT_BYTES: usize = 48 << 20;
 /// Batches of different configurations that the error bar is taken over, at least.
 const HELD_OUT_GROUPS: usize = 32;
-/// Batches from which an error bar over batches is worth looking at.
-const ENOUGH_GROUPS: usize = 16;
-/// Windows that are watched while training.
+/// Windows that are watched while training; of a file at most four times as many.
 const VALIDATION_WINDOWS: usize = 4_000;
 /// Records of a run's course, about; every fifth has a validation figure.
 const RECORDS: u32 = 300;
 /// Batches that the moving average of the training bound spans.
 const SPAN: u32 = 200;
-/// Shares of a file's configurations, in tenths: what is left is trained on.
-const VALIDATION_TENTHS: usize = 1;
-const HELD_OUT_TENTHS: usize = 2;
+
+/// Which sites are V and which E.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A window on a lattice.
+    Window(Window),
+    /// Lists of sites.
+    Sites(Sites),
+}
+
+/// V and E as lists of sites.
+#[derive(Clone, Debug)]
+pub struct Sites {
+    /// Values of a configuration.
+    pub all: usize,
+    /// V.
+    pub block: Vec<u32>,
+    /// E.
+    pub environment: Vec<u32>,
+    /// Sides of the block that V belongs to, and the place of each site of V in it; all others have
+    /// weight 0.
+    pub sides: Vec<u32>,
+    /// See `sides`.
+    pub kept: Vec<u32>,
+}
+
+impl Sites {
+    /// Those sites of a window at one place whose values are not the same in all configurations
+    /// (bits of `varying`); none, if all vary.
+    ///
+    /// # Errors
+    /// Usage, if no site of the environment varies.
+    pub fn that_vary(window: Window, varying: &[u32]) -> Result<Option<Self>> {
+        // A box around the window, of which every value is its own index.
+        let (crop, inner) = Crop::around(window, usize::MAX)?;
+        let indices: Vec<f32> = (0..crop.sites()).map(|i| i as f32).collect();
+        let parts = window.parts();
+        let [mut v, mut e] = [parts.0, parts.1].map(|sites| vec![Lane::ZERO; f32::row(sites)]);
+        let stream = &mut Stream::new(0, 0, Purpose::Windows);
+        inner.cut(&indices, stream, &mut v, &mut e);
+        let site = |lanes: &[Lane], i: usize| crop.site(get(lanes, i) as usize, window.lattice());
+        let list = |lanes: &[Lane], n| (0..n).map(|i| site(lanes, i)).collect::<Vec<u32>>();
+        let (block, mut environment) = (list(&v, parts.0), list(&e, parts.1));
+        let varies = |site: &u32| bit(varying, *site as usize);
+        if block.iter().chain(&environment).all(varies) {
+            return Ok(None);
+        }
+        environment.retain(varies);
+        if environment.is_empty() {
+            return Err(Error::usage(
+                "the values of the environment are the same in all configurations; take another \
+                 --origin, or a wider --environment",
+            ));
+        }
+        let kept = (0..block.len() as u32).filter(|i| varies(&block[*i as usize]));
+        let kept: Vec<u32> = kept.collect();
+        Ok(Some(Sites {
+            all: window.lattice().sites(),
+            block: kept.iter().map(|i| block[*i as usize]).collect(),
+            environment,
+            sides: window.block().to_vec(),
+            kept,
+        }))
+    }
+}
+
+impl Place {
+    /// |V| and |E|.
+    #[must_use]
+    pub fn parts(&self) -> (usize, usize) {
+        match self {
+            Place::Window(window) => window.parts(),
+            Place::Sites(sites) => (sites.block.len(), sites.environment.len()),
+        }
+    }
+
+    /// Values of a configuration.
+    #[must_use]
+    pub fn sites(&self) -> usize {
+        match self {
+            Place::Window(window) => window.lattice().sites(),
+            Place::Sites(sites) => sites.all,
+        }
+    }
+
+    /// Sides of the block, slowest first.
+    #[must_use]
+    pub fn block(&self) -> &[u32] {
+        match self {
+            Place::Window(window) => window.block(),
+            Place::Sites(sites) => &sites.sides,
+        }
+    }
+
+    /// The place in the block of site `i` of V.
+    fn weight(&self, i: usize) -> usize {
+        match self {
+            Place::Window(_) => i,
+            Place::Sites(sites) => sites.kept[i] as usize,
+        }
+    }
+
+    /// Windows of one configuration that are nearly independent of each other.
+    #[must_use]
+    pub fn independent(&self) -> usize {
+        match self {
+            Place::Window(window) if window.places() > 1 => {
+                (window.lattice().sites() / window.sites()).clamp(1, 64)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Places of the window in a configuration.
+    #[must_use]
+    pub fn places(&self) -> u64 {
+        match self {
+            Place::Window(window) => window.places(),
+            Place::Sites(_) => 1,
+        }
+    }
+}
 
 /// Everything that determines a run but where its samples come from.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Block, buffer, environment.
-    pub window: Window,
+    pub place: Place,
     /// Sizes of filter, critic and batch.
     pub shape: Shape,
     /// Learning rate and relaxation.
@@ -76,17 +202,8 @@ pub struct Settings {
 pub enum Source<'a> {
     /// Markov chains of a model.
     Model(&'a Sampling<Ising>),
-    /// A file.
-    Data(&'a Data),
-}
-
-/// A mean with its standard error, in nats.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// The mean.
-    pub mean: f64,
-    /// Its standard error, autocorrelation allowed for.
-    pub stderr: f64,
+    /// A file, and the parts of it that are trained on, watched and held out.
+    Data(&'a Data, &'a Parts),
 }
 
 /// What a run found.
@@ -108,6 +225,8 @@ pub struct Outcome {
     pub groups: usize,
     /// Configurations that were trained on.
     pub configurations: usize,
+    /// Windows that were drawn and left out, because a value was missing.
+    pub left_out: u64,
     /// Wall time of sampling and gathering, in seconds.
     pub seconds_sampling: f64,
     /// Wall time of training steps, in seconds.
@@ -116,245 +235,243 @@ pub struct Outcome {
     pub seconds: f64,
 }
 
-/// A supply of configurations, one after the other.
-enum Feed<'a> {
-    Chains(Box<Chains<Ising>>),
-    /// A part of a file, from the start.
-    Rows(&'a Data, std::ops::Range<usize>),
+/// How much of the samples a run holds in memory.
+struct Sizes {
+    /// Configurations in the shuffle buffer.
+    pool: usize,
+    /// Those that are there from the start.
+    first: usize,
+    /// Draws after which a configuration is replaced; none: all are there.
+    uses: Option<usize>,
+    watched: Extent,
+    held_out: Extent,
 }
 
-impl Feed<'_> {
-    /// Writes the next configuration; false when there are no more.
-    fn next(&mut self, slot: &mut [u32]) -> Result<bool> {
-        match self {
-            Feed::Chains(chains) => chains.next(slot),
-            Feed::Rows(data, rows) => match rows.next() {
-                Some(row) => data.signs(row, &[0; 3][..data.sides().len()], data.sides(), slot)?,
-                None => return Ok(false),
+/// Bytes of a row of V and of E.
+fn row_bytes<V: Learnt>(place: &Place) -> usize {
+    let (block, environment) = place.parts();
+    size_of::<V::Word>() * (V::row(block) + V::row(environment))
+}
+
+fn uses(sites: usize) -> usize {
+    USES * (sites / USES_SITES).max(1)
+}
+
+impl Sizes {
+    /// Chains fill ten batches, then keep pace with what is drawn.
+    fn of_model(settings: &Settings) -> Self {
+        let (place, batch) = (&settings.place, settings.shape.batch());
+        let windows = place.independent();
+        let pool = (POOL_BYTES / (4 * u32::configuration(place.sites())))
+            .clamp(2 * batch, POOL_CONFIGURATIONS.max(2 * batch));
+        Sizes {
+            pool,
+            first: (10 * batch).min(pool),
+            uses: Some(uses(place.sites())),
+            watched: Extent {
+                groups: VALIDATION_WINDOWS.div_ceil(windows * batch),
+                windows: windows.min(4),
+            },
+            held_out: Extent {
+                groups: HELD_OUT_WINDOWS
+                    .div_ceil(windows * batch)
+                    .max(HELD_OUT_GROUPS),
+                windows,
             },
         }
-        Ok(true)
     }
-}
 
-/// Windows of configurations that nothing is learned from, packed in batches.
-///
-/// Configuration t of G·K goes to batch t mod G, so that the K rows of a batch are G samples apart,
-/// and the batches follow one another in the order of sampling, as their error bar needs it.
-struct HeldOut {
-    batch: usize,
-    groups: usize,
-    windows: usize,
-    /// Rows of V and E of all batches.
-    v: Vec<u32>,
-    e: Vec<u32>,
-}
-
-impl HeldOut {
-    fn gather(
-        feed: &mut Feed,
-        window: Window,
-        batch: usize,
-        groups: usize,
-        windows: usize,
-        stream: &mut Stream,
-        progress: &Progress,
-    ) -> Result<Self> {
-        let (v_words, e_words) = (
-            words(window.block_sites()),
-            words(window.environment_sites()),
-        );
-        let rows = groups * windows * batch;
-        let mut held = HeldOut {
-            batch,
-            groups,
-            windows,
-            v: vec![0; rows * v_words],
-            e: vec![0; rows * e_words],
+    /// A file goes in whole if it fits; `sites` are those that are read of a configuration.
+    fn of_data<V: Learnt>(settings: &Settings, parts: &Parts, sites: usize) -> Self {
+        let (place, batch) = (&settings.place, settings.shape.batch());
+        let train = parts.train.len();
+        let fits = DATA_POOL_BYTES / (size_of::<V>() * V::configuration(sites));
+        let places = usize::try_from(place.places()).unwrap_or(usize::MAX);
+        let windows = |wanted: usize, configurations: usize| {
+            wanted.div_ceil(configurations.max(1)).clamp(1, places)
         };
-        let mut spins = vec![0; words(window.lattice().sites())];
-        for t in 0..groups * batch {
-            if !feed.next(&mut spins)? {
-                break;
-            }
-            let (group, row) = (t % groups, t / groups);
-            for w in 0..windows {
-                let at = (group * windows + w) * batch + row;
-                let origin = window.random_origin(stream);
-                let v = &mut held.v[at * v_words..][..v_words];
-                window.gather(&spins, origin, v, &mut held.e[at * e_words..][..e_words]);
-            }
-            progress.advance(1);
-        }
-        Ok(held)
-    }
-
-    /// The bound with a truly binary h, over all batches.
-    fn estimate(
-        &self,
-        rsmi: &mut Rsmi,
-        isa: Isa,
-        encoder: Encoder,
-        noise: &mut Stream,
-    ) -> Estimate {
-        let mut terms = vec![0.0; self.batch];
-        // One figure for each configuration, in the order of sampling.
-        let mut figures = vec![0.0; self.groups * self.batch];
-        let (v_length, e_length) = (rsmi.shape().block_words(), rsmi.shape().environment_words());
-        for group in 0..self.groups {
-            for batch in group * self.windows..(group + 1) * self.windows {
-                let (v, e) = rsmi.signs();
-                v.copy_from_slice(&self.v[batch * v_length..][..v_length]);
-                e.copy_from_slice(&self.e[batch * e_length..][..e_length]);
-                isa.evaluate(rsmi, encoder, noise, &mut terms);
-                for (row, term) in terms.iter().enumerate() {
-                    figures[row * self.groups + group] += f64::from(*term) / self.windows as f64;
+        let mut held_out = Extent {
+            groups: parts.held_out.len() / batch,
+            windows: windows(HELD_OUT_WINDOWS, parts.held_out.len()),
+        };
+        let most = (HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1);
+        held_out.groups = held_out.groups.min(most);
+        held_out.windows = held_out.windows.min((most / held_out.groups.max(1)).max(1));
+        let most = 4 * VALIDATION_WINDOWS;
+        let groups = (parts.validation.len() / batch).min(most.div_ceil(batch));
+        let watched = Extent {
+            groups,
+            windows: held_out
+                .windows
+                .min(4)
+                .min((most / (groups * batch).max(1)).max(1)),
+        };
+        match train <= fits.max(2 * batch) {
+            true => Sizes {
+                pool: train,
+                first: train,
+                uses: None,
+                watched,
+                held_out,
+            },
+            false => {
+                let pool = fits.max(2 * batch);
+                Sizes {
+                    pool,
+                    first: pool,
+                    uses: Some(uses(sites)),
+                    watched,
+                    held_out,
                 }
             }
         }
-        // Neighbours in time may be alike, and so may the rows of a batch, which share their
-        // negatives: the larger of both errors, where there are batches enough to tell.
-        let (mut by_time, mut by_batch) = (Blocking::new(), Blocking::new());
-        figures.iter().for_each(|figure| by_time.push(*figure));
-        for group in 0..self.groups {
-            let rows = figures.iter().skip(group).step_by(self.groups);
-            by_batch.push(rows.sum::<f64>() / self.batch as f64);
-        }
-        let mut stderr = by_time.standard_error().unwrap_or(f64::NAN);
-        if let Some(error) = by_batch.standard_error()
-            && self.groups >= ENOUGH_GROUPS
-            && error > stderr
-        {
-            stderr = error;
-        }
-        Estimate {
-            mean: by_time.mean(),
-            stderr,
-        }
+    }
+
+    fn bytes<V: Learnt>(&self, settings: &Settings, sites: usize) -> u64 {
+        let rows = |extent: Extent| extent.groups * extent.windows * settings.shape.batch();
+        let configuration = size_of::<V>() * V::configuration(sites) + 4;
+        let windows = (rows(self.watched) + rows(self.held_out)) * row_bytes::<V>(&settings.place);
+        (self.pool * configuration + windows) as u64
     }
 }
 
-/// Windows of one configuration that are nearly independent of each other.
-fn windows_per_configuration(window: Window) -> usize {
-    (window.lattice().sites() / window.sites()).clamp(1, 64)
-}
-
-/// Bytes of memory that a run takes, about.
+/// Bytes of memory that a run of a model takes, about.
 #[must_use]
 pub fn memory(settings: &Settings) -> u64 {
-    let (shape, window) = (settings.shape, settings.window);
-    let learned = shape
-        .buffers()
-        .iter()
-        .map(|buffer| buffer.bytes)
-        .sum::<u64>();
-    let row = 4 * (words(window.block_sites()) + words(window.environment_sites())) as u64;
-    let plan = held_out_plan(settings);
-    let held_out = (plan.0 * plan.1 * shape.batch()) as u64 * row;
-    let configuration = 4 * words(window.lattice().sites()) as u64;
-    let sampled = 3 * chains::memory(window.lattice().sites());
-    learned + held_out + configuration * pool_capacity(settings) as u64 + sampled
+    let sites = settings.place.sites();
+    learned(settings)
+        + Sizes::of_model(settings).bytes::<u32>(settings, sites)
+        + 3 * chains::memory(sites)
 }
 
-fn pool_capacity(settings: &Settings) -> usize {
-    let length = words(settings.window.lattice().sites());
-    (POOL_WORDS / length).clamp(
-        2 * settings.shape.batch(),
-        POOL_CONFIGURATIONS.max(2 * settings.shape.batch()),
-    )
+/// Bytes that filter, critic and batch take.
+fn learned(settings: &Settings) -> u64 {
+    let buffers = settings.shape.buffers();
+    buffers.iter().map(|buffer| buffer.bytes).sum::<u64>()
 }
 
-/// Groups, and windows of a configuration, of the held-out part of a model's run.
-fn held_out_plan(settings: &Settings) -> (usize, usize) {
-    let windows = windows_per_configuration(settings.window);
-    let batch = settings.shape.batch();
-    (
-        HELD_OUT_WINDOWS
-            .div_ceil(windows * batch)
-            .max(HELD_OUT_GROUPS),
-        windows,
-    )
+/// Three supplies that share nothing, and how much is taken of them.
+struct Supply<'a, C, V> {
+    cut: C,
+    sizes: Sizes,
+    training: Feed<'a, V>,
+    watched: Feed<'a, V>,
+    held_out: Feed<'a, V>,
 }
 
 /// Trains and estimates.
 ///
 /// # Errors
-/// Usage, if a file has too few configurations for the batch.
+/// Those of a file; a failure, if the training diverges or hardly a window is complete.
 pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
+    match (source, &settings.place) {
+        (Source::Model(sampling), Place::Window(window)) => {
+            let chains = |purpose| {
+                let (seed, threads) = (settings.seed, settings.threads);
+                let mut chains = Box::new(Chains::new(**sampling, seed, purpose, threads));
+                Feed::endless(move |slot: &mut [u32]| chains.next(slot))
+            };
+            learn(
+                settings,
+                Supply {
+                    cut: *window,
+                    sizes: Sizes::of_model(settings),
+                    training: chains(Purpose::Training),
+                    watched: chains(Purpose::Validation),
+                    held_out: chains(Purpose::HeldOut),
+                },
+            )
+        }
+        (Source::Model(_), Place::Sites(_)) => Err(Error::usage(
+            "lists of sites belong to data; a model has windows",
+        )),
+        (Source::Data(data, parts), _) => match data.kind() {
+            Kind::Signs { .. } => data_run::<u32>(settings, data, parts),
+            Kind::Reals { .. } => data_run::<f32>(settings, data, parts),
+        },
+    }
+}
+
+fn data_run<V: Learnt>(settings: &Settings, data: &Data, parts: &Parts) -> Result<Outcome> {
+    match &settings.place {
+        Place::Window(window) => {
+            // Whole configurations, unless a pool of two batches would be too much.
+            let most = DATA_POOL_BYTES / (2 * settings.shape.batch() * size_of::<V>()) * V::PACKED;
+            let (crop, window) = Crop::around(*window, most)?;
+            cut_run::<_, V>(settings, data, parts, &crop, window)
+        }
+        Place::Sites(sites) => {
+            let region = Region::new(sites.all, &sites.block, &sites.environment)
+                .map_err(|error| Error::usage(error.to_string()))?;
+            cut_run::<_, V>(settings, data, parts, &Crop::whole(data.sides()), region)
+        }
+    }
+}
+
+fn cut_run<C: Cut + Copy, V: Learnt>(
+    settings: &Settings,
+    data: &Data,
+    parts: &Parts,
+    crop: &Crop,
+    cut: C,
+) -> Result<Outcome> {
+    let sizes = Sizes::of_data::<V>(settings, parts, crop.sites());
+    let needed = learned(settings) + sizes.bytes::<V>(settings, crop.sites());
+    room::memory("this run", needed)?;
+    let feed = |part: &Range<usize>, count: usize, endless, task| {
+        Feed::<V>::rows(
+            data,
+            part.clone(),
+            count,
+            endless,
+            crop,
+            (settings.seed, task),
+        )
+    };
+    let all = |extent: Extent| extent.groups * settings.shape.batch();
+    let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
+    learn(
+        settings,
+        Supply {
+            cut,
+            sizes,
+            training: feed(&parts.train, parts.train.len(), true, 2),
+            watched: feed(&parts.validation, watched, false, 3),
+            held_out: feed(&parts.held_out, held_out, false, 4),
+        },
+    )
+}
+
+fn learn<C: Cut + Copy, V: Learnt>(
+    settings: &Settings,
+    supply: Supply<'_, C, V>,
+) -> Result<Outcome> {
     let begun = Instant::now();
     let Settings {
-        window,
         shape,
         schedule,
         seed,
-        threads,
         isa,
         quiet,
         ..
     } = *settings;
+    let Supply {
+        cut,
+        sizes,
+        mut training,
+        watched: mut watching,
+        mut held_out,
+    } = supply;
     let batch = shape.batch();
     let mut seconds_sampling = 0.0;
 
-    // Three parts that share nothing: chains of their own, or stretches of the file.
-    let chains =
-        |sampling, purpose| Feed::Chains(Box::new(Chains::new(sampling, seed, purpose, threads)));
-    let windows = match source {
-        Source::Model(..) => windows_per_configuration(window),
-        Source::Data(data) => HELD_OUT_WINDOWS
-            .div_ceil((data.configurations() * HELD_OUT_TENTHS / 10).max(1))
-            .clamp(1, window.lattice().sites()),
-    };
-    let (mut training, mut validation, mut held_out, validation_groups, groups) = match *source {
-        Source::Model(&sampling) => (
-            chains(sampling, Purpose::Training),
-            chains(sampling, Purpose::Validation),
-            chains(sampling, Purpose::HeldOut),
-            VALIDATION_WINDOWS.div_ceil(windows * batch),
-            held_out_plan(settings).0,
-        ),
-        Source::Data(data) => {
-            let n = data.configurations();
-            let (validation, held_out) = (n * VALIDATION_TENTHS / 10, n * HELD_OUT_TENTHS / 10);
-            let train = n - validation - held_out;
-            if validation < batch {
-                return Err(Error::usage(format!(
-                    "{n} configurations are too few for a batch of {batch}: a tenth of them is \
-                     watched while training, and must fill a batch; give {} configurations or \
-                     more{}",
-                    10 * batch,
-                    if n >= 20 {
-                        format!(", or --batch {} or less", n / 10)
-                    } else {
-                        String::new()
-                    }
-                )));
-            }
-            (
-                Feed::Rows(data, 0..train),
-                Feed::Rows(data, train..train + validation),
-                Feed::Rows(data, train + validation..n),
-                validation / batch,
-                held_out / batch,
-            )
-        }
-    };
-
-    let capacity = match *source {
-        Source::Model(..) => pool_capacity(settings),
-        Source::Data(data) => data.configurations(),
-    };
-    let mut pool_spins = vec![0; capacity * words(window.lattice().sites())];
-    let mut pool_order = vec![0; capacity];
-    let mut pool = Pool::new(window, &mut pool_spins, &mut pool_order);
+    let mut values = vec![V::default(); sizes.pool * V::configuration(cut.sites())];
+    let mut order = vec![0; sizes.pool];
+    let mut pool = Pool::new(cut, &mut values, &mut order);
     let mut configurations = 0;
-    let mut add = |pool: &mut Pool<Window>, n: usize, seconds: &mut f64| -> Result<()> {
+    let mut add = |pool: &mut Pool<C, V>, n: usize, seconds: &mut f64| -> Result<()> {
         let start = Instant::now();
         for _ in 0..n {
-            if let Feed::Rows(_, rows) = &training
-                && rows.is_empty()
-            {
-                break;
-            }
             training.next(pool.next_slot())?;
             configurations += 1;
         }
@@ -366,29 +483,28 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     let mut origins = Stream::new(seed, 1, Purpose::Windows);
     let silent = Progress::new(true, "", 0, "");
     let watched = HeldOut::gather(
-        &mut validation,
-        window,
+        &mut watching,
+        &cut,
         batch,
-        validation_groups,
-        windows.min(4),
+        sizes.watched,
         &mut origins,
         &silent,
     )?;
+    drop(watching);
     seconds_sampling += start.elapsed().as_secs_f64();
-    drop(validation);
 
     let lanes = || vec![Lane::ZERO; shape.parameter_lanes()];
     let (mut parameters, mut gradients) = (lanes(), lanes());
     let (mut first_moments, mut second_moments) = (lanes(), lanes());
     let mut workspace = vec![Lane::ZERO; shape.workspace_lanes()];
-    let mut signs = vec![0; shape.sign_words()];
+    let mut samples = vec![V::Word::default(); V::samples(shape)];
     let storage = Storage {
         parameters: &mut parameters,
         gradients: &mut gradients,
         first_moments: &mut first_moments,
         second_moments: &mut second_moments,
         workspace: &mut workspace,
-        samples: Samples::Signs(&mut signs),
+        samples: V::wrap(&mut samples),
     };
     let mut rsmi = Rsmi::new(
         shape,
@@ -400,21 +516,15 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         None => (Learn::All, Encoder::Sigmoid),
         Some((filters, encoder)) => {
             for (a, weights) in filters.components().enumerate() {
-                for (i, weight) in weights.iter().enumerate() {
-                    rsmi.set_filter(i, a, *weight);
+                for i in 0..shape.block() {
+                    rsmi.set_filter(i, a, weights[settings.place.weight(i)]);
                 }
             }
             (Learn::Critic, *encoder)
         }
     };
 
-    // A file goes in whole; chains fill ten batches, then keep pace with what is drawn.
-    let first = match source {
-        Source::Model(..) => (10 * batch).min(capacity),
-        Source::Data(_) => capacity,
-    };
-    add(&mut pool, first, &mut seconds_sampling)?;
-    let uses = USES * (window.lattice().sites() / USES_SITES).max(1);
+    add(&mut pool, sizes.first, &mut seconds_sampling)?;
     let mut owed = 0;
 
     let mut moving = Moving::new(SPAN);
@@ -433,8 +543,10 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             Learn::Critic => reported,
         };
         let rate = schedule.rate(t);
-        let (v, e) = rsmi.signs();
-        pool.draw(batch, &mut draws, v, e);
+        let (v, e) = V::rows(&mut rsmi);
+        if !pool.draw(batch, &mut draws, v, e) {
+            return Err(incomplete());
+        }
         let bound = isa.step(&mut rsmi, encoder, learn, rate, &mut noise);
         moving.push(f64::from(bound));
         progress.advance(1);
@@ -460,7 +572,9 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
             clock = Instant::now();
         }
         owed += batch;
-        if owed >= uses {
+        if let Some(uses) = sizes.uses
+            && owed >= uses
+        {
             seconds_training += clock.elapsed().as_secs_f64();
             add(&mut pool, owed / uses, &mut seconds_sampling)?;
             owed %= uses;
@@ -480,13 +594,13 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         )));
     }
     let start = Instant::now();
-    let progress = Progress::new(quiet, "held out", (groups * batch) as u64, "samples");
+    let total = (sizes.held_out.groups * batch) as u64;
+    let progress = Progress::new(quiet, "held out", total, "samples");
     let held = HeldOut::gather(
         &mut held_out,
-        window,
+        &cut,
         batch,
-        groups,
-        windows,
+        sizes.held_out,
         &mut origins,
         &progress,
     )?;
@@ -501,12 +615,15 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
     let filters = match &settings.given {
         Some((filters, _)) => filters.clone(),
         None => {
-            let sites = shape.block();
-            let weights = (0..shape.components())
-                .flat_map(|a| (0..sites).map(move |i| (i, a)))
-                .map(|(i, a)| rsmi.filter(i, a))
-                .collect();
-            Filters::new(window.block(), weights)?
+            let sides = settings.place.block();
+            let sites: usize = sides.iter().map(|side| *side as usize).product();
+            let mut weights = vec![0.0; shape.components() * sites];
+            for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
+                for i in 0..shape.block() {
+                    weights[settings.place.weight(i)] = rsmi.filter(i, a);
+                }
+            }
+            Filters::new(sides, weights)?
         }
     };
     let fingerprint = fingerprint(&rsmi, &series);
@@ -517,8 +634,9 @@ pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
         filters,
         series,
         fingerprint,
-        groups,
+        groups: sizes.held_out.groups,
         configurations,
+        left_out: pool.left_out() + watched.left_out + held.left_out,
         seconds_sampling,
         seconds_training,
         seconds: begun.elapsed().as_secs_f64(),
@@ -534,16 +652,19 @@ pub fn nothing(settings: &Settings) -> Result<Outcome> {
         mean: 0.0,
         stderr: 0.0,
     };
-    let weights = vec![0.0; settings.shape.block() * settings.shape.components()];
+    let sides = settings.place.block();
+    let sites: usize = sides.iter().map(|side| *side as usize).product();
+    let weights = vec![0.0; sites * settings.shape.components()];
     Ok(Outcome {
         information: none,
         information_sign: none,
         training: 0.0,
-        filters: Filters::new(settings.window.block(), weights)?,
+        filters: Filters::new(sides, weights)?,
         series: vec![],
         fingerprint: 0,
         groups: 0,
         configurations: 0,
+        left_out: 0,
         seconds_sampling: 0.0,
         seconds_training: 0.0,
         seconds: 0.0,

@@ -2,8 +2,9 @@
 //!
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
-//! [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`], [`picture`] and
-//! [`report`] show it; [`progress`] keeps the user company.
+//! [`data`], [`graph`] and [`room`] guard what comes in; [`chains`] or [`feed`] supply configurations
+//! to [`learn`], [`parts`] and [`held_out`] keep its figures honest; [`output`] guards what goes out;
+//! [`filters`], [`picture`] and [`report`] show it; [`progress`] keeps the user company.
 
 mod array;
 pub mod chains;
@@ -11,13 +12,17 @@ pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod error;
+pub mod feed;
 pub mod filters;
 pub mod fingerprint;
+pub mod graph;
+pub mod held_out;
 pub mod learn;
 pub mod machine;
 pub mod model;
 pub mod npy;
 pub mod output;
+pub mod parts;
 pub mod picture;
 pub mod progress;
 pub mod report;

@@ -34,6 +34,8 @@ pub struct Report {
     pub batch: u32,
     /// The filters found.
     pub filters: Filters,
+    /// The filters drawn on a graph, as SVG; none: they are drawn as blocks.
+    pub drawing: Option<String>,
     /// Information against step.
     pub series: Vec<Record>,
     /// Warnings of the run.
@@ -141,15 +143,20 @@ impl Report {
         let _ = write!(
             page,
             "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
-             class=\"scroll\">{}</div>\n<figcaption>Weights on the block of {}: <b \
+             class=\"scroll\">{}</div>\n<figcaption>Weights on {}: <b \
              class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. The \
              overall sign means nothing.</figcaption>\n</figure>\n<figure class=\"curve\">\n\
              <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>A line \
              that rises above the held-out points has begun to learn its samples by heart.\
              </figcaption>\n</figure>\n</section>\n",
             if c == 1 { "The filter" } else { "The filters" },
-            heat_map_svg(&self.filters),
-            product(self.filters.sides()),
+            self.drawing
+                .clone()
+                .unwrap_or_else(|| heat_map_svg(&self.filters)),
+            match self.drawing {
+                Some(_) => "the graph".into(),
+                None => format!("the block of {}", product(self.filters.sides())),
+            },
             series_svg(&self.series, &levels)
         );
     }
@@ -304,6 +311,7 @@ mod tests {
             training_information: Some(0.4052),
             batch: 100,
             filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
+            drawing: None,
             series: vec![Record {
                 step: 10,
                 training: Some(0.4),

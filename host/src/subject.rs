@@ -1,38 +1,176 @@
 //! What a run is about: a model that is sampled, or a file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use blockspin_core::lattice::Lattice;
 use clap::ValueEnum;
 
 use crate::data::{Data, Kind};
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Result};
 use crate::filters::product;
+use crate::graph::{Centre, Graph, On};
 use crate::model::Model;
 
 /// What a run is about.
 pub enum Subject {
     /// A model, to be sampled.
     Model(Model),
-    /// A file's name, and what is in it.
-    Data(String, Box<Data>),
+    /// A file.
+    Data(Box<Input>),
+}
+
+/// How a file is to be read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Whether axes are open: one for all, or one for each.
+    pub open: Vec<bool>,
+    /// The one place of the block, as typed.
+    pub origin: Option<String>,
+    /// The graph that the values lie on.
+    pub graph: Option<PathBuf>,
+    /// What of it they belong to.
+    pub values: Option<On>,
+}
+
+/// A file's configurations, and how they are read.
+pub struct Input {
+    /// The file's name.
+    pub file: String,
+    /// What is in it.
+    pub data: Data,
+    /// Whether each axis is open.
+    pub open: Vec<bool>,
+    /// Where the block begins.
+    pub origin: Option<Vec<u32>>,
+    /// The graph, what of it has the values, and what the shells surround.
+    pub graph: Option<(Graph, On, Centre)>,
+    /// How it was to be read.
+    reading: Reading,
+}
+
+impl Input {
+    fn read(file: &Path, reading: Reading, quiet: bool) -> Result<Self> {
+        let data = Data::open(file, quiet)?;
+        let dimension = data.sides().len();
+        let mut graph = None;
+        let mut origin = None;
+        let mut open = reading.open.clone();
+        match (&reading.graph, &reading.origin) {
+            (Some(path), centre) => {
+                if dimension != 1 {
+                    return Err(Error::usage(format!(
+                        "configurations of {} on a graph; there they have shape (N, M), a value for \
+                         each node or each edge",
+                        product(data.sides())
+                    )));
+                }
+                let values = data.sites() as u64;
+                let read = Graph::read(path, values)?;
+                let on = read.on(values, reading.values)?;
+                let centre = Centre::parse(centre.as_deref().unwrap_or("0"), on)?;
+                graph = Some((read, on, centre));
+            }
+            (None, Some(text)) => {
+                let place: Option<Vec<u32>> =
+                    text.split(',').map(|at| at.trim().parse().ok()).collect();
+                let place = place.filter(|place| place.len() == dimension).ok_or_else(|| {
+                    Error::usage(format!(
+                        "--origin {text} for configurations of {}; it is one index for each axis, \
+                         from 0, such as {}",
+                        product(data.sides()),
+                        vec!["0"; dimension].join(",")
+                    ))
+                })?;
+                origin = Some(place);
+            }
+            (None, None) => {}
+        }
+        if open.len() == 1 {
+            open = vec![open[0]; dimension];
+        }
+        if open.len() != dimension {
+            return Err(Error::usage(format!(
+                "--boundary for {} axes, and configurations of {}; give one for all, or one for each",
+                open.len(),
+                product(data.sides())
+            )));
+        }
+        Ok(Input {
+            file: file.display().to_string(),
+            data,
+            open,
+            origin,
+            graph,
+            reading,
+        })
+    }
+
+    /// "periodic", "open", or "open along axes 0, 2".
+    #[must_use]
+    pub fn boundary(&self) -> String {
+        let open: Vec<_> = (0..self.open.len())
+            .filter(|axis| self.open[*axis])
+            .map(|axis| axis.to_string())
+            .collect();
+        match open.len() {
+            0 => "periodic".into(),
+            n if n == self.open.len() => "open".into(),
+            1 => format!("open along axis {}, else periodic", open[0]),
+            _ => format!("open along axes {}, else periodic", open.join(", ")),
+        }
+    }
+
+    fn about(&self) -> String {
+        let values = match self.data.kind() {
+            Kind::Signs { low, high } => {
+                format!("Two-valued data, {low} taken as −1 and {high} as +1")
+            }
+            Kind::Reals { centre, scale } => {
+                format!("Real data x, taken as (x − {centre}) / {scale}")
+            }
+        };
+        let place = match &self.graph {
+            Some((graph, on, centre)) => format!(
+                "on the {}s of a graph of {} nodes and {} edges, around {centre}",
+                on.site(),
+                graph.nodes(),
+                graph.edges()
+            ),
+            None => format!("on a lattice with boundaries taken as {}", self.boundary()),
+        };
+        format!("{values}, {place}.")
+    }
+
+    fn words(&self) -> String {
+        let mut words = format!("data {}", quoted_for_shell(&self.file));
+        if let Some(path) = &self.reading.graph {
+            words += &format!(" --graph {}", quoted_for_shell(&path.display().to_string()));
+        }
+        if let Some(values) = self.reading.values.and_then(|on| on.to_possible_value()) {
+            words += &format!(" --values {}", values.get_name());
+        }
+        if self.open.contains(&true) {
+            let kinds = self.reading.open.iter();
+            let kinds: Vec<_> = kinds
+                .map(|open| if *open { "open" } else { "periodic" })
+                .collect();
+            words += &format!(" --boundary {}", kinds.join(","));
+        }
+        if let Some(origin) = &self.reading.origin {
+            words += &format!(" --origin {origin}");
+        }
+        words
+    }
 }
 
 impl Subject {
     /// Reads a file.
     ///
     /// # Errors
-    /// Those of [`Data::open`].
-    pub fn read(file: &Path) -> Result<Self> {
-        let data = Data::open(file, true)?;
-        if !matches!(data.kind(), Kind::Signs { .. }) {
-            return Err(Error::failure(format!(
-                "{} holds more than two values, or missing ones (NaN): only two-valued data (such \
-                 as -1/1, 0/1 or bool) are supported in this version",
-                quoted(file)
-            )));
-        }
-        Ok(Subject::Data(file.display().to_string(), Box::new(data)))
+    /// Those of [`Data::open`] and [`Graph::read`]; usage, where what is asked does not suit the
+    /// file.
+    pub fn read(file: &Path, reading: Reading, quiet: bool) -> Result<Self> {
+        Ok(Subject::Data(Box::new(Input::read(file, reading, quiet)?)))
     }
 
     /// Its first word on the command line.
@@ -40,7 +178,7 @@ impl Subject {
     pub fn name(&self) -> &'static str {
         match self {
             Subject::Model(model) => model.name,
-            Subject::Data(..) => "data",
+            Subject::Data(_) => "data",
         }
     }
 
@@ -51,7 +189,7 @@ impl Subject {
     pub fn lattice(&self) -> Result<Lattice> {
         match self {
             Subject::Model(model) => Ok(model.lattice),
-            Subject::Data(_, data) => Ok(Lattice::new(data.sides())?),
+            Subject::Data(input) => Ok(Lattice::new(input.data.sides())?),
         }
     }
 
@@ -76,22 +214,14 @@ impl Subject {
                     ),
                 )
             }
-            Subject::Data(file, data) => (
+            Subject::Data(input) => (
                 format!(
-                    "{file}, {} configurations of {}",
-                    data.configurations(),
-                    product(data.sides())
+                    "{}, {} configurations of {}",
+                    input.file,
+                    input.data.configurations(),
+                    product(input.data.sides())
                 ),
-                match data.kind() {
-                    Kind::Signs { low, high } => format!(
-                        "Two-valued data, {low} taken as −1 and {high} as +1, on a lattice taken as \
-                         periodic."
-                    ),
-                    Kind::Reals { centre, scale } => format!(
-                        "Real data x, taken as (x − {centre}) / {scale}, on a lattice taken as \
-                         periodic."
-                    ),
-                },
+                input.about(),
             ),
         }
     }
@@ -123,7 +253,7 @@ impl Subject {
                 }
                 words
             }
-            Subject::Data(file, _) => format!("data {}", quoted_for_shell(file)),
+            Subject::Data(input) => input.words(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use blockspin::filters::Filters;
-use blockspin::learn::{self, Estimate, Outcome, Settings, Source};
+use blockspin::held_out::Estimate;
+use blockspin::learn::{self, Outcome, Place, Settings, Source};
 use blockspin::machine::Isa;
 use blockspin::model::Model;
 use blockspin_core::block::window::Window;
@@ -220,7 +221,7 @@ impl Case {
     pub fn settings(&self, batch: u32, steps: u32, seed: u64) -> Settings {
         let (window, filters) = (self.window(), self.filters());
         Settings {
-            window,
+            place: Place::Window(window),
             shape: shape(window, filters.count() as u32, batch),
             schedule: Schedule {
                 steps,

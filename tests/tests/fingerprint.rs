@@ -17,6 +17,7 @@ use blockspin::fingerprint;
 use blockspin::learn::{self, Outcome, Source};
 use blockspin::machine::Isa;
 use blockspin::npy::SpinFile;
+use blockspin::parts::Parts;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_tests::chains::CRITICAL;
@@ -91,12 +92,13 @@ fn from_data(isa: Isa, threads: usize) -> String {
     let data = Data::open(&path, true).unwrap();
     let mut settings = case.settings(21, 40, 3);
     settings.given = None;
-    settings.shape = shape(settings.window, 3, 21);
+    settings.shape = shape(case.window(), 3, 21);
+    let parts = Parts::of(&data, 21).unwrap();
     settings.isa = isa;
     settings.threads = threads;
     lines(
         "data",
-        &learn::run(&settings, &Source::Data(&data)).unwrap(),
+        &learn::run(&settings, &Source::Data(&data, &parts)).unwrap(),
     )
 }
 

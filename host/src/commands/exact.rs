@@ -179,7 +179,7 @@ fn information(
     let given = args
         .filter
         .as_ref()
-        .map(|name| filters(name, partition.block()))
+        .map(|name| filters(name, partition.block(), None))
         .transpose()?;
     // Site by site, as the core has it.
     let weights: Vec<f32> = given

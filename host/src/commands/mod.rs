@@ -14,6 +14,7 @@ use crate::cli::{Cli, Command, ExactModelArgs, Global};
 use crate::error::{Error, Result, annotate, quoted};
 use crate::filters::{Filters, product};
 use crate::fingerprint;
+use crate::graph::Shells;
 use crate::machine::Isa;
 use crate::npy;
 use crate::progress::Progress;
@@ -35,11 +36,11 @@ pub fn run(cli: Cli) -> Result<()> {
             sample::sample(&model, &args, global)
         }
         Command::Train { model } => {
-            let (subject, args) = model.resolve()?;
+            let (subject, args) = model.resolve(global.quiet)?;
             run::train(&subject, &args, global)
         }
         Command::Estimate { model } => {
-            let (subject, args) = model.resolve()?;
+            let (subject, args) = model.resolve(global.quiet)?;
             run::estimate(&subject, &args, global)
         }
         Command::Exact { model } => match model {
@@ -94,8 +95,13 @@ fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
 }
 
-/// A filter by name, or from a file, on a block.
-fn filters(name: &str, block: &[u32]) -> Result<Filters> {
+/// A filter by name, or from a file, on a block; on a graph the block is a list of sites in shells.
+fn filters(name: &str, block: &[u32], shells: Option<&Shells>) -> Result<Filters> {
+    // Distance of every site of V from the centre.
+    let distances: Option<Vec<u32>> = shells.map(|shells| {
+        let sites = shells.sites().take(shells.block.len());
+        sites.map(|(_, distance)| distance).collect()
+    });
     let coordinates = |mut site: usize| -> Vec<u32> {
         let mut at = vec![0; block.len()];
         for (at, side) in at.iter_mut().zip(block).rev() {
@@ -107,15 +113,22 @@ fn filters(name: &str, block: &[u32]) -> Result<Filters> {
     let weight: Box<dyn Fn(usize) -> f32> = match name {
         "uniform" => Box::new(|_| 1.0),
         "boundary" => Box::new(|site| {
-            let outer = coordinates(site)
-                .iter()
-                .zip(block)
-                .any(|(x, side)| *x == 0 || x + 1 == *side);
+            let outer = match &distances {
+                Some(distances) => distances[site] == distances[distances.len() - 1],
+                None => coordinates(site)
+                    .iter()
+                    .zip(block)
+                    .any(|(x, side)| *x == 0 || x + 1 == *side),
+            };
             f32::from(u8::from(outer))
         }),
         "decimation" => Box::new(|site| f32::from(u8::from(site == 0))),
         "staggered" => {
-            Box::new(|site| 1.0 - 2.0 * (coordinates(site).iter().sum::<u32>() % 2) as f32)
+            let steps = |site: usize| match &distances {
+                Some(distances) => distances[site],
+                None => coordinates(site).iter().sum(),
+            };
+            Box::new(move |site| 1.0 - 2.0 * (steps(site) % 2) as f32)
         }
         file if file.ends_with(".npy") => {
             let filters = npy::read_filters(Path::new(file), block.len())?;

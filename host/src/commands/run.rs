@@ -2,24 +2,28 @@
 
 use std::time::Instant;
 
+use blockspin_core::block::window::WindowError;
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::bits;
-use blockspin_core::stats::integrated;
 use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::data::Kind;
 use crate::error::{Error, Result};
-use crate::filters::product;
-use crate::learn::{self, Estimate, Outcome, Settings, Source};
+use crate::filters::{Filters, product};
+use crate::graph::Shells;
+use crate::held_out::Estimate;
+use crate::learn::{self, Outcome, Place, Settings, Sites, Source};
 use crate::machine::Isa;
 use crate::npy;
 use crate::output::{RUN_FILE, RUN_SCHEMA, RunTarget};
+use crate::parts::Parts;
+use crate::picture::graph::{graph_svg, graph_table};
 use crate::picture::{Style, heat_map};
 use crate::report::Report;
-use crate::subject::{Subject, quoted_for_shell};
+use crate::subject::{Input, Subject, quoted_for_shell};
 use crate::{room, series};
 
 /// Room that a run's folder takes, generously.
@@ -28,11 +32,89 @@ const RUN_BYTES: u64 = 4 << 20;
 const CORRELATED: f64 = 2.0;
 /// Held-out configurations below which an error bar is rough.
 const ENOUGH_HELD_OUT: usize = 200;
+/// Share of a file's configurations that is trained on.
+const TRAINED: f64 = 0.7;
+/// Draws of a window above which a critic may come to know it.
+const REPEATS: f64 = 10.0;
+/// Batches of independent configurations below which the rows of a batch are alike.
+const BATCHES: f64 = 10.0;
+/// Share of windows with missing values that is worth a word.
+const MISSING: f64 = 0.5;
 /// Share of the ceiling from which InfoNCE falls short visibly.
 const NEAR_CEILING: f64 = 0.7;
 /// Training may look better than held-out samples by this much, and four standard errors, before
 /// it is called overfitting.
 const OVERFIT: f64 = 0.02;
+
+/// V and E; on a graph with the shells that they were taken from.
+fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
+    let Subject::Data(input) = subject else {
+        return Ok((Place::Window(run.window(subject.lattice()?)?), None));
+    };
+    if let Some((graph, on, centre)) = &input.graph {
+        let [block, buffer, environment] = run.shells()?;
+        let shells = graph.shells(*centre, *on, block, buffer, environment)?;
+        let varies = |site: &u32| bits::bit(input.data.varying(), *site as usize);
+        let kept = (0..shells.block.len() as u32).filter(|i| varies(&shells.block[*i as usize]));
+        let kept: Vec<u32> = kept.collect();
+        let place = Place::Sites(Sites {
+            all: input.data.sites(),
+            block: kept.iter().map(|i| shells.block[*i as usize]).collect(),
+            environment: shells.environment.iter().copied().filter(varies).collect(),
+            sides: vec![shells.block.len() as u32],
+            kept,
+        });
+        return Ok((place, Some(shells)));
+    }
+    let mut window = run.window(subject.lattice()?)?.with_open(&input.open);
+    if let Some(origin) = &input.origin {
+        window = window.with_corner(origin).map_err(|error| match error {
+            WindowError::Outside {
+                axis,
+                at,
+                least,
+                most,
+            } => Error::usage(format!(
+                "--origin {at} along axis {axis}: with buffer and environment the block fits from \
+                 {least} to {most}"
+            )),
+            error => Error::usage(error.to_string()),
+        })?;
+    }
+    let place = match input.origin {
+        Some(_) => Sites::that_vary(window, input.data.varying())?.map(Place::Sites),
+        None => None,
+    };
+    Ok((place.unwrap_or(Place::Window(window)), None))
+}
+
+/// What a run's file says of the data.
+fn told(input: &Input, parts: Option<&Parts>, outcome: &Outcome) -> Value {
+    let (kind, low, high, centre, scale) = match input.data.kind() {
+        Kind::Signs { low, high } => ("two-valued", Some(low), Some(high), None, None),
+        Kind::Reals { centre, scale } => ("real", None, None, Some(centre), Some(scale)),
+    };
+    let range = |part: fn(&Parts) -> &std::ops::Range<usize>| {
+        parts.map(|parts| [part(parts).start, part(parts).end])
+    };
+    json!({
+        "file": input.file,
+        "configurations": input.data.configurations(),
+        "sides": input.data.sides(),
+        "boundary": input.boundary(),
+        "kind": kind,
+        "low": low,
+        "high": high,
+        "centre": centre,
+        "scale": scale,
+        "missing_values": input.data.missing(),
+        "windows_left_out": outcome.left_out,
+        "autocorrelation_time": parts.map(|parts| parts.autocorrelation),
+        "trained": range(|parts| &parts.train),
+        "watched": range(|parts| &parts.validation),
+        "held_out": range(|parts| &parts.held_out),
+    })
+}
 
 fn settings(
     subject: &Subject,
@@ -44,14 +126,17 @@ fn settings(
     if let Subject::Model(model) = subject {
         model.check()?;
     }
-    let window = run.window(subject.lattice()?)?;
+    let (place, shells) = place(subject, run)?;
     let given = given
         .map(|given| -> Result<_> {
             let encoder = match given.encoder {
                 EncoderName::Sign => Encoder::Sign,
                 EncoderName::Sigmoid => Encoder::Sigmoid,
             };
-            Ok((filters(&given.filter, window.block())?, encoder))
+            Ok((
+                filters(&given.filter, place.block(), shells.as_ref())?,
+                encoder,
+            ))
         })
         .transpose()?;
     let components = match (&given, filter) {
@@ -60,8 +145,8 @@ fn settings(
         (None, None) => 1,
     };
     let settings = Settings {
-        window,
-        shape: run.shape(window, components)?,
+        shape: run.shape(place.parts(), components)?,
+        place,
         schedule: run.schedule(filter),
         seed: run.seed,
         given,
@@ -69,25 +154,21 @@ fn settings(
         isa: Isa::find(&global.isa)?,
         quiet: global.quiet,
     };
-    room::memory("this run", learn::memory(&settings))?;
+    // What a file needs is known once its parts are.
+    if let Subject::Model(_) = subject {
+        room::memory("this run", learn::memory(&settings))?;
+    }
     Ok(settings)
 }
 
 /// The options of a run as typed, to repeat it.
 fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
-    let list = |sides: &[u32]| -> String {
-        let same = sides.iter().all(|side| *side == sides[0]);
-        let sides: Vec<_> = sides.iter().map(u32::to_string).collect();
-        sides[..if same { 1 } else { sides.len() }].join(",")
-    };
     let schedule = settings.schedule;
     let mut words = format!(
-        "blockspin {verb} {} --block {} --buffer {} --environment {} --batch {} --steps {} \
-         --learning-rate {} --learning-rate-end {} --seed {}",
+        "blockspin {verb} {} {} --batch {} --steps {} --learning-rate {} --learning-rate-end {} \
+         --seed {}",
         subject.words(),
-        list(settings.window.block()),
-        list(settings.window.buffer()),
-        list(settings.window.environment()),
+        run.place_words(),
         settings.shape.batch(),
         schedule.steps,
         schedule.rate_start,
@@ -116,6 +197,7 @@ struct Finished {
 
 fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finished> {
     let mut warnings = vec![];
+    let mut parts = None;
     let outcome = match subject {
         Subject::Model(model) => {
             let begun = Instant::now();
@@ -130,21 +212,37 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
             outcome.seconds += preparing;
             outcome
         }
-        Subject::Data(file, data) if data.is_constant() => {
+        Subject::Data(input) if input.data.is_constant() => {
             warnings.push(format!(
-                "all values in {file} are {}: there is nothing to learn, and the information is 0",
-                match data.kind() {
+                "all values in {} are {}: there is nothing to learn, and the information is 0",
+                input.file,
+                match input.data.kind() {
                     Kind::Signs { low, .. } => low,
                     Kind::Reals { centre, .. } => centre,
                 }
             ));
             learn::nothing(settings)?
         }
-        Subject::Data(_, data) => learn::run(settings, &Source::Data(data))?,
+        Subject::Data(_) if settings.place.parts().0 == 0 => {
+            warnings.push(
+                "the values of the block are the same in all configurations: there is nothing to \
+                 learn, and the information is 0"
+                    .into(),
+            );
+            learn::nothing(settings)?
+        }
+        Subject::Data(input) => {
+            parts = Some(Parts::of(&input.data, settings.shape.batch())?);
+            let source = parts.as_ref().map(|parts| Source::Data(&input.data, parts));
+            match source {
+                Some(source) => learn::run(settings, &source)?,
+                None => learn::nothing(settings)?,
+            }
+        }
     };
     let Estimate { mean, stderr } = outcome.information;
-    if !matches!(subject, Subject::Data(_, data) if data.is_constant()) {
-        warnings.extend(doubts(subject, settings, &outcome)?);
+    if outcome.groups > 0 {
+        warnings.extend(doubts(parts.as_ref(), settings, &outcome));
     }
 
     // To leading order in 1/K: where it is large it says nothing.
@@ -175,6 +273,10 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
         "fingerprint": format!("{:016x}", outcome.fingerprint),
         "warnings": warnings,
     }));
+    let mut fields = fields;
+    if let Subject::Data(input) = subject {
+        fields.insert("data".into(), told(input, parts.as_ref(), &outcome));
+    }
     warn(&warnings);
     Ok(Finished {
         outcome,
@@ -184,7 +286,7 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
 }
 
 /// What there is to doubt about an outcome.
-fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Result<Vec<String>> {
+fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<String> {
     let mut doubts = vec![];
     let Estimate { mean, stderr } = outcome.information;
     if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
@@ -192,11 +294,19 @@ fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Result<V
             "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
         );
     } else if outcome.training - mean > OVERFIT + 4.0 * stderr {
-        let remedy = match subject {
-            Subject::Data(..) => {
-                "the critic knows these configurations by heart; give more of them, or fewer --steps"
+        let remedy = match parts {
+            Some(parts) => {
+                // Every nearly independent window is then drawn some ten times.
+                let draws = u64::from(settings.schedule.steps) * settings.shape.batch() as u64;
+                let windows = settings.place.independent() as f64 / (2.0 * parts.autocorrelation);
+                let enough = draws as f64 / REPEATS / windows / TRAINED;
+                format!(
+                    "the critic knows these configurations by heart; give more of them ({:.0} like \
+                     these would do), a narrower --environment, or fewer --steps",
+                    enough.ceil()
+                )
             }
-            Subject::Model(_) => "take a smaller --learning-rate",
+            None => "take a smaller --learning-rate".into(),
         };
         doubts.push(format!(
             "overfitting: {:.3} nats in training, {mean:.3} on samples not seen; {remedy}",
@@ -215,31 +325,36 @@ fn doubts(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Result<V
     if held_out < ENOUGH_HELD_OUT {
         doubts.push(format!(
             "the figure rests on {held_out} held-out configurations: its standard error is rough; \
-             give more configurations"
+             give {} configurations or more",
+            ENOUGH_HELD_OUT * 5
         ));
     }
-    if let Subject::Data(_, data) = subject {
-        let sites = data.sites();
-        let mut row = vec![0; bits::words(sites)];
-        let mut order = vec![];
-        for i in 0..data.configurations() {
-            data.signs(i, &[0; 3][..data.sides().len()], data.sides(), &mut row)?;
-            let up = bits::count(&row, sites);
-            order.push((2.0 * f64::from(up) / sites as f64 - 1.0).abs());
-        }
-        let tau = integrated(&order).tau;
-        if tau > CORRELATED {
+    if let Some(parts) = parts {
+        let batch = settings.shape.batch() as f64;
+        if parts.autocorrelation > CORRELATED && parts.independent() < BATCHES * batch {
+            let per = 2.0 * parts.autocorrelation / TRAINED;
             doubts.push(format!(
-                "configurations that follow one another are alike (autocorrelation time {tau:.1}): \
-                 the parts of the file are not independent; give every {}th",
-                (2.0 * tau).ceil()
+                "configurations that follow one another are alike (autocorrelation time {:.1}): \
+                 those that are trained on count as {:.0}, and the rows of a batch of {batch} are not \
+                 independent; give {:.0} configurations like these, or a smaller --batch",
+                parts.autocorrelation,
+                parts.independent(),
+                (BATCHES * batch * per).ceil(),
+            ));
+        }
+        let drawn = outcome.left_out as f64 + f64::from(settings.schedule.steps) * batch;
+        if outcome.left_out as f64 > MISSING * drawn {
+            doubts.push(format!(
+                "{:.0} % of all windows were left out because values are missing: what is found \
+                 holds for the rest",
+                100.0 * outcome.left_out as f64 / drawn
             ));
         }
     }
     if settings.given.is_none() && mean <= 3.0 * stderr {
         doubts.push("no information beyond its error: the filter means nothing here".into());
     }
-    Ok(doubts)
+    doubts
 }
 
 /// Weights as lists within lists, as the block has them.
@@ -279,6 +394,7 @@ fn in_words(estimate: Estimate) -> String {
 pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Result<()> {
     let run = &args.run;
     let settings = settings(subject, run, Some(args), None, global)?;
+    let (_, shells) = place(subject, run)?;
     let target = match &args.out {
         Some(path) => RunTarget::check(path, RUN_BYTES)?,
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
@@ -309,13 +425,20 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         model: about,
         command,
         version: VERSION.to_string(),
-        settings: table(subject, &settings, outcome),
+        settings: table(subject, run, &settings, outcome)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
         information_sign: finite(outcome.information_sign.mean),
         training_information: finite(outcome.training),
         batch: settings.shape.batch() as u32,
         filters: outcome.filters.clone(),
+        drawing: match (subject, &shells) {
+            (Subject::Data(input), Some(shells)) => match &input.graph {
+                Some((graph, ..)) => Some(graph_svg(graph, shells, &outcome.filters)?),
+                None => None,
+            },
+            _ => None,
+        },
         series: outcome.series.clone(),
         warnings: finished.warnings.clone(),
         fingerprint: format!("{:016x}", outcome.fingerprint),
@@ -337,7 +460,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
             in_words(outcome.information_sign),
             outcome.training,
             infonce::ceiling(settings.shape.batch()),
-            heat_map(&outcome.filters, Style::of_stdout()),
+            filter_text(&outcome.filters, shells.as_ref()),
             outcome.configurations,
             outcome.seconds,
             outcome.fingerprint,
@@ -347,24 +470,35 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
 }
 
 /// Settings for the report.
-fn table(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<(String, String)> {
-    let (window, schedule) = (settings.window, settings.schedule);
+fn table(
+    subject: &Subject,
+    run: &RunArgs,
+    settings: &Settings,
+    outcome: &Outcome,
+) -> Result<Vec<(String, String)>> {
+    let schedule = settings.schedule;
     let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
-    let mut rows = vec![
-        ("Lattice".to_string(), product(window.lattice().sides())),
-        ("Block".into(), product(window.block())),
-        (
-            "Buffer, environment".into(),
-            format!(
-                "{}, {}",
-                product(window.buffer()),
-                product(window.environment())
-            ),
-        ),
-        (
-            "Sites |V|, |E|".into(),
-            format!("{}, {}", window.block_sites(), window.environment_sites()),
-        ),
+    let mut rows = match place(subject, run)?.1 {
+        Some(shells) => vec![("Shells".to_string(), shells.describe())],
+        None => {
+            let window = run.window(subject.lattice()?)?;
+            vec![
+                ("Lattice".to_string(), product(window.lattice().sides())),
+                ("Block".into(), product(window.block())),
+                (
+                    "Buffer, environment".into(),
+                    format!(
+                        "{}, {}",
+                        widths(window.buffer()),
+                        widths(window.environment())
+                    ),
+                ),
+            ]
+        }
+    };
+    let (block, environment) = settings.place.parts();
+    rows.extend([
+        ("Sites |V|, |E|".into(), format!("{block}, {environment}")),
         ("Components".into(), settings.shape.components().to_string()),
         (
             "Critic".into(),
@@ -396,12 +530,34 @@ fn table(subject: &Subject, settings: &Settings, outcome: &Outcome) -> Vec<(Stri
         ),
         ("Held-out batches".into(), outcome.groups.to_string()),
         ("Seed".into(), settings.seed.to_string()),
-    ];
-    if let Subject::Model(model) = subject {
-        rows.insert(1, ("Temperature".into(), model.temperature.to_string()));
-        rows.insert(2, ("Coupling".into(), model.coupling.to_string()));
+    ]);
+    match subject {
+        Subject::Model(model) => {
+            rows.insert(1, ("Temperature".into(), model.temperature.to_string()));
+            rows.insert(2, ("Coupling".into(), model.coupling.to_string()));
+        }
+        Subject::Data(input) => {
+            if input.graph.is_none() {
+                rows.insert(1, ("Boundaries".into(), input.boundary()));
+            }
+            if let Some(origin) = &input.origin {
+                rows.insert(2, ("Block begins at".into(), product(origin)));
+            }
+            if outcome.left_out > 0 {
+                let left_out = outcome.left_out.to_string();
+                rows.push(("Windows with missing values".into(), left_out));
+            }
+        }
     }
-    rows
+    Ok(rows)
+}
+
+/// One width where all are the same, else one for each axis.
+fn widths(all: &[u32]) -> String {
+    match all.iter().all(|width| *width == all[0]) {
+        true => all[0].to_string(),
+        false => product(all),
+    }
 }
 
 pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global) -> Result<()> {
@@ -416,6 +572,7 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     let finished = finish(subject, &settings, &command)?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
+    let (_, shells) = place(subject, run)?;
     print(global, &fields, || {
         format!(
             "{}\n\n\
@@ -428,7 +585,16 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
             given.encoder.name(),
             outcome.training,
             infonce::ceiling(settings.shape.batch()),
-            heat_map(&outcome.filters, Style::of_stdout()),
+            filter_text(&outcome.filters, shells.as_ref()),
         )
     })
+}
+
+/// The filter for a terminal.
+fn filter_text(filters: &Filters, shells: Option<&Shells>) -> String {
+    match shells {
+        Some(shells) => graph_table(shells, filters, Style::of_stdout())
+            .unwrap_or_else(|error| error.to_string()),
+        None => heat_map(filters, Style::of_stdout()),
+    }
 }

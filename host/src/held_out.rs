@@ -1,0 +1,157 @@
+//! Windows of configurations that nothing is learned from, and the estimate that they give.
+
+use blockspin_core::block::pool::Cut;
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::num::rng::Stream;
+use blockspin_core::rsmi::{Machine, Rsmi};
+use blockspin_core::stats::Blocking;
+
+use crate::error::{Error, Result};
+use crate::feed::{Feed, Learnt};
+use crate::machine::Isa;
+use crate::progress::Progress;
+
+/// Batches from which an error bar over batches is worth looking at.
+const ENOUGH_GROUPS: usize = 16;
+/// Windows in a row with missing values after which none is looked for.
+const TRIES: usize = 10_000;
+
+/// A mean with its standard error, in nats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean.
+    pub mean: f64,
+    /// Its standard error, autocorrelation allowed for.
+    pub stderr: f64,
+}
+
+/// Windows of G·K configurations, packed in batches.
+///
+/// Configuration t goes to batch t mod G, so that the K rows of a batch are G samples apart, and the
+/// batches follow one another in the order of sampling, as their error bar needs it.
+pub struct HeldOut<V: Learnt> {
+    batch: usize,
+    groups: usize,
+    windows: usize,
+    /// Rows of V and E of all batches.
+    v: Vec<V::Word>,
+    e: Vec<V::Word>,
+    /// Windows that were left out, because a value was missing.
+    pub left_out: u64,
+}
+
+/// Groups, and windows of each configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Batches of different configurations.
+    pub groups: usize,
+    /// Windows of a configuration.
+    pub windows: usize,
+}
+
+impl<V: Learnt> HeldOut<V> {
+    /// Takes them from a supply.
+    ///
+    /// # Errors
+    /// Those of the supply; a failure, if hardly a window is without missing values.
+    pub fn gather<C: Cut>(
+        feed: &mut Feed<V>,
+        cut: &C,
+        batch: usize,
+        Extent { groups, windows }: Extent,
+        stream: &mut Stream,
+        progress: &Progress,
+    ) -> Result<Self> {
+        let (block, environment) = cut.parts();
+        let (v_length, e_length) = (V::row(block), V::row(environment));
+        let rows = groups * windows * batch;
+        let mut held = HeldOut {
+            batch,
+            groups,
+            windows,
+            v: vec![V::Word::default(); rows * v_length],
+            e: vec![V::Word::default(); rows * e_length],
+            left_out: 0,
+        };
+        let mut values = vec![V::default(); V::configuration(cut.sites())];
+        for t in 0..groups * batch {
+            if !feed.next(&mut values)? {
+                break;
+            }
+            let (group, row) = (t % groups, t / groups);
+            let mut tries = 0;
+            let mut w = 0;
+            while w < windows {
+                let at = (group * windows + w) * batch + row;
+                let v = &mut held.v[at * v_length..][..v_length];
+                let e = &mut held.e[at * e_length..][..e_length];
+                cut.cut(&values, stream, v, e);
+                if !V::is_incomplete(v) && !V::is_incomplete(e) {
+                    w += 1;
+                    continue;
+                }
+                held.left_out += 1;
+                tries += 1;
+                // Another configuration may have one.
+                if tries % TRIES.div_ceil(100) == 0 && !feed.next(&mut values)? || tries == TRIES {
+                    return Err(incomplete());
+                }
+            }
+            progress.advance(1);
+        }
+        Ok(held)
+    }
+
+    /// The bound, over all batches.
+    pub fn estimate(
+        &self,
+        rsmi: &mut Rsmi,
+        isa: Isa,
+        encoder: Encoder,
+        noise: &mut Stream,
+    ) -> Estimate {
+        let mut terms = vec![0.0; self.batch];
+        // One figure for each configuration, in the order of sampling.
+        let mut figures = vec![0.0; self.groups * self.batch];
+        for group in 0..self.groups {
+            for batch in group * self.windows..(group + 1) * self.windows {
+                let (v, e) = V::rows(rsmi);
+                let (v_length, e_length) = (v.len(), e.len());
+                v.copy_from_slice(&self.v[batch * v_length..][..v_length]);
+                e.copy_from_slice(&self.e[batch * e_length..][..e_length]);
+                isa.evaluate(rsmi, encoder, noise, &mut terms);
+                for (row, term) in terms.iter().enumerate() {
+                    figures[row * self.groups + group] += f64::from(*term) / self.windows as f64;
+                }
+            }
+        }
+        // Neighbours in time may be alike, and so may the rows of a batch, which share their
+        // negatives: the larger of both errors, where there are batches enough to tell.
+        let (mut by_time, mut by_batch) = (Blocking::new(), Blocking::new());
+        figures.iter().for_each(|figure| by_time.push(*figure));
+        for group in 0..self.groups {
+            let rows = figures.iter().skip(group).step_by(self.groups);
+            by_batch.push(rows.sum::<f64>() / self.batch as f64);
+        }
+        let mut stderr = by_time.standard_error().unwrap_or(f64::NAN);
+        if let Some(error) = by_batch.standard_error()
+            && self.groups >= ENOUGH_GROUPS
+            && error > stderr
+        {
+            stderr = error;
+        }
+        Estimate {
+            mean: by_time.mean(),
+            stderr,
+        }
+    }
+}
+
+/// The refusal of data with hardly a complete window.
+#[must_use]
+pub fn incomplete() -> Error {
+    Error::failure(
+        "hardly a window of the data is without missing values (NaN); take a smaller --block, \
+         --buffer or --environment, or --origin at a place where all values are known",
+    )
+}

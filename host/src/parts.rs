@@ -1,0 +1,152 @@
+//! The parts of a file: what is trained on, what is watched, what is held out.
+
+use std::ops::Range;
+
+use blockspin_core::stats::integrated;
+
+use crate::data::Data;
+use crate::error::{Error, Result};
+
+/// Shares of a file's configurations, in tenths: what is left is trained on.
+const VALIDATION_TENTHS: usize = 1;
+const HELD_OUT_TENTHS: usize = 2;
+/// Configurations, and values of each, that the autocorrelation is measured on, at most.
+const MEASURED: usize = 1 << 14;
+const MEASURED_SITES: usize = 1 << 14;
+/// Autocorrelation times, beyond that of independent configurations, between two parts.
+const APART: f64 = 4.0;
+
+/// Blocks of configurations in the order of the file, never interleaved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parts {
+    /// What is trained on.
+    pub train: Range<usize>,
+    /// What is watched.
+    pub validation: Range<usize>,
+    /// What the reported figure comes from.
+    pub held_out: Range<usize>,
+    /// Configurations that are left out between two parts.
+    pub gap: usize,
+    /// Integrated autocorrelation time along the file, in configurations; ½ when independent.
+    pub autocorrelation: f64,
+}
+
+impl Parts {
+    /// Measures how alike configurations are that follow one another, and parts them so that the
+    /// parts are independent.
+    ///
+    /// # Errors
+    /// Usage, if a part cannot fill a batch; those of the file.
+    pub fn of(data: &Data, batch: usize) -> Result<Self> {
+        Self::apart(data.configurations(), autocorrelation(data)?, batch)
+    }
+
+    fn apart(n: usize, autocorrelation: f64, batch: usize) -> Result<Self> {
+        let gap = (APART * (autocorrelation - 0.5)).round() as usize;
+        let left = n.saturating_sub(2 * gap);
+        let (validation, held_out) = (left * VALIDATION_TENTHS / 10, left * HELD_OUT_TENTHS / 10);
+        if validation < batch {
+            let alike = match gap {
+                0 => String::new(),
+                gap => format!(
+                    " and, since those that follow one another are alike (autocorrelation time \
+                     {autocorrelation:.1}), 2 × {gap} lie unused between the parts"
+                ),
+            };
+            let smaller = match left / 10 {
+                0 | 1 => String::new(),
+                batch => format!(", or --batch {batch} or less"),
+            };
+            return Err(Error::usage(format!(
+                "{n} configurations are too few for a batch of {batch}: a tenth of them is watched \
+                 while training, and must fill a batch{alike}; give {} configurations or \
+                 more{smaller}",
+                10 * batch + 2 * gap
+            )));
+        }
+        let train = left - validation - held_out;
+        let watched = train + gap;
+        Ok(Parts {
+            train: 0..train,
+            validation: watched..watched + validation,
+            held_out: n - held_out..n,
+            gap,
+            autocorrelation,
+        })
+    }
+
+    /// Independent configurations among those that are trained on, about.
+    #[must_use]
+    pub fn independent(&self) -> f64 {
+        self.train.len() as f64 / (2.0 * self.autocorrelation)
+    }
+}
+
+/// The longest autocorrelation time of a configuration's mean, its square, and the product of
+/// neighbours along the last axis; of the first 2¹⁴ configurations, in a box of some 2¹⁴ sites.
+fn autocorrelation(data: &Data) -> Result<f64> {
+    let mut sides = data.sides().to_vec();
+    while sides.iter().map(|n| *n as usize).product::<usize>() > MEASURED_SITES {
+        let Some(longest) = sides.iter_mut().max() else {
+            break;
+        };
+        *longest = longest.div_ceil(2);
+    }
+    let corner = vec![0; sides.len()];
+    let row = *sides.last().unwrap_or(&1) as usize;
+    let mut values = vec![0.0; sides.iter().map(|n| *n as usize).product()];
+    let mut series = [const { vec![] }; 3];
+    for i in 0..data.configurations().min(MEASURED) {
+        data.reals(i, &corner, &sides, &mut values)?;
+        let mean = mean(values.iter().map(|x| f64::from(*x)));
+        let pairs = values.chunks_exact(row).flat_map(|row| row.windows(2));
+        let pairs = self::mean(pairs.map(|pair| f64::from(pair[0]) * f64::from(pair[1])));
+        for (series, x) in series.iter_mut().zip([mean, mean * mean, pairs]) {
+            series.push(x);
+        }
+    }
+    Ok(series
+        .iter()
+        .map(|series| integrated(series).tau)
+        .fold(0.5, f64::max))
+}
+
+/// The mean of what is not missing; 0 of nothing.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut n) = (0.0, 0.0);
+    for x in values.filter(|x| !x.is_nan()) {
+        sum += x;
+        n += 1.0;
+    }
+    if n > 0.0 { sum / n } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn independent_configurations_are_parted_without_gaps() {
+        let parts = Parts::apart(1000, 0.5, 100).unwrap();
+        assert_eq!(
+            (parts.train, parts.validation, parts.held_out),
+            (0..700, 700..800, 800..1000)
+        );
+        assert!(Parts::apart(999, 0.5, 100).is_err());
+    }
+
+    #[test]
+    fn alike_ones_lie_apart() {
+        let parts = Parts::apart(1080, 10.5, 100).unwrap();
+        assert_eq!(parts.gap, 40);
+        assert_eq!(
+            (parts.train, parts.validation, parts.held_out),
+            (0..700, 740..840, 880..1080)
+        );
+        let error = Parts::apart(1079, 10.5, 100).unwrap_err();
+        assert!(
+            error.message().contains("give 1080 configurations"),
+            "{error}"
+        );
+    }
+}
