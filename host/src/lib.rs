@@ -2,8 +2,8 @@
 //!
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
-//! [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`], [`picture`] and
-//! [`report`] show it; [`progress`] keeps the user company.
+//! [`npy`], [`graph`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`],
+//! [`picture`] and [`report`] show it; [`progress`] keeps the user company.
 
 pub mod chains;
 pub mod cli;
@@ -11,10 +11,12 @@ pub mod commands;
 pub mod error;
 pub mod filters;
 pub mod fingerprint;
+pub mod graph;
 pub mod learn;
 pub mod machine;
 pub mod model;
 pub mod npy;
+mod npz;
 pub mod output;
 pub mod picture;
 pub mod progress;
