@@ -9,7 +9,7 @@
 //! # The map, in the order of the data
 //!
 //! - [`num`]: lanes of sixteen floats, packed signs, elementary functions, random streams.
-//! - [`lattice`]: periodic lattices in one, two, three dimensions.
+//! - [`lattice`]: periodic lattices in one, two, three dimensions; graphs.
 //! - [`sampler`]: Markov chains that draw configurations; the Ising model by Metropolis, Wolff and
 //!   Swendsen–Wang updates.
 //! - [`block`]: the window of block V, buffer and environment E, and the shuffle buffer from which

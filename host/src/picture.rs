@@ -3,6 +3,8 @@
 //! Drawings are SVG fragments for a page. Their colours are CSS variables with fallbacks, so that
 //! the report can set them for light and dark, and [`svg_file`] makes a drawing stand alone.
 
+pub mod graph;
+
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
 

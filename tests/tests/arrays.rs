@@ -106,7 +106,10 @@ fn fortran<T: Copy>(values: &[T], shape: &[usize]) -> Vec<T> {
 }
 
 /// Two numbers of every type as bytes.
-fn pairs() -> Vec<(&'static str, f64, f64, Vec<u8>, Vec<u8>)> {
+/// A type, its two values, and the bytes of either.
+type Pair = (&'static str, f64, f64, Vec<u8>, Vec<u8>);
+
+fn pairs() -> Vec<Pair> {
     macro_rules! pair {
         ($code:literal, $type:ty, $low:expr, $high:expr) => {
             [

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use blockspin::filters::Filters;
-use blockspin::learn::{self, Estimate, Outcome, Settings, Source};
+use blockspin::held_out::Estimate;
+use blockspin::learn::{self, Outcome, Place, Settings, Source};
 use blockspin::model::Model;
 use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;

@@ -1,4 +1,6 @@
-//! Periodic hypercubic lattices in one, two or three dimensions.
+//! Periodic hypercubic lattices in one, two or three dimensions, and [`graph`]s.
+
+pub mod graph;
 
 use core::fmt;
 

@@ -139,14 +139,14 @@ pub(crate) fn tuple(shape: &[u64]) -> String {
 }
 
 /// The three entries of a header: a Python dictionary, restricted to what NumPy puts there.
-struct Fields {
-    descr: String,
-    fortran: bool,
-    shape: Vec<u64>,
+pub(crate) struct Fields {
+    pub(crate) descr: String,
+    pub(crate) fortran: bool,
+    pub(crate) shape: Vec<u64>,
 }
 
 impl Fields {
-    fn parse(text: &[u8]) -> std::result::Result<Self, String> {
+    pub(crate) fn parse(text: &[u8]) -> std::result::Result<Self, String> {
         let text = std::str::from_utf8(text).map_err(|_| "it is not text".to_string())?;
         let mut rest = Cursor(text);
         let (mut descr, mut fortran, mut shape) = (None, None, None);

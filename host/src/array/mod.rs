@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use header::Header;
 pub use header::TYPES;
-pub(crate) use header::{preamble, tuple};
+pub(crate) use header::{Fields, preamble, tuple};
 use item::ItemType;
 use npz::Member;
 use store::{Store, Stretch};
