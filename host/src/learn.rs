@@ -430,7 +430,7 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
     };
     let all = |extent: Extent| extent.groups * settings.shape.batch();
     let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
-    learn(
+    let mut outcome = learn(
         settings,
         Supply {
             cut,
@@ -439,7 +439,10 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
             watched: feed(&parts.validation, watched, false, 3),
             held_out: feed(&parts.held_out, held_out, false, 4),
         },
-    )
+    )?;
+    // Those of a long file are read again and again.
+    outcome.configurations = outcome.configurations.min(parts.train.len());
+    Ok(outcome)
 }
 
 fn learn<C: Cut + Copy, V: Learnt>(

@@ -1,7 +1,8 @@
 //! Held-out estimates against exact informations of small systems, and what must hold of both. A
 //! few systems here; the whole list, and the runs with default settings, are in `z_long.rs`.
 
-use blockspin::learn::{Estimate, Outcome};
+use blockspin::held_out::Estimate;
+use blockspin::learn::Outcome;
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::optim::schedule::Schedule;
@@ -164,7 +165,7 @@ fn extreme_settings_give_numbers() {
                 };
                 let mut settings = case.settings(25, 60, seed);
                 settings.given = None;
-                settings.shape = shape(settings.window, components, 25);
+                settings.shape = shape(case.window(), components, 25);
                 settings.schedule = Schedule {
                     steps: 60,
                     ..schedule

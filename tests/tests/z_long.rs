@@ -105,7 +105,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let lattice = Lattice::new(&[64, 64]).unwrap();
     let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
     let settings = Settings {
-        window,
+        place: Place::Window(window),
         shape: shape(window, 1, 100),
         schedule: Schedule::default(),
         seed: 1,
