@@ -2,7 +2,7 @@
 //!
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
-//! [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`], [`picture`] and
+//! [`data`], [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`], [`picture`] and
 //! [`report`] show it; [`progress`] keeps the user company.
 
 mod array;
