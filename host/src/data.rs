@@ -13,6 +13,7 @@
 //! that they are the same on every machine. NaN is a missing value and stays NaN. Infinities are
 //! refused wherever they are met.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use blockspin_core::num::bits;
@@ -504,7 +505,7 @@ fn scan_two<T: Item>(data: &mut Data, quiet: bool) -> Result<bool> {
     let mut missing = 0u64;
     let mut third = false;
     let progress = Progress::new(quiet, "scanning", data.array.items(), "values");
-    let finished = data.array.chunks(CHUNK, |first, chunk| {
+    data.array.chunks(CHUNK, |first, chunk| {
         let (mut row, mut site) = data.place(first);
         let mut rest = chunk;
         while !rest.is_empty() {
@@ -536,8 +537,7 @@ fn scan_two<T: Item>(data: &mut Data, quiet: bool) -> Result<bool> {
                         b = Some(value);
                     } else if a != Some(value) && b != Some(value) {
                         third = true;
-                        // Any error ends the walk.
-                        return Err(Error::failure(""));
+                        return Ok(ControlFlow::Break(()));
                     }
                 }
                 if let Some(a) = a {
@@ -560,12 +560,11 @@ fn scan_two<T: Item>(data: &mut Data, quiet: bool) -> Result<bool> {
             rest = tail;
         }
         progress.advance((chunk.len() / T::SIZE) as u64);
-        Ok(())
-    });
+        Ok(ControlFlow::Continue(()))
+    })?;
     if third {
         return Ok(false);
     }
-    finished?;
     let Some(a) = a else {
         return Err(Error::failure(format!(
             "{} holds nothing but NaN, missing values; there must be others",

@@ -2,8 +2,8 @@
 //!
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
-//! [`data`], [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`], [`picture`] and
-//! [`report`] show it; [`progress`] keeps the user company.
+//! [`data`], [`npy`] and [`room`] guard what comes in, [`output`] what goes out; [`filters`],
+//! [`picture`] and [`report`] show it; [`progress`] keeps the user company.
 
 mod array;
 pub mod chains;
