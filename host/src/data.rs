@@ -13,6 +13,7 @@
 //! that they are the same on every machine. NaN is a missing value and stays NaN. Infinities are
 //! refused wherever they are met.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use blockspin_core::num::bits;
@@ -26,6 +27,8 @@ use crate::room;
 
 /// Bytes read at a time; every item size divides it.
 const CHUNK: usize = 1 << 18;
+/// Bytes that are rather read and left than skipped.
+const GAP: usize = 1 << 12;
 /// Two-valued data are kept in memory up to this many bytes, packed.
 const KEPT: u64 = 64 << 20;
 /// Values from which mean and standard deviation are taken, about.
@@ -321,20 +324,42 @@ impl Data {
     ) -> Result<()> {
         assert!(i < self.configurations, "configuration {i}");
         let size = self.array.item_type().size();
-        let mut chunk = vec![];
-        self.runs(corner, sides, |mut site, mut left| {
-            while left > 0 {
-                let n = left.min(CHUNK / size);
-                chunk.resize(chunk.len().max(n * size), 0);
-                let bytes = &mut chunk[..n * size];
-                let first = i as u64 * self.sites as u64 + site as u64;
-                self.array.read(first, bytes)?;
-                visit(site, bytes)?;
-                site += n;
-                left -= n;
-            }
+        let begin = i as u64 * self.sites as u64;
+        let mut runs = vec![];
+        self.runs(corner, sides, |site, n| {
+            runs.push((site, n));
             Ok(())
-        })
+        })?;
+        let mut chunk = vec![];
+        let mut rest = &runs[..];
+        while let [(site, n), others @ ..] = rest {
+            // Runs that are near each other come by one read.
+            let (mut low, mut high, mut together) = (*site, site + n, 1);
+            for (site, n) in others {
+                let gap = site.saturating_sub(high).max(low.saturating_sub(site + n));
+                let (first, last) = (low.min(*site), high.max(site + n));
+                if gap * size > GAP || (last - first) * size > CHUNK {
+                    break;
+                }
+                (low, high, together) = (first, last, together + 1);
+            }
+            // A single run may be longer than a chunk.
+            while low < high {
+                let bytes = CHUNK.min((high - low) * size);
+                if chunk.len() < bytes {
+                    chunk.resize(bytes, 0);
+                }
+                self.array.read(begin + low as u64, &mut chunk[..bytes])?;
+                let end = low + bytes / size;
+                for (site, n) in &rest[..together] {
+                    let (first, last) = (low.max(*site), end.min(site + n));
+                    visit(first, &chunk[(first - low) * size..(last - low) * size])?;
+                }
+                low = end;
+            }
+            rest = &rest[together..];
+        }
+        Ok(())
     }
 
     /// An item that is not what it should be.
@@ -398,44 +423,57 @@ fn reals_from_file<T: Item>(
     sides: &[u32],
     to: &mut [f32],
 ) -> Result<()> {
-    let mut to = to.iter_mut();
+    let mut at = 0;
     data.pieces(i, corner, sides, |site, bytes| {
-        // `to` comes second: an iterator that is zipped first loses an item to the end of the other.
-        for (k, (item, to)) in bytes.chunks_exact(T::SIZE).zip(&mut to).enumerate() {
-            let value = T::decode(item);
-            *to = match value.verdict() {
-                Verdict::Missing => f32::NAN,
+        let to = &mut to[at..at + bytes.len() / T::SIZE];
+        at += to.len();
+        let items = || bytes.chunks_exact(T::SIZE).map(T::decode);
+        let standard = match data.values {
+            Values::Many(standard) => standard,
+            Values::Two {
+                low,
+                high,
+                constant,
+                ..
+            } => {
+                let (low, high) = (T::decode(&low[..T::SIZE]), T::decode(&high[..T::SIZE]));
+                for (k, (to, value)) in to.iter_mut().zip(items()).enumerate() {
+                    *to = if value == low {
+                        if constant { 0.0 } else { -1.0 }
+                    } else if value == high {
+                        1.0
+                    } else if value.verdict() == Verdict::Missing {
+                        f32::NAN
+                    } else {
+                        return Err(data.changed(value, i, site + k));
+                    };
+                }
+                return Ok(());
+            }
+        };
+        let mut finite = true;
+        for (to, value) in to.iter_mut().zip(items()) {
+            *to = standard.apply(value.to_f64()) as f32;
+            finite &= to.is_finite();
+        }
+        if finite {
+            return Ok(());
+        }
+        for (k, (to, value)) in to.iter_mut().zip(items()).enumerate() {
+            match value.verdict() {
+                Verdict::Missing => *to = f32::NAN,
+                Verdict::Value if to.is_finite() => {}
+                Verdict::Value => {
+                    return Err(Error::failure(format!(
+                        "{} holds {value} (row {i}, item {} of it), beyond any number of standard \
+                         deviations that 32 bits hold: leave out what is no measurement (NaN), or \
+                         take logarithms",
+                        data.array.name(),
+                        site + k
+                    )));
+                }
                 Verdict::Invalid => return Err(data.unfit(value, i, site + k)),
-                Verdict::Value => match data.values {
-                    Values::Many(standard) => {
-                        let z = standard.apply(value.to_f64()) as f32;
-                        if !z.is_finite() {
-                            return Err(Error::failure(format!(
-                                "{} holds {value} (row {i}, item {} of it), beyond any number of \
-                                 standard deviations that 32 bits hold: leave out what is no \
-                                 measurement (NaN), or take logarithms",
-                                data.array.name(),
-                                site + k
-                            )));
-                        }
-                        z
-                    }
-                    Values::Two {
-                        low,
-                        high,
-                        constant,
-                        ..
-                    } => {
-                        if value == T::decode(&low[..T::SIZE]) {
-                            if constant { 0.0 } else { -1.0 }
-                        } else if value == T::decode(&high[..T::SIZE]) {
-                            1.0
-                        } else {
-                            return Err(data.changed(value, i, site + k));
-                        }
-                    }
-                },
-            };
+            }
         }
         Ok(())
     })
@@ -467,7 +505,7 @@ fn scan_two<T: Item>(data: &mut Data, quiet: bool) -> Result<bool> {
     let mut missing = 0u64;
     let mut third = false;
     let progress = Progress::new(quiet, "scanning", data.array.items(), "values");
-    let finished = data.array.chunks(CHUNK, |first, chunk| {
+    data.array.chunks(CHUNK, |first, chunk| {
         let (mut row, mut site) = data.place(first);
         let mut rest = chunk;
         while !rest.is_empty() {
@@ -499,8 +537,7 @@ fn scan_two<T: Item>(data: &mut Data, quiet: bool) -> Result<bool> {
                         b = Some(value);
                     } else if a != Some(value) && b != Some(value) {
                         third = true;
-                        // Any error ends the walk.
-                        return Err(Error::failure(""));
+                        return Ok(ControlFlow::Break(()));
                     }
                 }
                 if let Some(a) = a {
@@ -523,12 +560,11 @@ fn scan_two<T: Item>(data: &mut Data, quiet: bool) -> Result<bool> {
             rest = tail;
         }
         progress.advance((chunk.len() / T::SIZE) as u64);
-        Ok(())
-    });
+        Ok(ControlFlow::Continue(()))
+    })?;
     if third {
         return Ok(false);
     }
-    finished?;
     let Some(a) = a else {
         return Err(Error::failure(format!(
             "{} holds nothing but NaN, missing values; there must be others",

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -71,7 +71,7 @@ fn weights<T: Item>(array: &Array, count: u64) -> Result<Vec<f32>> {
             }
             weights.push(value.to_f64() as f32);
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     Ok(weights)
 }

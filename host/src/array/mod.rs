@@ -14,6 +14,7 @@ mod store;
 
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use header::Header;
@@ -156,11 +157,12 @@ impl Array {
         Ok(())
     }
 
-    /// Reads item after item in C order, a chunk of at most `most` bytes at a time.
+    /// Reads item after item in C order, a chunk of at most `most` bytes at a time, until `visit`
+    /// breaks off.
     pub(crate) fn chunks(
         &self,
         most: usize,
-        mut visit: impl FnMut(u64, &[u8]) -> Result<()>,
+        mut visit: impl FnMut(u64, &[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let size = self.header.item.size() as u64;
         let mut chunk = vec![0; (most as u64).min(self.header.bytes) as usize];
@@ -169,7 +171,9 @@ impl Array {
             let n = (self.items() - first).min(most as u64 / size);
             let chunk = &mut chunk[..(n * size) as usize];
             self.read(first, chunk)?;
-            visit(first, chunk)?;
+            if visit(first, chunk)?.is_break() {
+                break;
+            }
             first += n;
         }
         Ok(())
@@ -180,6 +184,9 @@ impl Array {
 fn unreadable(name: &str, error: &io::Error) -> Error {
     let why = match error.kind() {
         io::ErrorKind::UnexpectedEof => "it was cut off while it was read".into(),
+        io::ErrorKind::StorageFull => {
+            "no space left for a plain copy of it; set TMPDIR to a folder on a larger disk".into()
+        }
         _ => crate::error::plain(error),
     };
     Error::failure(format!("cannot read {name}: {why}"))
