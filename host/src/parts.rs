@@ -15,6 +15,9 @@ const MEASURED: usize = 1 << 14;
 const MEASURED_SITES: usize = 1 << 14;
 /// Autocorrelation times, beyond that of independent configurations, between two parts.
 const APART: f64 = 4.0;
+/// Autocorrelation time up to which configurations count as independent: what it is measured to be
+/// of a few hundred that are.
+const INDEPENDENT: f64 = 1.0;
 
 /// Blocks of configurations in the order of the file, never interleaved.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +45,10 @@ impl Parts {
     }
 
     fn apart(n: usize, autocorrelation: f64, batch: usize) -> Result<Self> {
-        let gap = (APART * (autocorrelation - 0.5)).round() as usize;
+        let gap = match autocorrelation > INDEPENDENT {
+            true => (APART * (autocorrelation - 0.5)).round() as usize,
+            false => 0,
+        };
         let left = n.saturating_sub(2 * gap);
         let (validation, held_out) = (left * VALIDATION_TENTHS / 10, left * HELD_OUT_TENTHS / 10);
         if validation < batch {
