@@ -240,7 +240,7 @@ pub struct DataArgs<A: Args> {
     boundary: Boundaries,
     /// The one place where the block begins, as index along each axis; on a graph the central node
     /// or edge, N, node:N or edge:N [default: windows at all places]
-    #[arg(long, value_name = "N[,N[,N]]")]
+    #[arg(long, allow_hyphen_values = true, value_name = "N[,N[,N]]")]
     origin: Option<String>,
     /// The graph that the values lie on: an edge list, or a sparse matrix (.npz). Block, buffer and
     /// environment then count shells around --origin

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use blockspin_core::block::row::Value;
-use blockspin_core::block::window::Window;
+use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::lattice::Lattice;
+use blockspin_core::num::bits;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Rsmi, Samples};
@@ -29,6 +30,8 @@ pub trait Learnt: Value<Word: Default> + Default + Sync {
     /// # Errors
     /// Those of the file.
     fn read(data: &Data, i: usize, corner: &[u32], sides: &[u32], to: &mut [Self]) -> Result<()>;
+    /// Those values of a configuration whose numbers are listed.
+    fn pick(from: &[Self], listed: &[u32], to: &mut [Self]);
 }
 
 impl Learnt for u32 {
@@ -48,6 +51,14 @@ impl Learnt for u32 {
 
     fn read(data: &Data, i: usize, corner: &[u32], sides: &[u32], to: &mut [u32]) -> Result<()> {
         data.signs(i, corner, sides, to)
+    }
+
+    fn pick(from: &[u32], listed: &[u32], to: &mut [u32]) {
+        let mut writer = bits::Writer::new(to);
+        for site in listed {
+            writer.copy(from, *site as usize, 1);
+        }
+        writer.finish();
     }
 }
 
@@ -69,10 +80,16 @@ impl Learnt for f32 {
     fn read(data: &Data, i: usize, corner: &[u32], sides: &[u32], to: &mut [f32]) -> Result<()> {
         data.reals(i, corner, sides, to)
     }
+
+    fn pick(from: &[f32], listed: &[u32], to: &mut [f32]) {
+        for (site, to) in listed.iter().zip(to) {
+            *to = from[*site as usize];
+        }
+    }
 }
 
 /// The part of a configuration that is read: all of it, or a box at a random corner, where whole
-/// configurations would fill the memory.
+/// configurations would fill the memory; or some values of a box.
 #[derive(Clone, Debug)]
 pub struct Crop {
     /// Sides of the box.
@@ -80,6 +97,8 @@ pub struct Crop {
     /// The first corner along each axis, and how many follow one another from there.
     first: Vec<u32>,
     places: Vec<u32>,
+    /// Numbers of the values of the box that are kept; none: all are.
+    listed: Option<Vec<u32>>,
 }
 
 impl Crop {
@@ -90,6 +109,25 @@ impl Crop {
             sides: sides.to_vec(),
             first: vec![0; sides.len()],
             places: vec![1; sides.len()],
+            listed: None,
+        }
+    }
+
+    /// A section of configurations with one axis.
+    #[must_use]
+    pub fn section(first: u32, length: u32) -> Self {
+        Crop {
+            first: vec![first],
+            ..Self::whole(&[length])
+        }
+    }
+
+    /// Some values of the box only, in this order.
+    #[must_use]
+    pub fn listing(self, listed: Vec<u32>) -> Self {
+        Crop {
+            listed: Some(listed),
+            ..self
         }
     }
 
@@ -102,12 +140,12 @@ impl Crop {
     pub fn around(window: Window, most: usize) -> Result<(Self, Window)> {
         let lattice = window.lattice();
         let spans = window.spans();
-        // A lattice has no side below 2.
-        let alone = window.places() == 1 && spans.iter().all(|span| *span > 1);
+        let alone = window.places() == 1;
         let mut sides = lattice.sides().to_vec();
         if alone {
-            sides = spans.to_vec();
-        } else if window.places() > 1 {
+            // A lattice has no side below 2.
+            sides = spans.iter().map(|span| (*span).max(2)).collect();
+        } else {
             let sites = |sides: &[u32]| sides.iter().map(|n| *n as usize).product::<usize>();
             while sites(&sides) > most {
                 let longest = (0..sides.len()).max_by_key(|axis| sides[*axis] / spans[*axis]);
@@ -117,23 +155,29 @@ impl Crop {
                 };
                 sides[axis] /= 2;
             }
-        }
-        if !alone && sides == lattice.sides() {
-            return Ok((Self::whole(&sides), window));
+            if sides == lattice.sides() {
+                return Ok((Self::whole(&sides), window));
+            }
         }
         // No window crosses the ends of a box.
         let axes = || sides.iter().zip(lattice.sides()).zip(window.open());
         let ends: Vec<bool> = axes()
             .map(|((side, whole), open)| alone || side < whole || *open)
             .collect();
-        let inner = Window::new(
+        let fail = |error: WindowError| Error::failure(error.to_string());
+        let mut inner = Window::new(
             Lattice::new(&sides)?,
             window.block(),
             window.buffer(),
             window.environment(),
         )
-        .map_err(|error| Error::failure(error.to_string()))?
+        .map_err(fail)?
         .with_open(&ends);
+        if alone {
+            let margins = window.buffer().iter().zip(window.environment());
+            let corner: Vec<u32> = margins.map(|(buffer, e)| buffer + e).collect();
+            inner = inner.with_corner(&corner).map_err(fail)?;
+        }
         let places = axes().map(
             |((side, whole), open)| match (alone || side == whole, open) {
                 (true, _) => 1,
@@ -148,14 +192,49 @@ impl Crop {
                 false => vec![0; sides.len()],
             },
             sides,
+            listed: None,
         };
         Ok((crop, inner))
     }
 
-    /// Its number of sites.
+    /// Its number of values.
     #[must_use]
     pub fn sites(&self) -> usize {
+        match &self.listed {
+            Some(listed) => listed.len(),
+            None => self.volume(),
+        }
+    }
+
+    fn volume(&self) -> usize {
         self.sides.iter().map(|n| *n as usize).product()
+    }
+
+    /// Bytes of the box that a supply holds besides the values it gives.
+    #[must_use]
+    pub fn scratch<V: Learnt>(&self) -> usize {
+        match self.listed {
+            Some(_) => size_of::<V>() * V::configuration(self.volume()),
+            None => 0,
+        }
+    }
+
+    /// Reads what is kept of the box of configuration `i` at `corner`, by way of `around`.
+    fn read<V: Learnt>(
+        &self,
+        data: &Data,
+        i: usize,
+        corner: &[u32],
+        around: &mut Vec<V>,
+        to: &mut [V],
+    ) -> Result<()> {
+        let Some(listed) = &self.listed else {
+            return V::read(data, i, corner, &self.sides, to);
+        };
+        around.resize(V::configuration(self.volume()), V::default());
+        V::read(data, i, corner, &self.sides, around)?;
+        V::pick(around, listed, to);
+        Ok(())
     }
 
     /// The site of the whole lattice that is number `i` of the box at its first corner.
@@ -218,7 +297,7 @@ impl<'a, V: Learnt> Feed<'a, V> {
         (seed, task): (u64, u64),
     ) -> Self {
         let mut stream = Stream::new(seed, task, Purpose::Windows);
-        let mut done = 0;
+        let (mut done, mut around) = (0, vec![]);
         Feed(Box::new(move |slot| {
             if done == count {
                 if !endless {
@@ -229,7 +308,7 @@ impl<'a, V: Learnt> Feed<'a, V> {
             let row = part.start + (done as u128 * part.len() as u128 / count as u128) as usize;
             done += 1;
             let corner = crop.corner(&mut stream);
-            V::read(data, row, &corner, &crop.sides, slot)?;
+            crop.read(data, row, &corner, &mut around, slot)?;
             Ok(true)
         }))
     }

@@ -317,7 +317,12 @@ impl Graph {
             On::Edges.count(self.edges())
         );
         let may_be = |on| wanted.is_none_or(|wanted| wanted == on);
-        if may_be(On::Nodes) && self.offsets[1] == 0 && self.nodes() - 1 == values {
+        if let Some(other) = On::value_variants()
+            .iter()
+            .find(|on| self.sites(**on) == values)
+        {
+            message += &format!("; --values {}s fits", other.site());
+        } else if may_be(On::Nodes) && self.offsets[1] == 0 && self.nodes() - 1 == values {
             message += "; nodes are numbered from 0, and node 0 has no edge";
         } else if self.listed && may_be(On::Edges) && self.edges() + self.dropped == values {
             message += "; self loops and repeated edges were dropped: leave out their values";

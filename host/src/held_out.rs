@@ -13,8 +13,10 @@ use crate::progress::Progress;
 
 /// Batches from which an error bar over batches is worth looking at.
 const ENOUGH_GROUPS: usize = 16;
-/// Windows in a row with missing values after which none is looked for.
+/// Windows in a row with missing values after which none is looked for, and after which none is
+/// looked for in the same configuration.
 const TRIES: usize = 10_000;
+const TRIES_OF_ONE: usize = 100;
 
 /// A mean with its standard error, in nats.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,13 +33,12 @@ pub struct Estimate {
 /// batches follow one another in the order of sampling, as their error bar needs it.
 pub struct HeldOut<V: Learnt> {
     batch: usize,
-    groups: usize,
+    /// Batches of different configurations.
+    pub groups: usize,
     windows: usize,
-    /// Rows of V and E of all batches.
+    /// Rows of V and E, configuration by configuration.
     v: Vec<V::Word>,
     e: Vec<V::Word>,
-    /// Windows that were left out, because a value was missing.
-    pub left_out: u64,
 }
 
 /// Groups, and windows of each configuration.
@@ -50,7 +51,8 @@ pub struct Extent {
 }
 
 impl<V: Learnt> HeldOut<V> {
-    /// Takes them from a supply.
+    /// Takes them from a supply. There are fewer groups where it ends early, because windows without
+    /// missing values were not to be found in some configurations.
     ///
     /// # Errors
     /// Those of the supply; a failure, if hardly a window is without missing values.
@@ -71,33 +73,40 @@ impl<V: Learnt> HeldOut<V> {
             windows,
             v: vec![V::Word::default(); rows * v_length],
             e: vec![V::Word::default(); rows * e_length],
-            left_out: 0,
         };
         let mut values = vec![V::default(); V::configuration(cut.sites())];
-        for t in 0..groups * batch {
-            if !feed.next(&mut values)? {
-                break;
+        let (mut complete, mut tries) = (0, 0);
+        'all: while complete < groups * windows * batch {
+            if complete % windows == 0 {
+                if !feed.next(&mut values)? {
+                    break;
+                }
+                tries = 0;
             }
-            let (group, row) = (t % groups, t / groups);
-            let mut tries = 0;
-            let mut w = 0;
-            while w < windows {
-                let at = (group * windows + w) * batch + row;
-                let v = &mut held.v[at * v_length..][..v_length];
-                let e = &mut held.e[at * e_length..][..e_length];
+            loop {
+                let v = &mut held.v[complete * v_length..][..v_length];
+                let e = &mut held.e[complete * e_length..][..e_length];
                 cut.cut(&values, stream, v, e);
                 if !V::is_incomplete(v) && !V::is_incomplete(e) {
-                    w += 1;
-                    continue;
+                    break;
                 }
-                held.left_out += 1;
                 tries += 1;
-                // Another configuration may have one.
-                if tries % TRIES.div_ceil(100) == 0 && !feed.next(&mut values)? || tries == TRIES {
+                if tries == TRIES {
                     return Err(incomplete());
                 }
+                // Another configuration may have one.
+                if tries % TRIES_OF_ONE == 0 && !feed.next(&mut values)? {
+                    break 'all;
+                }
             }
-            progress.advance(1);
+            complete += 1;
+            if complete % windows == 0 {
+                progress.advance(1);
+            }
+        }
+        held.groups = complete / (windows * batch);
+        if held.groups == 0 && groups > 0 {
+            return Err(incomplete());
         }
         Ok(held)
     }
@@ -114,11 +123,15 @@ impl<V: Learnt> HeldOut<V> {
         // One figure for each configuration, in the order of sampling.
         let mut figures = vec![0.0; self.groups * self.batch];
         for group in 0..self.groups {
-            for batch in group * self.windows..(group + 1) * self.windows {
+            for window in 0..self.windows {
                 let (v, e) = V::rows(rsmi);
-                let (v_length, e_length) = (v.len(), e.len());
-                v.copy_from_slice(&self.v[batch * v_length..][..v_length]);
-                e.copy_from_slice(&self.e[batch * e_length..][..e_length]);
+                for (all, rows) in [(&self.v, v), (&self.e, e)] {
+                    let length = rows.len() / self.batch;
+                    for (row, to) in rows.chunks_exact_mut(length).enumerate() {
+                        let at = (row * self.groups + group) * self.windows + window;
+                        to.copy_from_slice(&all[at * length..][..length]);
+                    }
+                }
                 isa.evaluate(rsmi, encoder, noise, &mut terms);
                 for (row, term) in terms.iter().enumerate() {
                     figures[row * self.groups + group] += f64::from(*term) / self.windows as f64;

@@ -12,7 +12,7 @@ use blockspin_core::block::row::Value;
 use blockspin_core::block::window::Window;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::bits::bit;
-use blockspin_core::num::lane::{Lane, get};
+use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
@@ -48,8 +48,10 @@ const HELD_OUT_WINDOWS: usize = 60_000;
 const HELD_OUT_BYTES: usize = 48 << 20;
 /// Batches of different configurations that the error bar is taken over, at least.
 const HELD_OUT_GROUPS: usize = 32;
-/// Windows that are watched while training; of a file at most four times as many.
+/// Windows that are watched while training; of a file at most four times as many, and their bytes,
+/// at most.
 const VALIDATION_WINDOWS: usize = 4_000;
+const VALIDATION_BYTES: usize = 24 << 20;
 /// Records of a run's course, about; every fifth has a validation figure.
 const RECORDS: u32 = 300;
 /// Batches that the moving average of the training bound spans.
@@ -67,56 +69,90 @@ pub enum Place {
 /// V and E as lists of sites.
 #[derive(Clone, Debug)]
 pub struct Sites {
-    /// Values of a configuration.
-    pub all: usize,
-    /// V.
-    pub block: Vec<u32>,
-    /// E.
-    pub environment: Vec<u32>,
+    /// What is read of a configuration: the values of V, then those of E.
+    crop: Crop,
+    /// The numbers of those of V and of E.
+    block: Vec<u32>,
+    environment: Vec<u32>,
     /// Sides of the block that V belongs to, and the place of each site of V in it; all others have
     /// weight 0.
-    pub sides: Vec<u32>,
-    /// See `sides`.
-    pub kept: Vec<u32>,
+    sides: Vec<u32>,
+    kept: Vec<u32>,
 }
 
 impl Sites {
+    /// The sites of V and E of `crop` whose values are not the same in all configurations.
+    fn new(
+        crop: Crop,
+        block: &[u32],
+        environment: &[u32],
+        sides: &[u32],
+        varies: impl Fn(&u32) -> bool,
+    ) -> Self {
+        let kept = (0..block.len() as u32).filter(|i| varies(&block[*i as usize]));
+        let kept: Vec<u32> = kept.collect();
+        let v = kept.iter().map(|i| block[*i as usize]);
+        let e = environment.iter().copied().filter(|site| varies(site));
+        let listed: Vec<u32> = v.chain(e).collect();
+        let (first, all) = (kept.len() as u32, listed.len() as u32);
+        Sites {
+            crop: crop.listing(listed),
+            block: (0..first).collect(),
+            environment: (first..all).collect(),
+            sides: sides.to_vec(),
+            kept,
+        }
+    }
+
     /// Those sites of a window at one place whose values are not the same in all configurations
     /// (bits of `varying`); none, if all vary.
     ///
     /// # Errors
-    /// Usage, if no site of the environment varies.
-    pub fn that_vary(window: Window, varying: &[u32]) -> Result<Option<Self>> {
-        // A box around the window, of which every value is its own index.
-        let (crop, inner) = Crop::around(window, usize::MAX)?;
-        let indices: Vec<f32> = (0..crop.sites()).map(|i| i as f32).collect();
-        let parts = window.parts();
-        let [mut v, mut e] = [parts.0, parts.1].map(|sites| vec![Lane::ZERO; f32::row(sites)]);
-        let stream = &mut Stream::new(0, 0, Purpose::Windows);
-        inner.cut(&indices, stream, &mut v, &mut e);
-        let site = |lanes: &[Lane], i: usize| crop.site(get(lanes, i) as usize, window.lattice());
-        let list = |lanes: &[Lane], n| (0..n).map(|i| site(lanes, i)).collect::<Vec<u32>>();
-        let (block, mut environment) = (list(&v, parts.0), list(&e, parts.1));
-        let varies = |site: &u32| bit(varying, *site as usize);
+    /// None in practice: a box holds its window.
+    pub fn of_window(window: Window, varying: &[u32]) -> Result<Option<Self>> {
+        // The window itself, as it has one place.
+        let (crop, _) = Crop::around(window, usize::MAX)?;
+        let (mut block, mut environment) = (vec![], vec![]);
+        for i in 0..crop.sites() {
+            let (mut rest, mut in_block, mut in_buffer, mut inside) = (i as u32, true, true, true);
+            for axis in (0..crop.sides.len()).rev() {
+                let x = rest % crop.sides[axis];
+                rest /= crop.sides[axis];
+                let (side, e) = (window.block()[axis], window.environment()[axis]);
+                let margin = e + window.buffer()[axis];
+                in_block &= (margin..margin + side).contains(&x);
+                in_buffer &= (e..side + 2 * margin - e).contains(&x);
+                inside &= x < side + 2 * margin;
+            }
+            match (in_block, in_buffer) {
+                (true, _) => block.push(i as u32),
+                (_, true) => {}
+                _ if inside => environment.push(i as u32),
+                _ => {}
+            }
+        }
+        let varies = |i: &u32| bit(varying, crop.site(*i as usize, window.lattice()) as usize);
         if block.iter().chain(&environment).all(varies) {
             return Ok(None);
         }
-        environment.retain(varies);
-        if environment.is_empty() {
-            return Err(Error::usage(
-                "the values of the environment are the same in all configurations; take another \
-                 --origin, or a wider --environment",
-            ));
-        }
-        let kept = (0..block.len() as u32).filter(|i| varies(&block[*i as usize]));
-        let kept: Vec<u32> = kept.collect();
-        Ok(Some(Sites {
-            all: window.lattice().sites(),
-            block: kept.iter().map(|i| block[*i as usize]).collect(),
-            environment,
-            sides: window.block().to_vec(),
-            kept,
-        }))
+        let sites = Sites::new(crop.clone(), &block, &environment, window.block(), varies);
+        Ok(Some(sites))
+    }
+
+    /// Those sites of V and E on a graph whose values vary.
+    #[must_use]
+    pub fn of_graph(block: &[u32], environment: &[u32], varying: &[u32]) -> Self {
+        let all = || block.iter().chain(environment).copied();
+        let (first, last) = (all().min().unwrap_or(0), all().max().unwrap_or(0));
+        let shifted = |sites: &[u32]| sites.iter().map(|site| site - first).collect::<Vec<u32>>();
+        let varies = |i: &u32| bit(varying, (first + i) as usize);
+        Sites::new(
+            Crop::section(first, last - first + 1),
+            &shifted(block),
+            &shifted(environment),
+            &[block.len() as u32],
+            varies,
+        )
     }
 }
 
@@ -130,12 +166,12 @@ impl Place {
         }
     }
 
-    /// Values of a configuration.
+    /// Values that are read of a configuration, at most.
     #[must_use]
     pub fn sites(&self) -> usize {
         match self {
             Place::Window(window) => window.lattice().sites(),
-            Place::Sites(sites) => sites.all,
+            Place::Sites(sites) => sites.crop.sites(),
         }
     }
 
@@ -225,7 +261,7 @@ pub struct Outcome {
     pub groups: usize,
     /// Configurations that were trained on.
     pub configurations: usize,
-    /// Windows that were drawn and left out, because a value was missing.
+    /// Windows that were drawn in training and left out, because a value was missing.
     pub left_out: u64,
     /// Wall time of sampling and gathering, in seconds.
     pub seconds_sampling: f64,
@@ -297,7 +333,9 @@ impl Sizes {
         let most = (HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1);
         held_out.groups = held_out.groups.min(most);
         held_out.windows = held_out.windows.min((most / held_out.groups.max(1)).max(1));
-        let most = 4 * VALIDATION_WINDOWS;
+        let most = (4 * VALIDATION_WINDOWS)
+            .min(VALIDATION_BYTES / row_bytes::<V>(place))
+            .max(batch);
         let groups = (parts.validation.len() / batch).min(most.div_ceil(batch));
         let watched = Extent {
             groups,
@@ -401,9 +439,10 @@ fn data_run<V: Learnt>(settings: &Settings, data: &Data, parts: &Parts) -> Resul
             cut_run::<_, V>(settings, data, parts, &crop, window)
         }
         Place::Sites(sites) => {
-            let region = Region::new(sites.all, &sites.block, &sites.environment)
+            let crop = &sites.crop;
+            let region = Region::new(crop.sites(), &sites.block, &sites.environment)
                 .map_err(|error| Error::usage(error.to_string()))?;
-            cut_run::<_, V>(settings, data, parts, &Crop::whole(data.sides()), region)
+            cut_run::<_, V>(settings, data, parts, crop, region)
         }
     }
 }
@@ -416,7 +455,8 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
     cut: C,
 ) -> Result<Outcome> {
     let sizes = Sizes::of_data::<V>(settings, parts, crop.sites());
-    let needed = learned(settings) + sizes.bytes::<V>(settings, crop.sites());
+    let needed =
+        learned(settings) + sizes.bytes::<V>(settings, crop.sites()) + crop.scratch::<V>() as u64;
     room::memory("this run", needed)?;
     let feed = |part: &Range<usize>, count: usize, endless, task| {
         Feed::<V>::rows(
@@ -637,9 +677,9 @@ fn learn<C: Cut + Copy, V: Learnt>(
         filters,
         series,
         fingerprint,
-        groups: sizes.held_out.groups,
+        groups: held.groups,
         configurations,
-        left_out: pool.left_out() + watched.left_out + held.left_out,
+        left_out: pool.left_out(),
         seconds_sampling,
         seconds_training,
         seconds: begun.elapsed().as_secs_f64(),

@@ -60,7 +60,7 @@ impl Input {
                 if dimension != 1 {
                     return Err(Error::usage(format!(
                         "configurations of {} on a graph; there they have shape (N, M), a value for \
-                         each node or each edge",
+                         each node or each edge, as reshape(N, -1) makes them",
                         product(data.sides())
                     )));
                 }
@@ -118,6 +118,15 @@ impl Input {
             1 => format!("open along axis {}, else periodic", open[0]),
             _ => format!("open along axes {}, else periodic", open.join(", ")),
         }
+    }
+
+    /// What was dropped or ignored as it was read, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let graph = self.graph.iter();
+        graph
+            .flat_map(|(graph, ..)| graph.warnings().to_vec())
+            .collect()
     }
 
     fn about(&self) -> String {

@@ -8,6 +8,7 @@ pub mod problem;
 pub mod program;
 pub mod reference;
 pub mod runs;
+pub mod studies;
 pub mod tape;
 pub mod tiles;
 pub mod tolerance;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 #[cfg(unix)]
 use std::time::Duration;
 
+use blockspin_tests::arrays::{Packing, archive};
 use blockspin_tests::program::{Folder, binary, npy, parse_npy};
 use serde_json::{Value, json};
 
@@ -414,6 +415,239 @@ fn data_that_do_not_suffice() {
             ("--block 2,2,2", &["3 sides"]),
         ],
     );
+}
+
+/// Boundaries, origins, graphs and members that do not suit the data.
+#[test]
+fn data_that_are_read_wrongly() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..400 * 64).map(|i| (i * i / 7 % 2) as u8).collect();
+    let square = npy("|u1", &[400, 8, 8], &spins);
+    folder.write("square.npy", &square);
+    folder.write("line.npy", &npy("|u1", &[400, 64], &spins));
+    folder.write("cube.npy", &npy("|u1", &[400, 4, 4, 4], &spins));
+    let both = [
+        ("u.npy", Packing::Stored, &square[..]),
+        ("v.npy", Packing::Deflated, &square),
+    ];
+    folder.write("both.npz", &archive(&both));
+    folder.write("none.npz", &archive(&[("a.txt", Packing::Stored, b"1")]));
+    let doubles = |missing: &dyn Fn(usize) -> bool| -> Vec<u8> {
+        let values = (0..400 * 64).map(|i| match missing(i) {
+            true => f64::NAN,
+            false => f64::from((i * i / 5 % 7) as u32),
+        });
+        let bytes: Vec<u8> = values.flat_map(f64::to_le_bytes).collect();
+        npy("<f8", &[400, 8, 8], &bytes)
+    };
+    folder.write("missing.npy", &doubles(&|_| true));
+    folder.write("late.npy", &doubles(&|i| i / 64 < 390));
+    folder.write("holes.npy", &doubles(&|i| i % 4 == 0));
+    let edges = |edges: usize| -> String {
+        let line = |i| format!("{i} {}\n", (i + 1) % 64);
+        (0..edges).map(line).collect()
+    };
+    folder.write("ring.txt", edges(64).as_bytes());
+    folder.write("path.txt", edges(63).as_bytes());
+    folder.write("short.txt", b"0 1\n1 2\n");
+    folder.write("words.txt", b"0 1\n1 two\n");
+    folder.write("empty.txt", b"# nothing\n");
+
+    let options = "--batch 10 --steps 10 --quiet --out run";
+    let window = format!("--block 2 --buffer 1 --environment 1 {options}");
+    let axis: &[&str] = &["8 × 8", "one index for each axis", "0,0"];
+    all_refused(
+        &folder,
+        "train data square.npy",
+        &window,
+        2,
+        &[
+            ("--boundary closed", &["'closed'", "periodic or open"]),
+            ("--boundary ,", &["','", "periodic or open"]),
+            (
+                "--boundary open,open,open",
+                &["3 axes", "8 × 8", "one for all"],
+            ),
+            (
+                "--boundary open,open,open,open",
+                &["'open,open,open,open'", "for each"],
+            ),
+            ("--origin 3", axis),
+            ("--origin 3,3,3", axis),
+            ("--origin -1,3", &["-1,3", "from 0"]),
+            ("--origin a,b", &["a,b", "from 0"]),
+            ("--origin node:3", &["node:3", "8 × 8"]),
+            ("--origin 3,8", &["8", "axis 1", "0 to 7"]),
+            ("--origin 1,3 --boundary open", &["1", "axis 0", "2 to 4"]),
+            ("--origin 2,5 --boundary open", &["5", "axis 1", "2 to 4"]),
+            ("--values nodes", &["--graph"]),
+            ("--graph ring.txt", &["--origin"]),
+            ("--graph ring.txt --origin 3", &["8 × 8", "(N, M)"]),
+            ("--algorithm wolff", &["--algorithm", "models"]),
+            ("square.npy", &["'square.npy'"]),
+        ],
+    );
+    all_refused(
+        &folder,
+        "train data square.npy --boundary open",
+        options,
+        2,
+        &[
+            (
+                "--block 2 --buffer 1 --environment 3",
+                &["10", "8 × 8", "largest that fits is 8"],
+            ),
+            (
+                "--block 2 --buffer 1,9 --environment 1",
+                &["22", "buffer 9", "8"],
+            ),
+            (
+                "--block 2 --buffer 1,1,1 --environment 1",
+                &["3 sides", "with 2"],
+            ),
+            ("--block 2 --buffer 1, --environment 1", &["'1,'", "8,4"]),
+            ("--block 2 --buffer 1,-1 --environment 1", &["'1,-1'"]),
+            (
+                "--block 2 --buffer 1 --environment 0,0",
+                &["--environment 0", "at least 1"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        "train data",
+        options,
+        2,
+        &[
+            (
+                "cube.npy --block 2 --buffer 1,1 --environment 1",
+                &["2 sides", "with 3"],
+            ),
+            (
+                "cube.npy --block 2 --buffer 0 --environment 1 --boundary open,open",
+                &["2 axes", "4 × 4 × 4"],
+            ),
+            (
+                "both.npz:u --block 2 --buffer 1 --environment 4",
+                &["12", "8 × 8"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        "train data",
+        &window,
+        1,
+        &[
+            ("both.npz", &["both.npz", "2 arrays (u, v)", "both.npz:"]),
+            ("both.npz:w", &["'w'", "u, v"]),
+            ("none.npz", &["none.npz", "no array", "numpy.savez"]),
+            ("square.npy:u", &["square.npy", "no .npz", "'u'"]),
+            ("absent.npz:u", &["absent.npz", "does not exist"]),
+            ("missing.npy", &["missing.npy", "nothing but NaN"]),
+            ("late.npy", &["missing values", "smaller --block"]),
+            ("holes.npy", &["missing values", "smaller --block"]),
+        ],
+    );
+    all_refused(
+        &folder,
+        "train data line.npy",
+        &window,
+        2,
+        &[
+            ("--graph ring.txt --origin 64", &["node 64", "0 to 63"]),
+            ("--graph ring.txt --origin edge:64", &["edge 64", "0 to 63"]),
+            ("--graph ring.txt --origin face:6", &["'face:6'", "edge:N"]),
+            ("--graph ring.txt --origin 3,4", &["'3,4'", "node:N"]),
+            ("--graph ring.txt --origin -3", &["'-3'", "from 0"]),
+            (
+                "--graph ring.txt --origin 3 --boundary open",
+                &["--graph", "--boundary"],
+            ),
+            (
+                "--graph ring.txt --origin 3 --values faces",
+                &["'faces'", "nodes, edges"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        "train data line.npy --graph ring.txt --origin 3",
+        options,
+        2,
+        &[
+            (
+                "--block 2,2 --buffer 1 --environment 1",
+                &["2,2", "number of shells"],
+            ),
+            ("--block 0 --buffer 1 --environment 1", &["'0'", "--block"]),
+            (
+                "--block 2 --buffer 1 --environment 0",
+                &["environment 0", "at least 1"],
+            ),
+            (
+                "--block 20 --buffer 20 --environment 1",
+                &["distance 40", "distance 32", "at most 32"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        "train data line.npy --origin 1 --graph",
+        &window,
+        1,
+        &[
+            (
+                "path.txt --values edges",
+                &["63 edges", "64 values", "--values nodes"],
+            ),
+            ("short.txt", &["3 nodes", "64 values", "'63 63'"]),
+            ("words.txt", &["line 2", "'two'", "'0 1'"]),
+            ("empty.txt", &["empty.txt", "no edge", "at least one"]),
+            ("absent.txt", &["absent.txt", "does not exist"]),
+            (".", &["'.'", "folder"]),
+            ("square.npy", &["square.npy", "edge list"]),
+            ("both.npz", &["both.npz", "shape.npy", "save_npz"]),
+        ],
+    );
+}
+
+/// What a graph's file says beyond its edges is told; its run has drawing, filter and sites.
+#[test]
+fn a_run_on_a_graph() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..400 * 20).map(|i| (i * i / 7 % 2) as u8).collect();
+    folder.write("values.npy", &npy("|u1", &[400, 20], &spins));
+    let edges: String = (0..20)
+        .map(|i| format!("{i} {} 0.5\n", (i + 1) % 20))
+        .collect();
+    folder.write("ring.txt", format!("7 7\n{edges}1 0 2\n").as_bytes());
+    let words = "train data values.npy --graph ring.txt --origin 3 --block 2 --buffer 1 \
+                 --environment 1 --batch 20 --steps 30 --components 2 --out run --json";
+    let told = folder.run(words);
+    let found = told.json();
+    for said in ["1 self loop and 1 repeated edge dropped", "weights"] {
+        let warned = |text: &str| text.contains("ring.txt") && text.contains(said);
+        assert!(told.stderr.lines().any(warned), "{told:?}");
+        let warnings = found["warnings"].as_array().unwrap();
+        assert!(warnings.iter().any(|text| warned(text.as_str().unwrap())));
+    }
+    let graph = &found["data"]["graph"];
+    assert_eq!((&graph["nodes"], &graph["edges"]), (&json!(20), &json!(20)));
+    assert_eq!(graph["origin"], "node 3");
+    assert_eq!(graph["block"], json!([3, 2, 4]));
+    assert_eq!(graph["buffer"], json!([1, 5]));
+    assert_eq!(graph["environment"], json!([0, 6]));
+    assert_eq!(found["filters"][1].as_array().unwrap().len(), 3);
+    let bytes = folder.read("run/filters.npy");
+    let (header, _) = parse_npy(&bytes);
+    assert!(header.contains("'shape': (2, 3)"), "{header}");
+    let report = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(report.contains("Weights of the filter on the graph"));
+    // A filter of a run on a graph can be judged there.
+    let words = "estimate data values.npy --graph ring.txt --origin 3 --block 2 --buffer 1 \
+                 --environment 1 --batch 20 --steps 30 --filter run/filters.npy";
+    assert!(number(&folder.json(words), "information_nats").is_finite());
 }
 
 #[test]

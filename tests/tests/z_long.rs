@@ -1,7 +1,9 @@
 //! The opt-in tier: `cargo test --release -p blockspin-tests --test z_long -- --ignored`, some
 //! minutes on one core.
 
-use std::time::Duration;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
@@ -13,7 +15,9 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::sampler::Algorithm;
 use blockspin_tests::arrays;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
+use blockspin_tests::program::{Folder, binary, npy};
 use blockspin_tests::runs::{Case, Named, STDERR, shape};
+use blockspin_tests::studies::{self, Length};
 
 /// 10⁵ samples of each sampler, one sweep apart and several.
 #[test]
@@ -180,6 +184,73 @@ fn nothing_in_the_paramagnet() {
     let outcome = default_run(4.0, None);
     assert!(outcome.information.mean.abs() < 0.01);
     assert!(outcome.information_sign.mean.abs() < 0.01);
+}
+
+#[test]
+#[ignore = "long: runs of the default length on many arrays"]
+fn data_of_known_information() {
+    studies::ising(Length::FULL);
+    studies::gaussian(&[12, 12], Length::FULL);
+    studies::open_boundaries(Length::FULL);
+    studies::graphs(Length::FULL);
+    studies::transformed(Length::FULL, 0.9);
+}
+
+/// A file of BLOCKSPIN_BIG_FILE_GB (20) of repeated configurations, in a fixed amount of memory.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "long: 20 GB on the disk of temporary files"]
+fn a_file_beyond_memory() {
+    const KIB: u64 = 200 << 10;
+    let bytes = std::env::var("BLOCKSPIN_BIG_FILE_GB");
+    let bytes = bytes.map_or(20.0, |text| text.parse().expect("a number of GB")) * 1e9;
+    let length = Length {
+        samples: 5000,
+        ..Length::QUICK
+    };
+    let folder = Folder::new();
+    let spins = studies::spins(&folder, "ising --size 64", length);
+    let reals: Vec<u8> = spins
+        .iter()
+        .enumerate()
+        .flat_map(|(i, spin)| (f32::from(*spin) + 0.1 * (i % 7) as f32).to_le_bytes())
+        .collect();
+    let signs: Vec<u8> = spins.iter().map(|spin| *spin as u8).collect();
+    for (descr, once) in [("|i1", signs), ("<f4", reals)] {
+        let repeats = (bytes / once.len() as f64).ceil() as usize;
+        let mut file = std::fs::File::create(folder.path("big.npy")).unwrap();
+        file.write_all(&npy(descr, &[repeats * 5000, 64, 64], &[]))
+            .unwrap();
+        (0..repeats).for_each(|_| file.write_all(&once).unwrap());
+        drop(file);
+        let words = "train data big.npy --steps 2000 --quiet --json --out run";
+        let begun = Instant::now();
+        let mut child = Command::new(binary())
+            .args(words.split_whitespace())
+            .current_dir(folder.path(""))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The peak, as the system has it, until the process is gone.
+        let mut peak = 0;
+        while child.try_wait().unwrap().is_none() {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+            let status = status.unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            if let Some(kib) = line.and_then(|line| line.split_whitespace().next()) {
+                peak = kib.parse().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(child.wait().unwrap().success());
+        println!(
+            "{descr}, {:.1} GB: {} MiB, {:.0} s",
+            (repeats * once.len()) as f64 / 1e9,
+            peak >> 10,
+            begun.elapsed().as_secs_f64()
+        );
+        assert!((1..KIB).contains(&peak), "{peak} KiB");
+    }
 }
 
 /// An hour of damaged arrays, or BLOCKSPIN_FUZZ_SECONDS.

@@ -5,7 +5,6 @@ use std::time::Instant;
 use blockspin_core::block::window::WindowError;
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
-use blockspin_core::num::bits;
 use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
@@ -54,16 +53,9 @@ fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
     if let Some((graph, on, centre)) = &input.graph {
         let [block, buffer, environment] = run.shells()?;
         let shells = graph.shells(*centre, *on, block, buffer, environment)?;
-        let varies = |site: &u32| bits::bit(input.data.varying(), *site as usize);
-        let kept = (0..shells.block.len() as u32).filter(|i| varies(&shells.block[*i as usize]));
-        let kept: Vec<u32> = kept.collect();
-        let place = Place::Sites(Sites {
-            all: input.data.sites(),
-            block: kept.iter().map(|i| shells.block[*i as usize]).collect(),
-            environment: shells.environment.iter().copied().filter(varies).collect(),
-            sides: vec![shells.block.len() as u32],
-            kept,
-        });
+        let varying = input.data.varying();
+        let place = Sites::of_graph(&shells.block, &shells.environment, varying);
+        let place = Place::Sites(place);
         return Ok((place, Some(shells)));
     }
     let mut window = run.window(subject.lattice()?)?.with_open(&input.open);
@@ -82,7 +74,7 @@ fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
         })?;
     }
     let place = match input.origin {
-        Some(_) => Sites::that_vary(window, input.data.varying())?.map(Place::Sites),
+        Some(_) => Sites::of_window(window, input.data.varying())?.map(Place::Sites),
         None => None,
     };
     Ok((place.unwrap_or(Place::Window(window)), None))
@@ -116,6 +108,22 @@ fn told(input: &Input, parts: Option<&Parts>, outcome: &Outcome) -> Value {
     })
 }
 
+/// What a run's file says of the graph; weights are in the order of the block's sites.
+fn on_graph(input: &Input, shells: &Shells) -> Value {
+    let graph = input.graph.as_ref().map(|(graph, on, centre)| {
+        json!({
+            "nodes": graph.nodes(),
+            "edges": graph.edges(),
+            "values": format!("{}s", on.site()),
+            "origin": centre.to_string(),
+            "block": shells.block,
+            "buffer": shells.buffer,
+            "environment": shells.environment,
+        })
+    });
+    json!(graph)
+}
+
 fn settings(
     subject: &Subject,
     run: &RunArgs,
@@ -144,8 +152,10 @@ fn settings(
         (None, Some(filter)) => filter.components(),
         (None, None) => 1,
     };
+    let (block, environment) = place.parts();
     let settings = Settings {
-        shape: run.shape(place.parts(), components)?,
+        // Where nothing varies nothing is run.
+        shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
         schedule: run.schedule(filter),
         seed: run.seed,
@@ -195,8 +205,16 @@ struct Finished {
     fields: Fields,
 }
 
-fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finished> {
-    let mut warnings = vec![];
+fn finish(
+    subject: &Subject,
+    settings: &Settings,
+    shells: Option<&Shells>,
+    command: &str,
+) -> Result<Finished> {
+    let mut warnings = match subject {
+        Subject::Data(input) => input.warnings(),
+        Subject::Model(_) => vec![],
+    };
     let mut parts = None;
     let outcome = match subject {
         Subject::Model(model) => {
@@ -223,12 +241,15 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
             ));
             learn::nothing(settings)?
         }
-        Subject::Data(_) if settings.place.parts().0 == 0 => {
-            warnings.push(
-                "the values of the block are the same in all configurations: there is nothing to \
-                 learn, and the information is 0"
-                    .into(),
-            );
+        Subject::Data(_) if matches!(settings.place.parts(), (0, _) | (_, 0)) => {
+            let (part, way) = match settings.place.parts() {
+                (0, _) => ("block", "a larger --block"),
+                _ => ("environment", "a wider --environment"),
+            };
+            warnings.push(format!(
+                "the values of the {part} are the same in all configurations: there is nothing to \
+                 learn, and the information is 0; take another --origin, or {way}"
+            ));
             learn::nothing(settings)?
         }
         Subject::Data(input) => {
@@ -275,7 +296,11 @@ fn finish(subject: &Subject, settings: &Settings, command: &str) -> Result<Finis
     }));
     let mut fields = fields;
     if let Subject::Data(input) = subject {
-        fields.insert("data".into(), told(input, parts.as_ref(), &outcome));
+        let shells = shells.map(|shells| on_graph(input, shells));
+        let mut told = told(input, parts.as_ref(), &outcome);
+        told["graph"] = shells.unwrap_or_default();
+        told["origin"] = json!(input.origin);
+        fields.insert("data".into(), told);
     }
     warn(&warnings);
     Ok(Finished {
@@ -400,7 +425,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
     let command = command("train", subject, run, &settings);
-    let finished = finish(subject, &settings, &command)?;
+    let finished = finish(subject, &settings, shells.as_ref(), &command)?;
     let outcome = &finished.outcome;
     let (title, about) = subject.describe();
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
@@ -563,16 +588,16 @@ fn widths(all: &[u32]) -> String {
 pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global) -> Result<()> {
     let run = &given.run;
     let settings = settings(subject, run, None, Some(given), global)?;
+    let (_, shells) = place(subject, run)?;
     let mut command = command("estimate", subject, run, &settings);
     command += &format!(
         " --filter {} --encoder {}",
         quoted_for_shell(&given.filter),
         given.encoder.name()
     );
-    let finished = finish(subject, &settings, &command)?;
+    let finished = finish(subject, &settings, shells.as_ref(), &command)?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
-    let (_, shells) = place(subject, run)?;
     print(global, &fields, || {
         format!(
             "{}\n\n\
