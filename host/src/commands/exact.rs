@@ -118,6 +118,7 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
 
 pub(super) fn chipping(args: &ChippingArgs, global: &Global) -> Result<()> {
     use blockspin_core::exact::chipping;
+    use blockspin_core::sampler::Sampler as _;
 
     let model = args.model()?;
     let lattice = model.lattice();
