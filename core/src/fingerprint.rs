@@ -19,7 +19,7 @@ use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
 use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
-use crate::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
+use crate::sampler::{Algorithm, Chipping, Coupling, Ising, Sampler, Start};
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
 
@@ -51,7 +51,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 11] = [
+pub const WORKLOADS: [&str; 12] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -63,6 +63,7 @@ pub const WORKLOADS: [&str; 11] = [
     "step-reals",
     "estimate",
     "statistics",
+    "chipping",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -89,6 +90,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         )?,
         9 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
         10 => statistics(&mut hash),
+        11 => chipping(arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -177,6 +179,32 @@ fn ising(algorithm: Algorithm, arena: &mut Arena, hash: &mut Hash) -> Option<()>
             kept.iter().for_each(|word| hash.word(*word));
             hash.real64(model.energy(state));
             hash.real64(model.order_parameter(state));
+        }
+    }
+    Some(())
+}
+
+fn chipping(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    // No aggregation, too little, the critical rate and too much of it.
+    let cases = [
+        (2, 3.5, 0.0, Start::Hot),
+        (37, 1.0, 0.1, Start::Cold),
+        (60, 1.0, 1.0 / 3.0, Start::Hot),
+        (80, 1.25, 1.5, Start::Cold),
+    ];
+    for (task, (sites, density, rate, start)) in (0u64..).zip(cases) {
+        let model = Chipping::new(Lattice::new(&[sites]).ok()?, density, rate).ok()?;
+        let mut stream = Stream::new(7, task, Purpose::Training);
+        let (state, rest) = arena.words.split_at_mut(model.state_len());
+        let (kept, scratch) = rest.split_at_mut(model.state_len());
+        let scratch = scratch.get_mut(..model.scratch_len())?;
+        model.start(start, state, &mut stream);
+        for _ in 0..60 {
+            model.sweep(state, scratch, &mut stream);
+            model.keep(state, kept, &mut stream);
+            kept.iter().for_each(|mass| hash.word(*mass));
+            hash.real64(model.energy(kept));
+            hash.real64(model.order_parameter(kept));
         }
     }
     Some(())

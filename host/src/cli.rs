@@ -6,6 +6,7 @@ use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
+use blockspin_core::sampler::{Chipping, chipping};
 use blockspin_core::shape::Shape;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -162,6 +163,13 @@ pub enum ExactModelArgs {
                       energy per site is ⟨S⟩/N."
     )]
     Gaussian(GaussianArgs),
+    /// Masses that chip and aggregate on a small ring: their stationary law
+    #[command(
+        after_help = "Example: blockspin exact chipping --size 6 --density 1 --rate 0.33\n\
+                      Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
+                      mass at rate w; configurations are counted on rings of up to 10 sites."
+    )]
+    Chipping(ChippingArgs),
 }
 
 /// A model, or a file.
@@ -228,6 +236,20 @@ pub struct GaussianArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
     pub encoder: FieldEncoderName,
+}
+
+/// Options of `chipping`.
+#[derive(Args, Debug)]
+pub struct ChippingArgs {
+    /// Sites of the ring
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
+    size: u32,
+    /// Mass per site; the total mass is a whole number
+    #[arg(long, default_value_t = 1.0, value_parser = density, value_name = "RHO")]
+    pub density: f64,
+    /// Rate of aggregation w, where that of chipping is 1; at density 1 mass gathers above 1/3
+    #[arg(long, default_value_t = 0.33, value_parser = aggregation, value_name = "W")]
+    pub rate: f64,
 }
 
 /// A file to read.
@@ -544,6 +566,16 @@ fn mass(text: &str) -> std::result::Result<f64, String> {
     number(text, rule, |m| gaussian::MASSES.contains(&m))
 }
 
+fn density(text: &str) -> std::result::Result<f64, String> {
+    let rule = "a density is a finite number above 0, such as 1";
+    number(text, rule, |x| x.is_finite() && x > 0.0)
+}
+
+fn aggregation(text: &str) -> std::result::Result<f64, String> {
+    let rule = "an aggregation rate is a number from 0 to 10000, such as 0.33";
+    number(text, rule, |w| chipping::RATES.contains(&w))
+}
+
 fn coupling(text: &str) -> std::result::Result<f64, String> {
     let rule = "a coupling is 1 or -1, or another finite number but 0";
     number(text, rule, |j| {
@@ -663,6 +695,17 @@ impl GaussianArgs {
     /// Usage, naming the parameter and the rule.
     pub fn lattice(&self) -> Result<Lattice> {
         lattice(&self.size, self.dimension)
+    }
+}
+
+impl ChippingArgs {
+    /// The model.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    pub fn model(&self) -> Result<Chipping> {
+        let ring = Lattice::new(&[self.size])?;
+        Chipping::new(ring, self.density, self.rate).map_err(|e| Error::usage(e.to_string()))
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod arrays;
 pub mod chains;
 pub mod gaussian;
+pub mod masses;
 pub mod problem;
 pub mod program;
 pub mod reference;

@@ -234,6 +234,15 @@ fn runs_that_cannot_be() {
             ("gaussian --mass 1 --size 8,8 --dimension 3", &["2", "3"]),
             ("gaussian --mass 1 --block 2 --buffer 31", &["31", "30"]),
             ("gaussian --mass 1 --block 40", &["1600", "1024"]),
+            ("chipping", &["256", "10"]),
+            ("chipping --size 1", &["1"]),
+            ("chipping --size 6 --density 3", &["18", "15"]),
+            ("chipping --size 4 --density 1.1", &["4.4", "density of 1"]),
+            ("chipping --size 4 --density 0", &["'0'", "above 0"]),
+            ("chipping --size 4 --density nan", &["'nan'", "above 0"]),
+            ("chipping --size 4 --density 1e300", &["67108864"]),
+            ("chipping --size 4 --rate -1", &["'-1'", "0 to 10000"]),
+            ("chipping --size 4 --rate inf", &["'inf'", "0 to 10000"]),
             (
                 "gaussian --mass 1 --size 128 --block 9 --buffer 30",
                 &["4761", "4096", "smaller"],
@@ -889,6 +898,11 @@ fn help_has_examples() {
         text.contains("Example: blockspin exact gaussian") && text.contains("--mass"),
         "{text}"
     );
+    let text = folder.succeeds("exact chipping --help");
+    assert!(
+        text.contains("Example: blockspin exact chipping") && text.contains("--density"),
+        "{text}"
+    );
     assert!(folder.succeeds("--version").starts_with("blockspin "));
 }
 
@@ -1024,6 +1038,27 @@ fn exact_informations() {
     let text = folder.succeeds(words);
     assert!(
         text.contains("I(H:E), nats") && text.contains("I(V:E), nats"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_exact_law_of_masses() {
+    let folder = Folder::new();
+    // Two units: together at the rate 2 (1 + w), apart at 1.
+    let found = folder.json("exact chipping --size 2 --density 1 --rate 0.5");
+    assert_eq!(found["model"], "chipping");
+    assert_eq!((&found["size"], &found["rate"]), (&json!([2]), &json!(0.5)));
+    let p: Vec<f64> = serde_json::from_value(found["mass_distribution"].clone()).unwrap();
+    let expected = [0.375, 0.25, 0.375];
+    assert_eq!(p.len(), 3);
+    assert!(p.iter().zip(expected).all(|(p, q)| (p - q).abs() < 1e-15));
+    assert!((number(&found, "mass_squared") - 1.75).abs() < 1e-14);
+    assert!((number(&found, "largest_mass") - 1.75).abs() < 1e-14);
+    assert!(found["information_nats"].is_null());
+    let text = folder.succeeds("exact chipping --size 4");
+    assert!(
+        text.contains("rate 0.33") && text.contains("p(4)") && !text.contains("p(5)"),
         "{text}"
     );
 }

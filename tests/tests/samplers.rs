@@ -3,6 +3,7 @@
 
 use blockspin_core::sampler::Algorithm;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
+use blockspin_tests::masses;
 
 /// Samples that are nearly independent, whatever the algorithm, on up to 27 sites.
 fn check(systems: &[System], samples: u32, thin: u32) {
@@ -80,6 +81,17 @@ fn any_number_of_wolff_clusters() {
         for temperature in [CRITICAL, 3.0] {
             let system = System::ferromagnet(&[4, 4], temperature);
             pulls.extend(system.pulls(Algorithm::Wolff { clusters }, 20_000, 2, 7));
+        }
+    }
+    judge(&pulls);
+}
+
+#[test]
+fn masses_that_chip_and_aggregate() {
+    let mut pulls = vec![];
+    for sites in 3..=6 {
+        for case in masses::CASES {
+            pulls.extend(masses::pulls(sites, case, (20_000, 4), 1));
         }
     }
     judge(&pulls);

@@ -12,10 +12,11 @@ use blockspin::model::Model;
 use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::sampler::Algorithm;
+use blockspin_core::sampler::{Algorithm, Start};
 use blockspin_tests::arrays;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
 use blockspin_tests::program::{Folder, binary, npy};
+use blockspin_tests::masses::{self, Long, critical, exponent};
 use blockspin_tests::runs::{Case, Named, STDERR, shape};
 use blockspin_tests::studies::{self, Length};
 
@@ -46,6 +47,63 @@ fn samplers_at_full_length() {
         }
     }
     judge(&pulls);
+}
+
+/// 10⁵ samples of every small ring, one sweep apart and several.
+#[test]
+#[ignore = "long: 10⁵ samples of every kind"]
+fn masses_at_full_length() {
+    let mut pulls = vec![];
+    for seed in 1..4 {
+        for sites in 3..=6 {
+            for case in masses::CASES {
+                pulls.extend(masses::pulls(sites, case, (100_000, 1), seed));
+                pulls.extend(masses::pulls(sites, case, (100_000, 8), seed));
+            }
+        }
+    }
+    judge(&pulls);
+}
+
+/// The three phases of 256 sites at density 1, from hot and cold starts.
+#[test]
+#[ignore = "long: hundreds of millions of events"]
+fn masses_of_a_long_ring() {
+    let ring = |rate| {
+        [Start::Hot, Start::Cold].map(|start| {
+            let found = Long::new(256, rate, start, (50_000, 200));
+            let slopes = [(2, 4), (4, 8), (8, 16), (16, 32)]
+                .map(|(from, to)| exponent(&found.distribution, from, to));
+            println!(
+                "w = {rate:.3}, {start:?}: exponents {slopes:.3?}, largest mass {:.4} ± {:.4} of 256",
+                found.largest, found.error
+            );
+            (found, slopes)
+        })
+    };
+    // Faster than any power: the exponent goes on growing.
+    for (_, slopes) in ring(0.1) {
+        assert!(slopes.windows(2).all(|pair| pair[1] > pair[0] + 0.5));
+        assert!(slopes[3] > 5.0);
+    }
+    // A power of −5/2 in the end: of an endless ring 2.43 from 8 to 16 and 2.47 from 16 to 32,
+    // where 256 sites begin to lack mass.
+    let endless = critical(32);
+    for (found, slopes) in ring(1.0 / 3.0) {
+        for (from, slope) in [2, 4, 8].into_iter().zip(slopes) {
+            let expected = exponent(&endless, from, 2 * from);
+            assert!((slope - expected).abs() < 0.2, "{from}: {slope} {expected}");
+        }
+        assert!((found.distribution[0] - endless[0]).abs() < 0.02);
+    }
+    // What exceeds the critical density √2 − 1 is on one site.
+    let expected = 2.0 - 2.0f64.sqrt();
+    for (found, _) in ring(1.0) {
+        let (valley, bump) = (found.sites(70, 90), found.sites(110, 200));
+        println!("sites with 70 to 90: {valley:.4}, with 110 to 200: {bump:.4}");
+        assert!(bump > 0.9 && valley < 0.1);
+        assert!((found.largest - expected).abs() < 0.03);
+    }
 }
 
 /// Every kind of window, filter, encoder and lattice that the referee reaches, as a user would

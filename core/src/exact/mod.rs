@@ -23,10 +23,12 @@
 //! | 2D | transfer matrix, to [`STRIP_WIDTH`] and [`STRIP_SITES`] | enumeration, to [`TORUS_SITES`] |
 //! | 3D | enumeration, to [`TORUS_SITES`] | the same |
 //!
-//! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`].
+//! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
+//! masses that chip and aggregate, which have no weight in closed form: [`chipping`].
 
 mod binary;
 mod chain;
+pub mod chipping;
 pub mod gaussian;
 mod information;
 mod means;
@@ -89,6 +91,15 @@ pub enum ExactError {
         weights: usize,
         /// Weights that are needed.
         expected: usize,
+    },
+    /// A ring too long for the law of its masses: its sites.
+    Ring(usize),
+    /// A total mass too large for the law of the masses.
+    TotalMass {
+        /// Sites of the ring.
+        sites: usize,
+        /// The total mass.
+        mass: u32,
     },
     /// The scratch slice is too short.
     Scratch {
@@ -180,6 +191,20 @@ impl fmt::Display for ExactError {
                 f,
                 "a filter of {weights} weights; this block and number of components take {expected}"
             ),
+            Self::Ring(n) => write!(
+                f,
+                "a ring of {n} sites; the exact law of masses takes at most {}",
+                chipping::SITES
+            ),
+            Self::TotalMass { sites, mass } => {
+                let largest = chipping::MASSES.get(sites.wrapping_sub(2));
+                write!(
+                    f,
+                    "a total mass of {mass} on a ring of {sites} sites; the exact law of masses \
+                     takes at most {} there",
+                    largest.unwrap_or(&0)
+                )
+            }
             Self::Scratch { given, needed } => {
                 write!(f, "a scratch of {given} numbers; {needed} are needed")
             }

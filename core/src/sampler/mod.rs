@@ -1,11 +1,14 @@
-//! Samplers: Markov chains that draw configurations of a model from its equilibrium law.
+//! Samplers: Markov chains that draw configurations of a model from its equilibrium law, or from its
+//! stationary law where there is no equilibrium.
 //!
 //! A model is a small value that is checked once; its chains are slices of the caller's, so that
 //! one model drives any number of chains.
 
+pub mod chipping;
 mod cluster;
 pub mod ising;
 
+pub use chipping::{Chipping, ChippingError};
 pub use ising::{Algorithm, Coupling, Ising, IsingError};
 
 use crate::lattice::Lattice;
@@ -14,14 +17,13 @@ use crate::num::rng::Stream;
 /// Where a chain begins. Equilibrium has been reached when both kinds of start agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Infinite temperature.
+    /// Infinite temperature: every site for itself.
     Hot,
-    /// A ground state.
+    /// A ground state, or all mass on one site.
     Cold,
 }
 
-/// A model with an update that leaves its equilibrium law unchanged and reaches every
-/// configuration.
+/// A model with an update that leaves its law unchanged and reaches every configuration.
 ///
 /// Slices hold at least the numbers that [`state_len`](Self::state_len) and
 /// [`scratch_len`](Self::scratch_len) tell; shorter ones panic, longer ones keep their tail.
@@ -42,8 +44,8 @@ pub trait Sampler {
     /// Writes the first configuration of a chain.
     fn start(&self, start: Start, state: &mut [Self::Cell], stream: &mut Stream);
 
-    /// One update of a chain. How much it does never depends on what it has changed: stopping on
-    /// that would bias the law.
+    /// One update of a chain: a fixed number of steps, or those of a fixed time where steps come at
+    /// random times. To stop on what they have changed would bias the law.
     fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
 
     /// Copies a configuration that is to be used, under a uniformly random one of the model's

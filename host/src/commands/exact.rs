@@ -7,7 +7,9 @@ use blockspin_core::lattice::Lattice;
 use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, print};
-use crate::cli::{BlockArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global};
+use crate::cli::{
+    BlockArgs, ChippingArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global,
+};
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
 use crate::model::Model;
@@ -114,6 +116,40 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
     answer.print(information, global)
 }
 
+pub(super) fn chipping(args: &ChippingArgs, global: &Global) -> Result<()> {
+    use blockspin_core::exact::chipping;
+    use blockspin_core::sampler::Sampler as _;
+
+    let model = args.model()?;
+    let lattice = model.lattice();
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": "chipping",
+            "size": lattice.sides(),
+            "density": args.density,
+            "rate": args.rate,
+        }),
+        &format!(
+            "Chipping and aggregation, {} with density {} and aggregation rate {}",
+            product(lattice.sides()),
+            args.density,
+            args.rate
+        ),
+        &[
+            ("mass_squared", "mass squared per site"),
+            ("largest_mass", "largest mass"),
+        ],
+    );
+    let length = chipping::scratch_len(&model).map_err(usage)?;
+    let mut scratch = vec![0.0; length];
+    let law = chipping::law(&model, &mut scratch).map_err(usage)?;
+    answer.means(&[law.mass_squared, law.largest_mass]);
+    answer.histogram("mass_distribution", "p", law.mass_distribution);
+    answer.print(None, global)
+}
+
 /// What is printed, as an object and as lines.
 struct Answer {
     fields: Fields,
@@ -145,6 +181,15 @@ impl Answer {
     fn means(&mut self, values: &[f64]) {
         for ((name, words), value) in self.means.iter().zip(values) {
             self.add(name, words, *value);
+        }
+    }
+
+    /// A list indexed by value, printed as a line for each.
+    fn histogram(&mut self, name: &str, word: &str, values: &[f64]) {
+        self.fields.insert(name.into(), json!(values));
+        for (value, probability) in values.iter().enumerate() {
+            let label = format!("{word}({value})");
+            self.text += &format!("{label:<26}{probability:>12.8}\n");
         }
     }
 
