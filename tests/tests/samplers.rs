@@ -1,8 +1,9 @@
 //! Each sampler against enumeration or the transfer matrix, within four standard errors. More
 //! samples, and what takes longer, are in `z_long.rs`.
 
-use blockspin_core::sampler::Algorithm;
+use blockspin_core::sampler::{Algorithm, Dimer};
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
+use blockspin_tests::dimers::{self, TEMPERATURES};
 
 /// Samples that are nearly independent, whatever the algorithm, on up to 27 sites.
 fn check(systems: &[System], samples: u32, thin: u32) {
@@ -80,6 +81,31 @@ fn any_number_of_wolff_clusters() {
         for temperature in [CRITICAL, 3.0] {
             let system = System::ferromagnet(&[4, 4], temperature);
             pulls.extend(system.pulls(Algorithm::Wolff { clusters }, 20_000, 2, 7));
+        }
+    }
+    judge(&pulls);
+}
+
+#[test]
+fn dimers_on_small_tori() {
+    let mut pulls = vec![];
+    for temperature in TEMPERATURES {
+        for side in [4, 6] {
+            // More at low temperature, where loops are short.
+            let loops = 4 * Dimer::usual_loops(side, temperature);
+            pulls.extend(dimers::pulls(side, temperature, loops, 40_000, 1));
+        }
+    }
+    judge(&pulls);
+}
+
+/// The number of loops is fixed before they run, so any number gives the same law.
+#[test]
+fn any_number_of_directed_loops() {
+    let mut pulls = vec![];
+    for loops in [1, 2, 5] {
+        for temperature in [1.0, f64::INFINITY] {
+            pulls.extend(dimers::pulls(4, temperature, loops, 40_000, 2));
         }
     }
     judge(&pulls);

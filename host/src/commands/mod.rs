@@ -49,6 +49,7 @@ pub fn run(cli: Cli) -> Result<()> {
                 exact::spins(&model, &args, global)
             }
             ExactModelArgs::Gaussian(args) => exact::gaussian(&args, global),
+            ExactModelArgs::Dimer(args) => exact::dimer(&args, global),
         },
         Command::Fingerprint => fingerprints(global),
     }
