@@ -19,7 +19,7 @@ use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
 use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
-use crate::sampler::{Algorithm, Chipping, Coupling, Ising, Sampler, Start};
+use crate::sampler::{Algorithm, Chipping, Coupling, Dimer, Ising, Sampler, Start};
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
 
@@ -51,7 +51,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 12] = [
+pub const WORKLOADS: [&str; 13] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -64,6 +64,7 @@ pub const WORKLOADS: [&str; 12] = [
     "estimate",
     "statistics",
     "chipping",
+    "dimer",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -91,6 +92,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         9 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
         10 => statistics(&mut hash),
         11 => chipping(arena, &mut hash)?,
+        12 => dimer(arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -169,17 +171,46 @@ fn ising(algorithm: Algorithm, arena: &mut Arena, hash: &mut Hash) -> Option<()>
     for (task, (sides, beta, coupling)) in (0u64..).zip(cases) {
         let model = Ising::new(Lattice::new(sides).ok()?, beta, coupling, algorithm).ok()?;
         let mut stream = Stream::new(1, task, Purpose::Training);
-        let (state, rest) = arena.words.split_at_mut(model.state_len());
-        let (kept, scratch) = rest.split_at_mut(model.state_len());
-        let scratch = scratch.get_mut(..model.scratch_len())?;
-        model.start(Start::Hot, state, &mut stream);
-        for _ in 0..60 {
-            model.sweep(state, scratch, &mut stream);
-            model.keep(state, kept, &mut stream);
-            kept.iter().for_each(|word| hash.word(*word));
-            hash.real64(model.energy(state));
-            hash.real64(model.order_parameter(state));
-        }
+        sample(&model, Start::Hot, &mut stream, arena, hash)?;
+    }
+    Some(())
+}
+
+fn dimer(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    use Start::{Cold, Hot};
+    let cases = [
+        (4, f64::INFINITY, 2, Hot),
+        (6, 0.65, 20, Cold),
+        (10, 1.3, 7, Hot),
+        (12, 0.3, 30, Cold),
+    ];
+    for (task, (side, temperature, loops, start)) in (0u64..).zip(cases) {
+        let model = Dimer::new(side, temperature, loops).ok()?;
+        let mut stream = Stream::new(1, task, Purpose::Training);
+        sample(&model, start, &mut stream, arena, hash)?;
+    }
+    Some(())
+}
+
+/// Sixty sweeps, with what is kept and measured after each.
+fn sample(
+    model: &impl Sampler<Cell = u32>,
+    start: Start,
+    stream: &mut Stream,
+    arena: &mut Arena,
+    hash: &mut Hash,
+) -> Option<()> {
+    let length = model.state_len();
+    let (state, rest) = arena.words.split_at_mut_checked(length)?;
+    let (kept, scratch) = rest.split_at_mut_checked(length)?;
+    let scratch = scratch.get_mut(..model.scratch_len())?;
+    model.start(start, state, stream);
+    for _ in 0..60 {
+        model.sweep(state, scratch, stream);
+        model.keep(state, kept, stream);
+        kept.iter().for_each(|word| hash.word(*word));
+        hash.real64(model.energy(state));
+        hash.real64(model.order_parameter(state));
     }
     Some(())
 }

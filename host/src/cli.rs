@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
-use blockspin_core::exact::gaussian;
+use blockspin_core::exact::{DIMER_SIDE, gaussian};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::sampler::{Chipping, chipping};
@@ -170,6 +170,13 @@ pub enum ExactModelArgs {
                       mass at rate w; configurations are counted on rings of up to 10 sites."
     )]
     Chipping(ChippingArgs),
+    /// Interacting dimers that cover a small square torus, counted
+    #[command(
+        after_help = "Example: blockspin exact dimer --size 4 --temperature 0.65\n\
+                      The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers;\n\
+                      temperature inf is the free dimers."
+    )]
+    Dimer(DimerArgs),
 }
 
 /// A model, or a file.
@@ -250,6 +257,18 @@ pub struct ChippingArgs {
     /// Rate of aggregation w, where that of chipping is 1; at density 1 mass gathers above 1/3
     #[arg(long, default_value_t = 0.33, value_parser = aggregation, value_name = "W")]
     pub rate: f64,
+}
+
+/// Options of `dimer`.
+#[derive(Args, Debug)]
+pub struct DimerArgs {
+    /// Vertices per side: 4, 6 or 8
+    #[arg(long, default_value_t = DIMER_SIDE, value_name = "N")]
+    pub size: u32,
+    /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
+    #[arg(long, default_value = "inf", value_parser = dimer_temperature,
+          allow_hyphen_values = true, value_name = "T")]
+    pub temperature: f64,
 }
 
 /// A file to read.
@@ -552,6 +571,11 @@ fn temperature(text: &str) -> std::result::Result<f64, String> {
     number(text, rule, |t| {
         t.is_finite() && t > 0.0 && t.recip().is_finite()
     })
+}
+
+fn dimer_temperature(text: &str) -> std::result::Result<f64, String> {
+    let rule = "a temperature of dimers is a number above 0, such as 0.65, or inf";
+    number(text, rule, |t| t > 0.0)
 }
 
 fn inverse_temperature(text: &str) -> std::result::Result<f64, String> {

@@ -3,6 +3,7 @@
 
 pub mod arrays;
 pub mod chains;
+pub mod dimers;
 pub mod gaussian;
 pub mod masses;
 pub mod problem;

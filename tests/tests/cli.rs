@@ -256,6 +256,12 @@ fn runs_that_cannot_be() {
                 "gaussian --mass 1 --block 2 --filter uniform --encoder relaxed",
                 &["'relaxed'", "continuous"],
             ),
+            ("dimer --size 5", &["side of 5", "even", "4 to 8"]),
+            ("dimer --size 64", &["side of 64", "8"]),
+            ("dimer --size 0", &["side of 0", "4"]),
+            ("dimer --temperature 0", &["'0'", "inf"]),
+            ("dimer --temperature -1", &["'-1'", "above 0"]),
+            ("dimer --temperature nan", &["'nan'", "0.65"]),
         ],
     );
 }
@@ -903,6 +909,11 @@ fn help_has_examples() {
         text.contains("Example: blockspin exact chipping") && text.contains("--density"),
         "{text}"
     );
+    let text = folder.succeeds("exact dimer --help");
+    assert!(
+        text.contains("Example: blockspin exact dimer") && text.contains("--temperature"),
+        "{text}"
+    );
     assert!(folder.succeeds("--version").starts_with("blockspin "));
 }
 
@@ -1101,6 +1112,35 @@ fn exact_informations_of_the_gaussian_field() {
     assert!(kept("uniform --encoder continuous") < both && both < whole);
     let told = folder.run(&format!("{block} --filter two.npy"));
     told.is_refusal(2, &["2 components", "one", "continuous"]);
+}
+
+#[test]
+fn exact_coverings_of_dimers() {
+    let folder = Folder::new();
+    let free = folder.json("exact dimer --size 4 --temperature inf");
+    assert_eq!(free["model"], "dimer");
+    assert_eq!(free["size"], json!([4, 4]));
+    assert_eq!(free["temperature"], "inf");
+    assert_eq!(free["coverings"], 272);
+    let histogram = json!([12, 0, 32, 64, 112, 0, 48, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(free["parallel_plaquettes_histogram"], histogram);
+    assert_eq!(number(&free, "parallel_plaquettes_per_site"), 4.0 / 17.0);
+    assert!((number(&free, "winding_x_squared") - 5.0 / 17.0).abs() < 1e-15);
+    assert!(free["information_nats"].is_null());
+
+    let cold = folder.json("exact dimer --size 6 --temperature 0.3");
+    assert_eq!(cold["coverings"], 90_176);
+    assert!(number(&cold, "parallel_plaquettes_per_site") > 0.45);
+    assert!(number(&cold, "columnar_order_squared") > 0.9);
+    let law = cold["parallel_plaquettes_law"].as_array().expect("a list");
+    let sum: f64 = law.iter().filter_map(Value::as_f64).sum();
+    assert!(law.len() == 37 && (sum - 1.0).abs() < 1e-12);
+    assert_eq!(folder.json("exact dimer")["coverings"], 311_853_312);
+    let text = folder.succeeds("exact dimer --size 4 --temperature 0.65");
+    assert!(
+        text.contains("coverings") && text.contains("parallel plaquettes"),
+        "{text}"
+    );
 }
 
 /// What `train` and `estimate` say of a run.

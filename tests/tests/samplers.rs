@@ -1,8 +1,9 @@
 //! Each sampler against enumeration or the transfer matrix, within four standard errors. More
 //! samples, and what takes longer, are in `z_long.rs`.
 
-use blockspin_core::sampler::Algorithm;
+use blockspin_core::sampler::{Algorithm, Dimer};
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
+use blockspin_tests::dimers::{self, TEMPERATURES};
 use blockspin_tests::masses;
 
 /// Samples that are nearly independent, whatever the algorithm, on up to 27 sites.
@@ -92,6 +93,31 @@ fn masses_that_chip_and_aggregate() {
     for sites in 3..=6 {
         for case in masses::CASES {
             pulls.extend(masses::pulls(sites, case, (20_000, 4), 1));
+        }
+    }
+    judge(&pulls);
+}
+
+#[test]
+fn dimers_on_small_tori() {
+    let mut pulls = vec![];
+    for temperature in TEMPERATURES {
+        for side in [4, 6] {
+            // More at low temperature, where loops are short.
+            let loops = 4 * Dimer::usual_loops(side, temperature);
+            pulls.extend(dimers::pulls(side, temperature, loops, 40_000, 1));
+        }
+    }
+    judge(&pulls);
+}
+
+/// The number of loops is fixed before they run, so any number gives the same law.
+#[test]
+fn any_number_of_directed_loops() {
+    let mut pulls = vec![];
+    for loops in [1, 2, 5] {
+        for temperature in [1.0, f64::INFINITY] {
+            pulls.extend(dimers::pulls(4, temperature, loops, 40_000, 2));
         }
     }
     judge(&pulls);

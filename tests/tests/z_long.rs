@@ -11,12 +11,15 @@ use blockspin::learn::{self, Outcome, Place, Settings, Source};
 use blockspin::model::Model;
 use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;
+use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::sampler::{Algorithm, Start};
+use blockspin_core::sampler::{Algorithm, Dimer, Sampler, Start};
+use blockspin_core::stats::Blocking;
 use blockspin_tests::arrays;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
-use blockspin_tests::program::{Folder, binary, npy};
+use blockspin_tests::dimers::{self, TEMPERATURES};
 use blockspin_tests::masses::{self, Long, critical, exponent};
+use blockspin_tests::program::{Folder, binary, npy};
 use blockspin_tests::runs::{Case, Named, STDERR, shape};
 use blockspin_tests::studies::{self, Length};
 
@@ -319,4 +322,66 @@ fn damaged_arrays_never_panic() {
     let seconds = seconds.map_or(3600, |text| text.parse().expect("a number of seconds"));
     let (tried, readable) = arrays::fuzz(1 << 32, u64::MAX, Duration::from_secs(seconds));
     println!("{tried} files, {readable} of them readable");
+}
+
+/// 10⁵ samples of tori whose coverings are counted, with few loops and with many.
+#[test]
+#[ignore = "long: 10⁵ samples of every kind"]
+fn dimers_at_full_length() {
+    let mut pulls = vec![];
+    for seed in 1..4 {
+        for temperature in TEMPERATURES {
+            for side in [4, 6, 8] {
+                let usual = Dimer::usual_loops(side, temperature);
+                for loops in [4 * usual, 16 * usual + 1] {
+                    pulls.extend(dimers::pulls(side, temperature, loops, 100_000, seed));
+                }
+            }
+        }
+    }
+    judge(&pulls);
+}
+
+/// Free dimers side by side are correlated as 1/π² r² at even distances r, and beyond the leading
+/// order not at all at odd ones (Fisher and Stephenson, Phys. Rev. 132, 1411, 1963).
+#[test]
+#[ignore = "long: 2·10⁴ samples of 64 × 64"]
+fn correlations_of_free_dimers() {
+    let side = 64;
+    let model = Dimer::new(side, f64::INFINITY, side).unwrap();
+    let mut stream = Stream::new(1, 0, Purpose::Sample);
+    let mut state = vec![0; model.state_len()];
+    let mut scratch = vec![0; model.scratch_len()];
+    model.start(Start::Hot, &mut state, &mut stream);
+    let distances = [2u32, 3, 4, 5, 6, 8, 10, 12];
+    let mut measured = distances.map(|_| Blocking::new());
+    for _ in 0..20_000 {
+        model.sweep(&mut state, &mut scratch, &mut stream);
+        for (r, measured) in distances.iter().zip(&mut measured) {
+            let mut pairs = 0;
+            for y in 0..side {
+                for x in 0..side {
+                    let (up, right) = ((y + r) % side, (x + r) % side);
+                    pairs +=
+                        u32::from(model.along_row(&state, y, x) && model.along_row(&state, up, x))
+                            + u32::from(
+                                model.along_column(&state, y, x)
+                                    && model.along_column(&state, y, right),
+                            );
+                }
+            }
+            measured.push(f64::from(pairs) / f64::from(2 * side * side) - 1.0 / 16.0);
+        }
+    }
+    for (r, measured) in distances.into_iter().zip(&measured) {
+        let scaled = |x: f64| x * f64::from(r * r) * std::f64::consts::PI.powi(2);
+        let (mean, error) = (measured.mean(), measured.standard_error().unwrap());
+        let (mean, error) = (scaled(mean), scaled(error));
+        println!("r = {r}: π² r² C = {mean:.3} ± {error:.3}");
+        // Corrections of the lattice as 1/r², of the torus as (r/L)².
+        let expected = f64::from(u8::from(r % 2 == 0));
+        let far = f64::from(r) / f64::from(side);
+        let corrections = 1.5 / f64::from(r * r) + 4.0 * far * far;
+        assert!((mean - expected).abs() < 4.0 * error + corrections, "{r}");
+    }
 }

@@ -24,11 +24,13 @@
 //! | 3D | enumeration, to [`TORUS_SITES`] | the same |
 //!
 //! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
-//! masses that chip and aggregate, which have no weight in closed form: [`chipping`].
+//! masses that chip and aggregate, which have no weight in closed form: [`chipping`]. Dimer
+//! coverings of small tori are counted once for all temperatures: [`Census`].
 
 mod binary;
 mod chain;
 pub mod chipping;
+mod dimer;
 pub mod gaussian;
 mod information;
 mod means;
@@ -42,6 +44,7 @@ use crate::lattice::Lattice;
 use crate::num::math::exp64;
 
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
+pub use dimer::{Census, DIMER_SIDE, DimerMeans, dimer_scratch_len};
 pub use information::{Encoder, Filter, Information, MAX_COMPONENTS};
 pub use means::Means;
 pub use partition::{Partition, PartitionError};
@@ -83,6 +86,10 @@ pub enum ExactError {
     FieldComponents(usize),
     /// A binary encoder on the field, with several components.
     Binary(usize),
+    /// A torus of dimers whose side is not 4, 6 or 8.
+    DimerSide(u32),
+    /// The temperature of dimers is not above 0.
+    DimerTemperature(f64),
     /// A weight of the filter is infinite or NaN: its index.
     Weight(usize),
     /// The filter has not one weight for each site of the block and component.
@@ -186,6 +193,14 @@ impl fmt::Display for ExactError {
                 "a binary encoder on {n} components of a field; sign and sigmoid take one \
                  component, the continuous encoder any number"
             ),
+            Self::DimerSide(n) => write!(
+                f,
+                "a torus of dimers with a side of {n}; coverings are counted for an even side from \
+                 4 to {DIMER_SIDE}"
+            ),
+            Self::DimerTemperature(t) => {
+                write!(f, "a temperature of {t}; it is above 0, or inf")
+            }
             Self::Weight(i) => write!(f, "weight {i} of the filter is not a finite number"),
             Self::Filter { weights, expected } => write!(
                 f,

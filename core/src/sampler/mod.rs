@@ -6,9 +6,11 @@
 
 pub mod chipping;
 mod cluster;
+pub mod dimer;
 pub mod ising;
 
 pub use chipping::{Chipping, ChippingError};
+pub use dimer::{Dimer, DimerError};
 pub use ising::{Algorithm, Coupling, Ising, IsingError};
 
 use crate::lattice::Lattice;
@@ -49,7 +51,7 @@ pub trait Sampler {
     fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
 
     /// Copies a configuration that is to be used, under a uniformly random one of the model's
-    /// global symmetries (for Ising: a fair sign). Cluster updates may all but freeze these.
+    /// global symmetries (for Ising: a fair sign). Updates may all but freeze these.
     fn keep(&self, state: &[Self::Cell], kept: &mut [Self::Cell], stream: &mut Stream);
 
     /// Energy of a configuration, of the whole lattice.

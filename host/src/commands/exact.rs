@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 
-use blockspin_core::exact::{self, Encoder, ExactError, Filter, Information, Partition};
+use blockspin_core::exact::{self, Census, Encoder, ExactError, Filter, Information, Partition};
 use blockspin_core::lattice::Lattice;
 use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, print};
 use crate::cli::{
-    BlockArgs, ChippingArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global,
+    BlockArgs, ChippingArgs, DimerArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs,
+    Global,
 };
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
@@ -114,6 +115,54 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
         |partition, filter, scratch| gaussian::information(partition, mass, filter, scratch),
     )?;
     answer.print(information, global)
+}
+
+pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
+    let (side, temperature) = (args.size, args.temperature);
+    let scratch_len = exact::dimer_scratch_len(side).map_err(usage)?;
+    let census = Census::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
+    let means = census.means(temperature).map_err(usage)?;
+    let histogram: Vec<_> = census.histogram().collect();
+    let law: Vec<_> = census.law(temperature).map_err(usage)?.collect();
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": "dimer",
+            "size": [side, side],
+            // JSON has no infinity.
+            "temperature": finite(temperature).map_or(json!("inf"), |t| json!(t)),
+            "coverings": census.coverings(),
+            "parallel_plaquettes_histogram": histogram,
+            "parallel_plaquettes_law": law,
+        }),
+        &format!("dimers, {side} × {side} at temperature {temperature}"),
+        &[
+            ("parallel_plaquettes_per_site", "parallel plaquettes/site"),
+            ("energy_per_site", "energy per site"),
+            ("specific_heat", "specific heat per site"),
+            ("winding_x_squared", "winding number squared"),
+            ("columnar_order_squared", "columnar order squared"),
+        ],
+    );
+    answer.means(&[
+        means.parallel_plaquettes_per_site,
+        -means.parallel_plaquettes_per_site,
+        means.specific_heat,
+        means.winding_x_squared,
+        means.columnar_order_squared,
+    ]);
+    answer.text += &format!(
+        "{:<26}{:>12}\n\nparallel plaquettes        coverings  probability\n",
+        "coverings",
+        census.coverings()
+    );
+    for (n, (count, p)) in histogram.iter().zip(&law).enumerate() {
+        if *count > 0 {
+            answer.text += &format!("{n:>19}{count:>17}{p:>13.8}\n");
+        }
+    }
+    answer.print(None, global)
 }
 
 pub(super) fn chipping(args: &ChippingArgs, global: &Global) -> Result<()> {

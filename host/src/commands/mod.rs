@@ -50,6 +50,7 @@ pub fn run(cli: Cli) -> Result<()> {
             }
             ExactModelArgs::Gaussian(args) => exact::gaussian(&args, global),
             ExactModelArgs::Chipping(args) => exact::chipping(&args, global),
+            ExactModelArgs::Dimer(args) => exact::dimer(&args, global),
         },
         Command::Fingerprint => fingerprints(global),
     }

@@ -1,0 +1,740 @@
+//! The interacting dimer model on the square torus: weight exp(N/T), N the plaquettes with two
+//! parallel dimers, by directed loops.
+//!
+//! # Configurations
+//! Each vertex is covered by one dimer. A configuration is the doubled lattice of side 2L, packed
+//! as [`bits`](crate::num::bits): (even, even) is a vertex and (odd, odd) a face, both 0 for ever;
+//! (2y, 2x + 1) is the link from vertex (y, x) along its row, (2y + 1, 2x) that along its column,
+//! 1 where it carries a dimer. Half of the bits say nothing, but windows and files take them as
+//! they are.
+//!
+//! # Directed loops (Sandvik and Moessner, PRB 73, 144504, 2006; RSMI-NE, appendix C)
+//! A loop starts at a random vertex, takes up its dimer, and at the other end of it, the pivot,
+//! lays a dimer to one of the four neighbours. If that has a dimer of its own, this is taken up,
+//! and so on until the first vertex is met again. With w = exp(n/T) for a dimer from the pivot that
+//! would have n parallel neighbours (C1), the dimer from i is laid to k with probability a_ik / w_i,
+//!
+//! ```text
+//! a_ik = a_ki ≥ 0,   Σ_k a_ik = w_i     (C5, C6)
+//! ```
+//!
+//! so that a loop and its reverse balance, and Σ_i a_ii, the bounces, as small as can be (C7). A
+//! sweep is a fixed number of loops: going on until every vertex is visited, as in the paper's
+//! Algorithm 2, stops on what the loops have done and would bias the law.
+//!
+//! The difference between two coverings is a set of disjoint loops, around the torus too. Every
+//! a_ik is positive, so a directed loop can follow any of them: all coverings of all winding sectors
+//! are reached.
+
+use core::fmt;
+
+use super::{Sampler, Start};
+use crate::lattice::Lattice;
+use crate::num::bits::{bit, flip, set, words};
+use crate::num::math::{exp64, sqrt64};
+use crate::num::rng::Stream;
+
+/// Longest side: a vertex then fits 24 bits.
+pub const MAX_SIDE: u32 = 4096;
+
+/// Why a dimer model cannot be sampled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum DimerError {
+    /// The side is odd, below 4 or above [`MAX_SIDE`].
+    Side(u32),
+    /// The temperature is not above 0.
+    Temperature(f64),
+    /// A sweep of no loops.
+    NoLoops,
+}
+
+impl fmt::Display for DimerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Side(side) => write!(
+                f,
+                "a torus of dimers with a side of {side}; it is even, from 4 to {MAX_SIDE}"
+            ),
+            Self::Temperature(t) => {
+                write!(f, "a temperature of {t}; it is above 0, or inf")
+            }
+            Self::NoLoops => write!(f, "a sweep of 0 loops; it has at least 1"),
+        }
+    }
+}
+
+impl core::error::Error for DimerError {}
+
+/// 1/T beyond which the scattering is that of T = 0 in 32 bits.
+const STRONGEST: f64 = 40.0;
+
+/// Share of the heat bath, a_ik = w_i w_k / Σ w, where the fewest bounces shut some way.
+const HEAT_BATH: f64 = 1.0 / 64.0;
+
+/// Directions +x, +y, −x, −y are 0 to 3; a count for each has two bits of a byte.
+const DIRECTIONS: u32 = 4;
+
+/// Bits of a [`Cell`] that hold the direction.
+const FIELD: u32 = 8;
+
+/// A vertex while loops run: its direction as 1 in one of four fields of two bits, and above these
+/// the vertex at the other end of its dimer; 0 without a dimer.
+type Cell = u32;
+
+/// Numbers of parallel neighbours that four dimers from a vertex can have, up to order: each of two
+/// opposite pairs has (0, 0) to (2, 0).
+const CASES: usize = 36;
+
+/// For the four numbers as fields of two bits, which of the cases it is.
+static CASE: [u8; 256] = {
+    let mut case = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        let (ahead, aside) = (pair(code, code >> 4), pair(code >> 2, code >> 6));
+        if let (Some(ahead), Some(aside)) = (ahead, aside) {
+            case[code] = 6 * ahead + aside;
+        }
+        code += 1;
+    }
+    case
+};
+
+/// Index of the numbers in the lowest fields of `a` and `b`, if they add up to 2 at most.
+const fn pair(a: usize, b: usize) -> Option<u8> {
+    let (a, b) = (a & 3, b & 3);
+    if a + b > 2 {
+        return None;
+    }
+    Some(a as u8 + [0, 3, 5][b])
+}
+
+/// The interacting dimer model at a temperature, with the number of loops of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dimer {
+    side: u32,
+    temperature: f64,
+    loops: u32,
+    doubled: Lattice,
+    /// For each case, seen from the dimer that was taken up: the bounds, in units of 2⁻³², below
+    /// which the next is laid one, two, three directions on; beyond, it bounces.
+    scatter: [[u32; 3]; CASES],
+}
+
+impl Dimer {
+    /// The model on a torus of `side` × `side` vertices at a temperature in units of the
+    /// interaction, which may be infinite, with sweeps of so many loops.
+    ///
+    /// # Errors
+    /// Names the parameter and the rule that it breaks.
+    pub fn new(side: u32, temperature: f64, loops: u32) -> Result<Self, DimerError> {
+        if side % 2 != 0 || !(4..=MAX_SIDE).contains(&side) {
+            return Err(DimerError::Side(side));
+        }
+        // Also refuses what is not a number.
+        if !(temperature > 0.0) {
+            return Err(DimerError::Temperature(temperature));
+        }
+        if loops == 0 {
+            return Err(DimerError::NoLoops);
+        }
+        let doubled = Lattice::new(&[2 * side, 2 * side]).map_err(|_| DimerError::Side(side))?;
+        let beta = 1.0 / temperature;
+        let beta = if beta < STRONGEST { beta } else { STRONGEST };
+        let mut scatter = [[0; 3]; CASES];
+        for (code, case) in CASE.iter().enumerate() {
+            let parallel = [0, 2, 4, 6].map(|at| (code >> at & 3) as i32);
+            if parallel[0] + parallel[2] > 2 || parallel[1] + parallel[3] > 2 {
+                continue;
+            }
+            let row = scattering(parallel, beta)[0];
+            let mut below = 0.0;
+            for (bound, k) in scatter[*case as usize].iter_mut().zip(1..) {
+                below += row[k];
+                // The cast saturates: a share of 2⁻³² at most bounces in vain.
+                *bound = (below * 4_294_967_296.0 + 0.5) as u32;
+            }
+        }
+        Ok(Dimer {
+            side,
+            temperature,
+            loops,
+            doubled,
+            scatter,
+        })
+    }
+
+    /// A number of loops with which successive sweeps at 15 ≤ T are nearly independent (τ ≈ 0.85),
+    /// and the loops at low T, which are short, outweigh what a sweep costs besides.
+    #[must_use]
+    pub fn usual_loops(side: u32, temperature: f64) -> u32 {
+        let loops = if temperature >= 2.0 {
+            side / 4
+        } else {
+            side.saturating_mul(side) / 4
+        };
+        loops.max(1)
+    }
+
+    /// Vertices along a side.
+    #[must_use]
+    pub fn side(&self) -> u32 {
+        self.side
+    }
+
+    /// Number of vertices.
+    #[must_use]
+    pub fn vertices(&self) -> u32 {
+        self.side * self.side
+    }
+
+    /// Temperature in units of the interaction.
+    #[must_use]
+    pub fn temperature(&self) -> f64 {
+        self.temperature
+    }
+
+    /// Loops of a sweep.
+    #[must_use]
+    pub fn loops(&self) -> u32 {
+        self.loops
+    }
+
+    /// N, the plaquettes with two parallel dimers.
+    #[must_use]
+    pub fn parallel_plaquettes(&self, state: &[u32]) -> u32 {
+        let mut sum = 0;
+        self.each_vertex(|y, x| {
+            let (up, right) = (self.next(y), self.next(x));
+            sum += u32::from(
+                self.along_row(state, y, x) && self.along_row(state, up, x)
+                    || self.along_column(state, y, x) && self.along_column(state, y, right),
+            );
+        });
+        sum
+    }
+
+    /// Σ (−1)^x over the dimers along rows, which begin at x, and Σ (−1)^y over those along columns:
+    /// ±L²/2 and 0, or 0 and ±L²/2, in the four columnar states.
+    #[must_use]
+    pub fn columnar_sums(&self, state: &[u32]) -> [i32; 2] {
+        let mut sums = [0; 2];
+        self.each_vertex(|y, x| {
+            sums[0] += sign(x, self.along_row(state, y, x));
+            sums[1] += sign(y, self.along_column(state, y, x));
+        });
+        sums
+    }
+
+    /// Winding numbers around x and y: of the dimers that cross a line in between two columns
+    /// (rows), those from an even vertex forward less those from an odd one. Any two columns have
+    /// the same.
+    #[must_use]
+    pub fn winding(&self, state: &[u32]) -> [i32; 2] {
+        let mut sums = [0; 2];
+        for along in 0..self.side {
+            sums[0] += sign(along, self.along_row(state, along, 0));
+            sums[1] += sign(along, self.along_column(state, 0, along));
+        }
+        sums
+    }
+
+    /// Whether a dimer joins (y, x) and (y, x + 1).
+    #[inline(always)]
+    #[must_use]
+    pub fn along_row(&self, state: &[u32], y: u32, x: u32) -> bool {
+        bit(state, self.link(y, x, 0))
+    }
+
+    /// Whether a dimer joins (y, x) and (y + 1, x).
+    #[inline(always)]
+    #[must_use]
+    pub fn along_column(&self, state: &[u32], y: u32, x: u32) -> bool {
+        bit(state, self.link(y, x, 1))
+    }
+
+    /// Site of the doubled lattice of the link from a vertex in direction 0 or 1.
+    #[inline(always)]
+    fn link(&self, y: u32, x: u32, direction: u32) -> usize {
+        let site = if direction == 0 {
+            4 * y * self.side + 2 * x + 1
+        } else {
+            (4 * y + 2) * self.side + 2 * x
+        };
+        site as usize
+    }
+
+    #[inline(always)]
+    fn next(&self, along: u32) -> u32 {
+        if along + 1 == self.side { 0 } else { along + 1 }
+    }
+
+    #[inline(always)]
+    fn each_vertex(&self, mut of: impl FnMut(u32, u32)) {
+        for y in 0..self.side {
+            for x in 0..self.side {
+                of(y, x);
+            }
+        }
+    }
+
+    /// Shift between the rows of vertices while loops run, so that y and x are fields of bits.
+    fn shift(&self) -> u32 {
+        self.side.next_power_of_two().trailing_zeros()
+    }
+
+    /// One of the four columnar states: dimers along an axis, the first at `from`.
+    fn columnar(&self, axis: u32, from: u32, state: &mut [u32]) {
+        state.fill(0);
+        self.each_vertex(|y, x| {
+            let along = if axis == 0 { x } else { y };
+            set(state, self.link(y, x, axis), along % 2 == from);
+        });
+    }
+
+    /// A loop at infinite temperature, on the packed configuration.
+    fn free_loop(&self, state: &mut [u32], stream: &mut Stream) {
+        let step = |[y, x]: [u32; 2], direction: u32| {
+            let back = |along: u32| if along == 0 { self.side - 1 } else { along - 1 };
+            match direction {
+                0 => [y, self.next(x)],
+                1 => [self.next(y), x],
+                2 => [y, back(x)],
+                _ => [back(y), x],
+            }
+        };
+        let link = |at: [u32; 2], direction: u32| {
+            let [y, x] = if direction < 2 {
+                at
+            } else {
+                step(at, direction)
+            };
+            self.link(y, x, direction % 2)
+        };
+        let first = [stream.below(self.side), stream.below(self.side)];
+        let mut head = first;
+        // The dimer that is about to be laid and then belongs to the head, too.
+        let mut laid = None;
+        loop {
+            let own = (0..DIRECTIONS).find(|direction| bit(state, link(head, *direction)));
+            if let Some(laid) = laid {
+                flip(state, laid);
+            }
+            let Some(own) = own else { return };
+            flip(state, link(head, own));
+            let pivot = step(head, own);
+            let direction = (own + 3 + stream.below(3)) % DIRECTIONS;
+            head = step(pivot, direction);
+            laid = Some(link(pivot, direction));
+        }
+    }
+
+    /// Writes the cells of a configuration.
+    fn unpack(&self, state: &[u32], cells: &mut [Cell]) {
+        let shift = self.shift();
+        cells.fill(0);
+        self.each_vertex(|y, x| {
+            let at = y << shift | x;
+            if self.along_row(state, y, x) {
+                let to = y << shift | self.next(x);
+                cells[at as usize] = cell(0, to);
+                cells[to as usize] = cell(2, at);
+            } else if self.along_column(state, y, x) {
+                let to = self.next(y) << shift | x;
+                cells[at as usize] = cell(1, to);
+                cells[to as usize] = cell(3, at);
+            }
+        });
+    }
+
+    /// Writes the configuration of cells.
+    fn pack(&self, cells: &[Cell], state: &mut [u32]) {
+        let shift = self.shift();
+        state.fill(0);
+        self.each_vertex(|y, x| {
+            let direction = direction(cells[(y << shift | x) as usize]);
+            if direction < 2 {
+                set(state, self.link(y, x, direction), true);
+            }
+        });
+    }
+
+    /// One directed loop.
+    #[inline]
+    fn directed_loop(&self, cells: &mut [Cell], stream: &mut Stream) {
+        let shift = self.shift();
+        let column = (1 << shift) - 1;
+        let last = self.side - 1;
+        let first = stream.below(self.side) << shift | stream.below(self.side);
+        let mut head = cells[first as usize];
+        cells[first as usize] = 0;
+        // Only the first vertex has no dimer.
+        while head != 0 {
+            let pivot = head >> FIELD;
+            let back = direction(head) ^ 2;
+            let (x, y) = (pivot & column, pivot >> shift);
+            let around = [
+                if x == last { pivot - last } else { pivot + 1 },
+                if y == last { x } else { pivot + (1 << shift) },
+                if x == 0 { pivot + last } else { pivot - 1 },
+                if y == 0 {
+                    last << shift | x
+                } else {
+                    pivot - (1 << shift)
+                },
+            ];
+            let near = around.map(|vertex| cells[vertex as usize]);
+            // Dimers beside the pivot that are parallel to one from it: above and below to those
+            // along x, left and right to those along y.
+            let parallel =
+                (near[1] & 0x11) + (near[3] & 0x11) + (near[0] & 0x44) + (near[2] & 0x44);
+            let seen = (parallel as u8).rotate_right(2 * back);
+            let bounds = &self.scatter[CASE[seen as usize] as usize];
+            let draw = stream.next_u32();
+            let beyond = bounds.iter().map(|bound| u32::from(draw >= *bound));
+            let to = (back + 1 + beyond.sum::<u32>()) % DIRECTIONS;
+            head = near[to as usize];
+            let vertex = around[to as usize];
+            cells[pivot as usize] = cell(to, vertex);
+            cells[vertex as usize] = cell(to ^ 2, pivot);
+        }
+    }
+}
+
+/// A vertex whose dimer leads in a direction to another one.
+#[inline(always)]
+fn cell(direction: u32, to: u32) -> Cell {
+    to << FIELD | 1 << (2 * direction)
+}
+
+/// Direction of the dimer; 16 without one.
+#[inline(always)]
+fn direction(cell: Cell) -> u32 {
+    cell.trailing_zeros() / 2
+}
+
+/// (−1)^along where there is a dimer.
+fn sign(along: u32, dimer: bool) -> i32 {
+    i32::from(dimer) * (1 - 2 * (along % 2) as i32)
+}
+
+/// Probabilities p_ik = a_ik / w_i of the dimers with so many parallel neighbours, each row with the
+/// dimer that was taken up.
+///
+/// The fewest bounces are max(0, w₁ − w₂ − w₃ − w₄), weights in falling order. What freedom is left
+/// makes the smallest a_ik of all as large as it can be, a third of min(w₄, (w₂ + w₃ + w₄ − w₁)/2).
+/// Nothing cancels here, however small the weights.
+fn scattering(parallel: [i32; 4], beta: f64) -> [[f64; 4]; 4] {
+    let mut order = [0, 1, 2, 3];
+    order.sort_unstable_by_key(|i| (-parallel[*i], *i));
+    let most = parallel[order[0]];
+    let w = order.map(|i| exp64(beta * f64::from(parallel[i] - most)));
+    let slack = (w[1] - w[0]) + w[2] + w[3];
+    let mut a = [[0.0; 4]; 4];
+    let mut join = |i: usize, k: usize, value: f64| {
+        a[i][k] = value;
+        a[k][i] = value;
+    };
+    if (w[1] - w[0]) + (w[2] - w[3]) >= 0.0 {
+        let third = w[3] / 3.0;
+        (0..3).for_each(|i| join(i, 3, third));
+        join(0, 1, 0.5 * (w[0] + (w[1] - w[2]) - third));
+        join(0, 2, 0.5 * ((w[0] - w[1]) + w[2] - third));
+        join(1, 2, 0.5 * ((w[1] - w[0]) + w[2] - third));
+    } else {
+        let least = if slack > 0.0 { slack / 6.0 } else { 0.0 };
+        for i in 1..4 {
+            (i + 1..4).for_each(|k| join(i, k, least));
+            join(0, i, w[i] - 2.0 * least);
+        }
+        if slack < 0.0 {
+            a[0][0] = -slack;
+        }
+    }
+    if slack <= 0.0 {
+        let sum: f64 = w.iter().sum();
+        for i in 0..4 {
+            for k in 0..4 {
+                a[i][k] += HEAT_BATH * (w[i] * w[k] / sum - a[i][k]);
+            }
+        }
+    }
+    let mut p = [[0.0; 4]; 4];
+    for i in 0..4 {
+        for k in 0..4 {
+            p[order[i]][order[k]] = a[i][k] / w[i];
+        }
+    }
+    p
+}
+
+impl Sampler for Dimer {
+    type Cell = u32;
+
+    /// The doubled lattice.
+    fn lattice(&self) -> Lattice {
+        self.doubled
+    }
+
+    fn state_len(&self) -> usize {
+        words(self.doubled.sites())
+    }
+
+    fn scratch_len(&self) -> usize {
+        (self.side as usize) << self.shift()
+    }
+
+    /// Cold: one of the four columnar states, at random. Hot: 4L loops at infinite temperature from
+    /// such a state, nearly twenty autocorrelation times.
+    fn start(&self, start: Start, state: &mut [u32], stream: &mut Stream) {
+        let state = &mut state[..self.state_len()];
+        let draw = stream.below(4);
+        self.columnar(draw / 2, draw % 2, state);
+        if start == Start::Hot {
+            (0..4 * self.side).for_each(|_| self.free_loop(state, stream));
+        }
+    }
+
+    /// The loops of a sweep, on a state that is a covering, as [`start`](Self::start) writes.
+    fn sweep(&self, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
+        let cells = &mut scratch[..self.scratch_len()];
+        self.unpack(state, cells);
+        (0..self.loops).for_each(|_| self.directed_loop(cells, stream));
+        self.pack(cells, &mut state[..self.state_len()]);
+    }
+
+    /// A random one of eight: moved by 0 or 1 along each axis, and the axes exchanged or not. They
+    /// take each of the four columnar states to any other, between which loops at low temperature
+    /// rarely go.
+    fn keep(&self, state: &[u32], kept: &mut [u32], stream: &mut Stream) {
+        let draw = stream.next_u32();
+        let (down, right, exchange) = (draw >> 31, draw >> 30 & 1, draw >> 29 & 1);
+        let wrap = |along: u32| if along < self.side { along } else { 0 };
+        let kept = &mut kept[..self.state_len()];
+        kept.fill(0);
+        self.each_vertex(|y, x| {
+            let mut to = [wrap(y + down), wrap(x + right)];
+            if exchange != 0 {
+                to.swap(0, 1);
+            }
+            for axis in 0..2 {
+                if bit(state, self.link(y, x, axis)) {
+                    set(kept, self.link(to[0], to[1], axis ^ exchange), true);
+                }
+            }
+        });
+    }
+
+    /// −N.
+    fn energy(&self, state: &[u32]) -> f64 {
+        -f64::from(self.parallel_plaquettes(state))
+    }
+
+    /// Length of the vector of [`columnar_sums`](Self::columnar_sums) times 2/L², 1 in a columnar
+    /// state.
+    fn order_parameter(&self, state: &[u32]) -> f64 {
+        let [x, y] = self.columnar_sums(state).map(f64::from);
+        2.0 * sqrt64(x * x + y * y) / f64::from(self.vertices())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::bits::count;
+    use crate::num::rng::Purpose;
+
+    const TEMPERATURES: [f64; 8] = [1e-300, 0.1, 0.3, 0.65, 1.0, 2.0, 15.0, f64::INFINITY];
+
+    fn stream(task: u64) -> Stream {
+        Stream::new(1, task, Purpose::Sample)
+    }
+
+    /// All numbers of parallel neighbours.
+    fn cases() -> impl Iterator<Item = [i32; 4]> {
+        (0..256usize).filter_map(|code| {
+            let n = [0, 2, 4, 6].map(|at| (code >> at & 3) as i32);
+            (n[0] + n[2] <= 2 && n[1] + n[3] <= 2).then_some(n)
+        })
+    }
+
+    /// Every vertex has one dimer, and nothing lies elsewhere.
+    fn assert_covering(model: &Dimer, state: &[u32]) {
+        let side = model.side;
+        for y in 0..side {
+            for x in 0..side {
+                let (left, below) = ((x + side - 1) % side, (y + side - 1) % side);
+                let dimers = [
+                    model.along_row(state, y, x),
+                    model.along_row(state, y, left),
+                    model.along_column(state, y, x),
+                    model.along_column(state, below, x),
+                ];
+                let dimers = dimers.map(u32::from);
+                assert_eq!(dimers.iter().sum::<u32>(), 1, "({y}, {x})");
+            }
+        }
+        assert_eq!(count(state, model.lattice().sites()), model.vertices() / 2);
+    }
+
+    #[test]
+    fn scattering_balances_with_the_fewest_bounces() {
+        for temperature in TEMPERATURES {
+            let beta = (1.0 / temperature).min(STRONGEST);
+            for n in cases() {
+                let p = scattering(n, beta);
+                let w = n.map(|n| exp64(beta * f64::from(n - 2)));
+                let (mut sum, mut most, mut bounces) = (0.0, 0.0f64, 0.0);
+                for i in 0..4 {
+                    let row: f64 = p[i].iter().sum();
+                    assert!((row - 1.0).abs() < 1e-14, "{n:?} {temperature}: {row}");
+                    for k in 0..4 {
+                        let (there, back) = (w[i] * p[i][k], w[k] * p[k][i]);
+                        assert!((there - back).abs() <= 1e-14 * there, "{n:?} {temperature}");
+                        assert!(i == k || p[i][k] > 0.0, "{n:?} {temperature}");
+                    }
+                    sum += w[i];
+                    most = most.max(w[i]);
+                    bounces += w[i] * p[i][i];
+                }
+                let fewest = (2.0 * most - sum).max(0.0);
+                // What the heat bath adds where a way was shut.
+                assert!(bounces >= fewest * (1.0 - HEAT_BATH) - 1e-15 * sum);
+                assert!(bounces <= fewest + HEAT_BATH * sum, "{n:?} {temperature}");
+                if 2.0 * most < sum * (1.0 - 1e-12) {
+                    assert_eq!(bounces, 0.0);
+                }
+            }
+        }
+        for row in scattering([0, 1, 2, 0], 0.0) {
+            for p in row {
+                assert!(p == 0.0 || (p - 1.0 / 3.0).abs() < 1e-15);
+            }
+        }
+    }
+
+    /// The bounds, looked up as a loop does, give the same probabilities within 2⁻³².
+    #[test]
+    fn bounds_are_those_of_the_scattering() {
+        for temperature in TEMPERATURES {
+            let model = Dimer::new(4, temperature, 1).unwrap();
+            for n in cases() {
+                let p = scattering(n, (1.0 / temperature).min(STRONGEST));
+                let code = n.iter().rev().fold(0u8, |code, n| code << 2 | *n as u8);
+                for back in 0..4 {
+                    let seen = code.rotate_right(2 * back as u32);
+                    let bounds = model.scatter[CASE[seen as usize] as usize];
+                    let mut below = 0.0;
+                    for (bound, on) in bounds.iter().zip(1..) {
+                        let share = (f64::from(*bound) - below) / 4_294_967_296.0;
+                        let expected = p[back][(back + on) % 4];
+                        assert!((share - expected).abs() < 1e-9, "{n:?} {temperature}");
+                        below = f64::from(*bound);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columnar_states() {
+        let model = Dimer::new(6, 1.0, 1).unwrap();
+        let (mut seen, mut state) = ([0; 4], [0; 5]);
+        let which = |state: &[u32]| {
+            let sums = model.columnar_sums(state);
+            let columnar = [[18, 0], [-18, 0], [0, 18], [0, -18]];
+            columnar.iter().position(|known| *known == sums).unwrap()
+        };
+        for task in 0..40 {
+            model.start(Start::Cold, &mut state, &mut stream(task));
+            assert_covering(&model, &state);
+            assert_eq!(model.energy(&state), -18.0);
+            assert_eq!(model.order_parameter(&state), 1.0);
+            assert_eq!(model.winding(&state), [0, 0]);
+            seen[which(&state)] += 1;
+        }
+        assert!(seen.iter().all(|n| *n > 3), "{seen:?}");
+        // Kept configurations are any of them, too.
+        seen.fill(0);
+        let (mut kept, mut draws) = ([0; 5], stream(99));
+        for _ in 0..80 {
+            model.keep(&state, &mut kept, &mut draws);
+            seen[which(&kept)] += 1;
+            assert_covering(&model, &kept);
+        }
+        assert!(seen.iter().all(|n| *n > 8), "{seen:?}");
+    }
+
+    #[test]
+    fn sweeps_keep_to_coverings_and_keep_to_the_law() {
+        for side in [4, 6, 10, 16, 18] {
+            for temperature in [0.2, 0.65, 1.0, f64::INFINITY] {
+                let model = Dimer::new(side, temperature, side).unwrap();
+                let (mut state, mut kept) = ([0; 41], [0; 41]);
+                let (mut scratch, mut draws) = ([7; 1024], stream(u64::from(side)));
+                model.start(Start::Hot, &mut state, &mut draws);
+                assert_covering(&model, &state);
+                for _ in 0..5 {
+                    model.sweep(&mut state, &mut scratch, &mut draws);
+                    assert_covering(&model, &state);
+                    model.keep(&state, &mut kept, &mut draws);
+                    assert_covering(&model, &kept);
+                    assert_eq!(model.energy(&state), model.energy(&kept));
+                    assert_eq!(model.order_parameter(&state), model.order_parameter(&kept));
+                    let squares = |state| model.winding(state).map(|w| w * w).iter().sum::<i32>();
+                    assert_eq!(squares(&state), squares(&kept));
+                }
+            }
+        }
+    }
+
+    /// Any line gives the same winding number.
+    #[test]
+    fn winding_is_the_same_everywhere() {
+        let model = Dimer::new(8, f64::INFINITY, 4).unwrap();
+        let (mut state, mut scratch, mut draws) = ([0; 8], [0; 64], stream(3));
+        model.start(Start::Hot, &mut state, &mut draws);
+        let mut seen = [false; 3];
+        for _ in 0..100 {
+            model.sweep(&mut state, &mut scratch, &mut draws);
+            let [x, y] = model.winding(&state);
+            for at in 0..8 {
+                let (mut row, mut column) = (0, 0);
+                for along in 0..8 {
+                    row += sign(along + at, model.along_row(&state, along, at));
+                    column += sign(along + at, model.along_column(&state, at, along));
+                }
+                assert_eq!([row, column], [x, y]);
+            }
+            seen[x.unsigned_abs().min(2) as usize] = true;
+        }
+        assert_eq!(seen[..2], [true; 2]);
+    }
+
+    #[test]
+    fn refusals() {
+        let sides = [0, 2, 5, MAX_SIDE + 2];
+        for side in sides {
+            assert_eq!(Dimer::new(side, 1.0, 1), Err(DimerError::Side(side)));
+        }
+        for t in [0.0, -1.0, f64::NEG_INFINITY] {
+            assert_eq!(Dimer::new(4, t, 1), Err(DimerError::Temperature(t)));
+        }
+        assert!(Dimer::new(4, f64::NAN, 1).is_err());
+        assert_eq!(Dimer::new(4, 1.0, 0), Err(DimerError::NoLoops));
+        assert_eq!(Dimer::usual_loops(64, f64::INFINITY), 16);
+        assert_eq!(Dimer::usual_loops(4, 0.5), 4);
+    }
+
+    #[test]
+    fn value_stability() {
+        let model = Dimer::new(8, 1.5, 5).unwrap();
+        let (mut state, mut scratch, mut draws) = ([0; 8], [0; 64], stream(0));
+        model.start(Start::Hot, &mut state, &mut draws);
+        (0..10).for_each(|_| model.sweep(&mut state, &mut scratch, &mut draws));
+        let values = [
+            5_251_074, 336_384, 8_736, 8_738, 5_251_586, 83_894_274, 5_251_074, 83_894_274,
+        ];
+        assert_eq!(state, values);
+    }
+}
