@@ -72,7 +72,7 @@ impl Header {
         let (item, big) = ItemType::parse(&fields.descr).ok_or_else(|| {
             fail(format!(
                 "holds items of type {}; the types that can be read are {TYPES} \
-                 (numpy: array.astype('i1'))",
+                 (numpy: array.astype('i1') for spins, array.astype('f4') for real values)",
                 fields.descr.escape_default()
             ))
         })?;

@@ -33,6 +33,8 @@ const CORRELATED: f64 = 2.0;
 const ENOUGH_HELD_OUT: usize = 200;
 /// Share of a file's configurations that is trained on.
 const TRAINED: f64 = 0.7;
+/// Times more configurations than there are that are not worth a number.
+const MANY: f64 = 20.0;
 /// Draws of a window above which a critic may come to know it.
 const REPEATS: f64 = 10.0;
 /// Batches of independent configurations below which the rows of a batch are alike.
@@ -314,27 +316,32 @@ fn finish(
 fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<String> {
     let mut doubts = vec![];
     let Estimate { mean, stderr } = outcome.information;
+    // A soft h in training says more than one that is drawn; the sign is what it tends to.
+    let seen = mean.max(outcome.information_sign.mean);
     if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
         doubts.push(
             "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
         );
-    } else if outcome.training - mean > OVERFIT + 4.0 * stderr {
+    } else if outcome.training - seen > OVERFIT + 4.0 * stderr {
         let remedy = match parts {
             Some(parts) => {
                 // Every nearly independent window is then drawn some ten times.
                 let draws = u64::from(settings.schedule.steps) * settings.shape.batch() as u64;
                 let windows = settings.place.independent() as f64 / (2.0 * parts.autocorrelation);
                 let enough = draws as f64 / REPEATS / windows / TRAINED;
+                let more = match enough > MANY * parts.held_out.end as f64 {
+                    true => "many times more of them".to_string(),
+                    false => format!("more of them ({} like these would do)", about(enough)),
+                };
                 format!(
-                    "the critic knows these configurations by heart; give more of them ({:.0} like \
-                     these would do), a narrower --environment, or fewer --steps",
-                    enough.ceil()
+                    "the critic knows these configurations by heart; give {more}, a narrower \
+                     --environment, or fewer --steps"
                 )
             }
             None => "take a smaller --learning-rate".into(),
         };
         doubts.push(format!(
-            "overfitting: {:.3} nats in training, {mean:.3} on samples not seen; {remedy}",
+            "overfitting: {:.3} nats in training, {seen:.3} on samples not seen; {remedy}",
             outcome.training
         ));
     }
@@ -380,6 +387,12 @@ fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<
         doubts.push("no information beyond its error: the filter means nothing here".into());
     }
     doubts
+}
+
+/// A number for people, to two digits.
+fn about(x: f64) -> String {
+    let unit = 10f64.powi((x.max(1.0).log10().floor() as i32 - 1).max(0));
+    format!("{:.0}", (x / unit).ceil() * unit)
 }
 
 /// Weights as lists within lists, as the block has them.
