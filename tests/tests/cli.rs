@@ -359,24 +359,9 @@ fn data_that_cannot_be_read() {
             &["cut off"],
         ),
         (
-            "nan.npy",
-            npy("<f8", &[20, 4, 4], &floats(f64::NAN)),
-            &["NaN"],
-        ),
-        (
             "inf.npy",
             npy("<f8", &[20, 4, 4], &floats(f64::INFINITY)),
             &["inf"],
-        ),
-        (
-            "three.npy",
-            npy("|u1", &[20, 4, 4], &three),
-            &["more than two values"],
-        ),
-        (
-            "real.npy",
-            npy("<f8", &[20, 4, 4], &floats(0.25)),
-            &["more than two values"],
         ),
         ("bool.npy", npy("|b1", &[20, 4, 4], &three), &["bool"]),
     ];
@@ -1245,10 +1230,10 @@ fn two_values_are_two_values() {
     folder.write("bools.npy", &npy("|b1", &shape, &ups));
     folder.write("doubles.npy", &npy("<f8", &shape, &doubles(0.0, 1.0)));
     folder.write("others.npy", &npy("<f8", &shape, &doubles(-7.5, 0.1)));
-    let options = "--block 2 --buffer 1 --environment 2 --batch 30 --steps 100";
+    let options = "--block 2 --buffer 1 --environment 2 --batch 20 --steps 100";
     let run = |name: &str| {
         let found = folder.json(&format!("train data {name}.npy {options} --out {name}"));
-        check_run(&found, 100, 30);
+        check_run(&found, 100, 20);
         ["filters.npy", "series.csv"].map(|file| folder.read(&format!("{name}/{file}")))
     };
     let first = run("spins");
@@ -1260,7 +1245,7 @@ fn two_values_are_two_values() {
             "estimate data {name}.npy {options} --filter spins/filters.npy --encoder sigmoid"
         );
         let found = folder.json(&words);
-        check_run(&found, 100, 30);
+        check_run(&found, 100, 20);
         found["information_nats"].clone()
     };
     assert_eq!(estimate("spins"), estimate("bits"));
