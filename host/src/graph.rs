@@ -317,12 +317,8 @@ impl Graph {
             On::Edges.count(self.edges())
         );
         let may_be = |on| wanted.is_none_or(|wanted| wanted == on);
-        if let Some(other) = On::value_variants()
-            .iter()
-            .find(|on| self.sites(**on) == values)
-        {
-            message += &format!("; --values {}s fits", other.site());
-        } else if may_be(On::Nodes) && self.offsets[1] == 0 && self.nodes() - 1 == values {
+        let fits = |on: &&On| self.sites(**on) == values;
+        if may_be(On::Nodes) && self.offsets[1] == 0 && self.nodes() - 1 == values {
             message += "; nodes are numbered from 0, and node 0 has no edge";
         } else if self.listed && may_be(On::Edges) && self.edges() + self.dropped == values {
             message += "; self loops and repeated edges were dropped: leave out their values";
@@ -331,6 +327,8 @@ impl Graph {
                 "; a node without edges is given as an edge to itself, such as '{0} {0}'",
                 values - 1
             );
+        } else if let Some(other) = On::value_variants().iter().find(fits) {
+            message += &format!("; --values {}s fits", other.site());
         }
         Err(Error::failure(message))
     }

@@ -30,7 +30,7 @@ impl Length {
     pub const FULL: Length = Length {
         samples: 60_000,
         steps: 6000,
-        stderr: STDERR,
+        stderr: 2.0 * STDERR,
     };
 
     fn options(self) -> String {

@@ -1305,10 +1305,10 @@ fn two_values_are_two_values() {
     folder.write("bools.npy", &npy("|b1", &shape, &ups));
     folder.write("doubles.npy", &npy("<f8", &shape, &doubles(0.0, 1.0)));
     folder.write("others.npy", &npy("<f8", &shape, &doubles(-7.5, 0.1)));
-    let options = "--block 2 --buffer 1 --environment 2 --batch 30 --steps 100";
+    let options = "--block 2 --buffer 1 --environment 2 --batch 20 --steps 100";
     let run = |name: &str| {
         let found = folder.json(&format!("train data {name}.npy {options} --out {name}"));
-        check_run(&found, 100, 30);
+        check_run(&found, 100, 20);
         ["filters.npy", "series.csv"].map(|file| folder.read(&format!("{name}/{file}")))
     };
     let first = run("spins");
@@ -1320,7 +1320,7 @@ fn two_values_are_two_values() {
             "estimate data {name}.npy {options} --filter spins/filters.npy --encoder sigmoid"
         );
         let found = folder.json(&words);
-        check_run(&found, 100, 30);
+        check_run(&found, 100, 20);
         found["information_nats"].clone()
     };
     assert_eq!(estimate("spins"), estimate("bits"));
