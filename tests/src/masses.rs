@@ -9,7 +9,7 @@ use blockspin_core::stats::Blocking;
 /// Aggregation rate and density: below, at and above the transition.
 pub const CASES: [(f64, f64); 3] = [(0.1, 1.0), (1.0 / 3.0, 1.0), (1.0, 2.0)];
 
-/// Means of the model that expect to be seen less often than this are not normal.
+/// Masses that expect to be seen less often than this are left out: their counts are not normal.
 const SEEN: f64 = 200.0;
 
 fn model(sites: u32, density: f64, rate: f64) -> Chipping {
