@@ -9,7 +9,7 @@ use blockspin_core::stats::Blocking;
 pub const TEMPERATURES: [f64; 4] = [0.3, 0.65, 1.0, f64::INFINITY];
 
 /// Fewest samples expected of a value whose probability is compared.
-const EXPECTED: f64 = 400.0;
+const EXPECTED: f64 = 1000.0;
 
 /// A sampled mean and what it should be.
 struct Compared {
