@@ -24,6 +24,7 @@ pub mod npy;
 pub mod output;
 pub mod parts;
 pub mod picture;
+pub mod place;
 pub mod progress;
 pub mod report;
 pub mod room;

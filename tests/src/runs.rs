@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
-use blockspin::learn::{self, Outcome, Place, Settings, Source};
+use blockspin::learn::{self, Outcome, Settings, Source};
 use blockspin::machine::Isa;
 use blockspin::model::Model;
+use blockspin::place::Place;
 use blockspin_core::block::window::Window;
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
-use blockspin::learn::{self, Outcome, Place, Settings, Source};
+use blockspin::learn::{self, Outcome, Settings, Source};
 use blockspin::model::Model;
+use blockspin::place::Place;
 use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
