@@ -1,6 +1,6 @@
 //! Dimers by directed loops against the coverings of small tori, counted.
 
-use blockspin_core::exact::{Census, dimer_scratch_len};
+use blockspin_core::exact::{Coverings, dimer_scratch_len};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Dimer, Sampler, Start};
 use blockspin_core::stats::Blocking;
@@ -29,10 +29,10 @@ struct Compared {
 #[must_use]
 pub fn pulls(side: u32, temperature: f64, loops: u32, samples: u32, seed: u64) -> Vec<f64> {
     let length = dimer_scratch_len(side).expect("a small torus");
-    let census = Census::new(side, &mut vec![0.0; length]).expect("its coverings");
-    let means = census.means(temperature).expect("a temperature");
-    let law: Vec<_> = census.law(temperature).expect("a temperature").collect();
-    let windings: Vec<_> = census
+    let coverings = Coverings::new(side, &mut vec![0.0; length]).expect("its coverings");
+    let means = coverings.means(temperature).expect("a temperature");
+    let law: Vec<_> = coverings.law(temperature).expect("a temperature").collect();
+    let windings: Vec<_> = coverings
         .winding_law(temperature)
         .expect("a temperature")
         .collect();

@@ -7,15 +7,14 @@
 //! each first row, rotated and reflected ones counted instead of computed, the number of ways to
 //! reach each row is kept by N, until the torus closes on the first row.
 //!
-//! The winding number around y, Σ (−1)^x v_x, is the same in all rows. With the number of ways go the
+//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. With the number of ways go the
 //! sums of the columnar order, Σ (−1)^y v, and of its square. The x axis has the same by symmetry.
-//! All are whole numbers below 2⁵³, so a [`Census`] is exact and serves every temperature.
+//! All are whole numbers below 2⁵³, so [`Coverings`] are exact and serve every temperature.
 
 use super::{ExactError, take};
 use crate::num::math::exp64;
 
-/// Longest side. A side of 8 takes about a second; one of 10 would take a thousand times as long,
-/// and its coverings are beyond 2⁵³.
+/// Longest side, which takes a fifth of a second. One of 10 would take a hundred times as long.
 pub const DIMER_SIDE: u32 = 8;
 
 /// Rows of such a torus: its vertices are joined to the left or right in pairs, or up, or down.
@@ -46,10 +45,10 @@ struct Row {
 
 /// The coverings of a torus by parallel plaquettes and winding number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Census {
+pub struct Coverings {
     side: u32,
     /// Number of coverings by N and |W|.
-    count: [[f64; WINDINGS]; BINS],
+    numbers: [[f64; WINDINGS]; BINS],
     /// Σ of the square of the columnar sum along one axis, by N.
     columnar: [f64; BINS],
 }
@@ -67,12 +66,12 @@ pub struct DimerMeans {
     pub columnar_order_squared: f64,
 }
 
-/// Numbers of scratch that [`Census::new`] takes.
+/// Numbers of scratch that [`Coverings::new`] takes.
 ///
 /// # Errors
 /// The side is not 4, 6 or 8.
 pub fn dimer_scratch_len(side: u32) -> Result<usize, ExactError> {
-    if side % 2 != 0 || !(4..=DIMER_SIDE).contains(&side) {
+    if !side.is_multiple_of(2) || !(4..=DIMER_SIDE).contains(&side) {
         return Err(ExactError::DimerSide(side));
     }
     Ok(2 * SUMS * BINS * Rows::new(side).count)
@@ -178,7 +177,7 @@ impl Rows {
     }
 }
 
-impl Census {
+impl Coverings {
     /// Counts the coverings of a torus of `side` × `side` vertices.
     ///
     /// `scratch` holds at least [`dimer_scratch_len`] numbers of any value.
@@ -191,9 +190,9 @@ impl Census {
         let (sums, _) = scratch.as_chunks_mut::<BINS>();
         let (sums, _) = sums.as_chunks_mut::<SUMS>();
         let (mut old, mut new) = sums.split_at_mut(rows.count);
-        let mut census = Census {
+        let mut coverings = Coverings {
             side,
-            count: [[0.0; WINDINGS]; BINS],
+            numbers: [[0.0; WINDINGS]; BINS],
             columnar: [0.0; BINS],
         };
         for (index, first) in rows.rows[..rows.count].iter().enumerate() {
@@ -209,11 +208,11 @@ impl Census {
             let odd = (first.up & 0x55).count_ones();
             let winding = odd.abs_diff((first.up & 0xaa).count_ones()) as usize;
             for n in 0..BINS {
-                census.count[n][winding] += alike as f64 * old[index][0][n];
-                census.columnar[n] += alike as f64 * old[index][2][n];
+                coverings.numbers[n][winding] += alike as f64 * old[index][0][n];
+                coverings.columnar[n] += alike as f64 * old[index][2][n];
             }
         }
-        Ok(census)
+        Ok(coverings)
     }
 
     /// Vertices along a side.
@@ -224,7 +223,7 @@ impl Census {
 
     /// Number of coverings.
     #[must_use]
-    pub fn coverings(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.histogram().sum()
     }
 
@@ -295,12 +294,12 @@ impl Census {
 
     /// Numbers of coverings by N, as far as there is any.
     fn bins(&self) -> impl Iterator<Item = &[f64; WINDINGS]> {
-        self.count[..=(self.side * self.side) as usize].iter()
+        self.numbers[..=(self.side * self.side) as usize].iter()
     }
 
     /// exp(N/T) / Z.
     fn weights(&self, temperature: f64) -> Result<[f64; BINS], ExactError> {
-        if !(temperature > 0.0) {
+        if temperature.is_nan() || temperature <= 0.0 {
             return Err(ExactError::DimerTemperature(temperature));
         }
         // The columnar states have as many as there can be: a row, or column, of L/2 dimers each.
@@ -342,7 +341,7 @@ fn add_row(rows: &Rows, y: u32, old: &[Sums], new: &mut [Sums]) {
             sums[..parallel].fill(0.0);
         }
         let dimers = f64::from(row.up.count_ones());
-        let added = if y % 2 == 0 { dimers } else { -dimers };
+        let added = if y.is_multiple_of(2) { dimers } else { -dimers };
         for n in 0..BINS {
             sums[2][n] += added * (2.0 * sums[1][n] + added * sums[0][n]);
             sums[1][n] += added * sums[0][n];
@@ -356,8 +355,8 @@ mod tests {
 
     const SCRATCH: usize = 2 * SUMS * BINS * 198;
 
-    fn census(side: u32) -> Census {
-        Census::new(side, &mut [f64::NAN; SCRATCH]).unwrap()
+    fn counted(side: u32) -> Coverings {
+        Coverings::new(side, &mut [f64::NAN; SCRATCH]).unwrap()
     }
 
     /// Every covering, by covering the first free vertex along its row or its column.
@@ -410,11 +409,11 @@ mod tests {
     }
 
     #[test]
-    fn a_census_is_that_of_the_list() {
+    fn coverings_are_those_of_the_list() {
         for side in [4, 6] {
-            let mut listed = Census {
+            let mut listed = Coverings {
                 side: side as u32,
-                count: [[0.0; WINDINGS]; BINS],
+                numbers: [[0.0; WINDINGS]; BINS],
                 columnar: [0.0; BINS],
             };
             let sign = |at: usize| 1 - 2 * (at % 2) as i32;
@@ -425,25 +424,25 @@ mod tests {
                 });
                 let winding: i32 = (0..side).map(|y| sign(y) * is(y, 0, true)).sum();
                 let columnar = covering.sum(|y, x| sign(x) * is(y, x, true));
-                listed.count[parallel as usize][winding.unsigned_abs() as usize] += 1.0;
+                listed.numbers[parallel as usize][winding.unsigned_abs() as usize] += 1.0;
                 listed.columnar[parallel as usize] += f64::from(columnar * columnar);
             });
-            assert_eq!(census(side as u32), listed);
+            assert_eq!(counted(side as u32), listed);
         }
     }
 
     #[test]
     fn known_numbers_of_coverings() {
-        assert_eq!(census(4).coverings(), 272);
-        assert_eq!(census(6).coverings(), 90_176);
+        assert_eq!(counted(4).count(), 272);
+        assert_eq!(counted(6).count(), 90_176);
     }
 
     #[test]
     fn means_follow_the_law() {
-        let census = census(4);
-        let free = census.means(f64::INFINITY).unwrap();
+        let coverings = counted(4);
+        let free = coverings.means(f64::INFINITY).unwrap();
         assert_eq!(free.specific_heat, 0.0);
-        let total: u64 = census
+        let total: u64 = coverings
             .histogram()
             .zip(0..)
             .map(|(count, n)| count * n)
@@ -451,17 +450,17 @@ mod tests {
         let mean = total as f64 / (16.0 * 272.0);
         assert!((free.parallel_plaquettes_per_site - mean).abs() < 1e-15);
         // The four columnar states.
-        let cold = census.means(1e-300).unwrap();
+        let cold = coverings.means(1e-300).unwrap();
         assert_eq!(cold.parallel_plaquettes_per_site, 0.5);
         assert_eq!(cold.columnar_order_squared, 1.0);
         assert_eq!((cold.winding_x_squared, cold.specific_heat), (0.0, 0.0));
         // dN/dT = C
-        let at = |t| census.means(t).unwrap();
+        let at = |t| coverings.means(t).unwrap();
         let slope = at(0.701).parallel_plaquettes_per_site - at(0.699).parallel_plaquettes_per_site;
         assert!((slope / 0.002 + at(0.7).specific_heat).abs() < 1e-5);
         for t in [0.3, 0.65, 1.0, f64::INFINITY] {
-            assert!((census.law(t).unwrap().sum::<f64>() - 1.0).abs() < 1e-14);
-            assert!((census.winding_law(t).unwrap().sum::<f64>() - 1.0).abs() < 1e-14);
+            assert!((coverings.law(t).unwrap().sum::<f64>() - 1.0).abs() < 1e-14);
+            assert!((coverings.winding_law(t).unwrap().sum::<f64>() - 1.0).abs() < 1e-14);
         }
     }
 
@@ -471,10 +470,10 @@ mod tests {
             assert_eq!(dimer_scratch_len(side), Err(ExactError::DimerSide(side)));
         }
         let needed = dimer_scratch_len(4).unwrap();
-        let short = Census::new(4, &mut [0.0; 10]);
+        let short = Coverings::new(4, &mut [0.0; 10]);
         assert_eq!(short, Err(ExactError::Scratch { given: 10, needed }));
-        let zero = census(4).means(0.0);
+        let zero = counted(4).means(0.0);
         assert_eq!(zero, Err(ExactError::DimerTemperature(0.0)));
-        assert!(census(4).means(f64::NAN).is_err());
+        assert!(counted(4).means(f64::NAN).is_err());
     }
 }

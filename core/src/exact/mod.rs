@@ -25,7 +25,7 @@
 //!
 //! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
 //! masses that chip and aggregate, which have no weight in closed form: [`chipping`]. Dimer
-//! coverings of small tori are counted once for all temperatures: [`Census`].
+//! coverings of small tori are counted once for all temperatures: [`Coverings`].
 
 mod binary;
 mod chain;
@@ -44,7 +44,7 @@ use crate::lattice::Lattice;
 use crate::num::math::exp64;
 
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
-pub use dimer::{Census, DIMER_SIDE, DimerMeans, dimer_scratch_len};
+pub use dimer::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
 pub use information::{Encoder, Filter, Information, MAX_COMPONENTS};
 pub use means::Means;
 pub use partition::{Partition, PartitionError};

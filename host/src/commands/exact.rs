@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use blockspin_core::exact::{self, Census, Encoder, ExactError, Filter, Information, Partition};
+use blockspin_core::exact::{self, Coverings, Encoder, ExactError, Filter, Information, Partition};
 use blockspin_core::lattice::Lattice;
 use serde_json::{Value, json};
 
@@ -120,10 +120,10 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
 pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
     let (side, temperature) = (args.size, args.temperature);
     let scratch_len = exact::dimer_scratch_len(side).map_err(usage)?;
-    let census = Census::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
-    let means = census.means(temperature).map_err(usage)?;
-    let histogram: Vec<_> = census.histogram().collect();
-    let law: Vec<_> = census.law(temperature).map_err(usage)?.collect();
+    let coverings = Coverings::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
+    let means = coverings.means(temperature).map_err(usage)?;
+    let histogram: Vec<_> = coverings.histogram().collect();
+    let law: Vec<_> = coverings.law(temperature).map_err(usage)?.collect();
     let mut answer = Answer::new(
         json!({
             "schema": SCHEMA,
@@ -132,7 +132,7 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
             "size": [side, side],
             // JSON has no infinity.
             "temperature": finite(temperature).map_or(json!("inf"), |t| json!(t)),
-            "coverings": census.coverings(),
+            "coverings": coverings.count(),
             "parallel_plaquettes_histogram": histogram,
             "parallel_plaquettes_law": law,
         }),
@@ -155,7 +155,7 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
     answer.text += &format!(
         "{:<26}{:>12}\n\nparallel plaquettes        coverings  probability\n",
         "coverings",
-        census.coverings()
+        coverings.count()
     );
     for (n, (count, p)) in histogram.iter().zip(&law).enumerate() {
         if *count > 0 {
