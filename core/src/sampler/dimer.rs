@@ -25,8 +25,8 @@
 //!
 //! The difference between two coverings is a set of disjoint loops, around the torus too. Every
 //! a_ik with i ≠ k is positive, so a directed loop can follow any of them: all coverings of all
-//! winding sectors are reached. Probabilities have 32 bits, of which the rarest, exp(−2/T)/64, need
-//! all at T = 0.11; below, loops do no more than go between columnar states and their neighbours.
+//! winding sectors are reached. This holds down to T = 0.11, where exp(−2/T)/64 is 2⁻³², the least
+//! probability that is told from 0.
 
 use core::fmt;
 
