@@ -188,6 +188,9 @@ pub enum SubjectArgs<A: Args> {
     Chain(RingArgs<A>),
     /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
     #[command(
+        mut_arg("algorithm", |arg| arg.hide(true)),
+        mut_arg("burn_in", |arg| arg.hide(true)),
+        mut_arg("thin", |arg| arg.hide(true)),
         after_help = "Examples: blockspin train data spins.npy --block 2 --buffer 1 --environment 4\n          \
                       blockspin train data frames.npz:u --boundary open --origin 12,30\n          \
                       blockspin train data values.npy --graph edges.txt --origin 17 --block 2 --buffer 1"
