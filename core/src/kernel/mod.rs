@@ -63,7 +63,7 @@ pub struct Portable;
 
 impl Tile for Portable {
     const ROWS: usize = 1;
-    const COLUMNS: usize = 16;
+    const COLUMNS: usize = 8;
     const LANES: usize = 1;
     const CHUNKS: usize = 1;
 
