@@ -50,6 +50,55 @@ pub enum Samples<'a> {
     Reals(&'a mut [Lane]),
 }
 
+impl<'a> From<&'a mut [u32]> for Samples<'a> {
+    fn from(words: &'a mut [u32]) -> Self {
+        Samples::Signs(words)
+    }
+}
+
+impl<'a> From<&'a mut [Lane]> for Samples<'a> {
+    fn from(lanes: &'a mut [Lane]) -> Self {
+        Samples::Reals(lanes)
+    }
+}
+
+/// The slices of a [`Storage`] as arrays, for a static: with P [`Shape::parameter_lanes`], W
+/// [`Shape::workspace_lanes`], and as N samples [`Shape::sign_words`] or [`Shape::real_lanes`].
+#[derive(Clone, Debug)]
+pub struct Arrays<const P: usize, const W: usize, const N: usize, T> {
+    learned: [[Lane; P]; 4],
+    workspace: [Lane; W],
+    samples: [T; N],
+}
+
+impl<const P: usize, const W: usize, const N: usize, T: Copy> Arrays<P, W, N, T> {
+    /// Zeros.
+    #[must_use]
+    pub const fn new(zero: T) -> Self {
+        Arrays {
+            learned: [[Lane::ZERO; P]; 4],
+            workspace: [Lane::ZERO; W],
+            samples: [zero; N],
+        }
+    }
+
+    /// Lends them.
+    pub fn storage<'a>(&'a mut self) -> Storage<'a>
+    where
+        &'a mut [T]: Into<Samples<'a>>,
+    {
+        let [parameters, gradients, first_moments, second_moments] = &mut self.learned;
+        Storage {
+            parameters,
+            gradients,
+            first_moments,
+            second_moments,
+            workspace: &mut self.workspace,
+            samples: self.samples.as_mut_slice().into(),
+        }
+    }
+}
+
 impl Samples<'_> {
     /// Rows of V, rows of E, and space for their transposed bits.
     #[inline(always)]

@@ -21,7 +21,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::num::lane::{Lane, lanes};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
 
@@ -76,26 +76,8 @@ pub(crate) const SHAPE: Shape = match Shape::new(
 };
 
 /// What training works on.
-pub(crate) struct Buffers {
-    parameters: [Lane; SHAPE.parameter_lanes()],
-    gradients: [Lane; SHAPE.parameter_lanes()],
-    first_moments: [Lane; SHAPE.parameter_lanes()],
-    second_moments: [Lane; SHAPE.parameter_lanes()],
-    workspace: [Lane; SHAPE.workspace_lanes()],
-    reals: [Lane; SHAPE.real_lanes()],
-}
-
-impl Buffers {
-    /// Zeros, for a static.
-    pub(crate) const NEW: Self = Buffers {
-        parameters: [Lane::ZERO; SHAPE.parameter_lanes()],
-        gradients: [Lane::ZERO; SHAPE.parameter_lanes()],
-        first_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
-        second_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
-        workspace: [Lane::ZERO; SHAPE.workspace_lanes()],
-        reals: [Lane::ZERO; SHAPE.real_lanes()],
-    };
-}
+pub(crate) type Buffers =
+    Arrays<{ SHAPE.parameter_lanes() }, { SHAPE.workspace_lanes() }, { SHAPE.real_lanes() }, Lane>;
 
 /// What is remembered of the grid.
 pub(crate) struct Grid {
@@ -272,16 +254,9 @@ pub(crate) fn run<T: Tile>(
     }
     let (learned, held_out) = recording.split_at(recording.len() - HELD_OUT);
 
-    let storage = Storage {
-        parameters: &mut buffers.parameters,
-        gradients: &mut buffers.gradients,
-        first_moments: &mut buffers.first_moments,
-        second_moments: &mut buffers.second_moments,
-        workspace: &mut buffers.workspace,
-        samples: Samples::Reals(&mut buffers.reals),
-    };
     let mut parameters = Stream::new(SEED, 0, Purpose::Parameters);
-    let mut rsmi = Rsmi::new(SHAPE, storage, &mut parameters).map_err(Failure::Storage)?;
+    let mut rsmi =
+        Rsmi::new(SHAPE, buffers.storage(), &mut parameters).map_err(Failure::Storage)?;
 
     let mut windows = Stream::new(SEED, 0, Purpose::Windows);
     let mut noise = Stream::new(SEED, 0, Purpose::Encoder);

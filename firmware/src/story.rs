@@ -15,10 +15,9 @@ use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Tile;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::words;
-use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, IsingError, Sampler, Start};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
@@ -68,26 +67,8 @@ const CONFIGURATION: usize = words(WINDOW.lattice().sites());
 const SCRATCH: usize = 192;
 
 /// What training works on.
-pub(crate) struct Buffers {
-    parameters: [Lane; SHAPE.parameter_lanes()],
-    gradients: [Lane; SHAPE.parameter_lanes()],
-    first_moments: [Lane; SHAPE.parameter_lanes()],
-    second_moments: [Lane; SHAPE.parameter_lanes()],
-    workspace: [Lane; SHAPE.workspace_lanes()],
-    signs: [u32; SHAPE.sign_words()],
-}
-
-impl Buffers {
-    /// Zeros, for a static.
-    pub(crate) const NEW: Self = Buffers {
-        parameters: [Lane::ZERO; SHAPE.parameter_lanes()],
-        gradients: [Lane::ZERO; SHAPE.parameter_lanes()],
-        first_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
-        second_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
-        workspace: [Lane::ZERO; SHAPE.workspace_lanes()],
-        signs: [0; SHAPE.sign_words()],
-    };
-}
+pub(crate) type Buffers =
+    Arrays<{ SHAPE.parameter_lanes() }, { SHAPE.workspace_lanes() }, { SHAPE.sign_words() }, u32>;
 
 /// The chains, and what their sweeps work in.
 pub(crate) struct Chains {
@@ -185,16 +166,9 @@ pub(crate) fn run<T: Tile>(
         return Err(Failure::Scratch(model.scratch_len()));
     }
 
-    let storage = Storage {
-        parameters: &mut buffers.parameters,
-        gradients: &mut buffers.gradients,
-        first_moments: &mut buffers.first_moments,
-        second_moments: &mut buffers.second_moments,
-        workspace: &mut buffers.workspace,
-        samples: Samples::Signs(&mut buffers.signs),
-    };
     let mut parameters = Stream::new(SEED, 0, Purpose::Parameters);
-    let mut rsmi = Rsmi::new(SHAPE, storage, &mut parameters).map_err(Failure::Storage)?;
+    let mut rsmi =
+        Rsmi::new(SHAPE, buffers.storage(), &mut parameters).map_err(Failure::Storage)?;
 
     let mut samples = Stream::new(SEED, 0, Purpose::Training);
     let mut noise = Stream::new(SEED, 0, Purpose::Encoder);

@@ -113,12 +113,12 @@ impl Crop {
         }
     }
 
-    /// A section of configurations with one axis.
+    /// The box of the given sides at one corner.
     #[must_use]
-    pub fn section(first: u32, length: u32) -> Self {
+    pub fn at(corner: &[u32], sides: &[u32]) -> Self {
         Crop {
-            first: vec![first],
-            ..Self::whole(&[length])
+            first: corner.to_vec(),
+            ..Self::whole(sides)
         }
     }
 

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use blockspin_core::block::pool::{Cut, Pool};
 use blockspin_core::block::row::Value;
-
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -165,13 +164,13 @@ impl Sizes {
         let (place, batch) = (&settings.place, settings.shape.batch());
         let train = parts.train.len();
         let fits = DATA_POOL_BYTES / (size_of::<V>() * V::configuration(sites));
+        let pool = train.min(fits.max(2 * batch));
         let places = usize::try_from(place.places()).unwrap_or(usize::MAX);
-        let windows = |wanted: usize, configurations: usize| {
-            wanted.div_ceil(configurations.max(1)).clamp(1, places)
-        };
         let mut held_out = Extent {
             groups: parts.held_out.len() / batch,
-            windows: windows(HELD_OUT_WINDOWS, parts.held_out.len()),
+            windows: HELD_OUT_WINDOWS
+                .div_ceil(parts.held_out.len().max(1))
+                .clamp(1, places),
         };
         let most = (HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1);
         held_out.groups = held_out.groups.min(most);
@@ -187,24 +186,12 @@ impl Sizes {
                 .min(4)
                 .min((most / (groups * batch).max(1)).max(1)),
         };
-        match train <= fits.max(2 * batch) {
-            true => Sizes {
-                pool: train,
-                first: train,
-                uses: None,
-                watched,
-                held_out,
-            },
-            false => {
-                let pool = fits.max(2 * batch);
-                Sizes {
-                    pool,
-                    first: pool,
-                    uses: Some(uses(sites)),
-                    watched,
-                    held_out,
-                }
-            }
+        Sizes {
+            pool,
+            first: pool,
+            uses: (pool < train).then(|| uses(sites)),
+            watched,
+            held_out,
         }
     }
 
@@ -499,15 +486,14 @@ fn learn<C: Cut + Copy, V: Learnt>(
     let filters = match &settings.given {
         Some((filters, _)) => filters.clone(),
         None => {
-            let sides = settings.place.block();
-            let sites: usize = sides.iter().map(|side| *side as usize).product();
-            let mut weights = vec![0.0; shape.components() * sites];
+            let mut weights = zeros(settings);
+            let sites = weights.len() / shape.components();
             for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
                 for i in 0..shape.block() {
                     weights[settings.place.weight(i)] = rsmi.filter(i, a);
                 }
             }
-            Filters::new(sides, weights)?
+            Filters::new(settings.place.block(), weights)?
         }
     };
     let fingerprint = fingerprint(&rsmi, &series);
@@ -527,6 +513,13 @@ fn learn<C: Cut + Copy, V: Learnt>(
     })
 }
 
+/// Weights of all components over the whole block.
+fn zeros(settings: &Settings) -> Vec<f32> {
+    let sides = settings.place.block().iter();
+    let sites: usize = sides.map(|side| *side as usize).product();
+    vec![0.0; settings.shape.components() * sites]
+}
+
 /// The outcome for data that never vary: no information, a filter of zeros.
 ///
 /// # Errors
@@ -536,14 +529,11 @@ pub fn nothing(settings: &Settings) -> Result<Outcome> {
         mean: 0.0,
         stderr: 0.0,
     };
-    let sides = settings.place.block();
-    let sites: usize = sides.iter().map(|side| *side as usize).product();
-    let weights = vec![0.0; sites * settings.shape.components()];
     Ok(Outcome {
         information: none,
         information_sign: none,
         training: 0.0,
-        filters: Filters::new(sides, weights)?,
+        filters: Filters::new(settings.place.block(), zeros(settings))?,
         series: vec![],
         fingerprint: 0,
         groups: 0,

@@ -28,8 +28,6 @@ pub struct Parts {
     pub validation: Range<usize>,
     /// What the reported figure comes from.
     pub held_out: Range<usize>,
-    /// Configurations that are left out between two parts.
-    pub gap: usize,
     /// Integrated autocorrelation time along the file, in configurations; ½ when independent.
     pub autocorrelation: f64,
 }
@@ -76,7 +74,6 @@ impl Parts {
             train: 0..train,
             validation: watched..watched + validation,
             held_out: n - held_out..n,
-            gap,
             autocorrelation,
         })
     }
@@ -144,7 +141,7 @@ mod tests {
     #[test]
     fn alike_ones_lie_apart() {
         let parts = Parts::apart(1080, 10.5, 100).unwrap();
-        assert_eq!(parts.gap, 40);
+        assert_eq!(parts.validation.start - parts.train.end, 40);
         assert_eq!(
             (parts.train, parts.validation, parts.held_out),
             (0..700, 740..840, 880..1080)

@@ -2,7 +2,7 @@
 
 use blockspin_core::block::pool::Cut;
 use blockspin_core::block::region::Region;
-use blockspin_core::block::window::Window;
+use blockspin_core::block::window::{Window, Zone};
 use blockspin_core::num::bits::bit;
 
 use crate::error::{Error, Result};
@@ -57,37 +57,23 @@ impl Sites {
 
     /// Those sites of a window at one place whose values are not the same in all configurations
     /// (bits of `varying`); none, if all vary.
-    ///
-    /// # Errors
-    /// None in practice: a box holds its window.
-    pub fn of_window(window: Window, varying: &[u32]) -> Result<Option<Self>> {
-        // The window itself, as it has one place.
-        let (crop, _) = Crop::around(window, usize::MAX)?;
+    #[must_use]
+    pub fn of_window(window: Window, varying: &[u32]) -> Option<Self> {
+        let crop = Crop::at(window.first(), &window.spans());
         let (mut block, mut environment) = (vec![], vec![]);
-        for i in 0..crop.sites() {
-            let (mut rest, mut in_block, mut in_buffer, mut inside) = (i as u32, true, true, true);
-            for axis in (0..crop.sides.len()).rev() {
-                let x = rest % crop.sides[axis];
-                rest /= crop.sides[axis];
-                let (side, e) = (window.block()[axis], window.environment()[axis]);
-                let margin = e + window.buffer()[axis];
-                in_block &= (margin..margin + side).contains(&x);
-                in_buffer &= (e..side + 2 * margin - e).contains(&x);
-                inside &= x < side + 2 * margin;
-            }
-            match (in_block, in_buffer) {
-                (true, _) => block.push(i as u32),
-                (_, true) => {}
-                _ if inside => environment.push(i as u32),
-                _ => {}
+        for (i, zone) in (0..).zip(window.zones()) {
+            match zone {
+                Zone::Block => block.push(i),
+                Zone::Buffer => {}
+                Zone::Environment => environment.push(i),
             }
         }
         let varies = |i: &u32| bit(varying, crop.site(*i as usize, window.lattice()) as usize);
         if block.iter().chain(&environment).all(varies) {
-            return Ok(None);
+            return None;
         }
         let sites = Sites::new(crop.clone(), &block, &environment, window.block(), varies);
-        Ok(Some(sites))
+        Some(sites)
     }
 
     /// What is read of a configuration, and V and E in it.
@@ -108,7 +94,7 @@ impl Sites {
         let shifted = |sites: &[u32]| sites.iter().map(|site| site - first).collect::<Vec<u32>>();
         let varies = |i: &u32| bit(varying, (first + i) as usize);
         Sites::new(
-            Crop::section(first, last - first + 1),
+            Crop::at(&[first], &[last - first + 1]),
             &shifted(block),
             &shifted(environment),
             &[block.len() as u32],

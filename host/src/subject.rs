@@ -191,6 +191,15 @@ impl Subject {
         }
     }
 
+    /// The graph that its values lie on.
+    #[must_use]
+    pub fn graph(&self) -> Option<&Graph> {
+        match self {
+            Subject::Model(_) => None,
+            Subject::Data(input) => input.graph.as_ref().map(|(graph, ..)| graph),
+        }
+    }
+
     /// Its lattice.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use blockspin_core::kernel::Portable;
+use blockspin_core::num::lane::Lane;
 use sensor::{Buffers, Event, Failure, Frame, Grid, Outcome, SENSORS};
 
 mod recording;
@@ -32,7 +33,7 @@ mod wide {
 macro_rules! tell {
     ($width:ident) => {{
         use $width::story::{Buffers, Chains, Event, run};
-        let (mut buffers, mut chains) = (Box::new(Buffers::NEW), Box::new(Chains::NEW));
+        let (mut buffers, mut chains) = (Box::new(Buffers::new(0)), Box::new(Chains::NEW));
         let outcome = run::<Portable>(&mut buffers, &mut chains, |event| match event {
             Event::Step(step, bound) => assert!(step > 0 && bound.is_finite()),
             Event::HeldOut(information, error) => assert!(information > 4.0 * error),
@@ -88,7 +89,7 @@ fn recorded() -> Vec<Frame> {
 }
 
 fn learn(recording: &[Frame]) -> Outcome {
-    let (mut buffers, mut grid) = (Box::new(Buffers::NEW), Box::new(Grid::NEW));
+    let (mut buffers, mut grid) = (Box::new(Buffers::new(Lane::ZERO)), Box::new(Grid::NEW));
     let mut reports = 0;
     let outcome =
         sensor::run::<Portable>(&mut buffers, &mut grid, recording, |event| match event {
@@ -200,7 +201,7 @@ fn shuffled_sensors_know_nothing_of_each_other() {
 #[test]
 fn a_short_recording_is_refused() {
     let recording = vec![[0; SENSORS]; sensor::RING + sensor::HELD_OUT];
-    let (mut buffers, mut grid) = (Box::new(Buffers::NEW), Box::new(Grid::NEW));
+    let (mut buffers, mut grid) = (Box::new(Buffers::new(Lane::ZERO)), Box::new(Grid::NEW));
     let mut run =
         |recording: &[Frame]| sensor::run::<Portable>(&mut buffers, &mut grid, recording, |_| {});
     let refused = run(&recording[1..]);

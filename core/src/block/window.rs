@@ -1,7 +1,7 @@
 //! The window: block V, buffer B around it, environment E around the buffer.
 //!
 //! ```text
-//! E E E E E E      side W = L_V + 2 L_B + 2 L_E along every axis
+//! E E E E E E      side W = L_V + 2 L_B + 2 L_E along each axis, with widths of its own
 //! E B B B B E
 //! E B V V B E      |V| = Π L_V,   |E| = Π W − Π (L_V + 2 L_B)
 //! E B V V B E
@@ -381,7 +381,19 @@ impl Window {
         e.finish();
     }
 
-    /// Positions along one of the slow axes, with the zone each lies in.
+    /// The zone of every site of the window, in the lattice's order.
+    pub fn zones(&self) -> impl Iterator<Item = Zone> + use<> {
+        let window = *self;
+        let planes = window.axis(0);
+        planes.flat_map(move |z| {
+            window.axis(1).flat_map(move |y| {
+                let row = window.axis(2);
+                row.map(move |x| z.zone.min(y.zone).min(x.zone))
+            })
+        })
+    }
+
+    /// Positions along an axis, with the zone each lies in.
     #[inline(always)]
     fn axis(&self, axis: usize) -> impl Iterator<Item = Place> + use<> {
         let (env, buf) = (self.environment[axis], self.buffer[axis]);
@@ -422,13 +434,18 @@ impl Cut for Window {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Zone {
+/// Where a site of a window lies: in the outermost zone that it lies in along any axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Zone {
+    /// E.
     Environment,
+    /// B.
     Buffer,
+    /// V.
     Block,
 }
 
+#[derive(Clone, Copy)]
 struct Place {
     at: u32,
     zone: Zone,
@@ -473,6 +490,7 @@ mod tests {
                 window.gather(values, origin, &mut v_reals, &mut e_reals);
                 let (mut in_v, mut in_e) = (0, 0);
                 let size = |a: usize| window.side(a);
+                let mut zones = window.zones();
                 for z in 0..size(0) {
                     for y in 0..size(1) {
                         for x in 0..size(2) {
@@ -486,6 +504,12 @@ mod tests {
                             let [_, rows, columns] = lattice.extent();
                             let site = (at(0, z) * rows + at(1, y)) * columns + at(2, x);
                             let (spin, value) = (bit(&spins, site as usize), site as f32);
+                            let zone = match (outer, (0..3).all(inner)) {
+                                (true, _) => Zone::Environment,
+                                (_, true) => Zone::Block,
+                                _ => Zone::Buffer,
+                            };
+                            assert_eq!(zones.next(), Some(zone));
                             if outer {
                                 assert_eq!((bit(e, in_e), get(&e_reals, in_e)), (spin, value));
                                 in_e += 1;
@@ -496,6 +520,7 @@ mod tests {
                         }
                     }
                 }
+                assert_eq!(zones.next(), None);
                 assert_eq!(
                     (in_v, in_e),
                     (window.block_sites(), window.environment_sites())

@@ -128,7 +128,7 @@ pub(crate) fn infonce<T: Tile>(
             }
             let mut total = Lane::ZERO;
             for f in column.iter_mut().step_by(stride) {
-                if T::COLUMNS < WIDTH {
+                if T::SCALAR {
                     exponentials::<1>(f, &largest, &mut total);
                 } else {
                     exponentials::<WIDTH>(f, &largest, &mut total);

@@ -47,7 +47,7 @@ fn compared<'a>(rows: ChunksExact<'a, Lane>) -> impl Iterator<Item = &'a [Lane]>
 /// dear on a small one.
 macro_rules! each {
     ($tile:ty, $row:pat_param in $small:expr, $large:expr; $body:block) => {
-        if <$tile>::COLUMNS < WIDTH {
+        if <$tile>::SCALAR {
             for $row in $small $body
         } else {
             for $row in $large $body
@@ -114,6 +114,7 @@ fn part<const N: usize>(lane: &Lane, at: usize) -> &[f32; N] {
 
 #[inline(always)]
 fn axpy<T: Tile, const N: usize>(acc: &mut [f32; N], x: f32, row: [f32; N]) {
+    // All products before the sums: so the pipes of both are fed in turn.
     let products = row.map(|y| x * y);
     for i in 0..N {
         acc[i] += products[i];
@@ -197,9 +198,9 @@ macro_rules! cover {
         let mut column = 0;
         while column < $columns {
             let left = $columns - column;
-            let narrow = <$tile>::COLUMNS == HALF || left <= HALF;
+            let narrow = <$tile>::SCALAR || left <= HALF;
             // One component is common; a machine without vectors gains by a column of its own.
-            let single = <$tile>::COLUMNS == HALF && left == 1;
+            let single = <$tile>::SCALAR && left == 1;
             let mut row = 0;
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {

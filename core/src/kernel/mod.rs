@@ -13,7 +13,7 @@
 pub mod dense;
 pub mod signs;
 
-use crate::num::lane::Lane;
+use crate::num::lane::{Lane, WIDTH};
 use dense::{Matrix, Output};
 
 /// What a machine likes best: sizes of register tiles and the way to a square root. None of it
@@ -31,6 +31,9 @@ pub trait Tile: Copy {
     /// Chunks of four signs that are tabulated at a time, 1 KiB of stack for each and each lane: 1,
     /// 4 or 8.
     const CHUNKS: usize;
+    /// Whether the machine works number by number, and gains when several steps are done on a few
+    /// numbers before the next are taken up: no lane fits its registers.
+    const SCALAR: bool = Self::COLUMNS < WIDTH;
     /// The correctly rounded square root.
     fn sqrt(x: f32) -> f32;
 

@@ -116,7 +116,7 @@ fn tabulate<T: Tile, const LANES: usize>(
             _ => &Lane::ZERO,
         });
         // All values of a piece have to fit into the machine's registers.
-        if T::COLUMNS < WIDTH {
+        if T::SCALAR {
             tabulate_lane::<LANES, 2>(table, w, l);
         } else {
             tabulate_lane::<LANES, WIDTH>(table, w, l);

@@ -48,7 +48,7 @@ impl Adam {
         let epsilon = EPSILON * root;
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            if T::COLUMNS < WIDTH {
+            if T::SCALAR {
                 ascend_lane::<T, 1>(rate, epsilon, p, g, m, s);
             } else {
                 ascend_lane::<T, WIDTH>(rate, epsilon, p, g, m, s);

@@ -8,6 +8,7 @@
 #[path = "../sensor.rs"]
 mod sensor;
 
+use blockspin_core::num::lane::Lane;
 use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, entry, log, println};
 use defmt::info;
@@ -19,7 +20,7 @@ use sensor::{
 /// See `data/README.md`. In flash.
 static RECORDING: &[u8] = include_bytes!("../../data/sensor.bin");
 
-static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::NEW);
+static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new(Lane::ZERO));
 static GRID: ConstStaticCell<Grid> = ConstStaticCell::new(Grid::NEW);
 
 #[entry]

@@ -16,7 +16,7 @@ use blockspin_core::num::bits;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::adam::Adam;
-use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
 use blockspin_core::shape::Shape;
 use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, chip, entry, report};
@@ -32,23 +32,10 @@ const STEPS: u32 = 64;
 const RATE: f32 = 1e-3;
 const ENCODER: Encoder = Encoder::Relaxed { epsilon: 0.5 };
 
-struct Buffers {
-    parameters: [Lane; SHAPE.parameter_lanes()],
-    gradients: [Lane; SHAPE.parameter_lanes()],
-    first_moments: [Lane; SHAPE.parameter_lanes()],
-    second_moments: [Lane; SHAPE.parameter_lanes()],
-    workspace: [Lane; SHAPE.workspace_lanes()],
-    signs: [u32; SHAPE.sign_words()],
-}
-
-static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers {
-    parameters: [Lane::ZERO; SHAPE.parameter_lanes()],
-    gradients: [Lane::ZERO; SHAPE.parameter_lanes()],
-    first_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
-    second_moments: [Lane::ZERO; SHAPE.parameter_lanes()],
-    workspace: [Lane::ZERO; SHAPE.workspace_lanes()],
-    signs: [0; SHAPE.sign_words()],
-});
+/// What the steps work on.
+type Buffers =
+    Arrays<{ SHAPE.parameter_lanes() }, { SHAPE.workspace_lanes() }, { SHAPE.sign_words() }, u32>;
+static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new(0));
 
 /// What a part of the steps took. The program is the only writer.
 struct Count {
@@ -140,15 +127,7 @@ fn main() -> ! {
 fn measure() -> Result<(), StorageError> {
     let buffers = BUFFERS.take();
     let mut stream = Stream::new(1, 0, Purpose::Parameters);
-    let storage = Storage {
-        parameters: &mut buffers.parameters,
-        gradients: &mut buffers.gradients,
-        first_moments: &mut buffers.first_moments,
-        second_moments: &mut buffers.second_moments,
-        workspace: &mut buffers.workspace,
-        samples: Samples::Signs(&mut buffers.signs),
-    };
-    let mut rsmi = Rsmi::new(SHAPE, storage, &mut stream)?;
+    let mut rsmi = Rsmi::new(SHAPE, buffers.storage(), &mut stream)?;
     for _ in 0..STEPS {
         let (v, e) = rsmi.signs();
         for (rows, inner) in [(v, SHAPE.block()), (e, SHAPE.environment())] {
@@ -162,14 +141,15 @@ fn measure() -> Result<(), StorageError> {
         });
     }
     let mut adam = Adam::default();
+    let storage = buffers.storage();
     for _ in 0..STEPS {
         ADAM.around(0, || {
             adam.ascend::<Chip>(
                 RATE,
-                &mut buffers.parameters,
-                &buffers.gradients,
-                &mut buffers.first_moments,
-                &mut buffers.second_moments,
+                storage.parameters,
+                storage.gradients,
+                storage.first_moments,
+                storage.second_moments,
             );
         });
     }

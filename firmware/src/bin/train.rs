@@ -15,7 +15,7 @@ use story::{Buffers, Chains, EMBEDDING, Event, Failure, SHAPE, SIDE, TEMPERATURE
 /// Width of both hidden layers of the critic's networks.
 const WIDTH: u32 = if cfg!(feature = "wide") { 32 } else { 16 };
 
-static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::NEW);
+static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new(0));
 static CHAINS: ConstStaticCell<Chains> = ConstStaticCell::new(Chains::NEW);
 
 #[entry]

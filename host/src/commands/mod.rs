@@ -1,5 +1,6 @@
 //! The commands: settings in, numbers, pictures and files out. A room for each.
 
+mod doubts;
 mod exact;
 mod run;
 mod sample;

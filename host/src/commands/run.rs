@@ -7,6 +7,7 @@ use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
 use serde_json::{Value, json};
 
+use super::doubts::doubts;
 use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::data::Kind;
@@ -28,26 +29,6 @@ use crate::{room, series};
 
 /// Room that a run's folder takes, generously.
 const RUN_BYTES: u64 = 4 << 20;
-/// Autocorrelation time of a file's configurations above which they are called alike.
-const CORRELATED: f64 = 2.0;
-/// Held-out configurations below which an error bar is rough.
-const ENOUGH_HELD_OUT: usize = 200;
-/// Share of a file's configurations that is trained on.
-const TRAINED: f64 = 0.7;
-/// Times more configurations than there are that are not worth a number.
-const MANY: f64 = 20.0;
-/// Draws of a window above which a critic may come to know it.
-const REPEATS: f64 = 10.0;
-/// Batches of independent configurations below which the rows of a batch are alike.
-const BATCHES: f64 = 10.0;
-/// Share of windows with missing values that is worth a word.
-const MISSING: f64 = 0.5;
-/// Share of the ceiling from which InfoNCE falls short visibly.
-const NEAR_CEILING: f64 = 0.7;
-/// Training may look better than held-out samples by this much, and four standard errors, before
-/// it is called overfitting.
-const OVERFIT: f64 = 0.02;
-
 /// V and E; on a graph with the shells that they were taken from.
 fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
     let Subject::Data(input) = subject else {
@@ -77,14 +58,14 @@ fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
         })?;
     }
     let place = match input.origin {
-        Some(_) => Sites::of_window(window, input.data.varying())?.map(Place::Sites),
+        Some(_) => Sites::of_window(window, input.data.varying()).map(Place::Sites),
         None => None,
     };
     Ok((place.unwrap_or(Place::Window(window)), None))
 }
 
 /// What a run's file says of the data.
-fn told(input: &Input, parts: Option<&Parts>, outcome: &Outcome) -> Value {
+fn told(input: &Input, shells: Option<&Shells>, parts: Option<&Parts>, outcome: &Outcome) -> Value {
     let (kind, low, high, centre, scale) = match input.data.kind() {
         Kind::Signs { low, high } => ("two-valued", Some(low), Some(high), None, None),
         Kind::Reals { centre, scale } => ("real", None, None, Some(centre), Some(scale)),
@@ -108,6 +89,8 @@ fn told(input: &Input, parts: Option<&Parts>, outcome: &Outcome) -> Value {
         "trained": range(|parts| &parts.train),
         "watched": range(|parts| &parts.validation),
         "held_out": range(|parts| &parts.held_out),
+        "origin": input.origin,
+        "graph": shells.map(|shells| on_graph(input, shells)),
     })
 }
 
@@ -133,7 +116,7 @@ fn settings(
     filter: Option<&TrainArgs>,
     given: Option<&EstimateArgs>,
     global: &Global,
-) -> Result<Settings> {
+) -> Result<(Settings, Option<Shells>)> {
     if let Subject::Model(model) = subject {
         model.check()?;
     }
@@ -171,7 +154,7 @@ fn settings(
     if let Subject::Model(_) = subject {
         room::memory("this run", learn::memory(&settings))?;
     }
-    Ok(settings)
+    Ok((settings, shells))
 }
 
 /// The options of a run as typed, to repeat it.
@@ -256,12 +239,10 @@ fn finish(
             learn::nothing(settings)?
         }
         Subject::Data(input) => {
-            parts = Some(Parts::of(&input.data, settings.shape.batch())?);
-            let source = parts.as_ref().map(|parts| Source::Data(&input.data, parts));
-            match source {
-                Some(source) => learn::run(settings, &source)?,
-                None => learn::nothing(settings)?,
-            }
+            let made = Parts::of(&input.data, settings.shape.batch())?;
+            let outcome = learn::run(settings, &Source::Data(&input.data, &made))?;
+            parts = Some(made);
+            outcome
         }
     };
     let Estimate { mean, stderr } = outcome.information;
@@ -277,7 +258,7 @@ fn finish(
         .components()
         .map(|weights| nested(weights, outcome.filters.sides()))
         .collect();
-    let fields = object(json!({
+    let mut fields = object(json!({
         "schema": RUN_SCHEMA,
         "version": VERSION,
         "command": command,
@@ -297,12 +278,8 @@ fn finish(
         "fingerprint": format!("{:016x}", outcome.fingerprint),
         "warnings": warnings,
     }));
-    let mut fields = fields;
     if let Subject::Data(input) = subject {
-        let shells = shells.map(|shells| on_graph(input, shells));
-        let mut told = told(input, parts.as_ref(), &outcome);
-        told["graph"] = shells.unwrap_or_default();
-        told["origin"] = json!(input.origin);
+        let told = told(input, shells, parts.as_ref(), &outcome);
         fields.insert("data".into(), told);
     }
     warn(&warnings);
@@ -311,89 +288,6 @@ fn finish(
         warnings,
         fields,
     })
-}
-
-/// What there is to doubt about an outcome.
-fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<String> {
-    let mut doubts = vec![];
-    let Estimate { mean, stderr } = outcome.information;
-    // A soft h in training says more than one that is drawn; the sign is what it tends to.
-    let seen = mean.max(outcome.information_sign.mean);
-    if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
-        doubts.push(
-            "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
-        );
-    } else if outcome.training - seen > OVERFIT + 4.0 * stderr {
-        let remedy = match parts {
-            Some(parts) => {
-                // Every nearly independent window is then drawn some ten times.
-                let draws = u64::from(settings.schedule.steps) * settings.shape.batch() as u64;
-                let windows = settings.place.independent() as f64 / (2.0 * parts.autocorrelation);
-                let enough = draws as f64 / REPEATS / windows / TRAINED;
-                let more = match enough > MANY * parts.held_out.end as f64 {
-                    true => "many times more of them".to_string(),
-                    false => format!("more of them ({} like these would do)", about(enough)),
-                };
-                format!(
-                    "the critic knows these configurations by heart; give {more}, a narrower \
-                     --environment, or fewer --steps"
-                )
-            }
-            None => "take a smaller --learning-rate".into(),
-        };
-        doubts.push(format!(
-            "overfitting: {:.3} nats in training, {seen:.3} on samples not seen; {remedy}",
-            outcome.training
-        ));
-    }
-    let ceiling = infonce::ceiling(settings.shape.batch());
-    if mean > NEAR_CEILING * ceiling {
-        doubts.push(format!(
-            "the information is near what a batch of {} can show, {ceiling:.2} nats, and is \
-             underestimated; take a larger --batch",
-            settings.shape.batch()
-        ));
-    }
-    let held_out = outcome.groups * settings.shape.batch();
-    if held_out < ENOUGH_HELD_OUT {
-        doubts.push(format!(
-            "the figure rests on {held_out} held-out configurations: its standard error is rough; \
-             give {} configurations or more",
-            ENOUGH_HELD_OUT * 5
-        ));
-    }
-    if let Some(parts) = parts {
-        let batch = settings.shape.batch() as f64;
-        if parts.autocorrelation > CORRELATED && parts.independent() < BATCHES * batch {
-            let per = 2.0 * parts.autocorrelation / TRAINED;
-            doubts.push(format!(
-                "configurations that follow one another are alike (autocorrelation time {:.1}): \
-                 those that are trained on count as {:.0}, and the rows of a batch of {batch} are not \
-                 independent; give {:.0} configurations like these, or a smaller --batch",
-                parts.autocorrelation,
-                parts.independent(),
-                (BATCHES * batch * per).ceil(),
-            ));
-        }
-        let drawn = outcome.left_out as f64 + f64::from(settings.schedule.steps) * batch;
-        if outcome.left_out as f64 > MISSING * drawn {
-            doubts.push(format!(
-                "{:.0} % of all windows were left out because values are missing: what is found \
-                 holds for the rest",
-                100.0 * outcome.left_out as f64 / drawn
-            ));
-        }
-    }
-    if settings.given.is_none() && mean <= 3.0 * stderr {
-        doubts.push("no information beyond its error: the filter means nothing here".into());
-    }
-    doubts
-}
-
-/// A number for people, to two digits.
-fn about(x: f64) -> String {
-    let unit = 10f64.powi((x.max(1.0).log10().floor() as i32 - 1).max(0));
-    format!("{:.0}", (x / unit).ceil() * unit)
 }
 
 /// Weights as lists within lists, as the block has them.
@@ -432,8 +326,7 @@ fn in_words(estimate: Estimate) -> String {
 
 pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Result<()> {
     let run = &args.run;
-    let settings = settings(subject, run, Some(args), None, global)?;
-    let (_, shells) = place(subject, run)?;
+    let (settings, shells) = settings(subject, run, Some(args), None, global)?;
     let target = match &args.out {
         Some(path) => RunTarget::check(path, RUN_BYTES)?,
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
@@ -464,20 +357,18 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         model: about,
         command,
         version: VERSION.to_string(),
-        settings: table(subject, run, &settings, outcome)?,
+        settings: table(subject, run, &settings, shells.as_ref(), outcome)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
         information_sign: finite(outcome.information_sign.mean),
         training_information: finite(outcome.training),
         batch: settings.shape.batch() as u32,
         filters: outcome.filters.clone(),
-        drawing: match (subject, &shells) {
-            (Subject::Data(input), Some(shells)) => match &input.graph {
-                Some((graph, ..)) => Some(graph_svg(graph, shells, &outcome.filters)?),
-                None => None,
-            },
-            _ => None,
-        },
+        drawing: subject
+            .graph()
+            .zip(shells.as_ref())
+            .map(|(graph, shells)| graph_svg(graph, shells, &outcome.filters))
+            .transpose()?,
         series: outcome.series.clone(),
         warnings: finished.warnings.clone(),
         fingerprint: format!("{:016x}", outcome.fingerprint),
@@ -513,11 +404,12 @@ fn table(
     subject: &Subject,
     run: &RunArgs,
     settings: &Settings,
+    shells: Option<&Shells>,
     outcome: &Outcome,
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
     let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
-    let mut rows = match place(subject, run)?.1 {
+    let mut rows = match shells {
         Some(shells) => vec![("Shells".to_string(), shells.describe())],
         None => {
             let window = run.window(subject.lattice()?)?;
@@ -601,8 +493,7 @@ fn widths(all: &[u32]) -> String {
 
 pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global) -> Result<()> {
     let run = &given.run;
-    let settings = settings(subject, run, None, Some(given), global)?;
-    let (_, shells) = place(subject, run)?;
+    let (settings, shells) = settings(subject, run, None, Some(given), global)?;
     let mut command = command("estimate", subject, run, &settings);
     command += &format!(
         " --filter {} --encoder {}",

@@ -5,36 +5,29 @@ use core::panic::PanicInfo;
 
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Portable;
-use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
-use blockspin_core::rsmi::{Learn, Rsmi, Samples, Storage, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
 use blockspin_core::shape::Shape;
 
 const SHAPE: Shape = match Shape::new(4, 12, 1, &[16], 8, 16) {
     Ok(shape) => shape,
     Err(_) => panic!("not a shape"),
 };
-const PARAMETERS: usize = SHAPE.parameter_lanes();
+type Run = Arrays<
+    { SHAPE.parameter_lanes() },
+    { SHAPE.workspace_lanes() },
+    { SHAPE.sign_words() },
+    u32,
+>;
 
 /// The bound on one batch after one step, in nats.
 ///
 /// # Errors
 /// Never: the lengths are the shape's own.
 pub fn step(seed: u64) -> Result<f32, StorageError> {
-    let mut learned = [[Lane::ZERO; PARAMETERS]; 4];
-    let mut workspace = [Lane::ZERO; SHAPE.workspace_lanes()];
-    let mut signs = [0; SHAPE.sign_words()];
-    let [parameters, gradients, first_moments, second_moments] = &mut learned;
-    let storage = Storage {
-        parameters,
-        gradients,
-        first_moments,
-        second_moments,
-        workspace: &mut workspace,
-        samples: Samples::Signs(&mut signs),
-    };
+    let mut arrays = Run::new(0);
     let mut stream = Stream::new(seed, 0, Purpose::Parameters);
-    let mut rsmi = Rsmi::new(SHAPE, storage, &mut stream)?;
+    let mut rsmi = Rsmi::new(SHAPE, arrays.storage(), &mut stream)?;
 
     let (v, e) = rsmi.signs();
     v.fill_with(|| stream.next_u32() & 0xf);
