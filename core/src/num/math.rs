@@ -99,7 +99,7 @@ pub fn erf64(x: f64) -> f64 {
     libm::erf(x)
 }
 
-/// cos x, for the learning-rate schedule.
+/// cos x, for the learning-rate schedule and for normal numbers.
 #[must_use]
 pub fn cos(x: f32) -> f32 {
     libm::cosf(x)

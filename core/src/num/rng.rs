@@ -30,6 +30,8 @@ pub enum Purpose {
     Pilot = 7,
     /// Samples for a file.
     Sample = 8,
+    /// A realisation of quenched disorder.
+    Disorder = 9,
 }
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014): advances `state`, returns a mixed word.
@@ -164,6 +166,14 @@ impl Stream {
         -math::ln(self.uniform())
     }
 
+    /// Standard normal number (Box and Muller 1958), within ±5.8: the second of the pair is dropped, so
+    /// that a stream has no other state than its generator.
+    #[inline]
+    pub fn normal(&mut self) -> f32 {
+        let radius = libm::sqrtf(2.0 * self.exponential());
+        radius * math::cos(core::f32::consts::TAU * self.uniform())
+    }
+
     /// Standard Gumbel noise, −ln(−ln u).
     #[inline]
     pub fn gumbel(&mut self) -> f32 {
@@ -174,6 +184,35 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Moments of 2²⁰ draws against those of the normal law, within four standard errors.
+    #[test]
+    fn normal_numbers_have_the_moments() {
+        let mut stream = Stream::new(1, 0, Purpose::Sample);
+        let n = f64::from(1 << 20);
+        let mut sums = [0.0; 6];
+        for _ in 0..1 << 20 {
+            let x = f64::from(stream.normal());
+            let mut power = 1.0;
+            for sum in &mut sums {
+                power *= x;
+                *sum += power;
+            }
+        }
+        // Of xᵏ: mean, variance.
+        let known = [
+            (0.0, 1.0),
+            (1.0, 2.0),
+            (0.0, 15.0),
+            (3.0, 96.0),
+            (0.0, 945.0),
+            (15.0, 10170.0),
+        ];
+        for (sum, (mean, variance)) in sums.iter().zip(known) {
+            let error = math::sqrt64(variance / n);
+            assert!((sum / n - mean).abs() < 4.0 * error, "{} {mean}", sum / n);
+        }
+    }
 
     /// The reference sequence of SplitMix64 for seed 1234567 (Vigna's splitmix64.c).
     #[test]

@@ -153,6 +153,7 @@ impl Chipping {
 
 impl Sampler for Chipping {
     type Cell = u32;
+    type Value = f32;
 
     fn lattice(&self) -> Lattice {
         self.lattice
@@ -243,6 +244,32 @@ impl Sampler for Chipping {
         let sites = self.lattice.sites();
         let largest = state[..sites].iter().fold(0, |a, b| a.max(*b));
         f64::from(largest) / sites as f64
+    }
+
+    fn observables(&self) -> &'static [&'static str] {
+        &["mass_squared", "largest_mass", "occupied"]
+    }
+
+    /// ⟨m²⟩, the largest mass of all, and the share of sites that hold any.
+    fn observe(&self, state: &[u32], to: &mut [f64]) {
+        let sites = self.lattice.sites();
+        let occupied = state[..sites].iter().filter(|m| **m > 0).count();
+        let size = sites as f64;
+        let all = [
+            self.energy(state) / size,
+            self.order_parameter(state) * size,
+            occupied as f64 / size,
+        ];
+        to.iter_mut().zip(all).for_each(|(to, value)| *to = value);
+    }
+
+    /// m − ρ.
+    fn values(&self, state: &[u32], to: &mut [f32]) {
+        let sites = self.lattice.sites();
+        let density = f64::from(self.mass) / sites as f64;
+        for (to, mass) in to.iter_mut().zip(&state[..sites]) {
+            *to = (f64::from(*mass) - density) as f32;
+        }
     }
 }
 

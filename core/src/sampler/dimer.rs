@@ -472,10 +472,16 @@ fn scattering(parallel: [i32; 4], beta: f64) -> [[f64; 4]; 4] {
 
 impl Sampler for Dimer {
     type Cell = u32;
+    type Value = u32;
 
     /// The doubled lattice.
     fn lattice(&self) -> Lattice {
         self.doubled
+    }
+
+    /// Vertices.
+    fn size(&self) -> usize {
+        self.vertices() as usize
     }
 
     fn state_len(&self) -> usize {
@@ -537,6 +543,53 @@ impl Sampler for Dimer {
     fn order_parameter(&self, state: &[u32]) -> f64 {
         let [x, y] = self.columnar_sums(state).map(f64::from);
         2.0 * sqrt64(x * x + y * y) / f64::from(self.vertices())
+    }
+
+    /// The columnar state that is nearest.
+    fn sector(&self, state: &[u32]) -> Option<u32> {
+        let [x, y] = self.columnar_sums(state);
+        let (axis, sum) = if x.abs() < y.abs() { (2, y) } else { (0, x) };
+        Some(axis + u32::from(sum < 0))
+    }
+
+    fn observables(&self) -> &'static [&'static str] {
+        &[
+            "parallel_plaquettes_per_site",
+            "columnar_order",
+            "columnar_order_squared",
+            "dimer_order_squared",
+            "winding_x_squared",
+            "winding_y_squared",
+        ]
+    }
+
+    /// The columnar order is the [`order_parameter`](Self::order_parameter). That of the dimers is
+    /// (N_x − N_y)/(L²/2), for dimers along rows and along columns: ±1 in the columnar states, 0 where
+    /// only the translations are broken.
+    fn observe(&self, state: &[u32], to: &mut [f64]) {
+        let vertices = f64::from(self.vertices());
+        let columnar = self.order_parameter(state);
+        let mut along = 0;
+        self.each_vertex(|y, x| {
+            along += i32::from(self.along_row(state, y, x));
+            along -= i32::from(self.along_column(state, y, x));
+        });
+        let dimer = 2.0 * f64::from(along) / vertices;
+        let [x, y] = self.winding(state).map(|w| f64::from(w) * f64::from(w));
+        let all = [
+            f64::from(self.parallel_plaquettes(state)) / vertices,
+            columnar,
+            columnar * columnar,
+            dimer * dimer,
+            x,
+            y,
+        ];
+        to.iter_mut().zip(all).for_each(|(to, value)| *to = value);
+    }
+
+    fn values(&self, state: &[u32], to: &mut [u32]) {
+        let length = self.state_len();
+        to[..length].copy_from_slice(&state[..length]);
     }
 }
 

@@ -206,10 +206,19 @@ impl Ising {
             }
         }
     }
+
+    /// The magnetisation that orders.
+    fn order(&self, state: &[u32]) -> i32 {
+        match self.coupling {
+            Coupling::Ferromagnetic => self.magnetisation(state),
+            Coupling::Antiferromagnetic => self.staggered_magnetisation(state),
+        }
+    }
 }
 
 impl Sampler for Ising {
     type Cell = u32;
+    type Value = u32;
 
     fn lattice(&self) -> Lattice {
         self.lattice
@@ -282,11 +291,35 @@ impl Sampler for Ising {
 
     /// |m|, of the staggered magnetisation for the antiferromagnet.
     fn order_parameter(&self, state: &[u32]) -> f64 {
-        let sum = match self.coupling {
-            Coupling::Ferromagnetic => self.magnetisation(state),
-            Coupling::Antiferromagnetic => self.staggered_magnetisation(state),
-        };
-        f64::from(sum.abs()) / self.lattice.sites() as f64
+        f64::from(self.order(state).abs()) / self.lattice.sites() as f64
+    }
+
+    /// The sign of the (staggered) magnetisation.
+    fn sector(&self, state: &[u32]) -> Option<u32> {
+        Some(u32::from(self.order(state) > 0))
+    }
+
+    fn observables(&self) -> &'static [&'static str] {
+        let all = &[
+            "magnetisation_abs",
+            "magnetisation_squared",
+            "staggered_magnetisation_abs",
+        ];
+        match self.coupling {
+            Coupling::Ferromagnetic => &all[..2],
+            Coupling::Antiferromagnetic => all,
+        }
+    }
+
+    fn observe(&self, state: &[u32], to: &mut [f64]) {
+        let m = f64::from(self.magnetisation(state)) / self.lattice.sites() as f64;
+        let all = [m.abs(), m * m, self.order_parameter(state)];
+        to.iter_mut().zip(all).for_each(|(to, value)| *to = value);
+    }
+
+    fn values(&self, state: &[u32], to: &mut [u32]) {
+        let length = self.state_len();
+        to[..length].copy_from_slice(&state[..length]);
     }
 }
 

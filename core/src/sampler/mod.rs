@@ -34,8 +34,21 @@ pub trait Sampler {
     /// ([`bits`](crate::num::bits)) and for integers, `f32` for a field.
     type Cell: Copy + Default;
 
+    /// What is learned from: `u32` for packed signs, `f32` for real values.
+    type Value: Copy + Default;
+
     /// The lattice whose sites a configuration gives values to.
     fn lattice(&self) -> Lattice;
+
+    /// The lattice of the [`values`](Self::values), on which windows lie.
+    fn learned(&self) -> Lattice {
+        self.lattice()
+    }
+
+    /// Sites for each of which extensive quantities are told.
+    fn size(&self) -> usize {
+        self.lattice().sites()
+    }
 
     /// Cells of a configuration.
     fn state_len(&self) -> usize;
@@ -61,4 +74,22 @@ pub trait Sampler {
     /// (for Ising: the absolute value). Together with the energy, its autocorrelation says how
     /// far apart configurations are to be taken.
     fn order_parameter(&self, state: &[Self::Cell]) -> f64;
+
+    /// Which of the states between which a symmetry is broken where there is order the configuration
+    /// is nearest to, as a number; none if there are no such. A chain that never leaves its sector
+    /// knows nothing of the others but by [`keep`](Self::keep).
+    fn sector(&self, _state: &[Self::Cell]) -> Option<u32> {
+        None
+    }
+
+    /// Names of what [`observe`](Self::observe) measures, as in files: lower case, underscores.
+    fn observables(&self) -> &'static [&'static str];
+
+    /// Measures a configuration: a number for each of the [`observables`](Self::observables), whose
+    /// mean over configurations has a meaning.
+    fn observe(&self, state: &[Self::Cell], to: &mut [f64]);
+
+    /// Writes what is learned from a configuration, over the sites of [`learned`](Self::learned):
+    /// packed signs, or real values.
+    fn values(&self, state: &[Self::Cell], to: &mut [Self::Value]);
 }
