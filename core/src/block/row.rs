@@ -15,6 +15,8 @@ pub struct Strip {
     pub wrapped: usize,
     /// Values after it.
     pub after: usize,
+    /// Only every second value is taken, from value 0 or 1 on; none: all are.
+    pub every_second: Option<usize>,
 }
 
 impl Strip {
@@ -27,6 +29,7 @@ impl Strip {
             before: 1,
             wrapped: at,
             after: 0,
+            every_second: None,
         }
     }
 
@@ -39,6 +42,14 @@ impl Strip {
             (self.start + first.min(self.before), before),
             (self.wrapped + skipped, n - before),
         ]
+    }
+
+    /// The same where every second value is taken: with each part, which of its first two.
+    #[inline(always)]
+    fn halves(&self, begin: usize, first: usize, n: usize) -> [(usize, usize, usize); 2] {
+        let [(start, before), (wrapped, after)] = self.part(first, n);
+        let lead = |skipped: usize| (begin + first + skipped) % 2;
+        [(start, before, lead(0)), (wrapped, after, lead(before))]
     }
 }
 
@@ -65,7 +76,7 @@ pub trait Value: Copy + Sized + 'static {
 pub trait Write<'a, V: Value> {
     /// Starts at the first value of `row`.
     fn new(row: &'a mut [V::Word]) -> Self;
-    /// Appends the `n` values of a strip from its value `first` on.
+    /// Appends those of the `n` values of a strip from its value `first` on that are taken.
     fn copy(&mut self, from: &[V], strip: &Strip, held: V::Held, first: usize, n: usize);
     /// Ends the row; what is left of its last word becomes 0.
     fn finish(self);
@@ -112,7 +123,11 @@ impl<'a> Write<'a, u32> for bits::Writer<'a> {
 
     #[inline(always)]
     fn copy(&mut self, from: &[u32], strip: &Strip, held: u64, first: usize, n: usize) {
-        if strip.before + strip.after <= bits::WORD {
+        if let Some(begin) = strip.every_second {
+            for (at, n, lead) in strip.halves(begin, first, n) {
+                self.copy_every_second(from, at, n, lead);
+            }
+        } else if strip.before + strip.after <= bits::WORD {
             self.push(held >> first & u64::from(bits::mask(n)), n);
         } else {
             for (at, n) in strip.part(first, n) {
@@ -167,6 +182,15 @@ impl<'a> Write<'a, f32> for LaneWriter<'a> {
 
     #[inline(always)]
     fn copy(&mut self, from: &[f32], strip: &Strip, (): (), first: usize, n: usize) {
+        if let Some(begin) = strip.every_second {
+            for (at, n, lead) in strip.halves(begin, first, n) {
+                for x in from[at..at + n].iter().skip(lead).step_by(2) {
+                    self.row[self.at / WIDTH].0[self.at % WIDTH] = *x;
+                    self.at += 1;
+                }
+            }
+            return;
+        }
         for (at, n) in strip.part(first, n) {
             let mut from = &from[at..at + n];
             while !from.is_empty() {

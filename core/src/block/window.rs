@@ -8,6 +8,9 @@
 //! E B B B B E
 //! E E E E E E
 //! ```
+//!
+//! On a doubled lattice, as that of dimers, V begins at a vertex, and only the links count: the sites
+//! whose coordinates, counted from a vertex, have an odd sum.
 
 use core::fmt;
 
@@ -42,6 +45,8 @@ pub enum WindowError {
         /// Lattice's side there.
         lattice: u32,
     },
+    /// A doubled lattice has an odd side.
+    OddSide(u32),
     /// A window at the place that is asked for does not fit an open axis, or the lattice.
     Outside {
         /// The axis, slowest first.
@@ -65,7 +70,14 @@ impl fmt::Display for WindowError {
             } => {
                 write!(f, "{what} with {sides} sides on a lattice with {lattice}")
             }
-            Self::EmptyBlock => write!(f, "a block with a side of 0; every side is at least 1"),
+            Self::EmptyBlock => write!(
+                f,
+                "a block without a site; every side is at least 1, and on links one is at least 2"
+            ),
+            Self::OddSide(side) => write!(
+                f,
+                "a doubled lattice with a side of {side}; every side is even"
+            ),
             Self::EmptyEnvironment => {
                 write!(f, "an environment of width 0; it is at least 1 wide")
             }
@@ -106,9 +118,12 @@ pub struct Window {
     buffer: Extent,
     environment: Extent,
     open: [bool; MAX_DIMENSION],
-    /// The first origin along each axis, and how many follow one another from there.
+    /// The first origin along each axis, how many there are from there, and how far from one another.
     first: Extent,
     places: Extent,
+    step: u32,
+    /// Whether only links of a doubled lattice count.
+    links: bool,
 }
 
 /// One number for each axis of a lattice; one that is given serves all of them.
@@ -188,7 +203,61 @@ impl Window {
             open: [false; MAX_DIMENSION],
             first: [0; MAX_DIMENSION],
             places: lattice.extent(),
+            step: 1,
+            links: false,
         })
+    }
+
+    /// The same on a doubled lattice: V begins at a vertex, where all coordinates are even, and with
+    /// `links` only the links count, else faces and vertices as well.
+    ///
+    /// # Errors
+    /// An odd side of the lattice; a block or an environment without a link; no place for a vertex.
+    pub const fn doubled(mut self, links: bool) -> Result<Self, WindowError> {
+        self.step = 2;
+        self.links = links;
+        let mut axis = MAX_DIMENSION - self.lattice.dimension();
+        while axis < MAX_DIMENSION {
+            let side = self.lattice.extent()[axis];
+            if !side.is_multiple_of(2) {
+                return Err(WindowError::OddSide(side));
+            }
+            let margin = self.buffer[axis] + self.environment[axis];
+            let odd = (self.first[axis] + margin) % 2;
+            if self.places[axis] <= odd {
+                return Err(WindowError::Outside {
+                    axis: axis + self.lattice.dimension() - MAX_DIMENSION,
+                    at: self.first[axis] + margin,
+                    least: 0,
+                    most: 0,
+                });
+            }
+            self.first[axis] += odd;
+            self.places[axis] = (self.places[axis] - odd).div_ceil(2);
+            axis += 1;
+        }
+        if self.block_sites() == 0 {
+            return Err(WindowError::EmptyBlock);
+        }
+        if self.environment_sites() == 0 {
+            return Err(WindowError::EmptyEnvironment);
+        }
+        Ok(self)
+    }
+
+    /// Sites that count of a box of `margin` around the block.
+    const fn counted(&self, margin: &Extent) -> usize {
+        let (mut sites, mut corner, mut axis) = (1, 0, 0);
+        while axis < MAX_DIMENSION {
+            sites *= (self.block[axis] + 2 * margin[axis]) as usize;
+            corner += margin[axis];
+            axis += 1;
+        }
+        if !self.links {
+            return sites;
+        }
+        // Of an odd number of sites more are like the corner.
+        (sites + corner as usize % 2) / 2
     }
 
     /// The same, where some axes are open (one for each, slowest first): no window crosses their
@@ -294,22 +363,33 @@ impl Window {
         self.block[axis] + 2 * (self.buffer[axis] + self.environment[axis])
     }
 
-    /// |V|, sites of the block.
+    /// |V|, sites of the block that count.
     #[must_use]
     pub const fn block_sites(&self) -> usize {
-        self.block[0] as usize * self.block[1] as usize * self.block[2] as usize
+        self.counted(&[0; MAX_DIMENSION])
     }
 
-    /// |E|, sites of the environment.
+    /// |E|, sites of the environment that count.
     #[must_use]
     pub const fn environment_sites(&self) -> usize {
-        let mut inner = 1;
+        let mut margin = self.buffer;
+        let inner = self.counted(&margin);
         let mut axis = 0;
         while axis < MAX_DIMENSION {
-            inner *= (self.block[axis] + 2 * self.buffer[axis]) as usize;
+            margin[axis] += self.environment[axis];
             axis += 1;
         }
-        self.sites() - inner
+        self.counted(&margin) - inner
+    }
+
+    /// The sites of V as they are numbered in the whole block, in C order.
+    pub fn block_indices(&self) -> impl Iterator<Item = u32> + use<> {
+        let window = *self;
+        let [_, rows, columns] = window.block;
+        (0..window.block.iter().product()).filter(move |i| {
+            let along = [i / (rows * columns), i / columns % rows, i % columns];
+            !window.links || along.iter().sum::<u32>() % 2 != 0
+        })
     }
 
     /// All sites of the window, the buffer's too.
@@ -329,7 +409,7 @@ impl Window {
     pub fn random_origin(&self, stream: &mut Stream) -> Extent {
         let mut origin = self.first;
         for (at, places) in origin.iter_mut().zip(self.places) {
-            *at += stream.below(places);
+            *at += self.step * stream.below(places);
         }
         origin
     }
@@ -355,6 +435,9 @@ impl Window {
         // No side of the window is longer than the lattice: one subtraction wraps.
         let wrap = |at: u32, side: u32| if at >= side { at - side } else { at };
         let before = width.min((columns - origin[2]) as usize);
+        let margins = self.buffer.iter().zip(&self.environment);
+        // From a vertex to a link it is an odd number of steps.
+        let link = margins.map(|(b, e)| b + e).sum::<u32>() + 1;
         for z in self.axis(0) {
             let plane = wrap(origin[0] + z.at, planes) * rows;
             for y in self.axis(1) {
@@ -364,6 +447,10 @@ impl Window {
                     before,
                     wrapped: row,
                     after: width - before,
+                    every_second: match self.links {
+                        true => Some((z.at + y.at + link) as usize % 2),
+                        false => None,
+                    },
                 };
                 let held = T::hold(values, &strip);
                 if z.zone == Zone::Environment || y.zone == Zone::Environment {
@@ -537,6 +624,103 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// From all sites of the window, those that the definition of a link picks.
+    #[test]
+    fn on_a_doubled_lattice_links_alone_count() {
+        let values: [f32; 40 * 36] = core::array::from_fn(|site| site as f32);
+        let mut stream = Stream::new(5, 0, Purpose::Windows);
+        let mut spins = [0u32; 45];
+        spins.fill_with(|| stream.next_u32());
+        let cases: [(&[u32], &[u32], &[u32], &[u32]); 7] = [
+            (&[40, 36], &[8], &[4], &[4]),
+            (&[40, 36], &[8], &[2, 5], &[6, 3]),
+            (&[40, 36], &[3, 5], &[1, 0], &[2, 7]),
+            (&[40, 36], &[2, 1], &[0], &[17, 17]),
+            (&[20, 36], &[4], &[1], &[3, 12]),
+            (&[36], &[7], &[3], &[2]),
+            (&[6, 8, 10], &[2, 3, 4], &[1, 0, 1], &[1]),
+        ];
+        for (sides, block, buffer, environment) in cases {
+            let lattice = Lattice::new(sides).unwrap();
+            let window = Window::new(lattice, block, buffer, environment).unwrap();
+            let all = window.doubled(false).unwrap();
+            let links = window.doubled(true).unwrap();
+            assert_eq!(all.block_sites(), window.block_sites());
+            assert_eq!(all.environment_sites(), window.environment_sites());
+            assert_eq!(
+                all.places(),
+                lattice.sites() as u64 >> lattice.dimension(),
+                "a place for each vertex"
+            );
+            let values = &values[..lattice.sites()];
+            for _ in 0..50 {
+                let origin = links.random_origin(&mut stream);
+                let margins: [u32; 3] = [0, 1, 2].map(|a| window.buffer[a] + window.environment[a]);
+                let used = MAX_DIMENSION - lattice.dimension();
+                assert!((used..3).all(|a| (origin[a] + margins[a]).is_multiple_of(2)));
+                let (mut v, mut e) = ([0; 64], [0; 64]);
+                links.gather(&spins, origin, &mut v, &mut e);
+                let (mut v_reals, mut e_reals) = ([Lane::ZERO; 80], [Lane::ZERO; 80]);
+                links.gather(values, origin, &mut v_reals, &mut e_reals);
+                let (mut in_v, mut in_e) = (0, 0);
+                let (mut block, mut indices) = (0, links.block_indices());
+                let mut zones = window.zones();
+                let size = |a: usize| window.side(a);
+                for z in 0..size(0) {
+                    for y in 0..size(1) {
+                        for x in 0..size(2) {
+                            let at = |a: usize, c| (origin[a] + c) % lattice.extent()[a];
+                            let [_, rows, columns] = lattice.extent();
+                            let here = [at(0, z), at(1, y), at(2, x)];
+                            let site = (here[0] * rows + here[1]) * columns + here[2];
+                            let link = here.iter().sum::<u32>() % 2 == 1;
+                            let (spin, value) = (bit(&spins, site as usize), site as f32);
+                            match zones.next().unwrap() {
+                                Zone::Block => {
+                                    if link {
+                                        assert_eq!(
+                                            (bit(&v, in_v), get(&v_reals, in_v)),
+                                            (spin, value)
+                                        );
+                                        assert_eq!(indices.next(), Some(block));
+                                        in_v += 1;
+                                    }
+                                    block += 1;
+                                }
+                                Zone::Environment if link => {
+                                    assert_eq!((bit(&e, in_e), get(&e_reals, in_e)), (spin, value));
+                                    in_e += 1;
+                                }
+                                _ => {}
+                            }
+                        }
+                    }
+                }
+                assert_eq!(indices.next(), None);
+                assert_eq!(
+                    (in_v, in_e),
+                    (links.block_sites(), links.environment_sites())
+                );
+            }
+        }
+        let window = |sides: &[u32], block| {
+            let lattice = Lattice::new(sides).unwrap();
+            Window::new(lattice, &[block], &[2], &[2]).unwrap()
+        };
+        assert_eq!(
+            window(&[16, 15], 4).doubled(true),
+            Err(WindowError::OddSide(15))
+        );
+        assert_eq!(
+            window(&[16, 16], 1).doubled(true),
+            Err(WindowError::EmptyBlock)
+        );
+        assert_eq!(
+            window(&[16, 16], 8).doubled(true).unwrap().parts(),
+            (32, 256 / 2 - 144 / 2)
+        );
     }
 
     #[test]

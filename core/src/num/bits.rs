@@ -75,6 +75,17 @@ pub fn extract(row: &[u32], at: usize, n: usize) -> u32 {
     value & mask(n)
 }
 
+/// Every second of 32 spins, from the first or the second on, in the low bits.
+#[inline(always)]
+#[must_use]
+pub const fn every_second(spins: u32, first: usize) -> u32 {
+    let mut x = (spins >> first) & 0x5555_5555;
+    x = (x | x >> 1) & 0x3333_3333;
+    x = (x | x >> 2) & 0x0f0f_0f0f;
+    x = (x | x >> 4) & 0x00ff_00ff;
+    (x | x >> 8) & 0x0000_ffff
+}
+
 /// Appends spins to a row, from its start; [`finish`](Writer::finish) writes the last of them.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -103,6 +114,19 @@ impl<'a> Writer<'a> {
         while n > 0 {
             let take = n.min(WORD);
             self.push(u64::from(extract(from, at, take)), take);
+            at += take;
+            n -= take;
+        }
+    }
+
+    /// Appends every second of `n` spins of `from` beginning at `at`, the first or the second of them
+    /// to begin with.
+    #[inline(always)]
+    pub fn copy_every_second(&mut self, from: &[u32], mut at: usize, mut n: usize, first: usize) {
+        while n > first {
+            let take = n.min(WORD);
+            let spins = every_second(extract(from, at, take), first);
+            self.push(u64::from(spins), (take - first).div_ceil(2));
             at += take;
             n -= take;
         }
