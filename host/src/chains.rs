@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::vec;
 
+use blockspin_core::block::row::Value;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
@@ -53,12 +54,14 @@ pub struct Plan {
     pub autocorrelation: f64,
     /// Whether a hot and a cold start came to agree within the pilot.
     pub equilibrated: bool,
+    /// Whether the order parameter never left its sector, in either chain once it had burnt in.
+    pub frozen: bool,
     /// ⟨m²⟩, the mean square of the order parameter.
     pub order_squared: f64,
 }
 
 /// A model to sample, and how.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sampling<M> {
     /// Draws the samples.
     pub model: M,
@@ -69,15 +72,33 @@ pub struct Sampling<M> {
     pub plan: Plan,
 }
 
-impl<M: Sampler<Cell = u32>> Sampling<M> {
+impl<M: Sampler + Clone> Sampling<M> {
+    /// One whose chains need no other model to warm them, before anything is measured.
+    pub fn unmeasured(model: M) -> Self {
+        Sampling {
+            warmer: model.clone(),
+            model,
+            plan: Plan {
+                burn_in: 0,
+                thin: 1,
+                autocorrelation: 0.5,
+                equilibrated: false,
+                frozen: false,
+                order_squared: 0.0,
+            },
+        }
+    }
+}
+
+impl<M: Sampler> Sampling<M> {
     /// A chain in equilibrium.
-    fn warm(&self, chain: &mut Chain) {
+    fn warm(&self, chain: &mut Chain<M::Cell>) {
         let mut scratch = vec![0; self.warmer.scratch_len()];
         chain.advance(&self.warmer, self.plan.burn_in, &mut scratch);
     }
 
     /// A chain that starts hot or cold, by its number, and has burnt in.
-    pub fn chain(&self, seed: u64, task: u64, purpose: Purpose) -> Chain {
+    pub fn chain(&self, seed: u64, task: u64, purpose: Purpose) -> Chain<M::Cell> {
         let mut chain = Chain::started(&self.model, seed, task, purpose);
         self.warm(&mut chain);
         chain
@@ -85,9 +106,11 @@ impl<M: Sampler<Cell = u32>> Sampling<M> {
 }
 
 /// One measured chain of the pilot.
+#[derive(Default)]
 struct Trace {
     energy: Vec<f64>,
     order: Vec<f64>,
+    sectors: Vec<Option<u32>>,
 }
 
 impl Trace {
@@ -97,6 +120,13 @@ impl Trace {
             &self.energy[self.energy.len() / 2..],
             &self.order[self.order.len() / 2..],
         ]
+    }
+
+    /// Whether there are sectors and the second half saw one alone.
+    fn is_frozen(&self) -> bool {
+        let late = &self.sectors[self.sectors.len() / 2..];
+        late.iter()
+            .all(|sector| sector.is_some() && *sector == late[0])
     }
 }
 
@@ -108,7 +138,7 @@ impl Plan {
     ///
     /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps. With
     /// a thread to spare they run at once.
-    pub fn measure<M: Sampler<Cell = u32> + Sync>(
+    pub fn measure<M: Sampler<Cell: Send> + Sync>(
         model: &M,
         warm: Option<(&M, u32)>,
         seed: u64,
@@ -120,10 +150,7 @@ impl Plan {
                 chain.advance(warmer, sweeps, &mut vec![0; warmer.scratch_len()]);
             });
         }
-        let mut traces = [(); 2].map(|()| Trace {
-            energy: vec![],
-            order: vec![],
-        });
+        let mut traces = [(); 2].map(|()| Trace::default());
         let sites = model.lattice().sites() as u64;
         let [least, most] = PILOT_SWEEPS;
         let first = (PILOT_LEAST / sites as usize).clamp(least, most);
@@ -136,6 +163,7 @@ impl Plan {
                     model.sweep(&mut chain.state, &mut scratch, &mut chain.stream);
                     trace.energy.push(model.energy(&chain.state));
                     trace.order.push(model.order_parameter(&chain.state));
+                    trace.sectors.push(model.sector(&chain.state));
                 }
             });
             // Of energy and order parameter the slower, each a mean of both chains.
@@ -166,6 +194,7 @@ impl Plan {
                     thin: (2.0 * tau).ceil() as u32,
                     autocorrelation: tau,
                     equilibrated: agree && long,
+                    frozen: traces.iter().all(Trace::is_frozen),
                 };
             }
             sweeps *= 2;
@@ -185,48 +214,63 @@ fn mean(series: &[f64], tau: f64) -> (f64, f64) {
 
 /// One chain: a configuration and a stream of its own.
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub struct Chain<C> {
     /// The configuration.
-    pub state: Vec<u32>,
+    pub state: Vec<C>,
     /// Its random numbers.
     pub stream: Stream,
 }
 
-impl Chain {
+impl<C: Copy + Default> Chain<C> {
     /// A chain at its start: hot for even numbers, cold for odd ones.
-    fn started<M: Sampler<Cell = u32>>(model: &M, seed: u64, task: u64, purpose: Purpose) -> Self {
+    fn started<M: Sampler<Cell = C>>(model: &M, seed: u64, task: u64, purpose: Purpose) -> Self {
         let start = if task.is_multiple_of(2) {
             Start::Hot
         } else {
             Start::Cold
         };
         let mut stream = Stream::new(seed, task, purpose);
-        let mut state = vec![0; model.state_len()];
+        let mut state = vec![C::default(); model.state_len()];
         model.start(start, &mut state, &mut stream);
         Chain { state, stream }
     }
 
     /// Sweeps `n` times.
-    pub fn advance<M: Sampler<Cell = u32>>(&mut self, model: &M, n: u32, scratch: &mut [u32]) {
+    pub fn advance<M: Sampler<Cell = C>>(&mut self, model: &M, n: u32, scratch: &mut [u32]) {
         for _ in 0..n {
             model.sweep(&mut self.state, scratch, &mut self.stream);
         }
     }
 }
 
-/// One of several chains, and samples that it has drawn ahead.
-#[derive(Debug)]
-struct Line {
-    /// Its place among them.
-    number: usize,
-    chain: Chain,
-    burnt_in: bool,
-    ready: Vec<u32>,
+/// A model whose samples can be learned from, and whose chains other threads may run.
+pub trait Supplier:
+    Sampler<Cell: Send, Value: Value + Send> + Clone + Send + Sync + 'static
+{
 }
 
-impl Line {
+impl<M> Supplier for M where
+    M: Sampler<Cell: Send, Value: Value + Send> + Clone + Send + Sync + 'static
+{
+}
+
+/// Length of what is learned from one configuration.
+fn learned_len<M: Supplier>(model: &M) -> usize {
+    M::Value::configuration(model.learned().sites())
+}
+
+/// One of several chains, and samples that it has drawn ahead.
+struct Line<M: Supplier> {
+    /// Its place among them.
+    number: usize,
+    chain: Chain<M::Cell>,
+    burnt_in: bool,
+    ready: Vec<M::Value>,
+}
+
+impl<M: Supplier> Line<M> {
     /// Fills `ready` anew, after the burn-in if that is still due.
-    fn refill<M: Sampler<Cell = u32>>(&mut self, sampling: &Sampling<M>) {
+    fn refill(&mut self, sampling: &Sampling<M>) {
         let Sampling { model, plan, .. } = sampling;
         let chain = &mut self.chain;
         if !self.burnt_in {
@@ -234,18 +278,20 @@ impl Line {
             self.burnt_in = true;
         }
         let mut scratch = vec![0; model.scratch_len()];
-        for kept in self.ready.chunks_exact_mut(model.state_len()) {
+        let mut kept = vec![M::Cell::default(); model.state_len()];
+        for values in self.ready.chunks_exact_mut(learned_len(model)) {
             chain.advance(model, plan.thin, &mut scratch);
-            model.keep(&chain.state, kept, &mut chain.stream);
+            model.keep(&chain.state, &mut kept, &mut chain.stream);
+            model.values(&kept, values);
         }
     }
 }
 
 /// Lines that wait for a thread.
-type Queue = Mutex<vec::IntoIter<Line>>;
+type Queue<M> = Mutex<vec::IntoIter<Line<M>>>;
 
 /// Refills lines until none waits.
-fn work<M: Sampler<Cell = u32>>(sampling: &Sampling<M>, queue: &Queue) -> Vec<Line> {
+fn work<M: Supplier>(sampling: &Sampling<M>, queue: &Queue<M>) -> Vec<Line<M>> {
     let lines = std::iter::from_fn(|| next(queue));
     lines
         .map(|mut line| {
@@ -257,26 +303,25 @@ fn work<M: Sampler<Cell = u32>>(sampling: &Sampling<M>, queue: &Queue) -> Vec<Li
 
 /// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. With threads to
 /// spare they sample while the caller works; where the caller must wait, it helps.
-#[derive(Debug)]
-pub struct Chains<M> {
+pub struct Chains<M: Supplier> {
     sampling: Sampling<M>,
     /// Threads beside the caller's.
     others: usize,
     /// Samples that are handed out, and how many have been.
-    ready: Vec<Vec<u32>>,
+    ready: Vec<Vec<M::Value>>,
     taken: usize,
     /// The chains, unless a worker has them.
-    queue: Arc<Queue>,
-    workers: Vec<JoinHandle<Vec<Line>>>,
+    queue: Arc<Queue<M>>,
+    workers: Vec<JoinHandle<Vec<Line<M>>>>,
 }
 
-impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
+impl<M: Supplier> Chains<M> {
     /// Chains with streams of their own for each purpose. Nothing is sampled before the first is
     /// asked for.
     pub fn new(sampling: Sampling<M>, seed: u64, purpose: Purpose, threads: usize) -> Self {
         let model = &sampling.model;
-        let ahead = samples_ahead(model.lattice().sites());
-        let buffer = || vec![0; ahead * model.state_len()];
+        let ahead = samples_ahead(model);
+        let buffer = || vec![M::Value::default(); ahead * learned_len(model)];
         let line = |number| Line {
             number,
             chain: Chain::started(model, seed, number as u64, purpose),
@@ -285,23 +330,23 @@ impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
         };
         let lines: Vec<_> = (0..CHAINS).map(line).collect();
         Chains {
-            sampling,
             others: threads.clamp(1, CHAINS) - 1,
             ready: (0..CHAINS).map(|_| buffer()).collect(),
             taken: CHAINS * ahead,
             queue: Arc::new(Mutex::new(lines.into_iter())),
             workers: vec![],
+            sampling,
         }
     }
 
-    /// The next sample, under a random global symmetry.
-    pub fn next(&mut self, kept: &mut [u32]) {
-        let length = self.sampling.model.state_len();
+    /// What is learned from the next sample, under a random global symmetry.
+    pub fn next(&mut self, values: &mut [M::Value]) {
+        let length = learned_len(&self.sampling.model);
         if self.taken == CHAINS * self.ready[0].len() / length {
             self.exchange();
         }
         let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
-        kept.copy_from_slice(&self.ready[chain][at * length..][..length]);
+        values.copy_from_slice(&self.ready[chain][at * length..][..length]);
         self.taken += 1;
     }
 
@@ -328,7 +373,7 @@ impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
 
     fn send(&mut self) {
         for _ in 0..self.others {
-            let (sampling, queue) = (self.sampling, self.queue.clone());
+            let (sampling, queue) = (self.sampling.clone(), self.queue.clone());
             let worker = std::thread::spawn(move || work(&sampling, &queue));
             self.workers.push(worker);
         }
@@ -336,20 +381,28 @@ impl<M: Sampler<Cell = u32> + Copy + Send + Sync + 'static> Chains<M> {
 }
 
 /// Workers end with the line they are at.
-impl<M> Drop for Chains<M> {
+impl<M: Supplier> Drop for Chains<M> {
     fn drop(&mut self) {
         while next(&self.queue).is_some() {}
     }
 }
 
 /// Samples that each chain draws at a time: enough to be worth a thread, few enough for a cache.
-fn samples_ahead(sites: usize) -> usize {
-    ((1 << 18) / sites).clamp(1, 1024)
+fn samples_ahead<M: Supplier>(model: &M) -> usize {
+    ((1 << 15) / (size_of::<M::Value>() * learned_len(model))).clamp(1, 1024)
 }
 
 /// Bytes that the chains of one purpose take, about.
 #[must_use]
-pub fn memory(sites: usize) -> u64 {
-    let configuration = sites as u64 / 8 + 4;
-    CHAINS as u64 * configuration * (2 * samples_ahead(sites) as u64 + 4)
+pub fn memory<M: Supplier>(model: &M) -> u64 {
+    let learned = size_of::<M::Value>() * learned_len(model);
+    let ahead = samples_ahead(model);
+    CHAINS as u64 * (2 * ahead * learned) as u64 + CHAINS as u64 * chain_bytes(model)
+}
+
+/// Bytes that one chain takes at most: its configuration, a copy of it, and scratch.
+#[must_use]
+pub fn chain_bytes<M: Sampler>(model: &M) -> u64 {
+    let cells = size_of::<M::Cell>() * 2 * model.state_len();
+    (cells + size_of::<u32>() * model.scratch_len()) as u64
 }

@@ -85,6 +85,13 @@ impl Filters {
     }
 }
 
+/// Numbers as they are typed, "4,2".
+#[must_use]
+pub fn commas(numbers: &[u32]) -> String {
+    let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
+    numbers.join(",")
+}
+
 /// "4 × 4".
 #[must_use]
 pub fn product(sides: &[u32]) -> String {

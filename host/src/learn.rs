@@ -7,17 +7,15 @@ use std::ops::Range;
 use std::time::Instant;
 
 use blockspin_core::block::pool::{Cut, Pool};
-use blockspin_core::block::row::Value;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
-use blockspin_core::sampler::Ising;
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::moving::Moving;
 
-use crate::chains::{self, Chains, Sampling};
+use crate::chains::{self, Chains, Sampling, Supplier};
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::feed::{Crop, Feed, Learnt};
@@ -76,14 +74,6 @@ pub struct Settings {
     pub quiet: bool,
 }
 
-/// Where configurations come from.
-pub enum Source<'a> {
-    /// Markov chains of a model.
-    Model(&'a Sampling<Ising>),
-    /// A file, and the parts of it that are trained on, watched and held out.
-    Data(&'a Data, &'a Parts),
-}
-
 /// What a run found.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -137,15 +127,20 @@ fn uses(sites: usize) -> usize {
 
 impl Sizes {
     /// Chains fill ten batches, then keep pace with what is drawn.
-    fn of_model(settings: &Settings) -> Self {
+    fn of_model<V: Learnt>(settings: &Settings) -> Self {
         let (place, batch) = (&settings.place, settings.shape.batch());
         let windows = place.independent();
-        let pool = (POOL_BYTES / (4 * u32::configuration(place.sites())))
+        let pool = (POOL_BYTES / (size_of::<V>() * V::configuration(place.sites())))
             .clamp(2 * batch, POOL_CONFIGURATIONS.max(2 * batch));
         Sizes {
             pool,
             first: (10 * batch).min(pool),
-            uses: Some(uses(place.sites())),
+            // At one place a configuration holds one window, which is soon known.
+            uses: Some(if place.places() == 1 {
+                1
+            } else {
+                uses(place.sites())
+            }),
             watched: Extent {
                 groups: VALIDATION_WINDOWS.div_ceil(windows * batch),
                 windows: windows.min(4),
@@ -203,15 +198,6 @@ impl Sizes {
     }
 }
 
-/// Bytes of memory that a run of a model takes, about.
-#[must_use]
-pub fn memory(settings: &Settings) -> u64 {
-    let sites = settings.place.sites();
-    learned(settings)
-        + Sizes::of_model(settings).bytes::<u32>(settings, sites)
-        + 3 * chains::memory(sites)
-}
-
 /// Bytes that filter, critic and batch take.
 fn learned(settings: &Settings) -> u64 {
     let buffers = settings.shape.buffers();
@@ -227,36 +213,53 @@ struct Supply<'a, C, V> {
     held_out: Feed<'a, V>,
 }
 
-/// Trains and estimates.
+/// Bytes of memory that a run of a model takes, about.
+pub fn memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u64 {
+    learned(settings)
+        + Sizes::of_model::<M::Value>(settings).bytes::<M::Value>(settings, settings.place.sites())
+        + 3 * chains::memory(model)
+}
+
+/// Trains on Markov chains of a model, and estimates.
 ///
 /// # Errors
-/// Those of a file; a failure, if the training diverges or hardly a window is complete.
-pub fn run(settings: &Settings, source: &Source) -> Result<Outcome> {
-    match (source, &settings.place) {
-        (Source::Model(sampling), Place::Window(window)) => {
-            let chains = |purpose| {
-                let (seed, threads) = (settings.seed, settings.threads);
-                let mut chains = Box::new(Chains::new(**sampling, seed, purpose, threads));
-                Feed::endless(move |slot: &mut [u32]| chains.next(slot))
-            };
-            learn(
-                settings,
-                Supply {
-                    cut: *window,
-                    sizes: Sizes::of_model(settings),
-                    training: chains(Purpose::Training),
-                    watched: chains(Purpose::Validation),
-                    held_out: chains(Purpose::HeldOut),
-                },
-            )
-        }
-        (Source::Model(_), Place::Sites(_)) => Err(Error::usage(
+/// A failure, if the training diverges.
+pub fn model<M: Supplier<Value: Learnt>>(
+    settings: &Settings,
+    sampling: &Sampling<M>,
+) -> Result<Outcome> {
+    let Place::Window(window) = &settings.place else {
+        return Err(Error::usage(
             "lists of sites belong to data; a model has windows",
-        )),
-        (Source::Data(data, parts), _) => match data.kind() {
-            Kind::Signs { .. } => data_run::<u32>(settings, data, parts),
-            Kind::Reals { .. } => data_run::<f32>(settings, data, parts),
+        ));
+    };
+    let sizes = Sizes::of_model::<M::Value>(settings);
+    let chains = |purpose| {
+        let (seed, threads) = (settings.seed, settings.threads);
+        let mut chains = Box::new(Chains::new(sampling.clone(), seed, purpose, threads));
+        Feed::endless(move |slot: &mut [M::Value]| chains.next(slot))
+    };
+    learn(
+        settings,
+        Supply {
+            cut: *window,
+            sizes,
+            training: chains(Purpose::Training),
+            watched: chains(Purpose::Validation),
+            held_out: chains(Purpose::HeldOut),
         },
+    )
+}
+
+/// Trains on a file, of which parts are trained on, watched and held out, and estimates.
+///
+/// # Errors
+/// Those of the file; a failure, if there is no room, the training diverges or hardly a window is
+/// complete.
+pub fn data(settings: &Settings, data: &Data, parts: &Parts) -> Result<Outcome> {
+    match data.kind() {
+        Kind::Signs { .. } => data_run::<u32>(settings, data, parts),
+        Kind::Reals { .. } => data_run::<f32>(settings, data, parts),
     }
 }
 
@@ -383,12 +386,13 @@ fn learn<C: Cut + Copy, V: Learnt>(
         &mut Stream::new(seed, 0, Purpose::Parameters),
     )
     .map_err(|error| Error::failure(error.to_string()))?;
+    let block_indices = settings.place.block_indices();
     let (learn, reported) = match &settings.given {
         None => (Learn::All, Encoder::Sigmoid),
         Some((filters, encoder)) => {
             for (a, weights) in filters.components().enumerate() {
-                for i in 0..shape.block() {
-                    rsmi.set_filter(i, a, weights[settings.place.weight(i)]);
+                for (i, at) in block_indices.iter().enumerate() {
+                    rsmi.set_filter(i, a, weights[*at as usize]);
                 }
             }
             (Learn::Critic, *encoder)
@@ -489,8 +493,8 @@ fn learn<C: Cut + Copy, V: Learnt>(
             let mut weights = zeros(settings);
             let sites = weights.len() / shape.components();
             for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
-                for i in 0..shape.block() {
-                    weights[settings.place.weight(i)] = rsmi.filter(i, a);
+                for (i, at) in block_indices.iter().enumerate() {
+                    weights[*at as usize] = rsmi.filter(i, a);
                 }
             }
             Filters::new(settings.place.block(), weights)?

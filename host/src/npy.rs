@@ -76,20 +76,90 @@ fn weights<T: Item>(array: &Array, count: u64) -> Result<Vec<f32>> {
     Ok(weights)
 }
 
-fn spin_shape(configurations: u64, sides: &[u32]) -> Vec<u64> {
+/// What the values of a configuration become in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Packed signs, as int8 −1 and 1.
+    Signs,
+    /// Packed signs, as int8 0 and 1.
+    Bits,
+    /// Whole numbers below 128, as int8.
+    Small,
+    /// Whole numbers below 2³¹, as int32.
+    Whole,
+    /// Reals, as float32.
+    Real,
+}
+
+impl Format {
+    /// As NumPy describes the type.
+    fn descr(self) -> &'static str {
+        match self {
+            Format::Signs | Format::Bits | Format::Small => "|i1",
+            Format::Whole => "<i4",
+            Format::Real => "<f4",
+        }
+    }
+
+    /// Bytes of an item.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        match self {
+            Format::Signs | Format::Bits | Format::Small => 1,
+            Format::Whole | Format::Real => 4,
+        }
+    }
+}
+
+/// What configurations are stored in, in memory.
+pub trait Cell: Copy {
+    /// Appends a configuration of so many sites as a file has it.
+    fn write(cells: &[Self], sites: usize, format: Format, bytes: &mut Vec<u8>);
+}
+
+impl Cell for u32 {
+    fn write(cells: &[u32], sites: usize, format: Format, bytes: &mut Vec<u8>) {
+        match format {
+            Format::Signs => bytes.extend((0..sites).map(|i| bits::sign(cells, i) as i8 as u8)),
+            Format::Bits => bytes.extend((0..sites).map(|i| u8::from(bits::bit(cells, i)))),
+            Format::Small => bytes.extend(cells[..sites].iter().map(|cell| *cell as u8)),
+            Format::Whole => {
+                bytes.extend(cells[..sites].iter().flat_map(|cell| cell.to_le_bytes()))
+            }
+            Format::Real => {
+                bytes.extend(
+                    cells[..sites]
+                        .iter()
+                        .flat_map(|cell| (*cell as f32).to_le_bytes()),
+                );
+            }
+        }
+    }
+}
+
+impl Cell for f32 {
+    /// Always as they are.
+    fn write(cells: &[f32], sites: usize, _: Format, bytes: &mut Vec<u8>) {
+        bytes.extend(cells[..sites].iter().flat_map(|cell| cell.to_le_bytes()));
+    }
+}
+
+fn shape(configurations: u64, sides: &[u32]) -> Vec<u64> {
     std::iter::once(configurations)
         .chain(sides.iter().map(|side| u64::from(*side)))
         .collect()
 }
 
-/// Length of a [`SpinFile`].
+/// Length of a [`ConfigurationFile`].
 ///
 /// # Errors
 /// More than 2⁶⁴ bytes.
-pub fn spin_bytes(configurations: u64, sides: &[u32]) -> Result<u64> {
-    let shape = spin_shape(configurations, sides);
-    let data = shape.iter().try_fold(1u64, |n, side| n.checked_mul(*side));
-    data.and_then(|n| n.checked_add(preamble("|i1", &shape).len() as u64))
+pub fn file_bytes(configurations: u64, sides: &[u32], format: Format) -> Result<u64> {
+    let shape = shape(configurations, sides);
+    let items = shape.iter().try_fold(1u64, |n, side| n.checked_mul(*side));
+    items
+        .and_then(|n| n.checked_mul(format.size() as u64))
+        .and_then(|n| n.checked_add(preamble(format.descr(), &shape).len() as u64))
         .ok_or_else(|| {
             Error::failure(format!(
                 "{configurations} configurations of {} are more than 2^64 bytes; ask for fewer",
@@ -98,14 +168,15 @@ pub fn spin_bytes(configurations: u64, sides: &[u32]) -> Result<u64> {
         })
 }
 
-/// A file of configurations as int8 ±1, shape (N, L…). Its length is known beforehand, so that
+/// A file of configurations, shape (N, L…). Its length is known beforehand, so that
 /// threads may write their rows at once, in whatever order.
 #[derive(Debug)]
-pub struct SpinFile<W> {
+pub struct ConfigurationFile<W> {
     out: Mutex<Unfinished<W>>,
     /// Where the data begin.
     data: u64,
     sites: usize,
+    format: Format,
 }
 
 #[derive(Debug)]
@@ -115,31 +186,37 @@ struct Unfinished<W> {
     missing: u64,
 }
 
-impl<W: Write + Seek> SpinFile<W> {
+impl<W: Write + Seek> ConfigurationFile<W> {
     /// Announces `configurations` of a lattice with the given sides, fewer bytes in all than
-    /// [`spin_bytes`] refuses.
+    /// [`file_bytes`] refuses.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn new(mut out: W, configurations: u64, sides: &[u32]) -> io::Result<Self> {
-        let preamble = preamble("|i1", &spin_shape(configurations, sides));
+    pub fn new(mut out: W, configurations: u64, sides: &[u32], format: Format) -> io::Result<Self> {
+        let preamble = preamble(format.descr(), &shape(configurations, sides));
         out.write_all(&preamble)?;
         let sites = sides.iter().map(|side| *side as usize).product();
-        let missing = configurations * sites as u64;
-        Ok(SpinFile {
+        let missing = configurations * (sites * format.size()) as u64;
+        Ok(ConfigurationFile {
             out: Mutex::new(Unfinished { out, missing }),
             data: preamble.len() as u64,
             sites,
+            format,
         })
     }
 
     /// Writes these rows, in their order. No two writers may have a row in common.
-    pub fn rows(&self, rows: Range<u64>) -> SpinWriter<'_, W> {
-        SpinWriter {
+    pub fn rows(&self, rows: Range<u64>) -> RowWriter<'_, W> {
+        RowWriter {
             file: self,
-            bytes: Vec::with_capacity(buffer_bytes(self.sites)),
+            bytes: Vec::with_capacity(buffer_bytes(self.row())),
             rows,
         }
+    }
+
+    /// Bytes of a configuration.
+    fn row(&self) -> usize {
+        self.sites * self.format.size()
     }
 
     /// Gives the writer back.
@@ -147,12 +224,13 @@ impl<W: Write + Seek> SpinFile<W> {
     /// # Errors
     /// Fewer configurations than announced.
     pub fn finish(self) -> io::Result<W> {
+        let row = self.row() as u64;
         let Unfinished { out, missing } = self
             .out
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         if missing > 0 {
-            let rows = missing / self.sites as u64;
+            let rows = missing / row;
             return Err(io::Error::other(format!(
                 "{rows} configurations are missing"
             )));
@@ -161,28 +239,27 @@ impl<W: Write + Seek> SpinFile<W> {
     }
 }
 
-/// Writes some rows of a [`SpinFile`], one after the other.
+/// Writes some rows of a [`ConfigurationFile`], one after the other.
 #[derive(Debug)]
-pub struct SpinWriter<'a, W> {
-    file: &'a SpinFile<W>,
-    /// Rows before `rows` that the file does not have yet, a byte a site.
+pub struct RowWriter<'a, W> {
+    file: &'a ConfigurationFile<W>,
+    /// Rows before `rows` that the file does not have yet.
     bytes: Vec<u8>,
     /// Rows to come.
     rows: Range<u64>,
 }
 
-impl<W: Write + Seek> SpinWriter<'_, W> {
-    /// Writes one packed configuration, [`bits::words`] of the number of sites long.
+impl<W: Write + Seek> RowWriter<'_, W> {
+    /// Writes one configuration.
     ///
     /// # Errors
     /// Those of the writer, or a configuration more than there are rows.
-    pub fn push(&mut self, row: &[u32]) -> io::Result<()> {
+    pub fn push<C: Cell>(&mut self, row: &[C]) -> io::Result<()> {
         if self.rows.next().is_none() {
             return Err(io::Error::other("more configurations than announced"));
         }
-        let spins = (0..self.file.sites).map(|i| bits::sign(row, i) as i8 as u8);
-        self.bytes.extend(spins);
-        if self.bytes.len() + self.file.sites > CHUNK {
+        C::write(row, self.file.sites, self.file.format, &mut self.bytes);
+        if self.bytes.len() + self.file.row() > CHUNK {
             self.flush()?;
         }
         Ok(())
@@ -193,10 +270,10 @@ impl<W: Write + Seek> SpinWriter<'_, W> {
     /// # Errors
     /// Those of the writer.
     pub fn flush(&mut self) -> io::Result<()> {
-        let SpinFile { out, data, sites } = self.file;
         let length = self.bytes.len() as u64;
+        let out = &self.file.out;
         let mut file = out.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = data + self.rows.start * *sites as u64;
+        let end = self.file.data + self.rows.start * self.file.row() as u64;
         file.out.seek(SeekFrom::Start(end - length))?;
         file.out.write_all(&self.bytes)?;
         file.missing = file
@@ -208,10 +285,10 @@ impl<W: Write + Seek> SpinWriter<'_, W> {
     }
 }
 
-/// Bytes of memory that a [`SpinWriter`] takes.
+/// Bytes of memory that a [`RowWriter`] takes, for configurations of so many bytes.
 #[must_use]
-pub fn buffer_bytes(sites: usize) -> usize {
-    sites.max(CHUNK)
+pub fn buffer_bytes(row: usize) -> usize {
+    row.max(CHUNK)
 }
 
 /// Writes filters as float32, shape (C, block…).
@@ -222,7 +299,7 @@ pub fn write_filters(out: impl Write, filters: &Filters) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     out.write_all(&preamble(
         "<f4",
-        &spin_shape(filters.count() as u64, filters.sides()),
+        &shape(filters.count() as u64, filters.sides()),
     ))?;
     for weight in filters.weights() {
         out.write_all(&weight.to_le_bytes())?;
@@ -276,7 +353,8 @@ mod tests {
     fn what_is_written_is_read() {
         let sides = [3, 5];
         let rows = [[0b101_1100_1010_0111u32], [0b010_0011_0101_1000], [0]];
-        let file = SpinFile::new(io::Cursor::new(vec![]), 3, &sides).unwrap();
+        let file =
+            ConfigurationFile::new(io::Cursor::new(vec![]), 3, &sides, Format::Signs).unwrap();
         // The later rows first.
         let (mut first, mut last) = (file.rows(0..1), file.rows(1..3));
         last.push(&rows[1]).unwrap();
@@ -286,7 +364,10 @@ mod tests {
         first.push(&rows[0]).unwrap();
         first.flush().unwrap();
         let bytes = file.finish().unwrap().into_inner();
-        assert_eq!(bytes.len() as u64, spin_bytes(3, &sides).unwrap());
+        assert_eq!(
+            bytes.len() as u64,
+            file_bytes(3, &sides, Format::Signs).unwrap()
+        );
         assert_eq!(bytes.len() % 64, 3 * 15);
         let read = Data::open(&sample(&bytes).path, true).unwrap();
         let kind = Kind::Signs {
@@ -299,7 +380,8 @@ mod tests {
             read.signs(i, &[0, 0], &sides, &mut found).unwrap();
             assert_eq!(found, *row);
         }
-        let file = SpinFile::new(io::Cursor::new(vec![]), 3, &sides).unwrap();
+        let file =
+            ConfigurationFile::new(io::Cursor::new(vec![]), 3, &sides, Format::Signs).unwrap();
         let mut writer = file.rows(0..3);
         rows[1..].iter().for_each(|row| writer.push(row).unwrap());
         writer.flush().unwrap();
@@ -307,7 +389,8 @@ mod tests {
         assert_eq!(error.to_string(), "1 configurations are missing");
         // Configurations longer than what is buffered.
         let sides = [CHUNK as u32 + 40];
-        let file = SpinFile::new(io::Cursor::new(vec![]), 2, &sides).unwrap();
+        let file =
+            ConfigurationFile::new(io::Cursor::new(vec![]), 2, &sides, Format::Signs).unwrap();
         let rows = [0b1101, !0].map(|word: u32| vec![word; CHUNK / 32 + 2]);
         for i in [1, 0] {
             let mut writer = file.rows(i as u64..i as u64 + 1);
@@ -321,7 +404,12 @@ mod tests {
             read.signs(i, &[0], &sides, &mut found).unwrap();
             assert_eq!(found[..CHUNK / 32 + 1], row[..CHUNK / 32 + 1]);
         }
-        assert_eq!(spin_bytes(u64::MAX, &sides).unwrap_err().exit_code(), 1);
+        assert_eq!(
+            file_bytes(u64::MAX, &sides, Format::Signs)
+                .unwrap_err()
+                .exit_code(),
+            1
+        );
     }
 
     #[test]
@@ -332,6 +420,28 @@ mod tests {
         assert_eq!(read_filters(&sample(&bytes).path, 2).unwrap(), filters);
         let error = read_filters(&sample(&bytes).path, 1).unwrap_err();
         assert!(error.message().contains("(C, block…)"), "{error}");
+    }
+
+    #[test]
+    fn every_format_has_its_items() {
+        let written = |format, cells: &[u32]| {
+            let file = ConfigurationFile::new(io::Cursor::new(vec![]), 1, &[3], format).unwrap();
+            let mut writer = file.rows(0..1);
+            writer.push(cells).unwrap();
+            writer.flush().unwrap();
+            let bytes = file.finish().unwrap().into_inner();
+            assert_eq!(bytes.len() as u64, file_bytes(1, &[3], format).unwrap());
+            let header = String::from_utf8_lossy(&bytes);
+            assert!(header.contains(format.descr()), "{header}");
+            bytes[bytes.len() - 3 * format.size()..].to_vec()
+        };
+        assert_eq!(written(Format::Signs, &[0b101]), [1, 255, 1]);
+        assert_eq!(written(Format::Bits, &[0b101]), [1, 0, 1]);
+        assert_eq!(written(Format::Small, &[2, 0, 5]), [2, 0, 5]);
+        let whole = [1u32, 0, 1 << 20].map(u32::to_le_bytes).concat();
+        assert_eq!(written(Format::Whole, &[1, 0, 1 << 20]), whole);
+        let reals = [1.0f32, 0.0, 7.0].map(f32::to_le_bytes).concat();
+        assert_eq!(written(Format::Real, &[1, 0, 7]), reals);
     }
 
     #[test]
@@ -378,7 +488,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_an_error() {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let error = SpinFile::new(full, 1, &[2]).unwrap_err();
+        let error = ConfigurationFile::new(full, 1, &[2], Format::Signs).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -131,12 +131,12 @@ impl Place {
         }
     }
 
-    /// The place in the block of site `i` of V.
+    /// The place in the block of each site of V.
     #[must_use]
-    pub fn weight(&self, i: usize) -> usize {
+    pub fn block_indices(&self) -> Vec<u32> {
         match self {
-            Place::Window(_) => i,
-            Place::Sites(sites) => sites.kept[i] as usize,
+            Place::Window(window) => window.block_indices().collect(),
+            Place::Sites(sites) => sites.kept.clone(),
         }
     }
 

@@ -3,18 +3,50 @@
 use std::path::{Path, PathBuf};
 
 use blockspin_core::lattice::Lattice;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
+use crate::cli::parse;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::filters::product;
 use crate::graph::{Centre, Graph, On};
-use crate::model::Model;
+use crate::model::{Model, Prepared};
+
+/// How chains are run, where it is not to be measured.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Pace {
+    /// Sweeps before the first sample [default: measured]
+    #[arg(long, value_name = "SWEEPS")]
+    burn_in: Option<u32>,
+    /// Sweeps from one sample to the next [default: measured, two autocorrelation times]
+    #[arg(long, value_parser = parse::positive(), value_name = "SWEEPS")]
+    thin: Option<u32>,
+}
+
+impl Pace {
+    /// The model's chains, measured, at this pace where it is given.
+    ///
+    /// # Errors
+    /// Those of [`Model::prepare`].
+    pub fn prepare(&self, model: &dyn Model, seed: u64, threads: usize) -> Result<Prepared> {
+        let mut prepared = model.prepare(seed, threads)?;
+        let plan = prepared.plan_mut();
+        plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
+        plan.thin = self.thin.unwrap_or(plan.thin);
+        Ok(prepared)
+    }
+
+    fn words(&self) -> String {
+        let given = [("burn-in", self.burn_in), ("thin", self.thin)];
+        let given = given.iter().filter_map(|(name, n)| Some((name, (*n)?)));
+        given.map(|(name, n)| format!(" --{name} {n}")).collect()
+    }
+}
 
 /// What a run is about.
 pub enum Subject {
-    /// A model, to be sampled.
-    Model(Model),
+    /// A model, to be sampled at a pace.
+    Model(Box<dyn Model>, Pace),
     /// A file.
     Data(Box<Input>),
 }
@@ -186,7 +218,7 @@ impl Subject {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Subject::Model(model) => model.name,
+            Subject::Model(model, _) => model.name(),
             Subject::Data(_) => "data",
         }
     }
@@ -195,7 +227,7 @@ impl Subject {
     #[must_use]
     pub fn graph(&self) -> Option<&Graph> {
         match self {
-            Subject::Model(_) => None,
+            Subject::Model(..) => None,
             Subject::Data(input) => input.graph.as_ref().map(|(graph, ..)| graph),
         }
     }
@@ -206,7 +238,7 @@ impl Subject {
     /// None in practice: what was read was checked.
     pub fn lattice(&self) -> Result<Lattice> {
         match self {
-            Subject::Model(model) => Ok(model.lattice),
+            Subject::Model(model, _) => Ok(model.lattice()),
             Subject::Data(input) => Ok(Lattice::new(input.data.sides())?),
         }
     }
@@ -215,23 +247,10 @@ impl Subject {
     #[must_use]
     pub fn describe(&self) -> (String, String) {
         match self {
-            Subject::Model(model) => {
-                let kind = match (model.name, model.coupling < 0.0) {
-                    ("chain", false) => "Ising chain",
-                    ("chain", true) => "Antiferromagnetic Ising chain",
-                    (_, false) => "Ising model",
-                    (_, true) => "Ising antiferromagnet",
-                };
-                let (size, t) = (product(model.lattice.sides()), model.temperature);
-                (
-                    format!("{kind}, {size} at T = {t}"),
-                    format!(
-                        "Spins ±1 with nearest-neighbour coupling J = {} on a periodic lattice of \
-                         {size}, at temperature {t}, sampled as training went on.",
-                        model.coupling,
-                    ),
-                )
-            }
+            Subject::Model(model, _) => (
+                model.title(),
+                format!("{}, sampled as training went on.", model.about()),
+            ),
             Subject::Data(input) => (
                 format!(
                     "{}, {} configurations of {}",
@@ -248,29 +267,7 @@ impl Subject {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Subject::Model(model) => {
-                let sides: Vec<_> = model.lattice.sides().iter().map(u32::to_string).collect();
-                let mut words = format!("{} --size {}", model.name, sides.join(","));
-                if model.name == "ising" && sides.len() == 1 {
-                    words += " --dimension 1";
-                }
-                words += &format!(
-                    " --temperature {} --coupling {}",
-                    model.temperature, model.coupling
-                );
-                if let Some(choice) = model
-                    .algorithm
-                    .and_then(|choice| choice.to_possible_value())
-                {
-                    words += &format!(" --algorithm {}", choice.get_name());
-                }
-                for (name, sweeps) in [("burn-in", model.burn_in), ("thin", model.thin)] {
-                    if let Some(sweeps) = sweeps {
-                        words += &format!(" --{name} {sweeps}");
-                    }
-                }
-                words
-            }
+            Subject::Model(model, pace) => model.words() + &pace.words(),
             Subject::Data(input) => input.words(),
         }
     }

@@ -16,7 +16,7 @@ use blockspin::data::Data;
 use blockspin::fingerprint;
 use blockspin::learn::{self, Outcome, Source};
 use blockspin::machine::Isa;
-use blockspin::npy::SpinFile;
+use blockspin::npy::{ConfigurationFile, Format};
 use blockspin::parts::Parts;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
@@ -81,7 +81,7 @@ fn from_data(isa: Isa, threads: usize) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spins.npy");
     let file = std::fs::File::create(&path).unwrap();
-    let file = SpinFile::new(file, 300, case.sides).unwrap();
+    let file = ConfigurationFile::new(file, 300, case.sides, Format::Signs).unwrap();
     let mut rows = file.rows(0..300);
     for _ in 0..300 {
         model.sweep(&mut state, &mut scratch, &mut stream);

@@ -263,6 +263,15 @@ impl Sampler for Chipping {
         to.iter_mut().zip(all).for_each(|(to, value)| *to = value);
     }
 
+    fn distribution(&self) -> Option<&'static str> {
+        Some("mass_distribution")
+    }
+
+    /// The mass of each site.
+    fn count(&self, state: &[u32], value: &mut dyn FnMut(u32)) {
+        state[..self.lattice.sites()].iter().for_each(|m| value(*m));
+    }
+
     /// m − ρ.
     fn values(&self, state: &[u32], to: &mut [f32]) {
         let sites = self.lattice.sites();

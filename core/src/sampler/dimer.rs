@@ -587,6 +587,14 @@ impl Sampler for Dimer {
         to.iter_mut().zip(all).for_each(|(to, value)| *to = value);
     }
 
+    fn distribution(&self) -> Option<&'static str> {
+        Some("parallel_plaquettes_law")
+    }
+
+    fn count(&self, state: &[u32], value: &mut dyn FnMut(u32)) {
+        value(self.parallel_plaquettes(state));
+    }
+
     fn values(&self, state: &[u32], to: &mut [u32]) {
         let length = self.state_len();
         to[..length].copy_from_slice(&state[..length]);

@@ -89,6 +89,14 @@ pub trait Sampler {
     /// mean over configurations has a meaning.
     fn observe(&self, state: &[Self::Cell], to: &mut [f64]);
 
+    /// Name of the distribution whose values [`count`](Self::count) counts, if there is one.
+    fn distribution(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Counts each value of a configuration of which the distribution is wanted, a whole number.
+    fn count(&self, _state: &[Self::Cell], _value: &mut dyn FnMut(u32)) {}
+
     /// Writes what is learned from a configuration, over the sites of [`learned`](Self::learned):
     /// packed signs, or real values.
     fn values(&self, state: &[Self::Cell], to: &mut [Self::Value]);

@@ -8,14 +8,12 @@ use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, print};
 use crate::cli::{
-    BlockArgs, ChippingArgs, DimerArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs,
-    Global,
+    BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global,
 };
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
-use crate::model::Model;
+use crate::model::{Ising, Model as _, chipping, dimer};
 use crate::room;
-use crate::subject::Subject;
 
 /// Of the JSON that this command prints.
 const SCHEMA: &str = "blockspin-exact-1";
@@ -24,7 +22,7 @@ fn usage(error: impl Display) -> Error {
     Error::usage(error.to_string())
 }
 
-pub(super) fn spins(model: &Model, args: &ExactArgs, global: &Global) -> Result<()> {
+pub(super) fn spins(model: &Ising, args: &ExactArgs, global: &Global) -> Result<()> {
     let (coupling, beta) = (model.coupling, model.temperature.recip());
     let mut answer = Answer::new(
         json!({
@@ -35,7 +33,7 @@ pub(super) fn spins(model: &Model, args: &ExactArgs, global: &Global) -> Result<
             "temperature": model.temperature,
             "coupling": coupling,
         }),
-        &Subject::Model(*model).describe().0,
+        &model.title(),
         &[
             ("energy_per_site", "energy per site"),
             ("specific_heat", "specific heat per site"),
@@ -130,8 +128,7 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
             "version": VERSION,
             "model": "dimer",
             "size": [side, side],
-            // JSON has no infinity.
-            "temperature": finite(temperature).map_or(json!("inf"), |t| json!(t)),
+            "temperature": dimer::temperature_json(temperature),
             "coverings": coverings.count(),
             "parallel_plaquettes_histogram": histogram,
             "parallel_plaquettes_law": law,
@@ -165,11 +162,11 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
     answer.print(None, global)
 }
 
-pub(super) fn chipping(args: &ChippingArgs, global: &Global) -> Result<()> {
+pub(super) fn chipping(args: &chipping::Options, global: &Global) -> Result<()> {
     use blockspin_core::exact::chipping;
     use blockspin_core::sampler::Sampler as _;
 
-    let model = args.model()?;
+    let model = args.sampler()?;
     let lattice = model.lattice();
     let mut answer = Answer::new(
         json!({

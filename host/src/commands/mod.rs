@@ -33,8 +33,8 @@ pub fn run(cli: Cli) -> Result<()> {
     let global = &cli.global;
     match cli.command {
         Command::Sample { model } => {
-            let (model, args) = model.resolve()?;
-            sample::sample(&model, &args, global)
+            let (subject, args) = model.resolve()?;
+            sample::sample(&subject, &args, global)
         }
         Command::Train { model } => {
             let (subject, args) = model.resolve(global.quiet)?;
@@ -45,9 +45,11 @@ pub fn run(cli: Cli) -> Result<()> {
             run::estimate(&subject, &args, global)
         }
         Command::Exact { model } => match model {
-            ExactModelArgs::Spins(model) => {
-                let (model, args) = model.resolve()?;
-                exact::spins(&model, &args, global)
+            ExactModelArgs::Ising(asked) => {
+                exact::spins(&asked.options.model(None)?, &asked.args, global)
+            }
+            ExactModelArgs::Chain(asked) => {
+                exact::spins(&asked.options.model(None)?, &asked.args, global)
             }
             ExactModelArgs::Gaussian(args) => exact::gaussian(&args, global),
             ExactModelArgs::Chipping(args) => exact::chipping(&args, global),
@@ -76,6 +78,22 @@ fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> String) -> Res
     };
     writeln!(io::stdout().lock(), "{output}")
         .map_err(|error| annotate("write", Path::new("standard output"), error).into())
+}
+
+/// What there is to doubt about chains.
+fn chain_doubts(plan: &Plan) -> Vec<String> {
+    let mut doubts = vec![];
+    if !plan.equilibrated {
+        doubts.push(out_of_equilibrium(plan));
+    }
+    if plan.frozen {
+        doubts.push(
+            "no chain ever left the sector of the order parameter that it began in: samples are \
+             balanced by the symmetry between the sectors alone"
+                .into(),
+        );
+    }
+    doubts
 }
 
 fn out_of_equilibrium(plan: &Plan) -> String {

@@ -8,15 +8,16 @@ use blockspin_core::coarse::encoder::Encoder;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
-use super::{Fields, VERSION, filters, finite, object, out_of_equilibrium, print, warn};
+use super::{Fields, VERSION, chain_doubts, filters, finite, object, print, warn};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::data::Kind;
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
 use crate::graph::Shells;
 use crate::held_out::Estimate;
-use crate::learn::{self, Outcome, Settings, Source};
+use crate::learn::{self, Outcome, Settings};
 use crate::machine::Isa;
+use crate::model::{Layout, with_sampling};
 use crate::npy;
 use crate::output::{RUN_FILE, RUN_SCHEMA, RunTarget};
 use crate::parts::Parts;
@@ -31,8 +32,12 @@ use crate::{room, series};
 const RUN_BYTES: u64 = 4 << 20;
 /// V and E; on a graph with the shells that they were taken from.
 fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
-    let Subject::Data(input) = subject else {
-        return Ok((Place::Window(run.window(subject.lattice()?)?), None));
+    let input = match subject {
+        Subject::Model(model, _) => {
+            let window = run.window(model.lattice(), &model.layout())?;
+            return Ok((Place::Window(window), None));
+        }
+        Subject::Data(input) => input,
     };
     if let Some((graph, on, centre)) = &input.graph {
         let [block, buffer, environment] = run.shells()?;
@@ -42,7 +47,10 @@ fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
         let place = Place::Sites(place);
         return Ok((place, Some(shells)));
     }
-    let mut window = run.window(subject.lattice()?)?.with_open(&input.open);
+    let lattice = subject.lattice()?;
+    let mut window = run
+        .window(lattice, &Layout::Anywhere)?
+        .with_open(&input.open);
     if let Some(origin) = &input.origin {
         window = window.with_corner(origin).map_err(|error| match error {
             WindowError::Outside {
@@ -117,9 +125,10 @@ fn settings(
     given: Option<&EstimateArgs>,
     global: &Global,
 ) -> Result<(Settings, Option<Shells>)> {
-    if let Subject::Model(model) = subject {
-        model.check()?;
-    }
+    let model = match subject {
+        Subject::Model(model, _) => Some(model.unmeasured()?),
+        Subject::Data(_) => None,
+    };
     let (place, shells) = place(subject, run)?;
     let given = given
         .map(|given| -> Result<_> {
@@ -151,8 +160,9 @@ fn settings(
         quiet: global.quiet,
     };
     // What a file needs is known once its parts are.
-    if let Subject::Model(_) = subject {
-        room::memory("this run", learn::memory(&settings))?;
+    if let Some(model) = model {
+        let bytes = with_sampling!(&model, sampling => learn::memory(&settings, &sampling.model));
+        room::memory("this run", bytes)?;
     }
     Ok((settings, shells))
 }
@@ -199,18 +209,17 @@ fn finish(
 ) -> Result<Finished> {
     let mut warnings = match subject {
         Subject::Data(input) => input.warnings(),
-        Subject::Model(_) => vec![],
+        Subject::Model(..) => vec![],
     };
     let mut parts = None;
     let outcome = match subject {
-        Subject::Model(model) => {
+        Subject::Model(model, pace) => {
             let begun = Instant::now();
-            let sampling = model.prepare(settings.seed, settings.threads)?;
+            let prepared = pace.prepare(model.as_ref(), settings.seed, settings.threads)?;
             let preparing = begun.elapsed().as_secs_f64();
-            if !sampling.plan.equilibrated {
-                warnings.push(out_of_equilibrium(&sampling.plan));
-            }
-            let mut outcome = learn::run(settings, &Source::Model(&sampling))?;
+            warnings.extend(chain_doubts(prepared.plan()));
+            let mut outcome =
+                with_sampling!(&prepared, sampling => learn::model(settings, sampling))?;
             // The pilot is sampling too.
             outcome.seconds_sampling += preparing;
             outcome.seconds += preparing;
@@ -240,7 +249,7 @@ fn finish(
         }
         Subject::Data(input) => {
             let made = Parts::of(&input.data, settings.shape.batch())?;
-            let outcome = learn::run(settings, &Source::Data(&input.data, &made))?;
+            let outcome = learn::data(settings, &input.data, &made)?;
             parts = Some(made);
             outcome
         }
@@ -412,7 +421,7 @@ fn table(
     let mut rows = match shells {
         Some(shells) => vec![("Shells".to_string(), shells.describe())],
         None => {
-            let window = run.window(subject.lattice()?)?;
+            let window = run.window(subject.lattice()?, &Layout::Anywhere)?;
             vec![
                 ("Lattice".to_string(), product(window.lattice().sides())),
                 ("Block".into(), product(window.block())),
@@ -463,9 +472,18 @@ fn table(
         ("Seed".into(), settings.seed.to_string()),
     ]);
     match subject {
-        Subject::Model(model) => {
-            rows.insert(1, ("Temperature".into(), model.temperature.to_string()));
-            rows.insert(2, ("Coupling".into(), model.coupling.to_string()));
+        Subject::Model(model, _) => {
+            let parameters = model
+                .parameters()
+                .into_iter()
+                .filter(|p| !p.value.is_null());
+            for (at, parameter) in (1..).zip(parameters) {
+                let value = match parameter.value {
+                    Value::String(text) => text,
+                    value => value.to_string(),
+                };
+                rows.insert(at, (parameter.label.into(), value));
+            }
         }
         Subject::Data(input) => {
             if input.graph.is_none() {

@@ -1,186 +1,191 @@
 //! `sample`: configurations of a model, to a file.
 
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use blockspin_core::num::rng::Purpose;
-use blockspin_core::sampler::{Coupling, Sampler};
 use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 
-use super::{VERSION, object, out_of_equilibrium, print, warn};
-use crate::chains::{self, CHAINS};
+use super::{VERSION, chain_doubts, object, print, warn};
+use crate::chains::{self, CHAINS, Sampling, Supplier};
 use crate::cli::{Global, SampleArgs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::machine::Isa;
-use crate::model::{Model, algorithm_name};
-use crate::npy::{self, SpinFile};
-use crate::output::FileTarget;
+use crate::model::with_sampling;
+use crate::npy::{self, Cell, ConfigurationFile};
+use crate::output::{FileTarget, FileWriter};
 use crate::progress::Progress;
 use crate::room;
 use crate::subject::Subject;
 
-/// What is measured on a sample.
-#[derive(Clone, Copy, Debug, Default)]
-struct Observables {
-    /// For each site.
-    energy: f64,
-    /// For each site, with its sign.
-    magnetisation: f64,
-    order: f64,
+/// Numbers kept of every sample, one after the other: these, then all that the model observes.
+const ENERGY: usize = 0;
+const ORDER: usize = 1;
+/// NaN where there are no sectors.
+const SECTOR: usize = 2;
+const OBSERVED: usize = 3;
+
+/// What the samples of one chain are, and where they go.
+struct Share<'a> {
+    chain: u64,
+    series: &'a mut [f64],
 }
 
-pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Result<()> {
-    model.check()?;
+/// All that is measured.
+struct Measured {
+    names: &'static [&'static str],
+    series: Vec<f64>,
+    /// How often each value was met.
+    counts: Vec<u64>,
+}
+
+impl Measured {
+    fn width(&self) -> usize {
+        OBSERVED + self.names.len()
+    }
+
+    fn column(&self, column: usize) -> impl Iterator<Item = f64> {
+        self.series
+            .iter()
+            .skip(column)
+            .step_by(self.width())
+            .copied()
+    }
+
+    fn blocking(&self, column: usize, scale: f64) -> Blocking {
+        let mut blocking = Blocking::new();
+        self.column(column).for_each(|x| blocking.push(scale * x));
+        blocking
+    }
+
+    fn autocorrelation(&self) -> f64 {
+        let [energy, order] =
+            [ENERGY, ORDER].map(|column| integrated(&self.column(column).collect::<Vec<_>>()).tau);
+        energy.max(order)
+    }
+}
+
+pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> Result<()> {
+    let Subject::Model(model, pace) = subject else {
+        return Err(Error::usage("a file is not sampled; name a model"));
+    };
+    let model = model.as_ref();
+    let unmeasured = model.unmeasured()?;
     Isa::find(&global.isa)?;
-    let sides = model.lattice.sides();
-    let target = FileTarget::check(&args.out, npy::spin_bytes(args.samples, sides)?)?;
+    let (lattice, format) = (model.lattice(), model.format());
+    let bytes = npy::file_bytes(args.samples, lattice.sides(), format)?;
+    let target = FileTarget::check(&args.out, bytes)?;
     // Few samples come from one chain, many from a fixed number of them, one after the other in
     // the file; half start hot and half cold.
     let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
     // The pilot has two.
     let threads = global.threads.min(chains.max(2) as u32) as usize;
-    // One observable's series at a time is looked at beside them all.
-    let series = size_of::<Observables>() + size_of::<f64>();
-    let chain = model.chain_bytes()? + npy::buffer_bytes(model.lattice.sites()) as u64;
+    let (chain, observables) = with_sampling!(&unmeasured, sampling => {
+        (chains::chain_bytes(&sampling.model), sampling.model.observables().len())
+    });
+    // One series at a time is looked at beside them all.
+    let series = (OBSERVED + observables + 1) * size_of::<f64>();
+    let row = npy::buffer_bytes(lattice.sites() * format.size()) as u64;
     room::memory(
         "this sampling",
         args.samples
             .saturating_mul(series as u64)
-            .saturating_add(threads as u64 * chain),
+            .saturating_add(threads as u64 * (chain + row)),
     )?;
     let begun = Instant::now();
-    let sampling = model.prepare(args.seed, threads)?;
-    let (sampler, plan) = (sampling.model, sampling.plan);
-
-    let file = SpinFile::new(target.create()?, args.samples, sides)?;
-    let (sites, j) = (model.lattice.sites() as f64, model.coupling.abs());
+    let prepared = pace.prepare(model, args.seed, threads)?;
+    let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;
     let progress = Progress::new(global.quiet, "sampling", args.samples, "samples");
-    let rows = |task| args.samples * task / chains..args.samples * (task + 1) / chains;
-    let mut samples = vec![Observables::default(); args.samples as usize];
-    let mut rest = &mut samples[..];
-    let shares = (0..chains).map(|task| {
-        let rows = rows(task);
-        let length = (rows.end - rows.start) as usize;
-        let (own, others) = std::mem::take(&mut rest).split_at_mut(length);
-        rest = others;
-        (task, rows, own)
-    });
-    let failure = OnceLock::new();
-    let draw = |task, rows, samples: &mut [Observables]| -> io::Result<()> {
-        let mut chain = sampling.chain(args.seed, task, Purpose::Sample);
-        let mut scratch = vec![0; sampler.scratch_len()];
-        let mut kept = vec![0; sampler.state_len()];
-        let mut writer = file.rows(rows);
-        for sample in samples {
-            // Without all chains there is no file.
-            if failure.get().is_some() {
-                return Ok(());
-            }
-            chain.advance(&sampler, plan.thin, &mut scratch);
-            sampler.keep(&chain.state, &mut kept, &mut chain.stream);
-            writer.push(&kept)?;
-            *sample = Observables {
-                energy: j * sampler.energy(&kept) / sites,
-                magnetisation: f64::from(sampler.magnetisation(&kept)) / sites,
-                order: sampler.order_parameter(&kept),
-            };
-            progress.advance(1);
-        }
-        writer.flush()
-    };
-    chains::spread(shares.collect(), threads, |(task, rows, samples)| {
-        if failure.get().is_none()
-            && let Err(error) = draw(task, rows, samples)
-        {
-            let _ = failure.set(error);
-        }
-    });
+    let measured = with_sampling!(&prepared, sampling => {
+        draw(sampling, args, chains, threads, &file, &progress)
+    })?;
     drop(progress);
-    if let Some(error) = failure.into_inner() {
-        return Err(error.into());
-    }
     file.finish()?.commit()?;
 
-    let tau =
-        |of: fn(&Observables) -> f64| integrated(&samples.iter().map(of).collect::<Vec<_>>()).tau;
-    let autocorrelation = tau(|sample| sample.energy).max(tau(|sample| sample.order));
-    let [mut energy, mut square, mut order, mut absolute] = [(); 4].map(|()| Blocking::new());
-    let mut starts = [Blocking::new(), Blocking::new()];
-    for task in 0..chains {
-        let rows = rows(task);
-        for sample in &samples[rows.start as usize..rows.end as usize] {
-            let m = sample.magnetisation;
-            energy.push(sample.energy);
-            absolute.push(m.abs());
-            square.push(m * m);
-            order.push(sample.order);
-            starts[(task % 2) as usize].push(sample.energy);
-        }
-    }
-    let mut warnings = vec![];
+    let plan = prepared.plan();
+    let unit = model.energy_unit();
+    let size = with_sampling!(&prepared, sampling => sampling.model.size()) as f64;
+    let per_site = unit.unwrap_or(1.0) / size;
+    let energy = measured.blocking(ENERGY, per_site);
+    let order = measured.blocking(ORDER, 1.0);
+    let autocorrelation = measured.autocorrelation();
+    let sector_changes = sector_changes(&measured, args.samples, chains);
+
+    let mut plan = *plan;
     // Chains from hot and from cold starts, where there are both, must agree as well.
-    let [hot, cold] = &starts;
-    let apart = match (hot.standard_error(), cold.standard_error()) {
-        (Some(a), Some(b)) => (hot.mean() - cold.mean()).abs() > 5.0 * (a * a + b * b).sqrt(),
-        _ => false,
+    plan.equilibrated &= !apart(&measured, args.samples, chains);
+    // What long chains saw counts for more than what the pilot did.
+    plan.frozen = match sector_changes {
+        Some(changes) => plan.frozen && changes == 0,
+        None => false,
     };
-    let equilibrated = plan.equilibrated && !apart;
-    if !equilibrated {
-        warnings.push(out_of_equilibrium(&plan));
-    }
+    let mut warnings = chain_doubts(&plan);
     if !energy.is_settled() || !order.is_settled() {
         warnings.push("too few samples for their autocorrelation: the errors are rough".into());
     }
-    let error = |blocking: &Blocking| blocking.standard_error();
     let mut fields = object(json!({
         "schema": "blockspin-sample-1",
         "version": VERSION,
-        "model": model.name,
-        "size": sides,
-        "temperature": model.temperature,
-        "coupling": model.coupling,
-        "algorithm": algorithm_name(&sampler),
+        "model": model.name(),
+        "size": lattice.sides(),
+    }));
+    for parameter in model.parameters() {
+        fields.insert(parameter.name.into(), parameter.value);
+    }
+    fields.extend(object(json!({
+        "algorithm": prepared.algorithm(),
         "samples": args.samples,
         "seed": args.seed,
-        "energy_per_site": energy.mean(),
-        "energy_stderr": error(&energy),
-        "magnetisation_abs": absolute.mean(),
-        "magnetisation_abs_stderr": error(&absolute),
-        "magnetisation_squared": square.mean(),
-        "magnetisation_squared_stderr": error(&square),
+        "energy_per_site": unit.map(|_| energy.mean()),
+        "energy_stderr": unit.and(energy.standard_error()),
+    })));
+    let mut lines = vec![];
+    if unit.is_some() {
+        lines.push(("energy per site".to_string(), energy));
+    }
+    for (i, name) in measured.names.iter().enumerate() {
+        let blocking = measured.blocking(OBSERVED + i, 1.0);
+        fields.insert((*name).into(), json!(blocking.mean()));
+        let error = json!(blocking.standard_error());
+        fields.insert(format!("{name}_stderr"), error);
+        lines.push((name.replace('_', " "), blocking));
+    }
+    let distribution = with_sampling!(&prepared, sampling => sampling.model.distribution());
+    if let Some(name) = distribution {
+        let all: u64 = measured.counts.iter().sum();
+        let law: Vec<_> = measured
+            .counts
+            .iter()
+            .map(|n| *n as f64 / all as f64)
+            .collect();
+        fields.insert(name.into(), json!(law));
+    }
+    fields.extend(object(json!({
         "autocorrelation_time": autocorrelation,
         "burn_in": plan.burn_in,
         "thin": plan.thin,
-        "equilibrated": equilibrated,
+        "equilibrated": plan.equilibrated,
+        "sector_changes": sector_changes,
         "chains": chains,
-    }));
-    if sampler.coupling() == Coupling::Antiferromagnetic {
-        fields.insert("staggered_magnetisation_abs".into(), json!(order.mean()));
-        fields.insert(
-            "staggered_magnetisation_abs_stderr".into(),
-            json!(error(&order)),
-        );
-    }
-    fields.insert("seconds".into(), json!(begun.elapsed().as_secs_f64()));
-    fields.insert("warnings".into(), json!(warnings));
+        "seconds": begun.elapsed().as_secs_f64(),
+        "warnings": warnings,
+    })));
     warn(&warnings);
     print(global, &fields, || {
-        let (title, _) = Subject::Model(*model).describe();
-        let line = |name: &str, b: &Blocking| {
-            format!(
-                "{name:<24}{:>9.5} ± {:.5}\n",
-                b.mean(),
-                b.standard_error().unwrap_or(f64::NAN)
-            )
-        };
+        let lines: String = lines
+            .iter()
+            .map(|(name, b)| {
+                let error = b.standard_error().unwrap_or(f64::NAN);
+                format!("{name:<30}{:>11.5} ± {error:.5}\n", b.mean())
+            })
+            .collect();
         format!(
-            "{title}\n\n{}{}{}autocorrelation time    {autocorrelation:>9.2} samples of {} sweeps, \
-             after {} of burn-in\n{} configurations in {}, {:.1} s",
-            line("energy per site", &energy),
-            line("|magnetisation|", &absolute),
-            line("magnetisation squared", &square),
+            "{}\n\n{lines}{:<30}{autocorrelation:>11.2} samples of {} sweeps, after {} of burn-in\n\
+             {} configurations in {}, {:.1} s",
+            model.title(),
+            "autocorrelation time",
             plan.thin,
             plan.burn_in,
             args.samples,
@@ -188,4 +193,116 @@ pub(super) fn sample(model: &Model, args: &SampleArgs, global: &Global) -> Resul
             begun.elapsed().as_secs_f64(),
         )
     })
+}
+
+/// The samples of a chain, as they stand in the file.
+fn rows(samples: u64, chains: u64, chain: u64) -> std::ops::Range<u64> {
+    samples * chain / chains..samples * (chain + 1) / chains
+}
+
+/// Draws all samples, on so many threads, and measures them.
+fn draw<M: Supplier<Cell: Cell>>(
+    sampling: &Sampling<M>,
+    args: &SampleArgs,
+    chains: u64,
+    threads: usize,
+    file: &ConfigurationFile<FileWriter>,
+    progress: &Progress,
+) -> Result<Measured> {
+    let Sampling { model, plan, .. } = sampling;
+    let names = model.observables();
+    let width = OBSERVED + names.len();
+    let mut series = vec![0.0; width * args.samples as usize];
+    let counts = Mutex::new(vec![]);
+    let failure = OnceLock::new();
+    let draw = |share: Share| -> io::Result<()> {
+        let mut chain = sampling.chain(args.seed, share.chain, Purpose::Sample);
+        let mut scratch = vec![0; model.scratch_len()];
+        let mut kept = vec![Default::default(); model.state_len()];
+        let mut writer = file.rows(rows(args.samples, chains, share.chain));
+        let mut own = vec![];
+        for sample in share.series.chunks_exact_mut(width) {
+            // Without all chains there is no file.
+            if failure.get().is_some() {
+                return Ok(());
+            }
+            chain.advance(model, plan.thin, &mut scratch);
+            model.keep(&chain.state, &mut kept, &mut chain.stream);
+            writer.push(&kept)?;
+            sample[ENERGY] = model.energy(&kept);
+            sample[ORDER] = model.order_parameter(&kept);
+            sample[SECTOR] = model.sector(&chain.state).map_or(f64::NAN, f64::from);
+            model.observe(&kept, &mut sample[OBSERVED..]);
+            model.count(&kept, &mut |value| count(&mut own, value as usize, 1));
+            progress.advance(1);
+        }
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (value, n) in own.into_iter().enumerate() {
+            count(&mut counts, value, n);
+        }
+        writer.flush()
+    };
+    let mut rest = &mut series[..];
+    let shares = (0..chains).map(|chain| {
+        let rows = rows(args.samples, chains, chain);
+        let length = width * (rows.end - rows.start) as usize;
+        let (own, others) = std::mem::take(&mut rest).split_at_mut(length);
+        rest = others;
+        Share { chain, series: own }
+    });
+    chains::spread(shares.collect(), threads, |share| {
+        if failure.get().is_none()
+            && let Err(error) = draw(share)
+        {
+            let _ = failure.set(error);
+        }
+    });
+    if let Some(error) = failure.into_inner() {
+        return Err(error.into());
+    }
+    let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Measured {
+        names,
+        series,
+        counts,
+    })
+}
+
+/// Adds to how often a value was met.
+fn count(counts: &mut Vec<u64>, value: usize, n: u64) {
+    if counts.len() <= value {
+        counts.resize(value + 1, 0);
+    }
+    counts[value] += n;
+}
+
+/// Whether chains from hot and from cold starts differ in energy.
+fn apart(measured: &Measured, samples: u64, chains: u64) -> bool {
+    let mut starts = [Blocking::new(), Blocking::new()];
+    for chain in 0..chains {
+        let rows = rows(samples, chains, chain);
+        let energies = measured.column(ENERGY).take(rows.end as usize);
+        energies
+            .skip(rows.start as usize)
+            .for_each(|energy| starts[(chain % 2) as usize].push(energy));
+    }
+    let [hot, cold] = &starts;
+    match (hot.standard_error(), cold.standard_error()) {
+        (Some(a), Some(b)) => (hot.mean() - cold.mean()).abs() > 5.0 * (a * a + b * b).sqrt(),
+        _ => false,
+    }
+}
+
+/// How often chains went from one sector to another between samples; none, if there are none.
+fn sector_changes(measured: &Measured, samples: u64, chains: u64) -> Option<u64> {
+    let sectors: Vec<f64> = measured.column(SECTOR).collect();
+    if sectors.iter().any(|sector| sector.is_nan()) {
+        return None;
+    }
+    let changes = (0..chains).map(|chain| {
+        let rows = rows(samples, chains, chain);
+        let own = &sectors[rows.start as usize..rows.end as usize];
+        own.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64
+    });
+    Some(changes.sum())
 }

@@ -1,20 +1,22 @@
 //! The command line: what can be typed, turned into checked settings.
 
+pub mod parse;
+
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
-use blockspin_core::exact::{DIMER_SIDE, gaussian};
+use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::sampler::{Chipping, chipping};
 use blockspin_core::shape::Shape;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use self::parse::{Boundaries, Sides};
 use crate::error::{Error, Result};
-use crate::filters::product;
+use crate::filters::{commas, product};
 use crate::graph::On;
-use crate::model::{CRITICAL, Choice, Model};
-use crate::subject::{Reading, Subject};
+use crate::model::{Layout, Named, chipping, dimer, ising};
+use crate::subject::{Pace, Reading, Subject};
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 /// information.
@@ -35,12 +37,23 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Lets every option take a negative number, so that the rule it breaks can be told.
+/// Lets every option take a negative number, so that the rule it breaks can be told, and gives the
+/// options of runs the defaults of the model that they follow.
 fn open(command: clap::Command) -> clap::Command {
+    let defaults = match command.get_name() {
+        "dimer" => dimer::DEFAULTS,
+        "chipping" => chipping::DEFAULTS,
+        _ => &[],
+    };
     command
         .mut_args(|arg| {
             let takes_value = arg.get_action().takes_values();
-            arg.allow_negative_numbers(takes_value)
+            let own = defaults.iter().find(|(name, _)| arg.get_id() == name);
+            let arg = arg.allow_negative_numbers(takes_value);
+            match own {
+                Some((_, value)) => arg.default_value(*value),
+                None => arg,
+            }
         })
         .mut_subcommands(open)
 }
@@ -88,7 +101,7 @@ pub struct Global {
     )]
     pub isa: String,
     /// Threads for Markov chains and for fingerprints; no result depends on it
-    #[arg(long, global = true, default_value_t = 1, value_parser = positive(), value_name = "N")]
+    #[arg(long, global = true, default_value_t = 1, value_parser = parse::positive(), value_name = "N")]
     pub threads: u32,
     /// No progress bars
     #[arg(long, global = true)]
@@ -140,21 +153,35 @@ pub enum Command {
     Fingerprint,
 }
 
-/// A model, with the options `A` of the command that it follows.
+/// A model that is sampled, with the options `A` of the command that it follows.
 #[derive(Debug, Subcommand)]
 pub enum ModelArgs<A: Args> {
     /// The Ising model in one, two or three dimensions
-    Ising(IsingArgs<A>),
+    Ising(Sampled<ising::Sampled, A>),
     /// The Ising chain
-    Chain(RingArgs<A>),
+    Chain(Sampled<ising::SampledRing, A>),
+    /// Interacting dimers that cover a square torus
+    #[command(
+        after_help = "The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers.\n\
+                      Configurations, blocks and widths are those of the doubled lattice of 2N × 2N:\n\
+                      (even, even) is a vertex, (odd, odd) a face, the others are links, 1 with a dimer."
+    )]
+    Dimer(Sampled<dimer::Options, A>),
+    /// Masses that chip and aggregate on a ring
+    #[command(
+        after_help = "Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
+                      mass at rate w."
+    )]
+    Chipping(Sampled<chipping::Options, A>),
 }
 
 /// A model whose answers are known.
 #[derive(Debug, Subcommand)]
 pub enum ExactModelArgs {
-    /// Spins.
-    #[command(flatten)]
-    Spins(ModelArgs<ExactArgs>),
+    /// The Ising model in one, two or three dimensions
+    Ising(Asked<ising::Options, ExactArgs>),
+    /// The Ising chain
+    Chain(Asked<ising::RingOptions, ExactArgs>),
     /// The free Gaussian field in one, two or three dimensions, in closed form
     #[command(
         after_help = "Example: blockspin exact gaussian --size 64 --mass 0.1 --block 4 --buffer 4 \
@@ -169,7 +196,7 @@ pub enum ExactModelArgs {
                       Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
                       mass at rate w; configurations are counted on rings of up to 10 sites."
     )]
-    Chipping(ChippingArgs),
+    Chipping(chipping::Options),
     /// Interacting dimers that cover a small square torus, counted
     #[command(
         after_help = "Example: blockspin exact dimer --size 4 --temperature 0.65\n\
@@ -182,15 +209,11 @@ pub enum ExactModelArgs {
 /// A model, or a file.
 #[derive(Debug, Subcommand)]
 pub enum SubjectArgs<A: Args> {
-    /// The Ising model in one, two or three dimensions, sampled as training goes
-    Ising(IsingArgs<A>),
-    /// The Ising chain, sampled as training goes
-    Chain(RingArgs<A>),
+    /// A model, sampled as training goes.
+    #[command(flatten)]
+    Model(ModelArgs<A>),
     /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
     #[command(
-        mut_arg("algorithm", |arg| arg.hide(true)),
-        mut_arg("burn_in", |arg| arg.hide(true)),
-        mut_arg("thin", |arg| arg.hide(true)),
         after_help = "Examples: blockspin train data spins.npy --block 2 --buffer 1 --environment 4\n          \
                       blockspin train data frames.npz:u --boundary open --origin 12,30\n          \
                       blockspin train data values.npy --graph edges.txt --origin 17 --block 2 --buffer 1"
@@ -198,47 +221,39 @@ pub enum SubjectArgs<A: Args> {
     Data(DataArgs<A>),
 }
 
-/// Options of `ising`.
+/// Options of a model whose chains are run, and of a command.
 #[derive(Args, Debug)]
-pub struct IsingArgs<A: Args> {
-    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, default_value = "64", value_parser = sides, value_name = "N[,N[,N]]")]
-    size: Sides,
-    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
-    dimension: Option<u32>,
+pub struct Sampled<O: Args, A: Args> {
     #[command(flatten)]
-    physics: PhysicsArgs,
+    options: O,
+    #[command(flatten)]
+    pace: Pace,
     #[command(flatten)]
     args: A,
 }
 
-/// Options of `chain`.
+/// Options of a model, and of a command.
 #[derive(Args, Debug)]
-pub struct RingArgs<A: Args> {
-    /// Sites of the ring
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
-    size: u32,
-    /// Disorder of the bonds: none
-    #[arg(long, default_value = "none", value_parser = ["none"], value_name = "KIND")]
-    disorder: String,
+pub struct Asked<O: Args, A: Args> {
+    /// The model's.
     #[command(flatten)]
-    physics: PhysicsArgs,
+    pub options: O,
+    /// The command's.
     #[command(flatten)]
-    args: A,
+    pub args: A,
 }
 
 /// Options of `gaussian`.
 #[derive(Args, Debug)]
 pub struct GaussianArgs {
     /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, default_value = "64", value_parser = sides, value_name = "N[,N[,N]]")]
+    #[arg(long, default_value = "64", value_parser = parse::sides, value_name = "N[,N[,N]]")]
     size: Sides,
     /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
     dimension: Option<u32>,
     /// Mass m; where it is small, the inverse of the correlation length in sites
-    #[arg(long, value_parser = mass, allow_hyphen_values = true, value_name = "M")]
+    #[arg(long, value_parser = parse::mass, allow_hyphen_values = true, value_name = "M")]
     pub mass: f64,
     /// Block, buffer and filter.
     #[command(flatten)]
@@ -248,20 +263,6 @@ pub struct GaussianArgs {
     pub encoder: FieldEncoderName,
 }
 
-/// Options of `chipping`.
-#[derive(Args, Debug)]
-pub struct ChippingArgs {
-    /// Sites of the ring
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
-    size: u32,
-    /// Mass per site; the total mass is a whole number
-    #[arg(long, default_value_t = 1.0, value_parser = density, value_name = "RHO")]
-    pub density: f64,
-    /// Rate of aggregation w, where that of chipping is 1; at density 1 mass gathers above 1/3
-    #[arg(long, default_value_t = 0.33, value_parser = aggregation, value_name = "W")]
-    pub rate: f64,
-}
-
 /// Options of `dimer`.
 #[derive(Args, Debug)]
 pub struct DimerArgs {
@@ -269,7 +270,7 @@ pub struct DimerArgs {
     #[arg(long, default_value_t = DIMER_SIDE, value_name = "N")]
     pub size: u32,
     /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
-    #[arg(long, default_value = "inf", value_parser = dimer_temperature,
+    #[arg(long, default_value = "inf", value_parser = parse::dimer_temperature,
           allow_hyphen_values = true, value_name = "T")]
     pub temperature: f64,
 }
@@ -280,7 +281,7 @@ pub struct DataArgs<A: Args> {
     /// FILE.npy, FILE.npz with one array in it, or FILE.npz:MEMBER
     file: PathBuf,
     /// Whether windows wrap around the ends of an axis: periodic or open, for all axes or for each
-    #[arg(long, default_value = "periodic", value_parser = boundaries, value_name = "KIND[,KIND[,KIND]]")]
+    #[arg(long, default_value = "periodic", value_parser = parse::boundaries, value_name = "KIND[,KIND[,KIND]]")]
     boundary: Boundaries,
     /// The one place where the block begins, as index along each axis; on a graph the central node
     /// or edge, N, node:N or edge:N [default: windows at all places]
@@ -302,75 +303,17 @@ pub struct DataArgs<A: Args> {
     args: A,
 }
 
-/// Which axes are open.
-#[derive(Clone, Debug)]
-struct Boundaries(Vec<bool>);
-
-fn boundaries(text: &str) -> std::result::Result<Boundaries, String> {
-    let parsed: Option<Vec<bool>> = text
-        .split(',')
-        .map(|word| match word.trim() {
-            "open" => Some(true),
-            "periodic" => Some(false),
-            _ => None,
-        })
-        .collect();
-    parsed
-        .filter(|axes| (1..=3).contains(&axes.len()))
-        .map(Boundaries)
-        .ok_or_else(|| {
-            "a boundary is periodic or open, for all axes or for each, such as open,periodic".into()
-        })
-}
-
-/// Temperature and coupling.
-#[derive(Args, Clone, Debug)]
-pub struct PhysicsArgs {
-    /// Temperature [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
-    #[arg(long, value_parser = temperature, allow_hyphen_values = true, value_name = "T")]
-    temperature: Option<f64>,
-    /// Inverse temperature, in place of --temperature
-    #[arg(long, value_parser = inverse_temperature, allow_hyphen_values = true,
-          conflicts_with = "temperature", value_name = "B")]
-    beta: Option<f64>,
-    /// Coupling J; below 0 the antiferromagnet
-    #[arg(long, default_value = "1", value_parser = coupling, allow_hyphen_values = true,
-          value_name = "J")]
-    coupling: f64,
-}
-
-/// How chains are run.
-#[derive(Args, Clone, Debug)]
-pub struct ChainArgs {
-    /// Update of the Markov chains [default: the fastest]
-    #[arg(long, value_enum, value_name = "NAME")]
-    algorithm: Option<Choice>,
-    /// Sweeps before the first sample [default: measured]
-    #[arg(long, value_name = "SWEEPS")]
-    burn_in: Option<u32>,
-    /// Sweeps from one sample to the next [default: measured, two autocorrelation times]
-    #[arg(long, value_parser = positive(), value_name = "SWEEPS")]
-    thin: Option<u32>,
-}
-
-impl ChainArgs {
-    fn is_given(&self) -> bool {
-        self.algorithm.is_some() || self.burn_in.is_some() || self.thin.is_some()
-    }
-}
-
 /// What to sample.
 #[derive(Args, Clone, Debug)]
 pub struct SampleArgs {
-    #[command(flatten)]
-    chain: ChainArgs,
     /// Number of configurations
-    #[arg(long, value_parser = positive_u64, value_name = "N")]
+    #[arg(long, value_parser = parse::positive_u64, value_name = "N")]
     pub samples: u64,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
-    /// File to write: int8 ±1, shape (N, L0[, L1[, L2]])
+    /// File to write, shape (N, L0[, L1[, L2]]): spins as int8 ±1, dimers as int8 0 and 1 on the
+    /// doubled lattice, masses as int32
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
 }
@@ -378,28 +321,26 @@ pub struct SampleArgs {
 /// Window, critic and schedule of a run.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    #[command(flatten)]
-    chain: ChainArgs,
     /// Side of the block, or all sides
-    #[arg(long, default_value = "4", value_parser = block, value_name = "N[,N[,N]]")]
+    #[arg(long, default_value = "4", value_parser = parse::block, value_name = "N[,N[,N]]")]
     block: Sides,
     /// Width of the buffer around the block, or its width along each axis
-    #[arg(long, default_value = "4", value_parser = widths, value_name = "N[,N[,N]]")]
+    #[arg(long, default_value = "4", value_parser = parse::widths, value_name = "N[,N[,N]]")]
     buffer: Sides,
     /// Width of the environment around the buffer, or its width along each axis
-    #[arg(long, default_value = "10", value_parser = widths, value_name = "N[,N[,N]]")]
+    #[arg(long, default_value = "10", value_parser = parse::widths, value_name = "N[,N[,N]]")]
     environment: Sides,
     /// Joint samples in a batch, K
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=16384), value_name = "K")]
     batch: u32,
     /// Training steps
-    #[arg(long, default_value_t = 6000, value_parser = positive(), value_name = "N")]
+    #[arg(long, default_value_t = 6000, value_parser = parse::positive(), value_name = "N")]
     steps: u32,
     /// Learning rate at the start
-    #[arg(long, default_value = "5e-3", value_parser = rate, value_name = "RATE")]
+    #[arg(long, default_value = "5e-3", value_parser = parse::rate, value_name = "RATE")]
     learning_rate: f32,
     /// Learning rate at the end of the half cosine
-    #[arg(long, default_value = "0", value_parser = rate, value_name = "RATE")]
+    #[arg(long, default_value = "0", value_parser = parse::rate, value_name = "RATE")]
     learning_rate_end: f32,
     /// Lower bound of the information that is maximised
     #[arg(long, default_value = "infonce", value_parser = ["infonce"])]
@@ -419,13 +360,13 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
     components: u32,
     /// Relaxation at the start
-    #[arg(long, default_value = "0.5", value_parser = relaxation, value_name = "E")]
+    #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,
     /// Least relaxation
-    #[arg(long, default_value = "0.1", value_parser = relaxation, value_name = "E")]
+    #[arg(long, default_value = "0.1", value_parser = parse::relaxation, value_name = "E")]
     epsilon_end: f32,
     /// Decay of the relaxation per step
-    #[arg(long, default_value = "5e-3", value_parser = rate, value_name = "R")]
+    #[arg(long, default_value = "5e-3", value_parser = parse::rate, value_name = "R")]
     epsilon_rate: f32,
     /// Folder of the run [default: runs/MODEL-SEED]
     #[arg(long, value_name = "RUN/")]
@@ -450,7 +391,7 @@ pub struct EstimateArgs {
 #[derive(Args, Clone, Debug)]
 pub struct BlockArgs {
     /// Side of the block, or all sides [default: means only]
-    #[arg(long, value_parser = block, value_name = "N[,N[,N]]")]
+    #[arg(long, value_parser = parse::block, value_name = "N[,N[,N]]")]
     block: Option<Sides>,
     /// Width of the buffer around the block; all beyond is the environment
     #[arg(long, default_value_t = 0, value_name = "N", requires = "block")]
@@ -510,199 +451,37 @@ pub enum FieldEncoderName {
     Continuous,
 }
 
-/// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
-/// option.
-#[derive(Clone, Debug)]
-struct Sides(Vec<u32>);
-
-impl Sides {
-    fn words(&self) -> String {
-        let sides: Vec<_> = self.0.iter().map(u32::to_string).collect();
-        sides.join(",")
+impl<O: Args + Named, A: Args> Sampled<O, A> {
+    fn resolve(self) -> Result<(Subject, A)> {
+        let model = self.options.model()?;
+        Ok((Subject::Model(model, self.pace), self.args))
     }
 }
 
-fn lengths(text: &str, least: u32, what: &str) -> std::result::Result<Sides, String> {
-    let parsed: Option<Vec<u32>> = text
-        .split(',')
-        .map(|side| side.trim().parse().ok().filter(|n| *n >= least))
-        .collect();
-    parsed
-        .filter(|sides| (1..=3).contains(&sides.len()))
-        .map(Sides)
-        .ok_or_else(|| {
-            format!("{what} is one to three whole numbers from {least}, such as 8 or 8,4")
-        })
-}
-
-fn sides(text: &str) -> std::result::Result<Sides, String> {
-    lengths(text, 2, "a lattice")
-}
-
-fn widths(text: &str) -> std::result::Result<Sides, String> {
-    lengths(text, 0, "a width")
-}
-
-fn block(text: &str) -> std::result::Result<Sides, String> {
-    lengths(text, 1, "a block")
-}
-
-fn positive() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..)
-}
-
-fn positive_u64(text: &str) -> std::result::Result<u64, String> {
-    text.parse()
-        .ok()
-        .filter(|n| *n > 0)
-        .ok_or_else(|| "a whole number from 1".to_string())
-}
-
-fn number(
-    text: &str,
-    rule: &str,
-    allowed: impl Fn(f64) -> bool,
-) -> std::result::Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|x| allowed(*x))
-        .ok_or_else(|| rule.to_string())
-}
-
-fn temperature(text: &str) -> std::result::Result<f64, String> {
-    let rule = "a temperature is a finite number above 0, such as 2.269";
-    number(text, rule, |t| {
-        t.is_finite() && t > 0.0 && t.recip().is_finite()
-    })
-}
-
-fn dimer_temperature(text: &str) -> std::result::Result<f64, String> {
-    let rule = "a temperature of dimers is a number above 0, such as 0.65, or inf";
-    number(text, rule, |t| t > 0.0)
-}
-
-fn inverse_temperature(text: &str) -> std::result::Result<f64, String> {
-    let rule = "an inverse temperature is a finite number above 0, such as 0.44";
-    number(text, rule, |b| {
-        b.is_finite() && b > 0.0 && b.recip().is_finite()
-    })
-}
-
-fn mass(text: &str) -> std::result::Result<f64, String> {
-    let rule = "a mass is a number from 1e-100 to 1e100, such as 0.1";
-    number(text, rule, |m| gaussian::MASSES.contains(&m))
-}
-
-fn density(text: &str) -> std::result::Result<f64, String> {
-    let rule = "a density is a finite number above 0, such as 1";
-    number(text, rule, |x| x.is_finite() && x > 0.0)
-}
-
-fn aggregation(text: &str) -> std::result::Result<f64, String> {
-    let rule = "an aggregation rate is a number from 0 to 10000, such as 0.33";
-    number(text, rule, |w| chipping::RATES.contains(&w))
-}
-
-fn coupling(text: &str) -> std::result::Result<f64, String> {
-    let rule = "a coupling is 1 or -1, or another finite number but 0";
-    number(text, rule, |j| {
-        j.is_finite() && j != 0.0 && j.recip().is_finite()
-    })
-}
-
-fn rate(text: &str) -> std::result::Result<f32, String> {
-    number(text, "a rate is a number from 0 to 1", |x| {
-        (0.0..=1.0).contains(&x)
-    })
-    .map(|x| x as f32)
-}
-
-fn relaxation(text: &str) -> std::result::Result<f32, String> {
-    let rule = "a relaxation is a number from 0.001 to 100";
-    number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
-}
-
-/// Options that belong to how chains are run; a command without chains has none.
-pub trait HasChain {
-    /// They.
-    fn chain(&self) -> Option<&ChainArgs>;
-}
-
-impl HasChain for SampleArgs {
-    fn chain(&self) -> Option<&ChainArgs> {
-        Some(&self.chain)
-    }
-}
-
-impl HasChain for TrainArgs {
-    fn chain(&self) -> Option<&ChainArgs> {
-        Some(&self.run.chain)
-    }
-}
-
-impl HasChain for EstimateArgs {
-    fn chain(&self) -> Option<&ChainArgs> {
-        Some(&self.run.chain)
-    }
-}
-
-impl HasChain for ExactArgs {
-    fn chain(&self) -> Option<&ChainArgs> {
-        None
-    }
-}
-
-impl<A: Args + HasChain> IsingArgs<A> {
-    fn model(&self) -> Result<Model> {
-        model(
-            "ising",
-            lattice(&self.size, self.dimension)?,
-            &self.physics,
-            self.args.chain(),
-        )
-    }
-}
-
-impl<A: Args + HasChain> RingArgs<A> {
-    fn model(&self) -> Result<Model> {
-        model(
-            "chain",
-            Lattice::new(&[self.size])?,
-            &self.physics,
-            self.args.chain(),
-        )
-    }
-}
-
-impl<A: Args + HasChain> ModelArgs<A> {
+impl<A: Args> ModelArgs<A> {
     /// The model, and the options of the command.
     ///
     /// # Errors
     /// Usage, naming the parameter and the rule.
-    pub fn resolve(self) -> Result<(Model, A)> {
+    pub fn resolve(self) -> Result<(Subject, A)> {
         match self {
-            ModelArgs::Ising(args) => Ok((args.model()?, args.args)),
-            ModelArgs::Chain(args) => Ok((args.model()?, args.args)),
+            ModelArgs::Ising(args) => args.resolve(),
+            ModelArgs::Chain(args) => args.resolve(),
+            ModelArgs::Dimer(args) => args.resolve(),
+            ModelArgs::Chipping(args) => args.resolve(),
         }
     }
 }
 
-impl<A: Args + HasChain> SubjectArgs<A> {
+impl<A: Args> SubjectArgs<A> {
     /// The model or the file's configurations, and the options of the command.
     ///
     /// # Errors
     /// Usage, naming the parameter and the rule; a failure, if the file cannot be read.
     pub fn resolve(self, quiet: bool) -> Result<(Subject, A)> {
         match self {
-            SubjectArgs::Ising(args) => Ok((Subject::Model(args.model()?), args.args)),
-            SubjectArgs::Chain(args) => Ok((Subject::Model(args.model()?), args.args)),
+            SubjectArgs::Model(model) => model.resolve(),
             SubjectArgs::Data(args) => {
-                if args.args.chain().is_some_and(ChainArgs::is_given) {
-                    return Err(Error::usage(
-                        "--algorithm, --burn-in and --thin belong to models; a file is taken as it \
-                         is, leave them out",
-                    ));
-                }
                 let reading = Reading {
                     open: args.boundary.0,
                     origin: args.origin,
@@ -721,64 +500,8 @@ impl GaussianArgs {
     /// # Errors
     /// Usage, naming the parameter and the rule.
     pub fn lattice(&self) -> Result<Lattice> {
-        lattice(&self.size, self.dimension)
+        self.size.lattice(self.dimension)
     }
-}
-
-impl ChippingArgs {
-    /// The model.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    pub fn model(&self) -> Result<Chipping> {
-        let ring = Lattice::new(&[self.size])?;
-        Chipping::new(ring, self.density, self.rate).map_err(|e| Error::usage(e.to_string()))
-    }
-}
-
-/// The lattice of --size and --dimension.
-fn lattice(size: &Sides, dimension: Option<u32>) -> Result<Lattice> {
-    let mut sides = size.0.clone();
-    if sides.len() == 1 {
-        sides = vec![sides[0]; dimension.unwrap_or(2) as usize];
-    } else if let Some(dimension) = dimension
-        && dimension as usize != sides.len()
-    {
-        return Err(Error::usage(format!(
-            "--size has {} sides and --dimension is {dimension}; leave one out, or let them agree",
-            sides.len()
-        )));
-    }
-    Ok(Lattice::new(&sides)?)
-}
-
-fn model(
-    name: &'static str,
-    lattice: Lattice,
-    physics: &PhysicsArgs,
-    chain: Option<&ChainArgs>,
-) -> Result<Model> {
-    let temperature = match (physics.temperature, physics.beta) {
-        (Some(temperature), _) => temperature,
-        (None, Some(beta)) => beta.recip(),
-        (None, None) => CRITICAL[lattice.dimension() - 1] * physics.coupling.abs(),
-    };
-    if !(physics.coupling / temperature).is_finite() {
-        return Err(Error::usage(format!(
-            "a coupling of {} at a temperature of {temperature}: their ratio is beyond all numbers; \
-             take a higher temperature",
-            physics.coupling
-        )));
-    }
-    Ok(Model {
-        name,
-        lattice,
-        temperature,
-        coupling: physics.coupling,
-        algorithm: chain.and_then(|chain| chain.algorithm),
-        burn_in: chain.and_then(|chain| chain.burn_in),
-        thin: chain.and_then(|chain| chain.thin),
-    })
 }
 
 impl RunArgs {
@@ -786,9 +509,14 @@ impl RunArgs {
     ///
     /// # Errors
     /// Usage, with both sizes and the largest window that fits.
-    pub fn window(&self, lattice: Lattice) -> Result<Window> {
+    pub fn window(&self, lattice: Lattice, layout: &Layout) -> Result<Window> {
         let (block, buffer, environment) = (&self.block.0, &self.buffer.0, &self.environment.0);
-        Window::new(lattice, block, buffer, environment).map_err(|error| match error {
+        let window = Window::new(lattice, block, buffer, environment);
+        let placed = window.and_then(|window| match layout {
+            Layout::Anywhere => Ok(window),
+            Layout::Doubled { links } => window.doubled(*links),
+        });
+        placed.map_err(|error| match error {
             WindowError::TooLarge {
                 axis,
                 window,
@@ -823,7 +551,7 @@ impl RunArgs {
             [n] => Ok(n),
             _ => Err(Error::usage(format!(
                 "--{name} {} on a graph; there it is one number of shells",
-                sides.words()
+                commas(&sides.0)
             ))),
         };
         Ok([
@@ -838,9 +566,9 @@ impl RunArgs {
     pub fn place_words(&self) -> String {
         format!(
             "--block {} --buffer {} --environment {}",
-            self.block.words(),
-            self.buffer.words(),
-            self.environment.words()
+            commas(&self.block.0),
+            commas(&self.buffer.0),
+            commas(&self.environment.0)
         )
     }
 

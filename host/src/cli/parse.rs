@@ -1,0 +1,220 @@
+//! Values of options: what may be typed, and the rule that is told where it is broken.
+
+use blockspin_core::exact::gaussian;
+use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler::chipping;
+
+use crate::error::{Error, Result};
+
+/// A value, or the rule it breaks.
+type Parsed<T> = std::result::Result<T, String>;
+
+/// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
+/// option.
+#[derive(Clone, Debug)]
+pub struct Sides(pub Vec<u32>);
+
+impl Sides {
+    /// A lattice with these sides, or with one side in so many dimensions.
+    ///
+    /// # Errors
+    /// Usage, naming the rule.
+    pub fn lattice(&self, dimension: Option<u32>) -> Result<Lattice> {
+        let mut sides = self.0.clone();
+        if sides.len() == 1 {
+            sides = vec![sides[0]; dimension.unwrap_or(2) as usize];
+        } else if let Some(dimension) = dimension
+            && dimension as usize != sides.len()
+        {
+            return Err(Error::usage(format!(
+                "--size has {} sides and --dimension is {dimension}; leave one out, or let them agree",
+                sides.len()
+            )));
+        }
+        Ok(Lattice::new(&sides)?)
+    }
+}
+
+fn lengths(text: &str, least: u32, what: &str) -> Parsed<Sides> {
+    let parsed: Option<Vec<u32>> = text
+        .split(',')
+        .map(|side| side.trim().parse().ok().filter(|n| *n >= least))
+        .collect();
+    parsed
+        .filter(|sides| (1..=3).contains(&sides.len()))
+        .map(Sides)
+        .ok_or_else(|| {
+            format!("{what} is one to three whole numbers from {least}, such as 8 or 8,4")
+        })
+}
+
+/// Sides of a lattice.
+///
+/// # Errors
+/// The rule.
+pub fn sides(text: &str) -> Parsed<Sides> {
+    lengths(text, 2, "a lattice")
+}
+
+/// Widths, 0 or more.
+///
+/// # Errors
+/// The rule.
+pub fn widths(text: &str) -> Parsed<Sides> {
+    lengths(text, 0, "a width")
+}
+
+/// Sides of a block.
+///
+/// # Errors
+/// The rule.
+pub fn block(text: &str) -> Parsed<Sides> {
+    lengths(text, 1, "a block")
+}
+
+/// A whole number from 1.
+#[must_use]
+pub fn positive() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+/// The same in 64 bits.
+///
+/// # Errors
+/// The rule.
+pub fn positive_u64(text: &str) -> Parsed<u64> {
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "a whole number from 1".to_string())
+}
+
+fn number(text: &str, rule: &str, allowed: impl Fn(f64) -> bool) -> Parsed<f64> {
+    text.parse()
+        .ok()
+        .filter(|x| allowed(*x))
+        .ok_or_else(|| rule.to_string())
+}
+
+/// A temperature.
+///
+/// # Errors
+/// The rule.
+pub fn temperature(text: &str) -> Parsed<f64> {
+    let rule = "a temperature is a finite number above 0, such as 2.269";
+    number(text, rule, |t| {
+        t.is_finite() && t > 0.0 && t.recip().is_finite()
+    })
+}
+
+/// A temperature that may be infinite.
+///
+/// # Errors
+/// The rule.
+pub fn dimer_temperature(text: &str) -> Parsed<f64> {
+    let rule = "a temperature of dimers is a number above 0, such as 0.65, or inf";
+    number(text, rule, |t| t > 0.0)
+}
+
+/// The binding of a pair of noise spins.
+///
+/// # Errors
+/// The rule.
+pub fn binding(text: &str) -> Parsed<f64> {
+    let rule = "a binding is a finite number from 0, such as 4";
+    number(text, rule, |k| k.is_finite() && k >= 0.0)
+}
+
+/// An inverse temperature.
+///
+/// # Errors
+/// The rule.
+pub fn inverse_temperature(text: &str) -> Parsed<f64> {
+    let rule = "an inverse temperature is a finite number above 0, such as 0.44";
+    number(text, rule, |b| {
+        b.is_finite() && b > 0.0 && b.recip().is_finite()
+    })
+}
+
+/// The mass of a field.
+///
+/// # Errors
+/// The rule.
+pub fn mass(text: &str) -> Parsed<f64> {
+    let rule = "a mass is a number from 1e-100 to 1e100, such as 0.1";
+    number(text, rule, |m| gaussian::MASSES.contains(&m))
+}
+
+/// A density of mass.
+///
+/// # Errors
+/// The rule.
+pub fn density(text: &str) -> Parsed<f64> {
+    let rule = "a density is a finite number above 0, such as 1";
+    number(text, rule, |x| x.is_finite() && x > 0.0)
+}
+
+/// A rate of aggregation.
+///
+/// # Errors
+/// The rule.
+pub fn aggregation(text: &str) -> Parsed<f64> {
+    let rule = "an aggregation rate is a number from 0 to 10000, such as 0.33";
+    number(text, rule, |w| chipping::RATES.contains(&w))
+}
+
+/// A coupling.
+///
+/// # Errors
+/// The rule.
+pub fn coupling(text: &str) -> Parsed<f64> {
+    let rule = "a coupling is 1 or -1, or another finite number but 0";
+    number(text, rule, |j| {
+        j.is_finite() && j != 0.0 && j.recip().is_finite()
+    })
+}
+
+/// A learning rate, or a rate of decay.
+///
+/// # Errors
+/// The rule.
+pub fn rate(text: &str) -> Parsed<f32> {
+    number(text, "a rate is a number from 0 to 1", |x| {
+        (0.0..=1.0).contains(&x)
+    })
+    .map(|x| x as f32)
+}
+
+/// A relaxation.
+///
+/// # Errors
+/// The rule.
+pub fn relaxation(text: &str) -> Parsed<f32> {
+    let rule = "a relaxation is a number from 0.001 to 100";
+    number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// Which axes are open.
+#[derive(Clone, Debug)]
+pub struct Boundaries(pub Vec<bool>);
+
+/// Boundaries of the axes.
+///
+/// # Errors
+/// The rule.
+pub fn boundaries(text: &str) -> Parsed<Boundaries> {
+    let parsed: Option<Vec<bool>> = text
+        .split(',')
+        .map(|word| match word.trim() {
+            "open" => Some(true),
+            "periodic" => Some(false),
+            _ => None,
+        })
+        .collect();
+    parsed
+        .filter(|axes| (1..=3).contains(&axes.len()))
+        .map(Boundaries)
+        .ok_or_else(|| {
+            "a boundary is periodic or open, for all axes or for each, such as open,periodic".into()
+        })
+}

@@ -1,0 +1,157 @@
+//! Models as the user names them, a room for each: its options on the command line, its words, and
+//! the core's sampler that draws it.
+
+pub mod chipping;
+pub mod dimer;
+pub mod ising;
+
+use std::fmt::Debug;
+
+use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler;
+use serde_json::Value;
+
+pub use chipping::Chipping;
+pub use dimer::Dimer;
+pub use ising::Ising;
+
+use crate::chains::{Plan, Sampling};
+use crate::error::Result;
+use crate::npy::Format;
+
+/// A parameter of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// In files.
+    pub name: &'static str,
+    /// For people.
+    pub label: &'static str,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Parameter {
+    fn new(name: &'static str, label: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        Parameter { name, label, value }
+    }
+}
+
+/// Where on the lattice of a model windows lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Anywhere.
+    Anywhere,
+    /// On a doubled lattice, where V begins at a vertex.
+    Doubled {
+        /// Whether only links vary.
+        links: bool,
+    },
+}
+
+/// Does the same with the chains of whichever model.
+macro_rules! with_sampling {
+    ($prepared:expr, $sampling:ident => $work:expr) => {
+        match $prepared {
+            $crate::model::Prepared::Ising($sampling) => $work,
+            $crate::model::Prepared::Dimer($sampling) => $work,
+            $crate::model::Prepared::Chipping($sampling) => $work,
+        }
+    };
+}
+pub(crate) use with_sampling;
+
+/// What is known of a model before it is sampled.
+pub trait Model: Debug {
+    /// Its first word on the command line.
+    fn name(&self) -> &'static str;
+
+    /// A headline.
+    fn title(&self) -> String;
+
+    /// A sentence on what is sampled, and where.
+    fn about(&self) -> String;
+
+    /// The options that name it, as typed.
+    fn words(&self) -> String;
+
+    /// Its parameters, but for the sides of its lattice.
+    fn parameters(&self) -> Vec<Parameter>;
+
+    /// The lattice of a configuration.
+    fn lattice(&self) -> Lattice;
+
+    /// Where windows may lie on what is learned from.
+    fn layout(&self) -> Layout {
+        Layout::Anywhere
+    }
+
+    /// What its configurations become in a file.
+    fn format(&self) -> Format;
+
+    /// What the sampler's energies are in units of; none, where there is no energy.
+    fn energy_unit(&self) -> Option<f64> {
+        Some(1.0)
+    }
+
+    /// Its sampler, with nothing measured.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    fn unmeasured(&self) -> Result<Prepared>;
+
+    /// Its sampler, and the plan of its chains as measured. No result depends on the number of
+    /// threads.
+    ///
+    /// # Errors
+    /// Those of [`unmeasured`](Self::unmeasured).
+    fn prepare(&self, seed: u64, threads: usize) -> Result<Prepared> {
+        let mut prepared = self.unmeasured()?;
+        with_sampling!(&mut prepared, sampling => {
+            sampling.plan = Plan::measure(&sampling.model, None, seed, threads);
+        });
+        Ok(prepared)
+    }
+}
+
+/// Options that name a model.
+pub trait Named {
+    /// It.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    fn model(&self) -> Result<Box<dyn Model>>;
+}
+
+/// Chains of one of the models.
+#[derive(Clone, Debug)]
+pub enum Prepared {
+    /// Spins.
+    Ising(Sampling<sampler::Ising>),
+    /// Dimers.
+    Dimer(Sampling<sampler::Dimer>),
+    /// Masses.
+    Chipping(Sampling<sampler::Chipping>),
+}
+
+impl Prepared {
+    /// When and how often chains are looked at.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        with_sampling!(self, sampling => &sampling.plan)
+    }
+
+    /// How Markov chains are updated, where there is a choice.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&'static str> {
+        match self {
+            Prepared::Ising(sampling) => Some(ising::algorithm_name(&sampling.model)),
+            _ => None,
+        }
+    }
+
+    /// The plan, to be set.
+    pub fn plan_mut(&mut self) -> &mut Plan {
+        with_sampling!(self, sampling => &mut sampling.plan)
+    }
+}
