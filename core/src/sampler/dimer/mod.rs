@@ -3,10 +3,10 @@
 //!
 //! # Configurations
 //! Each vertex is covered by one dimer. A configuration is the doubled lattice of side 2L, packed
-//! as [`bits`](crate::num::bits): (even, even) is a vertex and (odd, odd) a face, both 0 for ever;
+//! as [`bits`](crate::num::bits): (even, even) is a vertex and (odd, odd) a face, both 0;
 //! (2y, 2x + 1) is the link from vertex (y, x) along its row, (2y + 1, 2x) that along its column,
 //! 1 where it carries a dimer. Half of the bits say nothing, but windows and files take them as
-//! they are.
+//! they are; in kept configurations they can hold [noise](Dimer::with_noise).
 //!
 //! # Directed loops (Sandvik and Moessner, PRB 73, 144504, 2006; RSMI-NE, appendix C)
 //! A loop starts at a random vertex, takes up its dimer, and at the other end of it, the pivot,
@@ -28,13 +28,19 @@
 //! winding sectors are reached. This holds down to T = 0.11, where exp(−2/T)/64 is 2⁻³², the least
 //! probability that is told from 0.
 
+mod height;
+mod scattering;
+mod start;
+
 use core::fmt;
+
+use scattering::Scattering;
 
 use super::{Sampler, Start};
 use crate::lattice::Lattice;
-use crate::num::bits::{bit, flip, set, words};
+use crate::num::bits::{bit, set, words};
 use crate::num::math::{exp64, sqrt64};
-use crate::num::rng::Stream;
+use crate::num::rng::{Probability, Stream};
 
 /// Longest side: a vertex then fits 24 bits.
 pub const MAX_SIDE: u32 = 4096;
@@ -49,6 +55,8 @@ pub enum DimerError {
     Temperature(f64),
     /// A sweep of no loops.
     NoLoops,
+    /// The binding of the noise is not a finite number from 0 on.
+    Binding(f64),
 }
 
 impl fmt::Display for DimerError {
@@ -62,17 +70,15 @@ impl fmt::Display for DimerError {
                 write!(f, "a temperature of {t}; it is above 0, or inf")
             }
             Self::NoLoops => write!(f, "a sweep of 0 loops; it has at least 1"),
+            Self::Binding(k) => write!(
+                f,
+                "noise with a binding of {k}; it is a finite number from 0 on"
+            ),
         }
     }
 }
 
 impl core::error::Error for DimerError {}
-
-/// 1/T beyond which the scattering is that of T = 0 in 32 bits.
-const STRONGEST: f64 = 40.0;
-
-/// Share of the heat bath, a_ik = w_i w_k / Σ w, where the fewest bounces shut some way.
-const HEAT_BATH: f64 = 1.0 / 64.0;
 
 /// Directions +x, +y, −x, −y are 0 to 3; a count for each has two bits of a byte.
 const DIRECTIONS: u32 = 4;
@@ -84,33 +90,6 @@ const FIELD: u32 = 8;
 /// the vertex at the other end of its dimer; 0 without a dimer.
 type Cell = u32;
 
-/// Numbers of parallel neighbours that four dimers from a vertex can have, up to order: each of two
-/// opposite pairs has (0, 0) to (2, 0).
-const CASES: usize = 36;
-
-/// For the four numbers as fields of two bits, which of the cases it is.
-static CASE: [u8; 256] = {
-    let mut case = [0; 256];
-    let mut code = 0;
-    while code < 256 {
-        let (ahead, aside) = (pair(code, code >> 4), pair(code >> 2, code >> 6));
-        if let (Some(ahead), Some(aside)) = (ahead, aside) {
-            case[code] = 6 * ahead + aside;
-        }
-        code += 1;
-    }
-    case
-};
-
-/// Index of the numbers in the lowest fields of `a` and `b`, if they add up to 2 at most.
-const fn pair(a: usize, b: usize) -> Option<u8> {
-    let (a, b) = (a & 3, b & 3);
-    if a + b > 2 {
-        return None;
-    }
-    Some(a as u8 + [0, 3, 5][b])
-}
-
 /// The interacting dimer model at a temperature, with the number of loops of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dimer {
@@ -118,9 +97,15 @@ pub struct Dimer {
     temperature: f64,
     loops: u32,
     doubled: Lattice,
-    /// For each case, seen from the dimer that was taken up: the bounds, in units of 2⁻³², below
-    /// which the next is laid one, two, three directions on; beyond, it bounces.
-    scatter: [[u32; 3]; CASES],
+    scatter: Scattering,
+    noise: Option<Noise>,
+}
+
+/// Spins on vertices and faces, bound in pairs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Noise {
+    binding: f64,
+    equal: Probability,
 }
 
 impl Dimer {
@@ -140,29 +125,41 @@ impl Dimer {
             return Err(DimerError::NoLoops);
         }
         let doubled = Lattice::new(&[2 * side, 2 * side]).map_err(|_| DimerError::Side(side))?;
-        let beta = 1.0 / temperature;
-        let beta = if beta < STRONGEST { beta } else { STRONGEST };
-        let mut scatter = [[0; 3]; CASES];
-        for (code, case) in CASE.iter().enumerate() {
-            let parallel = [0, 2, 4, 6].map(|at| (code >> at & 3) as i32);
-            if parallel[0] + parallel[2] > 2 || parallel[1] + parallel[3] > 2 {
-                continue;
-            }
-            let row = scattering(parallel, beta)[0];
-            let mut below = 0.0;
-            for (bound, k) in scatter[*case as usize].iter_mut().zip(1..) {
-                below += row[k];
-                // The cast saturates: a share of 2⁻³² at most bounces in vain.
-                *bound = (below * 4_294_967_296.0 + 0.5) as u32;
-            }
-        }
         Ok(Dimer {
             side,
             temperature,
             loops,
             doubled,
-            scatter,
+            scatter: Scattering::new(temperature),
+            noise: None,
         })
+    }
+
+    /// The same with noise: a spin on each vertex and each face of the doubled lattice, vertex
+    /// (2y, 2x) bound to face (2y + 1, 2x + 1) with the weight exp(K s s'), and no more to do with the
+    /// dimers than with other pairs. In it the robustness of the method is shown (Koch-Janusz and
+    /// Ringel, Nature Physics 14, 578, 2018, Fig. 3).
+    ///
+    /// Chains carry none: [`keep`](Sampler::keep) draws it anew for each kept configuration.
+    /// Energy, order and what else is measured are those of the dimers.
+    ///
+    /// # Errors
+    /// The binding K is not a finite number from 0 on.
+    pub fn with_noise(self, binding: f64) -> Result<Self, DimerError> {
+        if !(binding.is_finite() && binding >= 0.0) {
+            return Err(DimerError::Binding(binding));
+        }
+        let equal = Probability::new(1.0 / (1.0 + exp64(-2.0 * binding)));
+        Ok(Dimer {
+            noise: Some(Noise { binding, equal }),
+            ..self
+        })
+    }
+
+    /// Binding K of the noise, if there is any.
+    #[must_use]
+    pub fn noise(&self) -> Option<f64> {
+        self.noise.map(|noise| noise.binding)
     }
 
     /// Loops of a sweep that serve well: from T = 15 on, energy and order are all but independent
@@ -255,6 +252,20 @@ impl Dimer {
         bit(state, self.link(y, x, 1))
     }
 
+    /// The noise spins of a kept configuration on vertex (2y, 2x) and on face (2y + 1, 2x + 1), up
+    /// or not.
+    #[must_use]
+    pub fn noise_pair(&self, kept: &[u32], y: u32, x: u32) -> [bool; 2] {
+        self.pair(y, x).map(|site| bit(kept, site))
+    }
+
+    /// Sites of the doubled lattice of a vertex and of the face beyond it.
+    #[inline(always)]
+    fn pair(&self, y: u32, x: u32) -> [usize; 2] {
+        let row = 4 * y * self.side + 2 * x;
+        [row as usize, (row + 2 * self.side + 1) as usize]
+    }
+
     /// Site of the doubled lattice of the link from a vertex in direction 0 or 1.
     #[inline(always)]
     fn link(&self, y: u32, x: u32, direction: u32) -> usize {
@@ -292,43 +303,6 @@ impl Dimer {
             let along = if axis == 0 { x } else { y };
             set(state, self.link(y, x, axis), along % 2 == from);
         });
-    }
-
-    /// A loop at infinite temperature, on the packed configuration.
-    fn free_loop(&self, state: &mut [u32], stream: &mut Stream) {
-        let step = |[y, x]: [u32; 2], direction: u32| {
-            let back = |along: u32| if along == 0 { self.side - 1 } else { along - 1 };
-            match direction {
-                0 => [y, self.next(x)],
-                1 => [self.next(y), x],
-                2 => [y, back(x)],
-                _ => [back(y), x],
-            }
-        };
-        let link = |at: [u32; 2], direction: u32| {
-            let [y, x] = if direction < 2 {
-                at
-            } else {
-                step(at, direction)
-            };
-            self.link(y, x, direction % 2)
-        };
-        let first = [stream.below(self.side), stream.below(self.side)];
-        let mut head = first;
-        // The dimer that is about to be laid and then belongs to the head, too.
-        let mut laid = None;
-        loop {
-            let own = (0..DIRECTIONS).find(|direction| bit(state, link(head, *direction)));
-            if let Some(laid) = laid {
-                flip(state, laid);
-            }
-            let Some(own) = own else { return };
-            flip(state, link(head, own));
-            let pivot = step(head, own);
-            let direction = (own + 3 + stream.below(3)) % DIRECTIONS;
-            head = step(pivot, direction);
-            laid = Some(link(pivot, direction));
-        }
     }
 
     /// Writes the cells of a configuration.
@@ -391,7 +365,7 @@ impl Dimer {
             let parallel =
                 (near[1] & 0x11) + (near[3] & 0x11) + (near[0] & 0x44) + (near[2] & 0x44);
             let seen = (parallel as u8).rotate_right(2 * back);
-            let bounds = &self.scatter[CASE[seen as usize] as usize];
+            let bounds = self.scatter.bounds(seen);
             let draw = stream.next_u32();
             let beyond = bounds.iter().map(|bound| u32::from(draw >= *bound));
             let to = (back + 1 + beyond.sum::<u32>()) % DIRECTIONS;
@@ -420,56 +394,6 @@ fn sign(along: u32, dimer: bool) -> i32 {
     i32::from(dimer) * (1 - 2 * (along % 2) as i32)
 }
 
-/// Probabilities p_ik = a_ik / w_i of the dimers with so many parallel neighbours, each row with the
-/// dimer that was taken up.
-///
-/// The fewest bounces are max(0, w₁ − w₂ − w₃ − w₄), weights in falling order. What freedom is left
-/// makes the smallest a_ik of all as large as it can be, a third of min(w₄, (w₂ + w₃ + w₄ − w₁)/2).
-/// Nothing cancels here, however small the weights.
-fn scattering(parallel: [i32; 4], beta: f64) -> [[f64; 4]; 4] {
-    let mut order = [0, 1, 2, 3];
-    order.sort_unstable_by_key(|i| (-parallel[*i], *i));
-    let most = parallel[order[0]];
-    let w = order.map(|i| exp64(beta * f64::from(parallel[i] - most)));
-    let slack = (w[1] - w[0]) + w[2] + w[3];
-    let mut a = [[0.0; 4]; 4];
-    let mut join = |i: usize, k: usize, value: f64| {
-        a[i][k] = value;
-        a[k][i] = value;
-    };
-    if (w[1] - w[0]) + (w[2] - w[3]) >= 0.0 {
-        let third = w[3] / 3.0;
-        (0..3).for_each(|i| join(i, 3, third));
-        join(0, 1, 0.5 * (w[0] + (w[1] - w[2]) - third));
-        join(0, 2, 0.5 * ((w[0] - w[1]) + w[2] - third));
-        join(1, 2, 0.5 * ((w[1] - w[0]) + w[2] - third));
-    } else {
-        let least = if slack > 0.0 { slack / 6.0 } else { 0.0 };
-        for i in 1..4 {
-            (i + 1..4).for_each(|k| join(i, k, least));
-            join(0, i, w[i] - 2.0 * least);
-        }
-        if slack < 0.0 {
-            a[0][0] = -slack;
-        }
-    }
-    if slack <= 0.0 {
-        let sum: f64 = w.iter().sum();
-        for i in 0..4 {
-            for k in 0..4 {
-                a[i][k] += HEAT_BATH * (w[i] * w[k] / sum - a[i][k]);
-            }
-        }
-    }
-    let mut p = [[0.0; 4]; 4];
-    for i in 0..4 {
-        for k in 0..4 {
-            p[order[i]][order[k]] = a[i][k] / w[i];
-        }
-    }
-    p
-}
-
 impl Sampler for Dimer {
     type Cell = u32;
     type Value = u32;
@@ -492,14 +416,17 @@ impl Sampler for Dimer {
         (self.side as usize) << self.shift()
     }
 
-    /// Cold: one of the four columnar states, at random. Hot: 4L loops at infinite temperature from
-    /// such a state, nearly twenty autocorrelation times.
+    /// Cold: one of the four columnar states, at random. Hot: a uniform covering of the board that
+    /// the torus is when cut along a row and a column, and loops at infinite temperature, for the
+    /// rest of the torus and for its winding numbers.
     fn start(&self, start: Start, state: &mut [u32], stream: &mut Stream) {
         let state = &mut state[..self.state_len()];
-        let draw = stream.below(4);
-        self.columnar(draw / 2, draw % 2, state);
-        if start == Start::Hot {
-            (0..4 * self.side).for_each(|_| self.free_loop(state, stream));
+        match start {
+            Start::Hot => self.hot(state, stream),
+            Start::Cold => {
+                let draw = stream.below(4);
+                self.columnar(draw / 2, draw % 2, state);
+            }
         }
     }
 
@@ -514,6 +441,9 @@ impl Sampler for Dimer {
     /// A random one of eight: moved by 0 or 1 along each axis, and the axes exchanged or not. They
     /// take each of the four columnar states to any other, between which loops at low temperature
     /// rarely go.
+    ///
+    /// Noise is drawn afterwards, pair by pair: the spin of the vertex, and whether that of the
+    /// face is equal.
     fn keep(&self, state: &[u32], kept: &mut [u32], stream: &mut Stream) {
         let draw = stream.next_u32();
         let (down, right, exchange) = (draw >> 31, draw >> 30 & 1, draw >> 29 & 1);
@@ -531,6 +461,14 @@ impl Sampler for Dimer {
                 }
             }
         });
+        if let Some(noise) = self.noise {
+            self.each_vertex(|y, x| {
+                let [vertex, face] = self.pair(y, x);
+                let up = stream.coin();
+                set(kept, vertex, up);
+                set(kept, face, up == stream.bernoulli(noise.equal));
+            });
+        }
     }
 
     /// −N.
@@ -607,22 +545,12 @@ mod tests {
     use crate::num::bits::count;
     use crate::num::rng::Purpose;
 
-    const TEMPERATURES: [f64; 8] = [1e-300, 0.1, 0.3, 0.65, 1.0, 2.0, 15.0, f64::INFINITY];
-
     fn stream(task: u64) -> Stream {
         Stream::new(1, task, Purpose::Sample)
     }
 
-    /// All numbers of parallel neighbours.
-    fn cases() -> impl Iterator<Item = [i32; 4]> {
-        (0..256usize).filter_map(|code| {
-            let n = [0, 2, 4, 6].map(|at| (code >> at & 3) as i32);
-            (n[0] + n[2] <= 2 && n[1] + n[3] <= 2).then_some(n)
-        })
-    }
-
     /// Every vertex has one dimer, and nothing lies elsewhere.
-    fn assert_covering(model: &Dimer, state: &[u32]) {
+    pub fn assert_covering(model: &Dimer, state: &[u32]) {
         let side = model.side;
         for y in 0..side {
             for x in 0..side {
@@ -638,65 +566,6 @@ mod tests {
             }
         }
         assert_eq!(count(state, model.lattice().sites()), model.vertices() / 2);
-    }
-
-    #[test]
-    fn scattering_balances_with_the_fewest_bounces() {
-        for temperature in TEMPERATURES {
-            let beta = (1.0 / temperature).min(STRONGEST);
-            for n in cases() {
-                let p = scattering(n, beta);
-                let w = n.map(|n| exp64(beta * f64::from(n - 2)));
-                let (mut sum, mut most, mut bounces) = (0.0, 0.0f64, 0.0);
-                for i in 0..4 {
-                    let row: f64 = p[i].iter().sum();
-                    assert!((row - 1.0).abs() < 1e-14, "{n:?} {temperature}: {row}");
-                    for k in 0..4 {
-                        let (there, back) = (w[i] * p[i][k], w[k] * p[k][i]);
-                        assert!((there - back).abs() <= 1e-14 * there, "{n:?} {temperature}");
-                        assert!(i == k || p[i][k] > 0.0, "{n:?} {temperature}");
-                    }
-                    sum += w[i];
-                    most = most.max(w[i]);
-                    bounces += w[i] * p[i][i];
-                }
-                let fewest = (2.0 * most - sum).max(0.0);
-                // What the heat bath adds where a way was shut.
-                assert!(bounces >= fewest * (1.0 - HEAT_BATH) - 1e-15 * sum);
-                assert!(bounces <= fewest + HEAT_BATH * sum, "{n:?} {temperature}");
-                if 2.0 * most < sum * (1.0 - 1e-12) {
-                    assert_eq!(bounces, 0.0);
-                }
-            }
-        }
-        for row in scattering([0, 1, 2, 0], 0.0) {
-            for p in row {
-                assert!(p == 0.0 || (p - 1.0 / 3.0).abs() < 1e-15);
-            }
-        }
-    }
-
-    /// The bounds, looked up as a loop does, give the same probabilities within 2⁻³².
-    #[test]
-    fn bounds_are_those_of_the_scattering() {
-        for temperature in TEMPERATURES {
-            let model = Dimer::new(4, temperature, 1).unwrap();
-            for n in cases() {
-                let p = scattering(n, (1.0 / temperature).min(STRONGEST));
-                let code = n.iter().rev().fold(0u8, |code, n| code << 2 | *n as u8);
-                for back in 0..4 {
-                    let seen = code.rotate_right(2 * back as u32);
-                    let bounds = model.scatter[CASE[seen as usize] as usize];
-                    let mut below = 0.0;
-                    for (bound, on) in bounds.iter().zip(1..) {
-                        let share = (f64::from(*bound) - below) / 4_294_967_296.0;
-                        let expected = p[back][(back + on) % 4];
-                        assert!((share - expected).abs() < 1e-9, "{n:?} {temperature}");
-                        below = f64::from(*bound);
-                    }
-                }
-            }
-        }
     }
 
     #[test]
@@ -774,6 +643,39 @@ mod tests {
         assert_eq!(seen[..2], [true; 2]);
     }
 
+    /// Kept configurations carry pairs, bound as they are to be; the dimers of both are the same as
+    /// without.
+    #[test]
+    fn noise_lies_on_vertices_and_faces() {
+        let plain = Dimer::new(6, 1.0, 3).unwrap();
+        for (binding, least, most) in [(0.0, 380, 520), (1.0, 750, 830), (40.0, 900, 900)] {
+            let model = plain.with_noise(binding).unwrap();
+            let (mut state, mut scratch, mut draws) = ([0; 5], [0; 48], stream(5));
+            model.start(Start::Hot, &mut state, &mut draws);
+            let (mut equal, mut up) = (0, 0);
+            for _ in 0..25 {
+                model.sweep(&mut state, &mut scratch, &mut draws);
+                assert_covering(&model, &state);
+                let (mut kept, mut without) = ([0; 5], [0; 5]);
+                plain.keep(&state, &mut without, &mut draws.clone());
+                model.keep(&state, &mut kept, &mut draws);
+                for y in 0..6 {
+                    for x in 0..6 {
+                        let [vertex, face] = model.noise_pair(&kept, y, x);
+                        equal += u32::from(vertex == face);
+                        up += u32::from(vertex);
+                        for site in model.pair(y, x) {
+                            set(&mut kept, site, false);
+                        }
+                    }
+                }
+                assert_eq!(kept, without);
+            }
+            assert!((least..=most).contains(&equal), "{binding}: {equal}");
+            assert!((380..520).contains(&up), "{up}");
+        }
+    }
+
     #[test]
     fn refusals() {
         let sides = [0, 2, 5, MAX_SIDE + 2];
@@ -785,6 +687,13 @@ mod tests {
         }
         assert!(Dimer::new(4, f64::NAN, 1).is_err());
         assert_eq!(Dimer::new(4, 1.0, 0), Err(DimerError::NoLoops));
+        let model = Dimer::new(4, 1.0, 1).unwrap();
+        for k in [-1e-9, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(model.with_noise(k), Err(DimerError::Binding(k)));
+        }
+        assert!(model.with_noise(f64::NAN).is_err());
+        assert_eq!(model.with_noise(0.0).unwrap().noise(), Some(0.0));
+        assert_eq!(model.noise(), None);
         assert_eq!(Dimer::usual_loops(64, f64::INFINITY), 16);
         assert_eq!(Dimer::usual_loops(4, 0.5), 4);
     }
