@@ -22,6 +22,7 @@ use crate::feed::{Crop, Feed, Learnt};
 use crate::filters::Filters;
 use crate::held_out::{Estimate, Extent, HeldOut, incomplete};
 use crate::machine::Isa;
+use crate::model::{Prepared, with_sampling};
 use crate::parts::Parts;
 use crate::place::Place;
 use crate::progress::Progress;
@@ -214,7 +215,12 @@ struct Supply<'a, C, V> {
 }
 
 /// Bytes of memory that a run of a model takes, about.
-pub fn memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u64 {
+#[must_use]
+pub fn memory(settings: &Settings, model: &Prepared) -> u64 {
+    with_sampling!(model, sampling => model_memory(settings, &sampling.model))
+}
+
+fn model_memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u64 {
     learned(settings)
         + Sizes::of_model::<M::Value>(settings).bytes::<M::Value>(settings, settings.place.sites())
         + 3 * chains::memory(model)
@@ -224,7 +230,11 @@ pub fn memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u64
 ///
 /// # Errors
 /// A failure, if the training diverges.
-pub fn model<M: Supplier<Value: Learnt>>(
+pub fn model(settings: &Settings, model: &Prepared) -> Result<Outcome> {
+    with_sampling!(model, sampling => model_run(settings, sampling))
+}
+
+fn model_run<M: Supplier<Value: Learnt>>(
     settings: &Settings,
     sampling: &Sampling<M>,
 ) -> Result<Outcome> {

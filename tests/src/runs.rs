@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
-use blockspin::learn::{self, Outcome, Settings, Source};
+use blockspin::learn::{self, Outcome, Settings};
 use blockspin::machine::Isa;
-use blockspin::model::Model;
+use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
 use blockspin_core::block::window::Window;
 use blockspin_core::bound::infonce;
@@ -117,15 +117,13 @@ impl Case {
 
     /// Its model.
     #[must_use]
-    pub fn model(&self) -> Model {
-        Model {
+    pub fn model(&self) -> Ising {
+        Ising {
             name: "ising",
             lattice: self.lattice(),
             temperature: self.temperature,
             coupling: self.coupling,
             algorithm: None,
-            burn_in: None,
-            thin: None,
         }
     }
 
@@ -243,8 +241,8 @@ impl Case {
             .model()
             .prepare(settings.seed, settings.threads)
             .expect("a model");
-        assert!(sampling.plan.equilibrated, "{self:?}");
-        learn::run(settings, &Source::Model(&sampling)).expect("an outcome")
+        assert!(sampling.plan().equilibrated, "{self:?}");
+        learn::model(settings, &sampling).expect("an outcome")
     }
 
     /// Estimates I(H:E) at K = 100 and checks it against the exact figure: never above it by more

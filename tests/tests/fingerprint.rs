@@ -14,7 +14,7 @@ use std::path::Path;
 
 use blockspin::data::Data;
 use blockspin::fingerprint;
-use blockspin::learn::{self, Outcome, Source};
+use blockspin::learn::{self, Outcome};
 use blockspin::machine::Isa;
 use blockspin::npy::{ConfigurationFile, Format};
 use blockspin::parts::Parts;
@@ -96,10 +96,7 @@ fn from_data(isa: Isa, threads: usize) -> String {
     let parts = Parts::of(&data, 21).unwrap();
     settings.isa = isa;
     settings.threads = threads;
-    lines(
-        "data",
-        &learn::run(&settings, &Source::Data(&data, &parts)).unwrap(),
-    )
+    lines("data", &learn::data(&settings, &data, &parts).unwrap())
 }
 
 /// Compares with a golden file what every instruction set finds, with one thread and with two.

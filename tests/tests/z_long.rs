@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
-use blockspin::learn::{self, Outcome, Settings, Source};
-use blockspin::model::Model;
+use blockspin::learn::{self, Outcome, Settings};
+use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
 use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;
@@ -180,17 +180,15 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
         isa: blockspin::machine::Isa::find("auto").unwrap(),
         quiet: true,
     };
-    let model = Model {
+    let model = Ising {
         name: "ising",
         lattice,
         temperature,
         coupling: 1.0,
         algorithm: None,
-        burn_in: None,
-        thin: None,
     };
     let sampling = model.prepare(settings.seed, settings.threads).unwrap();
-    let outcome = learn::run(&settings, &Source::Model(&sampling)).unwrap();
+    let outcome = learn::model(&settings, &sampling).unwrap();
     let Estimate { mean, stderr } = outcome.information;
     let sign = outcome.information_sign;
     println!(

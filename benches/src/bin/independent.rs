@@ -4,7 +4,8 @@
 //! autocorrelation time of the energy or of m², whichever is longer, by the summed correlations or
 //! by blocking, whichever is longer.
 
-use blockspin::model::{Choice, Model};
+use blockspin::model::Ising;
+use blockspin::model::ising::Choice;
 use blockspin_benches::{CRITICAL, Chain, microseconds};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::Algorithm;
@@ -25,16 +26,14 @@ fn tau(series: &[f64]) -> (f64, f64) {
 fn main() {
     println!("algorithm,clusters,us_per_sweep,tau_energy,tau_m2,tau_error,independent_per_second");
     for choice in [Some(Choice::Wolff), Some(Choice::SwendsenWang), None] {
-        let model = Model {
+        let model = Ising {
             name: "ising",
             lattice: Lattice::new(&[SIDE, SIDE]).expect("a lattice"),
             temperature: CRITICAL,
             coupling: 1.0,
             algorithm: choice,
-            burn_in: None,
-            thin: None,
         };
-        let sampler = model.prepare(1, 1).expect("a model").model;
+        let sampler = model.sampling(1, 1).expect("a model").model;
         let (name, clusters) = match sampler.algorithm() {
             Algorithm::Wolff { clusters } => ("wolff", clusters),
             Algorithm::SwendsenWang => ("swendsen-wang", 0),

@@ -633,16 +633,15 @@ mod tests {
         let mut stream = Stream::new(5, 0, Purpose::Windows);
         let mut spins = [0u32; 45];
         spins.fill_with(|| stream.next_u32());
-        let cases: [(&[u32], &[u32], &[u32], &[u32]); 7] = [
-            (&[40, 36], &[8], &[4], &[4]),
+        for (sides, block, buffer, environment) in [
+            (&[40, 36][..], &[8][..], &[4][..], &[4][..]),
             (&[40, 36], &[8], &[2, 5], &[6, 3]),
             (&[40, 36], &[3, 5], &[1, 0], &[2, 7]),
             (&[40, 36], &[2, 1], &[0], &[17, 17]),
             (&[20, 36], &[4], &[1], &[3, 12]),
             (&[36], &[7], &[3], &[2]),
             (&[6, 8, 10], &[2, 3, 4], &[1, 0, 1], &[1]),
-        ];
-        for (sides, block, buffer, environment) in cases {
+        ] {
             let lattice = Lattice::new(sides).unwrap();
             let window = Window::new(lattice, block, buffer, environment).unwrap();
             let all = window.doubled(false).unwrap();

@@ -17,7 +17,7 @@ use crate::graph::Shells;
 use crate::held_out::Estimate;
 use crate::learn::{self, Outcome, Settings};
 use crate::machine::Isa;
-use crate::model::{Layout, with_sampling};
+use crate::model::Layout;
 use crate::npy;
 use crate::output::{RUN_FILE, RUN_SCHEMA, RunTarget};
 use crate::parts::Parts;
@@ -161,8 +161,7 @@ fn settings(
     };
     // What a file needs is known once its parts are.
     if let Some(model) = model {
-        let bytes = with_sampling!(&model, sampling => learn::memory(&settings, &sampling.model));
-        room::memory("this run", bytes)?;
+        room::memory("this run", learn::memory(&settings, &model))?;
     }
     Ok((settings, shells))
 }
@@ -218,8 +217,7 @@ fn finish(
             let prepared = pace.prepare(model.as_ref(), settings.seed, settings.threads)?;
             let preparing = begun.elapsed().as_secs_f64();
             warnings.extend(chain_doubts(prepared.plan()));
-            let mut outcome =
-                with_sampling!(&prepared, sampling => learn::model(settings, sampling))?;
+            let mut outcome = learn::model(settings, &prepared)?;
             // The pilot is sampling too.
             outcome.seconds_sampling += preparing;
             outcome.seconds += preparing;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use blockspin_core::num::rng::Purpose;
+use blockspin_core::sampler::Sampler;
 use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 

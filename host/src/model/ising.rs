@@ -68,6 +68,24 @@ impl Ising {
         .map_err(|error| Error::usage(error.to_string()))
     }
 
+    /// The sampler and the plan of its chains, as measured.
+    ///
+    /// # Errors
+    /// Usage, naming the parameter and the rule.
+    pub fn sampling(&self, seed: u64, threads: usize) -> Result<Sampling<sampler::Ising>> {
+        if self.algorithm != Some(Choice::Metropolis) {
+            return self.clusters(self.algorithm, seed, threads);
+        }
+        let model = self.sampler(Choice::Metropolis, 1)?;
+        let plan = Plan::measure(&model, None, seed, threads);
+        let warmer = model;
+        Ok(Sampling {
+            model,
+            warmer,
+            plan,
+        })
+    }
+
     /// One of the cluster algorithms: that which was asked for, else the one that turns over fewer
     /// spins between independent samples.
     fn clusters(
@@ -198,19 +216,7 @@ impl Model for Ising {
     }
 
     fn prepare(&self, seed: u64, threads: usize) -> Result<Prepared> {
-        let sampling = match self.algorithm {
-            Some(Choice::Metropolis) => {
-                let model = self.sampler(Choice::Metropolis, 1)?;
-                let plan = Plan::measure(&model, None, seed, threads);
-                Sampling {
-                    model,
-                    warmer: model,
-                    plan,
-                }
-            }
-            choice => self.clusters(choice, seed, threads)?,
-        };
-        Ok(Prepared::Ising(sampling))
+        Ok(Prepared::Ising(self.sampling(seed, threads)?))
     }
 }
 

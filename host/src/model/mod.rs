@@ -129,7 +129,7 @@ pub enum Prepared {
     /// Spins.
     Ising(Sampling<sampler::Ising>),
     /// Dimers.
-    Dimer(Sampling<sampler::Dimer>),
+    Dimer(Box<Sampling<sampler::Dimer>>),
     /// Masses.
     Chipping(Sampling<sampler::Chipping>),
 }
