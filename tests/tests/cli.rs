@@ -498,7 +498,7 @@ fn data_that_are_read_wrongly() {
             ("--values nodes", &["--graph"]),
             ("--graph ring.txt", &["--origin"]),
             ("--graph ring.txt --origin 3", &["8 × 8", "(N, M)"]),
-            ("--algorithm wolff", &["--algorithm", "models"]),
+            ("--algorithm wolff", &["--algorithm", "unexpected"]),
             ("square.npy", &["'square.npy'"]),
         ],
     );

@@ -157,9 +157,9 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum ModelArgs<A: Args> {
     /// The Ising model in one, two or three dimensions
-    Ising(Sampled<ising::Sampled, A>),
+    Ising(Sampled<ising::SampledOptions, A>),
     /// The Ising chain
-    Chain(Sampled<ising::SampledRing, A>),
+    Chain(Sampled<ising::SampledRingOptions, A>),
     /// Interacting dimers that cover a square torus
     #[command(
         after_help = "The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers.\n\

@@ -323,14 +323,14 @@ struct Update {
 
 /// Options of `ising` where it is sampled.
 #[derive(Args, Clone, Debug)]
-pub struct Sampled {
+pub struct SampledOptions {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
     update: Update,
 }
 
-impl Named for Sampled {
+impl Named for SampledOptions {
     fn model(&self) -> Result<Box<dyn Model>> {
         Ok(Box::new(self.options.model(self.update.algorithm)?))
     }
@@ -338,14 +338,14 @@ impl Named for Sampled {
 
 /// Options of `chain` where it is sampled.
 #[derive(Args, Clone, Debug)]
-pub struct SampledRing {
+pub struct SampledRingOptions {
     #[command(flatten)]
     options: RingOptions,
     #[command(flatten)]
     update: Update,
 }
 
-impl Named for SampledRing {
+impl Named for SampledRingOptions {
     fn model(&self) -> Result<Box<dyn Model>> {
         Ok(Box::new(self.options.model(self.update.algorithm)?))
     }
