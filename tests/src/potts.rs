@@ -106,8 +106,8 @@ impl Law {
     }
 }
 
-/// Samples a lattice and compares the energy, the order parameter, its square and the probability of
-/// each energy with a law.
+/// Samples a lattice and compares the energy, the order parameter, its square and the probability
+/// of each energy with a law.
 ///
 /// Returns the deviations in standard errors, autocorrelation allowed for.
 ///

@@ -8,31 +8,33 @@
 //! informations and means in closed form.
 //!
 //! # Over-relaxation
-//! Given its neighbours, φ at a site has the mean μ = Σ φ_j / a and the variance 1/a, a = 2d + m². It
-//! moves to the other side of the mean, and noise makes up for the spread that this loses:
+//! Given its neighbours, φ at a site has the mean μ = Σ φ_j / a and the variance 1/a, with
+//! a = 2d + m². The update
 //!
 //! ```text
 //! φ' = μ + (1 − ω) (φ − μ) + √(ω (2 − ω) / a) ξ,   0 < ω < 2
 //! ```
 //!
-//! leaves the law as it is. A sweep takes the sites with an even sum of coordinates, then the others.
-//! Its means relax as the successive over-relaxation of linear equations does (Goodman and Sokal,
-//! Phys. Rev. D 40, 2035, 1989, section VIII): a mode that a step of Jacobi multiplies by
-//! ρ_k = (2 Σ_a cos k_a)/a is multiplied by at best ω − 1, at
+//! leaves this law as it is: beyond the heat bath, ω = 1, φ crosses over to the other side of μ. A
+//! sweep takes the sites whose coordinates have an even sum, then the others. What it was before is
+//! forgotten as errors are by successive over-relaxation of linear equations (Goodman and Sokal,
+//! Phys. Rev. D 40, 2035, 1989): a Jacobi step multiplies a mode by ρ_k = 2 Σ_a cos k_a / a, and
+//! the slowest mode decays fastest, by ω − 1 a sweep, at
 //!
 //! ```text
-//! ω = 2 / (1 + √(1 − ρ²)),   ρ that of the slowest mode   (Young 1954)
+//! ω = 2 / (1 + √(1 − ρ²)),   ρ the largest ρ_k   (Young 1954)
 //! ```
 //!
-//! The slowest would be k = 0. But Σ φ is independent of all else, with the variance N/m², and each sweep
-//! draws it anew. What is left as the slowest is the longest wave along the longest side L,
+//! That would be k = 0; but Σ φ is independent of all other modes, with the variance N/m², and is
+//! drawn anew in each sweep. The next is the longest wave along the longest side L,
 //!
 //! ```text
 //! ρ = (2d − 4 sin²(π/L)) / (2d + m²)
 //! ```
 //!
-//! so that even as m → 0 a sweep forgets all but 1 − O(1/L) of what was, not 1 − O(1/L²). Where a side
-//! is odd the sublattices touch themselves along a seam: the law is the same, ω is nearly the best.
+//! so that memory lasts for some L sweeps at most, for m → 0 too, where that of a heat bath lasts
+//! for L². Along an odd side two sites of a sublattice are neighbours: the law is the same, and ω
+//! nearly the best.
 //!
 //! [`exact::gaussian`]: crate::exact::gaussian
 
@@ -45,8 +47,8 @@ use crate::lattice::Lattice;
 use crate::num::math::{sin64, sqrt64};
 use crate::num::rng::Stream;
 
-/// Masses. The common value of all φ, ±1/(√N m), must leave their differences, of order 1, the
-/// digits of an f32: they keep three at least, and six for m > 1/√N.
+/// Masses. The common part of all φ is of order 1/(√N m); at the lower end an f32 still has three
+/// digits left for the differences between neighbours on two sites, six on a million.
 pub const MASSES: RangeInclusive<f64> = 1e-3..=1e3;
 
 /// Why a Gaussian field cannot be sampled.

@@ -6,9 +6,9 @@
 //! when its state is k.
 //!
 //! # Clusters (Swendsen and Wang, Phys. Rev. Lett. 58, 86, 1987)
-//! Neighbours in equal states are joined with probability 1 − e^−β, and each cluster takes a state at
-//! random. Sites of a cluster form a tree towards its first site in the order of the lattice, grown
-//! row by row (Hoshen and Kopelman 1976): in that order a site's parent always has its new state
+//! Neighbours in equal states are joined with probability 1 − e^−β, and each cluster takes a state
+//! at random. Sites of a cluster form a tree towards its first site in the order of the lattice,
+//! grown row by row (Hoshen and Kopelman 1976): in that order a site's parent has its new state
 //! before the site asks for it, so that no root need be looked for.
 
 use core::fmt;
@@ -77,7 +77,7 @@ impl fmt::Display for PottsError {
 impl core::error::Error for PottsError {}
 
 /// The q-state Potts model on a periodic lattice in one or two dimensions at an inverse
-/// temperature. Configurations are states, one word a site; only their lowest four bits count.
+/// temperature. Configurations are states, one word a site.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Potts {
     lattice: Lattice,
@@ -145,7 +145,7 @@ impl Potts {
         sum as u32
     }
 
-    /// The state that most sites are in, the lowest of these if there are several, and their number.
+    /// The state that most sites are in, the lowest of several such, and the number of these sites.
     fn majority(&self, state: &[u32]) -> (u32, u32) {
         let mut counts = [0; MOST];
         for state in &state[..self.lattice.sites()] {
@@ -161,7 +161,7 @@ impl Potts {
     }
 }
 
-/// A state as an index of an array for all, whatever the word.
+/// A state as an index of an array for all, which no word can leave.
 #[inline(always)]
 fn index(state: u32) -> usize {
     state as usize % MOST
