@@ -19,7 +19,9 @@ use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
 use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
-use crate::sampler::{Algorithm, Chipping, Coupling, Dimer, Ising, Sampler, Start};
+use crate::sampler::{
+    Algorithm, Chipping, Coupling, Dimer, Gaussian, Ising, Potts, Sampler, Start,
+};
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
 
@@ -51,7 +53,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 13] = [
+pub const WORKLOADS: [&str; 15] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -65,6 +67,8 @@ pub const WORKLOADS: [&str; 13] = [
     "statistics",
     "chipping",
     "dimer",
+    "potts",
+    "gaussian-field",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -93,6 +97,8 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         10 => statistics(&mut hash),
         11 => chipping(arena, &mut hash)?,
         12 => dimer(arena, &mut hash)?,
+        13 => potts(arena, &mut hash)?,
+        14 => gaussian(&mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -188,6 +194,52 @@ fn dimer(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
         let model = Dimer::new(side, temperature, loops).ok()?;
         let mut stream = Stream::new(1, task, Purpose::Training);
         sample(&model, start, &mut stream, arena, hash)?;
+    }
+    Some(())
+}
+
+fn potts(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    use Start::{Cold, Hot};
+    let cases: [(&[u32], u32, f64, Start); 4] = [
+        (&[37], 5, 1.5, Hot),
+        (&[2, 11], 2, 0.9, Cold),
+        (&[8, 10], 3, 1.0, Hot),
+        (&[9, 7], 16, 1.6, Cold),
+    ];
+    for (task, (sides, states, beta, start)) in (0u64..).zip(cases) {
+        let model = Potts::new(Lattice::new(sides).ok()?, states, beta).ok()?;
+        let mut stream = Stream::new(1, task, Purpose::Training);
+        sample(&model, start, &mut stream, arena, hash)?;
+        // The arena begins with the chain's last configuration.
+        let (state, code) = arena.words.split_at_mut(model.state_len());
+        let code = code.get_mut(..words(model.learned().sites()))?;
+        model.values(state, code);
+        code.iter().for_each(|word| hash.word(*word));
+    }
+    Some(())
+}
+
+fn gaussian(hash: &mut Hash) -> Option<()> {
+    use Start::{Cold, Hot};
+    let cases: [(&[u32], f64, Start); 4] = [
+        (&[37], 0.02, Hot),
+        (&[6, 10], 0.1, Cold),
+        (&[7, 5], 3.0, Hot),
+        (&[3, 4, 5], 0.5, Cold),
+    ];
+    for (task, (sides, mass, start)) in (0u64..).zip(cases) {
+        let model = Gaussian::new(Lattice::new(sides).ok()?, mass).ok()?;
+        let mut stream = Stream::new(1, task, Purpose::Training);
+        let (mut state, mut kept) = ([0.0; 60], [0.0; 60]);
+        let state = state.get_mut(..model.state_len())?;
+        model.start(start, state, &mut stream);
+        for _ in 0..20 {
+            model.sweep(state, &mut [], &mut stream);
+            model.keep(state, &mut kept, &mut stream);
+            kept.iter().for_each(|phi| hash.real(*phi));
+            hash.real64(model.energy(state));
+            hash.real64(model.order_parameter(state));
+        }
     }
     Some(())
 }

@@ -11,8 +11,8 @@
 //! - [`num`]: lanes of sixteen floats, packed signs, elementary functions, random streams.
 //! - [`lattice`]: periodic lattices in one, two, three dimensions; graphs.
 //! - [`sampler`]: Markov chains that draw configurations; the Ising model by Metropolis, Wolff and
-//!   Swendsen–Wang updates, interacting dimers by directed loops, chipping and aggregation event by
-//!   event.
+//!   Swendsen–Wang updates, the Potts model by Swendsen–Wang, interacting dimers by directed loops,
+//!   the free Gaussian field by over-relaxed heat baths, chipping and aggregation event by event.
 //! - [`block`]: the window of block V, buffer and environment E, and the shuffle buffer from which
 //!   batches of windows are drawn.
 //! - [`coarse`]: the encoder, from Λ·v to the coarse variable h.

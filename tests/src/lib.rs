@@ -4,8 +4,10 @@
 pub mod arrays;
 pub mod chains;
 pub mod dimers;
+pub mod fields;
 pub mod gaussian;
 pub mod masses;
+pub mod potts;
 pub mod problem;
 pub mod program;
 pub mod reference;

@@ -7,11 +7,15 @@
 pub mod chipping;
 mod cluster;
 pub mod dimer;
+pub mod gaussian;
 pub mod ising;
+pub mod potts;
 
 pub use chipping::{Chipping, ChippingError};
 pub use dimer::{Dimer, DimerError};
+pub use gaussian::{Gaussian, GaussianError};
 pub use ising::{Algorithm, Coupling, Ising, IsingError};
+pub use potts::{Potts, PottsError};
 
 use crate::lattice::Lattice;
 use crate::num::rng::Stream;
