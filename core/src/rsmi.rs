@@ -11,6 +11,7 @@
 use core::fmt;
 
 use crate::bound::infonce::{Gradients, Scores, infonce};
+use crate::coarse::centre;
 use crate::coarse::encoder::Encoder;
 use crate::critic::mlp::{self, Input, Scratch};
 use crate::kernel::dense::Output;
@@ -203,6 +204,8 @@ impl Machine for Portable {
 pub struct Rsmi<'a> {
     shape: Shape,
     storage: Storage<'a>,
+    /// Means of the sites of V; none: they are 0.
+    centres: &'a [f32],
     adam: Adam,
 }
 
@@ -315,8 +318,17 @@ impl<'a> Rsmi<'a> {
         Ok(Rsmi {
             shape,
             storage,
+            centres: &[],
             adam: Adam::default(),
         })
+    }
+
+    /// The same with means that are taken off V before the filter sees it, x = Λ·(v − c), one for each
+    /// site; those beyond |V| are not looked at, those that lack are 0.
+    #[must_use]
+    pub fn with_centres(self, centres: &'a [f32]) -> Self {
+        let centres = &centres[..centres.len().min(self.shape.block())];
+        Rsmi { centres, ..self }
     }
 
     /// The shape.
@@ -386,6 +398,7 @@ impl<'a> Rsmi<'a> {
     fn forward<T: Tile>(
         shape: Shape,
         storage: &mut Storage,
+        centres: &[f32],
         encoder: Encoder,
         stream: &mut Stream,
     ) {
@@ -397,6 +410,9 @@ impl<'a> Rsmi<'a> {
 
         let logits = Output::set(work.h, lanes(components));
         v.product::<T>(batch, shape.block(), filter, components, logits);
+        if !centres.is_empty() {
+            centre::take_off(filter, centres, lanes(components), work.h);
+        }
         encoder.encode(components, work.h, work.slopes, stream);
 
         let h = Input::Reals(work.h);
@@ -440,7 +456,7 @@ impl<'a> Rsmi<'a> {
     ) -> f32 {
         let shape = self.shape;
         let storage = &mut self.storage;
-        Self::forward::<T>(shape, storage, encoder, stream);
+        Self::forward::<T>(shape, storage, self.centres, encoder, stream);
 
         let (batch, components) = (shape.batch(), shape.components());
         let work = Work::new(shape, storage.workspace);
@@ -492,6 +508,10 @@ impl<'a> Rsmi<'a> {
             }
             let gradient = Output::set(filter_gradient, lanes(components));
             v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
+            if !self.centres.is_empty() {
+                let stride = lanes(components);
+                centre::take_off_gradient(dx, self.centres, stride, filter_gradient);
+            }
         }
         work.upper[..work.dv.len()].copy_from_slice(work.dv);
         mlp::backward::<T>(
@@ -543,7 +563,7 @@ impl<'a> Rsmi<'a> {
     #[inline(always)]
     pub fn evaluate<T: Tile>(&mut self, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
         let shape = self.shape;
-        Self::forward::<T>(shape, &mut self.storage, encoder, stream);
+        Self::forward::<T>(shape, &mut self.storage, self.centres, encoder, stream);
         let work = Work::new(shape, self.storage.workspace);
         let at = Self::embedded_at(shape);
         let pairs = Scores {

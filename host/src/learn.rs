@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use blockspin_core::block::pool::{Cut, Pool};
+use blockspin_core::block::window::Window;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -208,6 +209,8 @@ fn learned(settings: &Settings) -> u64 {
 /// Three supplies that share nothing, and how much is taken of them.
 struct Supply<'a, C, V> {
     cut: C,
+    /// Means of the sites of V, known beforehand; none: 0.
+    centres: Vec<f32>,
     sizes: Sizes,
     training: Feed<'a, V>,
     watched: Feed<'a, V>,
@@ -253,12 +256,24 @@ fn model_run<M: Supplier<Value: Learnt>>(
         settings,
         Supply {
             cut: *window,
+            centres: centres(&sampling.model, window),
             sizes,
             training: chains(Purpose::Training),
             watched: chains(Purpose::Validation),
             held_out: chains(Purpose::HeldOut),
         },
     )
+}
+
+/// Means of the sites of V; none, if all are 0.
+fn centres<M: Supplier>(model: &M, window: &Window) -> Vec<f32> {
+    let sites = window.block_indices().map(|i| window.lattice_site(i));
+    let means = sites.map(|site| model.mean(site));
+    let means: Vec<f32> = means.collect();
+    match means.iter().any(|mean| *mean != 0.0) {
+        true => means,
+        false => vec![],
+    }
 }
 
 /// Trains on a file, of which parts are trained on, watched and held out, and estimates.
@@ -315,6 +330,7 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
         settings,
         Supply {
             cut,
+            centres: vec![],
             sizes,
             training: feed(&parts.train, parts.train.len(), true, 2),
             watched: feed(&parts.validation, watched, false, 3),
@@ -341,6 +357,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
     } = *settings;
     let Supply {
         cut,
+        centres,
         sizes,
         mut training,
         watched: mut watching,
@@ -395,7 +412,8 @@ fn learn<C: Cut + Copy, V: Learnt>(
         storage,
         &mut Stream::new(seed, 0, Purpose::Parameters),
     )
-    .map_err(|error| Error::failure(error.to_string()))?;
+    .map_err(|error| Error::failure(error.to_string()))?
+    .with_centres(&centres);
     let block_indices = settings.place.block_indices();
     let (learn, reported) = match &settings.given {
         None => (Learn::All, Encoder::Sigmoid),

@@ -392,6 +392,18 @@ impl Window {
         })
     }
 
+    /// Site `index` of the whole block, as the lattice numbers it when the block begins at its site 0.
+    #[must_use]
+    pub const fn lattice_site(&self, index: u32) -> u32 {
+        let ([_, rows, columns], lattice) = (self.block, self.lattice.extent());
+        let (z, y, x) = (
+            index / (rows * columns),
+            index / columns % rows,
+            index % columns,
+        );
+        (z * lattice[1] + y) * lattice[2] + x
+    }
+
     /// All sites of the window, the buffer's too.
     #[must_use]
     pub const fn sites(&self) -> usize {

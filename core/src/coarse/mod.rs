@@ -1,3 +1,4 @@
 //! Coarse-graining: the filter Λ and the encoder that makes H of Λ·v.
 
+pub(crate) mod centre;
 pub mod encoder;

@@ -101,6 +101,12 @@ pub trait Sampler {
     /// Counts each value of a configuration of which the distribution is wanted, a whole number.
     fn count(&self, _state: &[Self::Cell], _value: &mut dyn FnMut(u32)) {}
 
+    /// Mean, by symmetry, of the value that is learned from at a site of [`learned`](Self::learned): a
+    /// filter sees what differs from it.
+    fn mean(&self, _site: u32) -> f32 {
+        0.0
+    }
+
     /// Writes what is learned from a configuration, over the sites of [`learned`](Self::learned):
     /// packed signs, or real values.
     fn values(&self, state: &[Self::Cell], to: &mut [Self::Value]);

@@ -298,6 +298,11 @@ impl Sampler for Potts {
         to.iter_mut().zip(all).for_each(|(to, value)| *to = value);
     }
 
+    /// Each state alike: 1 with probability 1/q.
+    fn mean(&self, _site: u32) -> f32 {
+        (2.0 / f64::from(self.states) - 1.0) as f32
+    }
+
     /// The one-hot code.
     fn values(&self, state: &[u32], to: &mut [u32]) {
         let mut writer = Writer::new(to);

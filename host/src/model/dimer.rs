@@ -110,7 +110,9 @@ impl Model for Dimer {
     }
 
     fn unmeasured(&self) -> Result<Prepared> {
-        Ok(Prepared::Dimer(Box::new(Sampling::unmeasured(self.sampler))))
+        Ok(Prepared::Dimer(Box::new(Sampling::unmeasured(
+            self.sampler,
+        ))))
     }
 }
 

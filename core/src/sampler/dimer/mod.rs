@@ -533,6 +533,14 @@ impl Sampler for Dimer {
         value(self.parallel_plaquettes(state));
     }
 
+    /// Of the four links of a vertex one carries a dimer: −½ on a link; 0 on vertices and faces.
+    fn mean(&self, site: u32) -> f32 {
+        match self.doubled.is_odd(site) {
+            true => -0.5,
+            false => 0.0,
+        }
+    }
+
     fn values(&self, state: &[u32], to: &mut [u32]) {
         let length = self.state_len();
         to[..length].copy_from_slice(&state[..length]);
