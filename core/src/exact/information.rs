@@ -91,6 +91,15 @@ impl<'a> Filter<'a> {
         }
     }
 
+    /// Whether it is one for a block of so many spins.
+    pub(super) fn fits_spins(&self, sites: usize) -> Result<(), ExactError> {
+        self.fits(sites)?;
+        if self.encoder == Encoder::Continuous {
+            return Err(ExactError::Continuous);
+        }
+        Ok(())
+    }
+
     /// P(h|v) of every h; bit i of `v` is spin i of the block, bit a of `h` is component a.
     fn encode(&self, v: u32, h: &mut [f64; 1 << MAX_COMPONENTS]) {
         h[0] = 1.0;

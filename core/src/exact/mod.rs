@@ -23,11 +23,12 @@
 //! | 2D | transfer matrix, to [`STRIP_WIDTH`] and [`STRIP_SITES`] | enumeration, to [`TORUS_SITES`] |
 //! | 3D | enumeration, to [`TORUS_SITES`] | the same |
 //!
-//! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
+//! Rings whose bonds differ have a room of their own, [`bonds`](mod@bonds). The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
 //! masses that chip and aggregate, which have no weight in closed form: [`chipping`]. Dimer
 //! coverings of small tori are counted once for all temperatures: [`Coverings`].
 
 mod binary;
+pub mod bonds;
 mod chain;
 pub mod chipping;
 mod dimer;
@@ -42,6 +43,7 @@ use core::fmt;
 
 use crate::lattice::Lattice;
 use crate::num::math::exp64;
+use crate::sampler::ChainError;
 
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
 pub use dimer::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
@@ -64,6 +66,24 @@ pub enum ExactError {
     Beta(f64),
     /// A ring too long for its means.
     Chain(u32),
+    /// Bonds or an inverse temperature that [`bonds`](mod@bonds) do not take.
+    Bonds(ChainError),
+    /// A ring of different bonds too long for its means.
+    LongRing(usize),
+    /// The partition is not one of the ring that the bonds close.
+    OtherRing {
+        /// Where it is.
+        lattice: Lattice,
+        /// Bonds of the ring.
+        bonds: usize,
+    },
+    /// A site that the ring does not have.
+    Site {
+        /// The site.
+        site: usize,
+        /// Sites of the ring.
+        sites: usize,
+    },
     /// A 2D lattice too large for the means: its sides, shorter first.
     Strip(u32, u32),
     /// A lattice with too many sites to enumerate.
@@ -131,6 +151,21 @@ impl fmt::Display for ExactError {
                 f,
                 "a ring of {n} sites; its exact means take at most {CHAIN_SITES} sites"
             ),
+            Self::Bonds(error) => error.fmt(f),
+            Self::LongRing(n) => write!(
+                f,
+                "a ring of {n} different bonds; its exact means take at most {}",
+                bonds::SITES
+            ),
+            Self::OtherRing { lattice, bonds } => {
+                write!(f, "a partition of a lattice of ")?;
+                sides(lattice, f)?;
+                write!(f, "; {bonds} bonds make a ring of as many sites")
+            }
+            Self::Site { site, sites } => write!(
+                f,
+                "site {site} of a ring of {sites} sites, which are counted from 0"
+            ),
             Self::Strip(short, long) => write!(
                 f,
                 "a lattice of {short} × {long}; its exact means take a shorter side of at most \
@@ -162,9 +197,7 @@ impl fmt::Display for ExactError {
             ),
             Self::Field(lattice) => {
                 write!(f, "a lattice of ")?;
-                for (axis, side) in lattice.sides().iter().enumerate() {
-                    write!(f, "{}{side}", if axis == 0 { "" } else { " × " })?;
-                }
+                sides(lattice, f)?;
                 write!(
                     f,
                     "; the covariance of a field is summed for lattices as large as a ring of \
@@ -228,6 +261,14 @@ impl fmt::Display for ExactError {
 }
 
 impl core::error::Error for ExactError {}
+
+/// Writes the sides of a lattice, as 4 × 8.
+fn sides(lattice: Lattice, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (axis, side) in lattice.sides().iter().enumerate() {
+        write!(f, "{}{side}", if axis == 0 { "" } else { " × " })?;
+    }
+    Ok(())
+}
 
 /// Numbers of scratch that [`means`] takes.
 ///
@@ -318,10 +359,7 @@ pub fn information(
     let components = filter.map_or(0, Filter::components);
     let scratch = take(scratch, information_scratch_len(partition, components)?)?;
     if let Some(filter) = filter {
-        filter.fits(partition.block_sites())?;
-        if filter.encoder() == Encoder::Continuous {
-            return Err(ExactError::Continuous);
-        }
+        filter.fits_spins(partition.block_sites())?;
     }
     Ok(if partition.lattice().dimension() == 1 {
         chain::information(partition, k, filter, scratch)

@@ -142,6 +142,7 @@ impl Disorder {
 /// Whether bonds and inverse temperature are such as this module, and the
 /// [referee](crate::exact::bonds), take.
 pub(crate) fn check(couplings: &[f64], beta: f64) -> Result<(), ChainError> {
+    ring(couplings.len())?;
     if !(beta.is_finite() && beta >= 0.0) {
         return Err(ChainError::Beta(beta));
     }
@@ -154,6 +155,12 @@ pub(crate) fn check(couplings: &[f64], beta: f64) -> Result<(), ChainError> {
         }),
         None => Ok(()),
     }
+}
+
+/// The ring that so many bonds close.
+fn ring(bonds: usize) -> Result<Lattice, ChainError> {
+    let sites = u32::try_from(bonds).unwrap_or(u32::MAX);
+    Lattice::new(&[sites]).map_err(ChainError::Ring)
 }
 
 /// A bond at a temperature, and how the spin beyond it is drawn: 24 bytes.
@@ -224,8 +231,7 @@ impl<B: AsRef<[Bond]>> Chain<B> {
     /// # Errors
     /// There are fewer than two, or more than a lattice may have.
     pub fn new(bonds: B) -> Result<Self, ChainError> {
-        let sites = u32::try_from(bonds.as_ref().len()).unwrap_or(u32::MAX);
-        let lattice = Lattice::new(&[sites]).map_err(ChainError::Ring)?;
+        let lattice = ring(bonds.as_ref().len())?;
         let mut weakest = (0, f64::INFINITY);
         for (i, bond) in bonds.as_ref().iter().enumerate() {
             if bond.coupling.abs() < weakest.1 {
@@ -364,7 +370,7 @@ mod tests {
 
     use super::*;
 
-    fn ring(couplings: &[f64], beta: f64) -> Result<Chain<Vec<Bond>>, ChainError> {
+    fn chain(couplings: &[f64], beta: f64) -> Result<Chain<Vec<Bond>>, ChainError> {
         let mut storage = vec![Bond::NONE; couplings.len()];
         bonds(couplings, beta, &mut storage)?;
         Chain::new(storage)
@@ -381,18 +387,18 @@ mod tests {
     #[test]
     fn a_cold_start_is_a_ground_state() {
         for couplings in RINGS {
-            let chain = ring(couplings, 0.7).unwrap();
+            let ring = chain(couplings, 0.7).unwrap();
             let least = (0..1u32 << couplings.len())
-                .map(|spins| chain.energy(&[spins]))
+                .map(|spins| ring.energy(&[spins]))
                 .fold(0.0, f64::min);
             let (mut state, mut stream) = ([7], Stream::new(1, 0, Purpose::Sample));
-            chain.start(Start::Cold, &mut state, &mut stream);
-            assert_eq!(chain.energy(&state), least);
-            assert_eq!(chain.order_parameter(&state), 1.0);
+            ring.start(Start::Cold, &mut state, &mut stream);
+            assert_eq!(ring.energy(&state), least);
+            assert_eq!(ring.order_parameter(&state), 1.0);
             // As are all draws at the lowest temperature, where one bond is the weakest.
             if couplings.len() == 5 {
                 let largest = couplings.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-                let frozen = ring(couplings, 0.999 * STRONGEST / largest).unwrap();
+                let frozen = chain(couplings, 0.999 * STRONGEST / largest).unwrap();
                 for _ in 0..20 {
                     frozen.sweep(&mut state, &mut [], &mut stream);
                     assert_eq!(frozen.energy(&state), least);
@@ -405,8 +411,8 @@ mod tests {
     fn the_order_parameter_knows_no_direction() {
         let mut couplings = RINGS[3].to_vec();
         let order = |couplings: &[f64], spins| {
-            let chain = ring(couplings, 1.0).unwrap();
-            (chain.order_parameter(&[spins]), chain.energy(&[spins]))
+            let ring = chain(couplings, 1.0).unwrap();
+            (ring.order_parameter(&[spins]), ring.energy(&[spins]))
         };
         let before: Vec<_> = (0..32).map(|spins| order(&couplings, spins)).collect();
         couplings[1] *= -1.0;
@@ -458,7 +464,7 @@ mod tests {
             (&[1.0, 2e6], 1.0, "2000000 (bond 1)"),
             (&[1.0, -1e101], 0.0, "1e100"),
         ] {
-            let error = ring(couplings, beta).unwrap_err().to_string();
+            let error = chain(couplings, beta).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
         let short = bonds(&[1.0; 3], 1.0, &mut [Bond::NONE; 2]);
@@ -491,10 +497,10 @@ mod tests {
         ] {
             let mut couplings = [0.0; 70];
             disorder.draw(seed, &mut couplings).unwrap();
-            let chain = ring(&couplings, 0.8).unwrap();
+            let ring = chain(&couplings, 0.8).unwrap();
             let (mut state, mut stream) = ([0; 3], Stream::new(1, 2, Purpose::Sample));
             for _ in 0..10 {
-                chain.sweep(&mut state, &mut [], &mut stream);
+                ring.sweep(&mut state, &mut [], &mut stream);
                 for word in state {
                     hash = (hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3);
                 }
