@@ -133,10 +133,7 @@ pub fn information(
     ring(bonds, beta)?;
     let (lattice, sites) = (partition.lattice(), bonds.len());
     if lattice.dimension() != 1 || lattice.sites() != sites {
-        return Err(ExactError::OtherRing {
-            lattice,
-            bonds: sites,
-        });
+        return Err(ExactError::OtherRing { lattice, sites });
     }
     let site = first as usize;
     if site >= sites {
@@ -145,7 +142,7 @@ pub fn information(
     let components = filter.map_or(0, Filter::components);
     let scratch = take(scratch, information_scratch_len(partition, components)?)?;
     if let Some(filter) = filter {
-        filter.fits_spins(partition.block_sites())?;
+        filter.fits_binary(partition.block_sites())?;
     }
     Ok(linked(partition, filter, scratch, |from, length| {
         stretch(bonds, beta, site + from as usize, length as usize)

@@ -25,15 +25,18 @@
 //!
 //! Rings whose bonds differ have a room of their own, [`bonds`](mod@bonds). The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
 //! masses that chip and aggregate, which have no weight in closed form: [`chipping`]. Dimer
-//! coverings of small tori are counted once for all temperatures: [`Coverings`].
+//! coverings of small tori are counted once for all temperatures, [`Coverings`], and on the smallest
+//! listed one by one: [`dimer`].
 
 mod binary;
 pub mod bonds;
 mod chain;
 pub mod chipping;
-mod dimer;
+mod coverings;
+pub mod dimer;
 pub mod gaussian;
 mod information;
+mod list;
 mod means;
 mod partition;
 mod strip;
@@ -46,8 +49,9 @@ use crate::num::math::exp64;
 use crate::sampler::ChainError;
 
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
-pub use dimer::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
+pub use coverings::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
 pub use information::{Encoder, Filter, Information, MAX_COMPONENTS};
+pub use list::Listed;
 pub use means::Means;
 pub use partition::{Partition, PartitionError};
 pub use strip::{STRIP_SITES, STRIP_WIDTH};
@@ -70,12 +74,12 @@ pub enum ExactError {
     Bonds(ChainError),
     /// A ring of different bonds too long for its means.
     LongRing(usize),
-    /// The partition is not one of the ring that the bonds close.
+    /// The partition is not one of the ring.
     OtherRing {
         /// Where it is.
         lattice: Lattice,
-        /// Bonds of the ring.
-        bonds: usize,
+        /// Sites of the ring.
+        sites: usize,
     },
     /// A site that the ring does not have.
     Site {
@@ -108,6 +112,8 @@ pub enum ExactError {
     Binary(usize),
     /// A torus of dimers whose side is not 4, 6 or 8.
     DimerSide(u32),
+    /// A partition that is not one of the doubled lattice of a small torus of dimers.
+    Doubled(Lattice),
     /// The temperature of dimers is not above 0.
     DimerTemperature(f64),
     /// A weight of the filter is infinite or NaN: its index.
@@ -127,6 +133,13 @@ pub enum ExactError {
         sites: usize,
         /// The total mass.
         mass: u32,
+    },
+    /// The list of configurations is too short.
+    List {
+        /// Configurations that it holds.
+        given: usize,
+        /// Configurations that there are.
+        needed: usize,
     },
     /// The scratch slice is too short.
     Scratch {
@@ -157,10 +170,10 @@ impl fmt::Display for ExactError {
                 "a ring of {n} different bonds; its exact means take at most {}",
                 bonds::SITES
             ),
-            Self::OtherRing { lattice, bonds } => {
+            Self::OtherRing { lattice, sites } => {
                 write!(f, "a partition of a lattice of ")?;
-                sides(lattice, f)?;
-                write!(f, "; {bonds} bonds make a ring of as many sites")
+                write_sides(lattice, f)?;
+                write!(f, "; the ring has {sites} sites")
             }
             Self::Site { site, sites } => write!(
                 f,
@@ -197,7 +210,7 @@ impl fmt::Display for ExactError {
             ),
             Self::Field(lattice) => {
                 write!(f, "a lattice of ")?;
-                sides(lattice, f)?;
+                write_sides(lattice, f)?;
                 write!(
                     f,
                     "; the covariance of a field is summed for lattices as large as a ring of \
@@ -231,6 +244,15 @@ impl fmt::Display for ExactError {
                 "a torus of dimers with a side of {n}; coverings are counted for an even side from \
                  4 to {DIMER_SIDE}"
             ),
+            Self::Doubled(lattice) => {
+                write!(f, "a partition of a lattice of ")?;
+                write_sides(lattice, f)?;
+                write!(
+                    f,
+                    "; coverings are listed on the doubled lattice of 4 × 4 or 6 × 6 vertices, \
+                     8 × 8 or 12 × 12"
+                )
+            }
             Self::DimerTemperature(t) => {
                 write!(f, "a temperature of {t}; it is above 0, or inf")
             }
@@ -253,6 +275,9 @@ impl fmt::Display for ExactError {
                     largest.unwrap_or(&0)
                 )
             }
+            Self::List { given, needed } => {
+                write!(f, "a list of {given} configurations; {needed} are needed")
+            }
             Self::Scratch { given, needed } => {
                 write!(f, "a scratch of {given} numbers; {needed} are needed")
             }
@@ -263,7 +288,7 @@ impl fmt::Display for ExactError {
 impl core::error::Error for ExactError {}
 
 /// Writes the sides of a lattice, as 4 × 8.
-fn sides(lattice: Lattice, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_sides(lattice: Lattice, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (axis, side) in lattice.sides().iter().enumerate() {
         write!(f, "{}{side}", if axis == 0 { "" } else { " × " })?;
     }
@@ -359,7 +384,7 @@ pub fn information(
     let components = filter.map_or(0, Filter::components);
     let scratch = take(scratch, information_scratch_len(partition, components)?)?;
     if let Some(filter) = filter {
-        filter.fits_spins(partition.block_sites())?;
+        filter.fits_binary(partition.block_sites())?;
     }
     Ok(if partition.lattice().dimension() == 1 {
         chain::information(partition, k, filter, scratch)

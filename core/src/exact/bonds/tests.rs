@@ -323,10 +323,10 @@ fn refusals() {
     let mut run = |bonds: &[f64], beta, first| {
         information(bonds, beta, &partition, first, None, &mut scratch).unwrap_err()
     };
-    let (lattice, bonds) = (lattice(&[6]), 5);
+    let (lattice, sites) = (lattice(&[6]), 5);
     assert_eq!(
         run(&[1.0; 5], 1.0, 0),
-        ExactError::OtherRing { lattice, bonds }
+        ExactError::OtherRing { lattice, sites }
     );
     let (site, sites) = (6, 6);
     assert_eq!(run(&[1.0; 6], 1.0, 6), ExactError::Site { site, sites });
