@@ -19,7 +19,10 @@ use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
 use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
-use crate::sampler::{Algorithm, Chipping, Coupling, Dimer, Ising, Sampler, Start};
+use crate::sampler::chain::{self, Bond};
+use crate::sampler::{
+    Algorithm, Chain, Chipping, Coupling, Dimer, Disorder, Ising, Sampler, Start,
+};
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
 
@@ -51,7 +54,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 13] = [
+pub const WORKLOADS: [&str; 14] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -65,6 +68,7 @@ pub const WORKLOADS: [&str; 13] = [
     "statistics",
     "chipping",
     "dimer",
+    "chain-disorder",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -93,6 +97,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         10 => statistics(&mut hash),
         11 => chipping(arena, &mut hash)?,
         12 => dimer(arena, &mut hash)?,
+        13 => chain_disorder(arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -188,6 +193,33 @@ fn dimer(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
         let model = Dimer::new(side, temperature, loops).ok()?;
         let mut stream = Stream::new(1, task, Purpose::Training);
         sample(&model, start, &mut stream, arena, hash)?;
+    }
+    Some(())
+}
+
+fn chain_disorder(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let gaussian = |mean, deviation| Disorder::Gaussian { mean, deviation };
+    let plus_minus = |p| Disorder::PlusMinus { p };
+    let cases = [
+        (2, gaussian(0.0, 1.0), 0.5),
+        (32, gaussian(0.4, 1.0), 1.1),
+        (33, plus_minus(0.5), 0.9),
+        (35, plus_minus(1.0), 30.0),
+    ];
+    for (task, (sites, disorder, beta)) in (0u64..).zip(cases) {
+        let (mut couplings, mut storage) = ([0.0; 35], [Bond::NONE; 35]);
+        let (couplings, storage) = (couplings.get_mut(..sites)?, storage.get_mut(..sites)?);
+        disorder.draw(task, couplings).ok()?;
+        couplings.iter().for_each(|coupling| hash.real64(*coupling));
+        chain::bonds(couplings, beta, storage).ok()?;
+        let mut stream = Stream::new(1, task, Purpose::Training);
+        sample(
+            &Chain::new(storage).ok()?,
+            Start::Hot,
+            &mut stream,
+            arena,
+            hash,
+        )?;
     }
     Some(())
 }

@@ -19,7 +19,7 @@ use crate::sampler::link::{Link, odds, probability};
 
 /// Longest ring whose means are computed, in a time that goes with the square of the length: half a
 /// second.
-pub const SITES: usize = 1 << 14;
+pub const SITES: usize = 1 << 15;
 
 /// Numbers of scratch that [`means`] takes for so many bonds.
 ///
