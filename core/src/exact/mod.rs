@@ -23,10 +23,10 @@
 //! | 2D | transfer matrix, to [`STRIP_WIDTH`] and [`STRIP_SITES`] | enumeration, to [`TORUS_SITES`] |
 //! | 3D | enumeration, to [`TORUS_SITES`] | the same |
 //!
-//! Rings whose bonds differ have a room of their own, [`bonds`](mod@bonds). The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
-//! masses that chip and aggregate, which have no weight in closed form: [`chipping`]. Dimer
-//! coverings of small tori are counted once for all temperatures, [`Coverings`], and on the smallest
-//! listed one by one: [`dimer`].
+//! Rings whose bonds differ have a room of their own: [`bonds`](mod@bonds). So has the Gaussian field,
+//! where all is in closed form, [`gaussian`], and so have masses that chip and aggregate, which have
+//! no weight in closed form, [`chipping`]. Dimer coverings of small tori are counted once for all
+//! temperatures, [`Coverings`]; those of the smallest are listed for their informations, [`dimer`].
 
 mod binary;
 pub mod bonds;

@@ -186,10 +186,10 @@ pub struct Bond {
 }
 
 impl Bond {
-    /// What [`bonds`] fills its storage from.
+    /// J = 0. Storage holds these until [`bonds`] writes others.
     pub const NONE: Bond = Bond {
         coupling: 0.0,
-        turn: [Probability::ZERO; 2],
+        turn: [Probability::HALF; 2],
     };
 
     /// J.
@@ -229,7 +229,7 @@ pub fn bonds(couplings: &[f64], beta: f64, to: &mut [Bond]) -> Result<(), ChainE
 }
 
 /// The Ising ring with the [`bonds`] of a realisation, on storage that the caller brings: an array, a
-/// `&'static` slice, an `Arc` of one. Configurations are packed signs, one bit a site.
+/// slice, an `Arc` of one. Configurations are packed signs, one bit a site.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chain<B> {
     bonds: B,
@@ -318,7 +318,7 @@ impl<B: AsRef<[Bond]>> Sampler for Chain<B> {
         let mut bonds = self.bonds.as_ref().iter();
         for (i, word) in state[..words(sites)].iter_mut().enumerate() {
             let mut drawn = 0;
-            // The last bond draws no spin; its probabilities are 0.
+            // What the last bond draws is no spin's.
             for (at, bond) in (0..WORD.min(sites - i * WORD)).zip(&mut bonds) {
                 drawn |= (first ^ differs) << at;
                 differs ^= u32::from(stream.bernoulli(bond.turn[differs as usize]));
