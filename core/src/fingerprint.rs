@@ -19,8 +19,9 @@ use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
 use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
+use crate::sampler::chain::{self, Bond};
 use crate::sampler::{
-    Algorithm, Chipping, Coupling, Dimer, Gaussian, Ising, Potts, Sampler, Start,
+    Algorithm, Chain, Chipping, Coupling, Dimer, Disorder, Gaussian, Ising, Potts, Sampler, Start,
 };
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
@@ -53,7 +54,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 15] = [
+pub const WORKLOADS: [&str; 16] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -69,6 +70,7 @@ pub const WORKLOADS: [&str; 15] = [
     "dimer",
     "potts",
     "gaussian-field",
+    "chain-disorder",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -99,6 +101,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         12 => dimer(arena, &mut hash)?,
         13 => potts(arena, &mut hash)?,
         14 => gaussian(&mut hash)?,
+        15 => chain_disorder(arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -240,6 +243,33 @@ fn gaussian(hash: &mut Hash) -> Option<()> {
             hash.real64(model.energy(state));
             hash.real64(model.order_parameter(state));
         }
+    }
+    Some(())
+}
+
+fn chain_disorder(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let gaussian = |mean, deviation| Disorder::Gaussian { mean, deviation };
+    let plus_minus = |p| Disorder::PlusMinus { p };
+    let cases = [
+        (2, gaussian(0.0, 1.0), 0.5),
+        (32, gaussian(0.4, 1.0), 1.1),
+        (33, plus_minus(0.5), 0.9),
+        (35, plus_minus(1.0), 30.0),
+    ];
+    for (task, (sites, disorder, beta)) in (0u64..).zip(cases) {
+        let (mut couplings, mut storage) = ([0.0; 35], [Bond::NONE; 35]);
+        let (couplings, storage) = (couplings.get_mut(..sites)?, storage.get_mut(..sites)?);
+        disorder.draw(task, couplings).ok()?;
+        couplings.iter().for_each(|coupling| hash.real64(*coupling));
+        chain::bonds(couplings, beta, storage).ok()?;
+        let mut stream = Stream::new(1, task, Purpose::Training);
+        sample(
+            &Chain::new(storage).ok()?,
+            Start::Hot,
+            &mut stream,
+            arena,
+            hash,
+        )?;
     }
     Some(())
 }

@@ -12,7 +12,8 @@
 //! - [`lattice`]: periodic lattices in one, two, three dimensions; graphs.
 //! - [`sampler`]: Markov chains that draw configurations; the Ising model by Metropolis, Wolff and
 //!   Swendsen–Wang updates, the Potts model by Swendsen–Wang, interacting dimers by directed loops,
-//!   the free Gaussian field by over-relaxed heat baths, chipping and aggregation event by event.
+//!   the free Gaussian field by over-relaxed heat baths, rings with random bonds drawn exactly,
+//!   chipping and aggregation event by event.
 //! - [`block`]: the window of block V, buffer and environment E, and the shuffle buffer from which
 //!   batches of windows are drawn.
 //! - [`coarse`]: the encoder, from Λ·v to the coarse variable h.
@@ -23,8 +24,8 @@
 //! - [`stats`]: error bars and autocorrelation times.
 //! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
 //! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.
-//! - [`exact`]: the referee in f64: enumeration, transfer matrices, dimer coverings counted, the
-//!   Gaussian field in closed form and the stationary law of chipping and aggregation, no sampling,
+//! - [`exact`]: the referee in f64: enumeration, transfer matrices, dimer coverings counted and
+//!   listed, the Gaussian field in closed form and the stationary law of chipping and aggregation, no sampling,
 //!   no learning.
 //! - [`fingerprint`]: standard workloads, each reduced to 64 bits.
 //!

@@ -17,20 +17,23 @@
 //!
 //! # Information
 //! Given the two spins next to the buffer, l and r, the block is independent of the rest of E. All
-//! spins between them are summed by powers of the transfer matrix, normalised so that p and q,
-//! the weights of like and of unlike spins at a distance, have p + q = 1:
+//! spins between them are summed over, and what is left is a ring of links T (n sites of the block,
+//! b of the buffer on each side, m of E),
 //!
 //! ```text
-//! w(v, l, r) = Tᵇ⁺¹(l, v₁) Π T(vᵢ, vᵢ₊₁) Tᵇ⁺¹(vₙ, r) Tᵐ⁻¹(r, l),   m = |E|
+//! w(v, l, r) = T_b+1(l, v₁) Π T_1(vᵢ, vᵢ₊₁) T_b+1(vₙ, r) T_m−1(r, l)
 //! ```
 //!
 //! For m = 1 the last factor is the identity, and l and r are the one spin they should be. Without
-//! a filter the block's inner spins too are summed by a power, T^(n−1)(v₁, vₙ).
+//! a filter the block's inner spins too are summed over, T_n−1(v₁, vₙ). Where all bonds are alike
+//! the links are powers of one. A factor is 1 or e^−cost; the best configuration pays nothing, or
+//! the least of all costs if the ring is frustrated, so that the greatest weight is 1.
 
 use super::information::{self, Filter, Information};
 use super::means::Sums;
 use super::partition::Partition;
 use crate::num::math::exp64;
+use crate::sampler::link::Link;
 
 /// Longest ring whose means are computed.
 pub const CHAIN_SITES: u32 = 1 << 20;
@@ -137,54 +140,60 @@ impl Walls {
     }
 }
 
-/// Weights of like and of unlike spins `distance` bonds apart, of sum 1.
-fn power(k: f64, mut distance: u32) -> [f64; 2] {
-    let y = exp64(-2.0 * k);
-    let mut square = [1.0 / (1.0 + y), y / (1.0 + y)];
-    let mut power = [1.0, 0.0];
-    let join = |[a, b]: [f64; 2], [c, d]: [f64; 2]| {
-        let [like, unlike] = [a * c + b * d, a * d + b * c];
-        // Without this, errors of the sum would double with every square.
-        let sum = like + unlike;
-        [like / sum, unlike / sum]
-    };
-    while distance > 0 {
-        if !distance.is_multiple_of(2) {
-            power = join(power, square);
-        }
-        square = join(square, square);
-        distance /= 2;
-    }
-    power
-}
-
-/// Informations of a block of a ring.
+/// Informations of a block of a ring of equal bonds.
 pub(super) fn information(
     partition: &Partition,
     k: f64,
     filter: Option<&Filter<'_>>,
     scratch: &mut [f64],
 ) -> Information {
+    let bond = Link::new(k);
+    linked(partition, filter, scratch, |_, length| bond.power(length))
+}
+
+/// Informations of a block of a ring. `link(from, length)` is the link of so many bonds, the first
+/// of them `from` bonds beyond the block's first site.
+pub(super) fn linked(
+    partition: &Partition,
+    filter: Option<&Filter<'_>>,
+    scratch: &mut [f64],
+    link: impl Fn(u32, u32) -> Link,
+) -> Information {
     let [sites, block] = [partition.lattice().sides()[0], partition.block()[0]];
+    let near = partition.buffer() + 1;
     let environment = sites - block - 2 * partition.buffer();
     let (spins, step) = match filter {
         Some(_) => (block, 1),
         None if block == 1 => (1, 1),
         None => (2, block - 1),
     };
-    let link = power(k, step);
-    let near = power(k, partition.buffer() + 1);
-    let far = power(k, environment - 1);
+    let mut inside = [Link::NONE; CHAIN_BLOCK];
+    let inside = &mut inside[..spins as usize - 1];
+    for (i, inside) in (0..).zip(inside.iter_mut()) {
+        *inside = link(i * step, step);
+    }
+    let left = link(sites - near, near);
+    let right = link(block - 1, near);
+    let far = link(block - 1 + near, environment - 1);
+
+    let (mut frustrated, mut least) = (false, f64::INFINITY);
+    for link in inside.iter().chain([&left, &right, &far]) {
+        frustrated ^= link.unlike;
+        least = if link.cost < least { link.cost } else { least };
+    }
+    let least = if frustrated { least } else { 0.0 };
+    let inside = &*inside;
     information::information(spins as usize, BOUNDARY, filter, scratch, || {
-        let mut v = 0;
+        let mut v = 0u32;
         move |row: &mut [f64]| {
-            let inside: f64 = (1..spins)
-                .map(|i| link[(v >> (i - 1) ^ v >> i) as usize & 1])
-                .product();
-            let [first, last] = [v & 1, v >> (spins - 1)].map(|spin| spin as usize);
+            let up = |i: usize| v >> i & 1 != 0;
+            let links = inside.iter().enumerate();
+            let paid: f64 = links.map(|(i, link)| link.price(up(i) != up(i + 1))).sum();
+            let [first, last] = [up(0), up(spins as usize - 1)];
             for (e, weight) in row.iter_mut().enumerate() {
-                let [l, r] = [e & 1, e >> 1];
-                *weight = near[first ^ l] * inside * near[last ^ r] * far[r ^ l];
+                let [l, r] = [e & 1 != 0, e >> 1 != 0];
+                let ends = left.price(first != l) + right.price(last != r) + far.price(r != l);
+                *weight = exp64(least - (paid + ends));
             }
             v += 1;
             v - 1

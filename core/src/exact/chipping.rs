@@ -6,6 +6,9 @@
 //! Grassmann, Taksar and Heyman (Oper. Res. 33, 1107, 1985), which has no differences: each
 //! probability keeps its digits, however small.
 
+use super::information::{Filter, Information};
+use super::list::{self, Encoded, Listed};
+use super::partition::{Partition, Zone};
 use super::{ExactError, take};
 use crate::sampler::{Chipping, Sampler};
 
@@ -44,24 +47,10 @@ pub fn scratch_len(model: &Chipping) -> Result<usize, ExactError> {
 /// The ring is too long, its mass too large, or the scratch too short.
 pub fn law<'a>(model: &Chipping, scratch: &'a mut [f64]) -> Result<Law<'a>, ExactError> {
     let ring = Ring::new(model)?;
-    let n = ring.classes().count();
     let scratch = take(scratch, scratch_len(model)?)?;
-    let (keys, scratch) = scratch.split_at_mut(n);
-    let (weights, scratch) = scratch.split_at_mut(n);
-    let (rates, distribution) = scratch.split_at_mut(n * n);
-
-    for (key, class) in keys.iter_mut().zip(ring.classes()) {
-        *key = ring.key(class);
-    }
-    rates.fill(0.0);
-    for (row, class) in rates.chunks_exact_mut(n).zip(ring.classes()) {
-        ring.events(class, model.rate(), |to, rate| {
-            // Keys ascend, as the classes were listed.
-            let key = ring.class(to);
-            row[keys.partition_point(|other| *other < key)] += rate;
-        });
-    }
-    stationary(rates, weights);
+    let n = ring.classes().count();
+    let (scratch, distribution) = scratch.split_at_mut(n * (n + 2));
+    let (_, weights, _) = ring.solve(model.rate(), scratch);
 
     distribution.fill(0.0);
     let (mut mass_squared, mut largest_mass) = (0.0, 0.0);
@@ -79,6 +68,82 @@ pub fn law<'a>(model: &Chipping, scratch: &'a mut [f64]) -> Result<Law<'a>, Exac
         mass_squared,
         largest_mass,
     })
+}
+
+/// Configurations that [`information`] lists.
+///
+/// # Errors
+/// The ring is too long, or its mass too large.
+pub fn listed_len(model: &Chipping) -> Result<usize, ExactError> {
+    Ok(Ring::new(model)?.all().count())
+}
+
+/// Exact informations about the environment, all that lies outside block and buffer: I(V:E) of the
+/// block and, with a filter of the masses m − ρ, I(H:E), in nats. The partition is one of the
+/// model's ring. Sign and sigmoid encoders take up to [`MAX_COMPONENTS`](super::MAX_COMPONENTS)
+/// components.
+///
+/// `scratch` holds at least [`scratch_len`] numbers of any value, `list` at least [`listed_len`]
+/// configurations.
+///
+/// # Errors
+/// Names the rule that is broken.
+pub fn information(
+    model: &Chipping,
+    partition: &Partition,
+    filter: Option<&Filter<'_>>,
+    scratch: &mut [f64],
+    list: &mut [Listed],
+) -> Result<Information, ExactError> {
+    let ring = Ring::new(model)?;
+    let (lattice, sites) = (partition.lattice(), ring.sites);
+    if lattice != model.lattice() {
+        return Err(ExactError::OtherRing { lattice, sites });
+    }
+    if let Some(filter) = filter {
+        filter.fits_binary(partition.block_sites())?;
+    }
+    let scratch = take(scratch, scratch_len(model)?)?;
+    let list = list::take(list, listed_len(model)?)?;
+    let base = u64::from(ring.mass + 1);
+    let n = ring.classes().count();
+    let (keys, weights, rates) = ring.solve(model.rate(), &mut scratch[..n * (n + 2)]);
+    let members = &mut rates[..n];
+
+    // Those of a class share its probability.
+    let class = |masses| {
+        let key = ring.class(masses);
+        keys.partition_point(|other| *other < key)
+    };
+    members.fill(0.0);
+    ring.all().for_each(|masses| members[class(masses)] += 1.0);
+    for (one, masses) in list.iter_mut().zip(ring.all()) {
+        let (mut block, mut environment) = (0, 0);
+        for (site, mass) in (0..).zip(&masses[..sites]) {
+            let part = match partition.zone(site) {
+                Zone::Block => &mut block,
+                Zone::Buffer => continue,
+                Zone::Boundary | Zone::Far => &mut environment,
+            };
+            *part = *part * base + u64::from(*mass);
+        }
+        let class = class(masses);
+        let weight = weights[class] / members[class];
+        *one = Listed::new([block, 0], [environment, 0], weight);
+    }
+
+    let density = f64::from(ring.mass) / sites as f64;
+    let last = partition.block_sites() - 1;
+    let encode = filter.map(|filter| {
+        move |[block, _]: [u64; 2], h: &mut Encoded| {
+            let value = |site: usize| {
+                let mass = block / base.pow((last - site) as u32) % base;
+                (mass as f64 - density) as f32
+            };
+            filter.encode_reals(value, h);
+        }
+    });
+    Ok(list::information(list, encode))
 }
 
 /// Masses of the sites, then zeros.
@@ -122,11 +187,42 @@ impl Ring {
         least
     }
 
+    /// Keys and probabilities of the n classes, and n² numbers that are not needed any more, in a
+    /// scratch of n (n + 2).
+    fn solve<'a>(
+        &self,
+        rate: f64,
+        scratch: &'a mut [f64],
+    ) -> (&'a [f64], &'a [f64], &'a mut [f64]) {
+        let n = self.classes().count();
+        let (keys, scratch) = scratch.split_at_mut(n);
+        let (weights, rates) = scratch.split_at_mut(n);
+        for (key, class) in keys.iter_mut().zip(self.classes()) {
+            *key = self.key(class);
+        }
+        rates.fill(0.0);
+        for (row, class) in rates.chunks_exact_mut(n).zip(self.classes()) {
+            self.events(class, rate, |to, rate| {
+                // Keys ascend, as the classes were listed.
+                let key = self.class(to);
+                row[keys.partition_point(|other| *other < key)] += rate;
+            });
+        }
+        stationary(rates, weights);
+        (keys, weights, rates)
+    }
+
     /// One configuration of each class, the one with the least key, by ascending keys.
     fn classes(&self) -> impl Iterator<Item = Masses> + '_ {
+        self.all()
+            .filter(|masses| self.key(*masses) == self.class(*masses))
+    }
+
+    /// All configurations, by ascending keys.
+    fn all(&self) -> impl Iterator<Item = Masses> + '_ {
         let mut first = [0; SITES];
         first[self.sites - 1] = self.mass;
-        let all = core::iter::successors(Some(first), |masses| {
+        core::iter::successors(Some(first), |masses| {
             let mut next = *masses;
             let last = (1..self.sites).rev().find(|i| next[*i] > 0)?;
             let rest = next[last] - 1;
@@ -134,8 +230,7 @@ impl Ring {
             next[last - 1] += 1;
             next[self.sites - 1] = rest;
             Some(next)
-        });
-        all.filter(|masses| self.key(*masses) == self.class(*masses))
+        })
     }
 
     /// What may happen next, and how often.
@@ -185,175 +280,4 @@ fn stationary(rates: &mut [f64], weights: &mut [f64]) {
 }
 
 #[cfg(test)]
-mod tests {
-    extern crate std;
-
-    use std::vec;
-    use std::vec::Vec;
-
-    use super::*;
-    use crate::lattice::Lattice;
-    use crate::sampler::chipping::RATES;
-
-    fn model(sites: u32, mass: u32, rate: f64) -> Chipping {
-        let lattice = Lattice::new(&[sites]).unwrap();
-        Chipping::new(lattice, f64::from(mass) / f64::from(sites), rate).unwrap()
-    }
-
-    /// p(m), ⟨m²⟩ and the mean of the largest mass.
-    fn exact(sites: u32, mass: u32, rate: f64) -> (Vec<f64>, f64, f64) {
-        let model = model(sites, mass, rate);
-        let mut scratch = vec![f64::NAN; scratch_len(&model).unwrap()];
-        let law = law(&model, &mut scratch).unwrap();
-        (
-            law.mass_distribution.to_vec(),
-            law.mass_squared,
-            law.largest_mass,
-        )
-    }
-
-    fn near(a: f64, b: f64) {
-        assert!((a - b).abs() < 1e-13 * b.abs().max(1.0), "{a} {b}");
-    }
-
-    /// All configurations and no symmetries, by many small steps of the master equation.
-    fn naive(sites: usize, mass: u32, rate: f64) -> (Vec<f64>, f64, f64) {
-        let mut all: Vec<Vec<u32>> = vec![vec![]];
-        for _ in 0..sites {
-            let longer = |at: Vec<u32>| (0..=mass).map(move |m| [&at[..], &[m]].concat());
-            all = all.into_iter().flat_map(longer).collect();
-        }
-        all.retain(|masses| masses.iter().sum::<u32>() == mass);
-        let index = |masses: &[u32]| all.iter().position(|other| other == masses).unwrap();
-        let mut moves = vec![];
-        for (from, masses) in all.iter().enumerate() {
-            for site in 0..sites {
-                for to in [(site + 1) % sites, (site + sites - 1) % sites] {
-                    for (moved, rate) in [(1, 1.0), (masses[site], rate)] {
-                        if masses[site] > 0 {
-                            let mut after = masses.clone();
-                            after[site] -= moved;
-                            after[to] += moved;
-                            moves.push((from, index(&after), rate / 2.0));
-                        }
-                    }
-                }
-            }
-        }
-        let mut p = vec![1.0 / all.len() as f64; all.len()];
-        let step = 0.9 / ((1.0 + rate) * sites as f64);
-        for _ in 0..4000 {
-            let before = p.clone();
-            for (from, to, rate) in &moves {
-                p[*from] -= step * rate * before[*from];
-                p[*to] += step * rate * before[*from];
-            }
-        }
-        let (mut distribution, mut squared, mut largest) = (vec![0.0; mass as usize + 1], 0.0, 0.0);
-        for (p, masses) in p.iter().zip(&all) {
-            distribution[masses[0] as usize] += p;
-            squared += p * f64::from(masses[0] * masses[0]);
-            largest += p * f64::from(*masses.iter().max().unwrap());
-        }
-        (distribution, squared, largest)
-    }
-
-    #[test]
-    fn as_the_master_equation_has_it() {
-        for (sites, mass, rate) in [
-            (2, 5, 0.7),
-            (3, 3, 0.33),
-            (3, 4, 2.0),
-            (4, 4, 0.33),
-            (5, 3, 1.0),
-        ] {
-            let (p, squared, largest) = exact(sites, mass, rate);
-            let naive = naive(sites as usize, mass, rate);
-            near(squared, naive.1);
-            near(largest, naive.2);
-            assert_eq!(p.len(), naive.0.len());
-            p.iter().zip(&naive.0).for_each(|(a, b)| near(*a, *b));
-        }
-    }
-
-    /// Two units on two sites: apart they meet at the rate 2 (1 + w), together they part at 1.
-    #[test]
-    fn two_units_on_two_sites() {
-        for rate in [0.0, 0.33, 1.0, *RATES.end()] {
-            let together = 2.0 * (1.0 + rate) / (3.0 + 2.0 * rate);
-            let (p, squared, largest) = exact(2, 2, rate);
-            near(p[0], together / 2.0);
-            near(p[1], 1.0 - together);
-            near(p[2], together / 2.0);
-            near(squared, 1.0 + together);
-            near(largest, 1.0 + together);
-        }
-    }
-
-    /// Without aggregation it is a zero-range process: all configurations are alike.
-    #[test]
-    fn chipping_alone_is_uniform() {
-        let binomial =
-            |n: u32, k: u32| (0..k).fold(1.0, |c, i| c * f64::from(n - i) / f64::from(i + 1));
-        for (sites, mass) in [(2, 9), (3, 126), (6, 6), (6, 15), (10, 5)] {
-            let (p, ..) = exact(sites, mass, 0.0);
-            for (m, p) in (0..).zip(&p) {
-                near(
-                    *p,
-                    binomial(mass - m + sites - 2, sites - 2)
-                        / binomial(mass + sites - 1, sites - 1),
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_law_and_its_density() {
-        for (sites, mass) in [
-            (2, 1),
-            (2, 300),
-            (3, 20),
-            (4, 16),
-            (5, 5),
-            (6, 9),
-            (7, 7),
-            (10, 1),
-        ] {
-            for rate in [1e-300, 0.1, 3.0] {
-                let (p, squared, largest) = exact(sites, mass, rate);
-                near(p.iter().sum(), 1.0);
-                let mean: f64 = (0..).zip(&p).map(|(m, p)| f64::from(m) * p).sum();
-                near(mean, f64::from(mass) / f64::from(sites));
-                assert!(squared >= mean * mean && largest >= mean && p.iter().all(|p| *p > 0.0));
-            }
-        }
-    }
-
-    #[test]
-    fn the_limits_are_where_they_are_said_to_be() {
-        for (sites, largest) in (2..).zip(MASSES) {
-            let classes = |mass| {
-                let sites = sites as usize;
-                Ring { sites, mass }.classes().count()
-            };
-            assert!(classes(largest) <= 1400, "{sites} {}", classes(largest));
-            assert!(
-                classes(largest + 1) > 1400,
-                "{sites} {}",
-                classes(largest + 1)
-            );
-            let key = f64::from(largest + 1).powi(sites as i32);
-            assert!(key < 9e15);
-            let mut short = [0.0; 3];
-            assert!(matches!(
-                law(&model(sites, largest + 1, 1.0), &mut short),
-                Err(ExactError::TotalMass { .. })
-            ));
-            assert!(matches!(
-                law(&model(sites, largest, 1.0), &mut short),
-                Err(ExactError::Scratch { given: 3, .. })
-            ));
-        }
-        assert_eq!(scratch_len(&model(11, 1, 1.0)), Err(ExactError::Ring(11)));
-    }
-}
+mod tests;

@@ -18,7 +18,7 @@ use crate::num::math::{exp64, ln64};
 pub const MAX_COMPONENTS: usize = 8;
 
 /// Probabilities below this one are 0 in sums of p ln p; ratios of greater ones stay finite.
-const NEGLIGIBLE: f64 = 1e-140;
+pub(super) const NEGLIGIBLE: f64 = 1e-140;
 
 /// How a component of H follows from its logit x = Σ_i Λ_i v_i.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,23 +91,58 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// P(h|v) of every h; bit i of `v` is spin i of the block, bit a of `h` is component a.
-    fn encode(&self, v: u32, h: &mut [f64; 1 << MAX_COMPONENTS]) {
-        h[0] = 1.0;
-        for a in 0..self.components {
-            // In f32 and in the order of the kernels, so that both mean the same h where rounding
-            // decides about a tie.
-            let sites = self.weights.len() / self.components;
+    /// Whether it is a binary one for a block of so many sites.
+    pub(super) fn fits_binary(&self, sites: usize) -> Result<(), ExactError> {
+        if self.components > MAX_COMPONENTS {
+            return Err(ExactError::Components(self.components));
+        }
+        self.fits(sites)?;
+        if self.encoder == Encoder::Continuous {
+            return Err(ExactError::Continuous);
+        }
+        Ok(())
+    }
+
+    /// P(h|v) of every h from the values of the block's sites, in the order of the kernels for
+    /// signs; bit a of `h` is component a.
+    pub(super) fn encode_signs(
+        &self,
+        sign: impl Fn(usize) -> f32,
+        h: &mut [f64; 1 << MAX_COMPONENTS],
+    ) {
+        let sites = self.weights.len() / self.components;
+        self.encode(h, |a| {
             let term = |i: usize| match self.weights.get(i * self.components + a) {
-                Some(weight) if i < sites && (v >> i) & 1 != 0 => *weight,
-                Some(weight) if i < sites => -weight,
+                Some(weight) if i < sites => *weight * sign(i),
                 _ => -0.0,
             };
             let mut sum = 0.0f32;
             for i in (0..sites).step_by(4) {
                 sum += (term(i) + term(i + 1)) + (term(i + 2) + term(i + 3));
             }
-            let x = f64::from(sum);
+            sum
+        });
+    }
+
+    /// The same in the order of the kernels for real values.
+    pub(super) fn encode_reals(
+        &self,
+        value: impl Fn(usize) -> f32,
+        h: &mut [f64; 1 << MAX_COMPONENTS],
+    ) {
+        self.encode(h, |a| {
+            let weights = self.weights.iter().skip(a).step_by(self.components);
+            let terms = weights.enumerate();
+            terms.fold(0.0, |sum, (i, weight)| sum + *weight * value(i))
+        });
+    }
+
+    /// P(h|v) of every h from the logits, which are in f32 and in the order of the kernels, so that
+    /// both mean the same h where rounding decides about a tie.
+    fn encode(&self, h: &mut [f64; 1 << MAX_COMPONENTS], logit: impl Fn(usize) -> f32) {
+        h[0] = 1.0;
+        for a in 0..self.components {
+            let x = f64::from(logit(a));
             let (down, up) = match self.encoder {
                 Encoder::Sign if x == 0.0 => (0.5, 0.5),
                 Encoder::Sign if x > 0.0 => (0.0, 1.0),
@@ -164,7 +199,8 @@ pub(super) fn information<R: FnMut(&mut [f64]) -> u32>(
         let v = next(row);
         add(w_e, 1.0, row);
         if let Some(filter) = filter {
-            filter.encode(v, &mut encoded);
+            let sign = |i: usize| if v >> i & 1 != 0 { 1.0 } else { -1.0 };
+            filter.encode_signs(sign, &mut encoded);
             for (w_e, p) in w_he.chunks_exact_mut(states).zip(encoded) {
                 if p > 0.0 {
                     add(w_e, p, row);

@@ -23,16 +23,20 @@
 //! | 2D | transfer matrix, to [`STRIP_WIDTH`] and [`STRIP_SITES`] | enumeration, to [`TORUS_SITES`] |
 //! | 3D | enumeration, to [`TORUS_SITES`] | the same |
 //!
-//! The Gaussian field, where all is in closed form, has a room of its own: [`gaussian`]. So have
-//! masses that chip and aggregate, which have no weight in closed form: [`chipping`]. Dimer
-//! coverings of small tori are counted once for all temperatures: [`Coverings`].
+//! Rings whose bonds differ have a room of their own: [`bonds`](mod@bonds). So has the Gaussian field,
+//! where all is in closed form, [`gaussian`], and so have masses that chip and aggregate, which have
+//! no weight in closed form, [`chipping`]. Dimer coverings of small tori are counted once for all
+//! temperatures, [`Coverings`]; those of the smallest are listed for their informations, [`dimer`].
 
 mod binary;
+pub mod bonds;
 mod chain;
 pub mod chipping;
-mod dimer;
+mod coverings;
+pub mod dimer;
 pub mod gaussian;
 mod information;
+mod list;
 mod means;
 mod partition;
 mod strip;
@@ -42,10 +46,12 @@ use core::fmt;
 
 use crate::lattice::Lattice;
 use crate::num::math::exp64;
+use crate::sampler::ChainError;
 
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
-pub use dimer::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
+pub use coverings::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
 pub use information::{Encoder, Filter, Information, MAX_COMPONENTS};
+pub use list::Listed;
 pub use means::Means;
 pub use partition::{Partition, PartitionError};
 pub use strip::{STRIP_SITES, STRIP_WIDTH};
@@ -64,6 +70,24 @@ pub enum ExactError {
     Beta(f64),
     /// A ring too long for its means.
     Chain(u32),
+    /// Bonds or an inverse temperature that [`bonds`](mod@bonds) do not take.
+    Bonds(ChainError),
+    /// A ring of different bonds too long for its means.
+    LongRing(usize),
+    /// The partition is not one of the ring.
+    OtherRing {
+        /// Where it is.
+        lattice: Lattice,
+        /// Sites of the ring.
+        sites: usize,
+    },
+    /// A site that the ring does not have.
+    Site {
+        /// The site.
+        site: usize,
+        /// Sites of the ring.
+        sites: usize,
+    },
     /// A 2D lattice too large for the means: its sides, shorter first.
     Strip(u32, u32),
     /// A lattice with too many sites to enumerate.
@@ -88,6 +112,8 @@ pub enum ExactError {
     Binary(usize),
     /// A torus of dimers whose side is not 4, 6 or 8.
     DimerSide(u32),
+    /// A partition that is not one of the doubled lattice of a small torus of dimers.
+    Doubled(Lattice),
     /// The temperature of dimers is not above 0.
     DimerTemperature(f64),
     /// A weight of the filter is infinite or NaN: its index.
@@ -107,6 +133,13 @@ pub enum ExactError {
         sites: usize,
         /// The total mass.
         mass: u32,
+    },
+    /// The list of configurations is too short.
+    List {
+        /// Configurations that it holds.
+        given: usize,
+        /// Configurations that there are.
+        needed: usize,
     },
     /// The scratch slice is too short.
     Scratch {
@@ -130,6 +163,21 @@ impl fmt::Display for ExactError {
             Self::Chain(n) => write!(
                 f,
                 "a ring of {n} sites; its exact means take at most {CHAIN_SITES} sites"
+            ),
+            Self::Bonds(error) => error.fmt(f),
+            Self::LongRing(n) => write!(
+                f,
+                "a ring of {n} different bonds; its exact means take at most {}",
+                bonds::SITES
+            ),
+            Self::OtherRing { lattice, sites } => {
+                write!(f, "a partition of a lattice of ")?;
+                write_sides(lattice, f)?;
+                write!(f, "; the ring has {sites} sites")
+            }
+            Self::Site { site, sites } => write!(
+                f,
+                "site {site} of a ring of {sites} sites, which are counted from 0"
             ),
             Self::Strip(short, long) => write!(
                 f,
@@ -162,9 +210,7 @@ impl fmt::Display for ExactError {
             ),
             Self::Field(lattice) => {
                 write!(f, "a lattice of ")?;
-                for (axis, side) in lattice.sides().iter().enumerate() {
-                    write!(f, "{}{side}", if axis == 0 { "" } else { " × " })?;
-                }
+                write_sides(lattice, f)?;
                 write!(
                     f,
                     "; the covariance of a field is summed for lattices as large as a ring of \
@@ -198,6 +244,15 @@ impl fmt::Display for ExactError {
                 "a torus of dimers with a side of {n}; coverings are counted for an even side from \
                  4 to {DIMER_SIDE}"
             ),
+            Self::Doubled(lattice) => {
+                write!(f, "a partition of a lattice of ")?;
+                write_sides(lattice, f)?;
+                write!(
+                    f,
+                    "; coverings are listed on the doubled lattice of 4 × 4 or 6 × 6 vertices, \
+                     8 × 8 or 12 × 12"
+                )
+            }
             Self::DimerTemperature(t) => {
                 write!(f, "a temperature of {t}; it is above 0, or inf")
             }
@@ -220,6 +275,9 @@ impl fmt::Display for ExactError {
                     largest.unwrap_or(&0)
                 )
             }
+            Self::List { given, needed } => {
+                write!(f, "a list of {given} configurations; {needed} are needed")
+            }
             Self::Scratch { given, needed } => {
                 write!(f, "a scratch of {given} numbers; {needed} are needed")
             }
@@ -228,6 +286,14 @@ impl fmt::Display for ExactError {
 }
 
 impl core::error::Error for ExactError {}
+
+/// Writes the sides of a lattice, as 4 × 8.
+fn write_sides(lattice: Lattice, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (axis, side) in lattice.sides().iter().enumerate() {
+        write!(f, "{}{side}", if axis == 0 { "" } else { " × " })?;
+    }
+    Ok(())
+}
 
 /// Numbers of scratch that [`means`] takes.
 ///
@@ -318,10 +384,7 @@ pub fn information(
     let components = filter.map_or(0, Filter::components);
     let scratch = take(scratch, information_scratch_len(partition, components)?)?;
     if let Some(filter) = filter {
-        filter.fits(partition.block_sites())?;
-        if filter.encoder() == Encoder::Continuous {
-            return Err(ExactError::Continuous);
-        }
+        filter.fits_binary(partition.block_sites())?;
     }
     Ok(if partition.lattice().dimension() == 1 {
         chain::information(partition, k, filter, scratch)

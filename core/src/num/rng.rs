@@ -51,6 +51,9 @@ impl Probability {
     /// Never.
     pub const ZERO: Probability = Probability(0);
 
+    /// As a fair coin.
+    pub const HALF: Probability = Probability(1 << 31);
+
     /// The nearest to `p`; 0 for what is below 0 or not a number, 1 for what is above 1.
     #[must_use]
     pub fn new(p: f64) -> Self {
