@@ -3,6 +3,7 @@
 //! Drawings are SVG fragments for a page. Their colours are CSS variables with fallbacks, so that
 //! the report can set them for light and dark, and [`svg_file`] makes a drawing stand alone.
 
+pub mod configuration;
 pub mod graph;
 
 use std::fmt::Write;
