@@ -242,8 +242,8 @@ pub fn masses_svg(title: &str, masses: &[u32]) -> String {
 ///
 /// Dimers of a plaquette with two parallel ones are bars in the colour of its columnar state, and the
 /// plaquette is tinted with it. The others are wedges from their even to their odd vertex, the
-/// direction of the local electric field. Noise of a kept configuration is drawn as dots, dark for
-/// up.
+/// direction of the local electric field. Noise of a kept configuration is drawn as dots, hollow for
+/// down.
 ///
 /// # Panics
 /// If the state is shorter than a configuration of the model.
@@ -815,5 +815,272 @@ impl Page {
             height + 16,
             self.body
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockspin_core::num::bits::{set, words};
+    use blockspin_core::num::rng::{Purpose, Stream};
+    use blockspin_core::sampler::Start;
+
+    /// What every drawing has to be.
+    fn check(svg: &str) {
+        for tag in ["svg", "g", "text", "style"] {
+            let open =
+                svg.matches(&format!("<{tag}>")).count() + svg.matches(&format!("<{tag} ")).count();
+            assert_eq!(open, svg.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        assert_eq!(svg.matches('"').count() % 2, 0);
+        assert!(svg.starts_with("<svg class=\"configuration\" ") && svg.ends_with("</svg>\n"));
+    }
+
+    /// The path with a paint, of which there is one in the panels.
+    fn path<'a>(svg: &'a str, paint: &str) -> Option<&'a str> {
+        let end = svg.find(&format!("\" {paint}/>"))?;
+        let begin = svg[..end].rfind("d=\"")? + 3;
+        Some(&svg[begin..end])
+    }
+
+    fn shapes(path: Option<&str>) -> usize {
+        path.map_or(0, |path| path.matches('M').count())
+    }
+
+    fn bar(colour: usize) -> String {
+        format!(
+            "stroke=\"{}\" stroke-width=\".3\" stroke-linecap=\"round\" fill=\"none\"",
+            COLOURS[colour]
+        )
+    }
+
+    fn tint(colour: usize) -> String {
+        format!("fill=\"{}\" fill-opacity=\".28\"", COLOURS[colour])
+    }
+
+    const UP: &str = "fill=\"var(--accent, #1f5fa8)\"";
+
+    #[test]
+    fn equal_neighbours_are_one_shape() {
+        // ++−− over +−++.
+        let svg = spins_svg("a < b", &[2, 4], &[&[0b1101_0011]]);
+        check(&svg);
+        let runs = "M0 0h2v1h-2zM0 1h1v1h-1zM2 1h2v1h-2z";
+        assert_eq!(path(&svg, UP), Some(runs));
+        assert!(svg.contains(">a &lt; b</text>"));
+        assert!(svg.contains(">+1</text>") && svg.contains(">−1</text>"));
+        assert!(svg.contains("Lattice of 2 × 4 sites.<"));
+        // The same as two strips.
+        let svg = spins_svg("", &[4], &[&[0b0011], &[0b1101]]);
+        check(&svg);
+        assert_eq!(path(&svg, UP), Some(&*runs.replace("v1", "v0.8")));
+    }
+
+    #[test]
+    fn planes_and_configurations_stand_side_by_side() {
+        let state = [u32::MAX; 2];
+        let svg = spins_svg("", &[4, 4, 4], &[&state, &state, &state]);
+        check(&svg);
+        assert_eq!(svg.matches("M0 0h4v1h-4zM0 1h4").count(), 2 * MAX_PANELS);
+        assert!(svg.contains(">configuration 2, plane 4</text>"));
+        assert!(svg.contains("the first 8 of 12 planes"));
+        let svg = spins_svg("", &[8, 8], &[&state, &state]);
+        assert!(svg.contains(">configuration 2</text>") && !svg.contains("the first"));
+    }
+
+    #[test]
+    fn large_lattices_are_cut() {
+        let state = vec![u32::MAX; words(300 * 260)];
+        let svg = spins_svg("", &[300, 260], &[&state]);
+        check(&svg);
+        assert!(svg.contains("the first 256 × 256 of 300 × 260 sites"));
+        assert_eq!(shapes(path(&svg, UP)), 256);
+        let svg = spins_svg("", &[10, 300], &[&state]);
+        assert!(svg.contains("the first 10 × 256 of 10 × 300 sites"));
+        let svg = field_svg("", &[300], &[&[1.0; 300]]);
+        assert!(svg.contains("the first 256 of 300 sites"));
+        let many = vec![&state[..]; 100];
+        assert!(spins_svg("", &[300], &many).contains("the first 64 of 100 configurations"));
+    }
+
+    #[test]
+    fn potts_states_have_a_colour_each() {
+        let svg = potts_svg("", &[2, 3], 3, &[&[0, 0, 1, 2, 1, 1]]);
+        check(&svg);
+        for (q, expected) in ["M0 0h2v1h-2z", "M2 0h1v1h-1zM1 1h2v1h-2z", "M0 1h1v1h-1z"]
+            .iter()
+            .enumerate()
+        {
+            assert_eq!(path(&svg, &fill(COLOURS[q])), Some(*expected));
+            assert!(svg.contains(&format!(">{q}</text>")));
+        }
+        assert!(!svg.contains(">3</text>"));
+        let svg = potts_svg("", &[1, 2], 20, &[&[0, 16]]);
+        assert_eq!(path(&svg, &fill(COLOURS[0])), Some("M0 0h2v1h-2z"));
+        assert!(svg.contains("from 16 on"));
+    }
+
+    #[test]
+    fn fields_are_told_by_sign_and_size() {
+        let svg = field_svg("", &[2, 2], &[&[-2.0, 0.0, 2.0, 1.0]]);
+        check(&svg);
+        let at = |paint: &str| path(&svg, paint);
+        let [negative, positive] = ["var(--negative, #2662ac)", "var(--positive, #bc242c)"]
+            .map(|colour| move |t: &str| format!("fill=\"{colour}\" fill-opacity=\"{t}\""));
+        assert_eq!(at(&negative("1.000")), Some("M0 0h1v1h-1z"));
+        assert_eq!(at(&positive("1.000")), Some("M0 1h1v1h-1z"));
+        assert_eq!(at(&positive("0.500")), Some("M1 1h1v1h-1z"));
+        for label in ["−2.000", "0.000", "2.000"] {
+            assert!(svg.contains(&format!(">{label}</text>")), "{label}");
+        }
+        for values in [[0.0; 2], [f32::NAN, 1.0], [f32::INFINITY, -1.0]] {
+            check(&field_svg("", &[2], &[&values]));
+        }
+    }
+
+    #[test]
+    fn masses_are_bars_over_the_ring() {
+        let svg = masses_svg("", &[1, 1, 7, 0, 0, 0, 3, 0]);
+        check(&svg);
+        // Two equal neighbours are one shape.
+        let (_, bars) = svg.split_once("class=\"masses\" d=\"").unwrap();
+        assert_eq!(shapes(bars.split('"').next()), 3);
+        for text in [
+            ">7 on site 2<",
+            ">mean density 1.500<",
+            "8 sites, 4 of them occupied; total mass 12.",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+        assert!(!svg.contains("are drawn"));
+        let mut large = [0; 1000];
+        large[990] = 1000;
+        let svg = masses_svg("", &large);
+        check(&svg);
+        assert!(svg.contains(">1000 on site 990<"));
+        assert!(svg.contains("Sites 744 to 999 of 1000"));
+        for masses in [&[][..], &[0], &[5]] {
+            check(&masses_svg("", masses));
+        }
+    }
+
+    #[test]
+    fn columnar_states_have_their_colours() {
+        let model = Dimer::new(8, 1.0, 1).unwrap();
+        let mut state = [0; 8];
+        let mut seen = [false; 4];
+        let mut plateaus = [0; 4];
+        for task in 0..40 {
+            model.start(
+                Start::Cold,
+                &mut state,
+                &mut Stream::new(1, task, Purpose::Sample),
+            );
+            let which = model.sector(&state).unwrap() as usize;
+            seen[which] = true;
+            let svg = dimers_svg("", &model, &state);
+            check(&svg);
+            // 32 dimers and plaquettes, some of them at both edges.
+            let odd = which % 2;
+            for (i, colour) in COLUMNAR.iter().enumerate() {
+                let bars = if i == which { 32 + 8 * odd } else { 0 };
+                assert_eq!(shapes(path(&svg, &bar(*colour))), bars, "{which} {i}");
+                assert_eq!(path(&svg, &tint(*colour)).is_some(), i == which);
+            }
+            for colour in STAGGERED {
+                // The one of the legend.
+                assert_eq!(shapes(path(&svg, &fill(COLOURS[colour]))), 1);
+            }
+            let heights = levels(&model, &state);
+            assert!(heights.iter().all(|height| *height == heights[0]));
+            plateaus[which] = heights[0].rem_euclid(8);
+            assert!(
+                svg.contains("32 of 64 plaquettes with two parallel dimers; winding numbers 0")
+            );
+        }
+        assert_eq!(seen, [true; 4]);
+        plateaus.sort_unstable();
+        assert_eq!(plateaus, [1, 3, 5, 7]);
+    }
+
+    #[test]
+    fn staggered_dimers_show_the_field() {
+        let model = Dimer::new(6, 1.0, 1).unwrap();
+        for (way, colour) in STAGGERED.iter().enumerate() {
+            let mut state = [0; 5];
+            for i in 0..36 {
+                let (y, x) = (i / 6, i % 6);
+                if (y + x) % 2 == way / 2 {
+                    let site = [24 * y + 2 * x + 1, 24 * y + 12 + 2 * x][way % 2];
+                    set(&mut state, site, true);
+                }
+            }
+            let svg = dimers_svg("", &model, &state);
+            check(&svg);
+            // 18 dimers, 3 of them on both edges; and the one of the legend.
+            let wedges = path(&svg, &fill(COLOURS[*colour]));
+            assert_eq!(shapes(wedges), 21, "{way}");
+            for other in STAGGERED.iter().filter(|other| *other != colour) {
+                assert_eq!(shapes(path(&svg, &fill(COLOURS[*other]))), 1);
+            }
+            for other in COLUMNAR {
+                assert_eq!(path(&svg, &bar(other)), None);
+            }
+            let winding = [
+                "3 along x, 0",
+                "0 along x, 3",
+                "−3 along x, 0",
+                "0 along x, −3",
+            ][way];
+            assert!(svg.contains(winding), "{winding}");
+        }
+    }
+
+    #[test]
+    fn noise_is_drawn_as_dots() {
+        let plain = Dimer::new(4, 1.0, 1).unwrap();
+        let model = plain.with_noise(1.5).unwrap();
+        let (mut state, mut kept) = ([0; 2], [0; 2]);
+        let mut stream = Stream::new(1, 0, Purpose::Sample);
+        model.start(Start::Hot, &mut state, &mut stream);
+        model.keep(&state, &mut kept, &mut stream);
+        let svg = dimers_svg("", &model, &kept);
+        check(&svg);
+        let dots = |colour: &str, wide: &str| {
+            shapes(path(
+                &svg,
+                &format!(
+                    "stroke=\"{colour}\" stroke-width=\"{wide}\" stroke-linecap=\"round\" \
+                     stroke-opacity=\"1\""
+                ),
+            ))
+        };
+        let spins = kept.iter().map(|word| word.count_ones()).sum::<u32>() as usize;
+        assert_eq!(dots(INK, ".2"), spins - 8);
+        assert_eq!(dots(MUTED, ".2"), 32 - (spins - 8));
+        assert!(svg.contains("pairs bound by K = 1.5"));
+        assert!(!dimers_svg("", &plain, &state).contains("noise"));
+    }
+
+    #[test]
+    fn drawings_stay_small() {
+        let mut stream = Stream::new(1, 0, Purpose::Sample);
+        let mut words = |n: usize| -> Vec<u32> { (0..n).map(|_| stream.next_u32()).collect() };
+        let sides = [64, 64];
+        let spins = spins_svg("", &sides, &[&words(128)]);
+        let potts: Vec<_> = words(4096).iter().map(|word| word >> 28).collect();
+        let potts = potts_svg("", &sides, 16, &[&potts]);
+        let field: Vec<_> = words(4096).iter().map(|word| *word as i32 as f32).collect();
+        let field = field_svg("", &sides, &[&field]);
+        let model = Dimer::new(64, f64::INFINITY, 16).unwrap();
+        let model = model.with_noise(1.0).unwrap();
+        let (mut state, mut kept) = (vec![0; 512], vec![0; 512]);
+        model.start(Start::Hot, &mut state, &mut stream);
+        model.keep(&state, &mut kept, &mut stream);
+        for svg in [spins, potts, field, dimers_svg("", &model, &kept)] {
+            check(&svg);
+            assert!(svg.len() < 300_000, "{} bytes", svg.len());
+        }
     }
 }

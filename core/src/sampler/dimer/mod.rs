@@ -697,7 +697,14 @@ mod tests {
         model.start(Start::Hot, &mut state, &mut draws);
         (0..10).for_each(|_| model.sweep(&mut state, &mut scratch, &mut draws));
         let values = [
-            5_251_074, 336_384, 8_736, 8_738, 5_251_586, 83_894_274, 5_251_074, 83_894_274,
+            1_410_662_528,
+            20_971_520,
+            1_073_809_416,
+            1_312_896,
+            1_409_351_808,
+            136,
+            68_165_762,
+            8322,
         ];
         assert_eq!(state, values);
     }
