@@ -607,7 +607,7 @@ fn lattice(
         let strips = configurations.min(MAX_STRIPS);
         let wide = (720 / shown[1].max(1)).clamp(2, 32);
         let high = if strips > 8 { 10 } else { 18 };
-        let content = cells([strips, shown[1]], 0.8, paints, |c, x| key(c, x));
+        let content = cells([strips, shown[1]], 0.8, paints, &key);
         let ground = cells([strips, shown[1]], 0.8, &[fill(ZERO)], |_, _| 0);
         page.panel(
             0,

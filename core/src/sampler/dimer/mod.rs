@@ -542,7 +542,7 @@ mod tests {
     }
 
     /// Every vertex has one dimer, and nothing lies elsewhere.
-    pub fn assert_covering(model: &Dimer, state: &[u32]) {
+    pub(super) fn assert_covering(model: &Dimer, state: &[u32]) {
         let side = model.side;
         for y in 0..side {
             for x in 0..side {
