@@ -12,6 +12,9 @@ use blockspin_core::stats::Blocking;
 /// Configurations of a series.
 const LENGTH: usize = 1 << 17;
 
+/// Sweeps that are timed.
+const STRETCH: u32 = 500;
+
 /// In distances between configurations.
 const BURN_IN: u32 = 5000;
 
@@ -33,12 +36,19 @@ fn measure(
     name: &str,
     model: impl Sampler<Cell = u32> + Clone,
     thin: u32,
-    events: impl FnOnce(&[f64]) -> f64,
+    events: impl Fn(&[f64]) -> f64,
 ) {
     let names = model.observables();
     let mut chain = Chain::new(model, BURN_IN * thin);
-    let sweep = chain.sweep_microseconds(200 * thin);
+    let means = |series: &[Vec<f64>]| -> Vec<f64> {
+        let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+        series.iter().map(mean).collect()
+    };
+    // Time and number of events are those of the same stretch, which need not be a typical one.
+    let timed = chain.sweep_microseconds(STRETCH);
+    let event = timed / events(&means(&chain.clone().observe(STRETCH as usize, 1)));
     let series = chain.observe(LENGTH, thin);
+    let sweep = event * events(&means(&series));
     let times = series.iter().map(|values| {
         let (tau, error) = tau(values);
         (tau * f64::from(thin), error * f64::from(thin))
@@ -48,13 +58,9 @@ fn measure(
         .zip(times)
         .max_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b))
         .expect("observables");
-    let means: Vec<_> = series
-        .iter()
-        .map(|values| values.iter().sum::<f64>() / LENGTH as f64)
-        .collect();
     println!(
         "{name},{sweep:.2},{:.2},{tau:.2},{error:.2},{slowest},{:.1}",
-        1e3 * sweep / events(&means),
+        1e3 * event,
         2.0 * tau * sweep
     );
 }
