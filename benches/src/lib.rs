@@ -17,7 +17,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_core::shape::Shape;
-use blockspin_core::stats::Blocking;
+use blockspin_core::stats::{Blocking, integrated};
 
 /// Critical temperature of the square lattice, 2 / ln(1 + √2).
 pub const CRITICAL: f64 = 2.269_185_314_213_022;
@@ -194,24 +194,30 @@ pub fn critical(side: u32, algorithm: Algorithm) -> Ising {
 
 /// A chain of a model, with what its sweeps work in.
 #[derive(Clone)]
-pub struct Chain {
-    model: Ising,
-    spins: Vec<u32>,
+pub struct Chain<S> {
+    model: S,
+    state: Vec<u32>,
     scratch: Vec<u32>,
     stream: Stream,
 }
 
-impl Chain {
+impl<S: Sampler<Cell = u32>> Chain<S> {
     /// A chain that has forgotten its cold start.
     #[must_use]
-    pub fn new(model: Ising, burn_in: u32) -> Self {
+    pub fn new(model: S, burn_in: u32) -> Self {
         let mut chain = Chain {
-            model,
-            spins: vec![0; model.state_len()],
+            state: vec![0; model.state_len()],
             scratch: vec![0; model.scratch_len()],
             stream: Stream::new(1, 0, Purpose::Sample),
+            model,
         };
-        model.start(Start::Cold, &mut chain.spins, &mut chain.stream);
+        let Chain {
+            model,
+            state,
+            stream,
+            ..
+        } = &mut chain;
+        model.start(Start::Cold, state, stream);
         (0..burn_in).for_each(|_| chain.sweep());
         chain
     }
@@ -220,13 +226,43 @@ impl Chain {
     pub fn sweep(&mut self) {
         let Chain {
             model,
-            spins,
+            state,
             scratch,
             stream,
         } = self;
-        model.sweep(spins, scratch, stream);
+        model.sweep(state, scratch, stream);
     }
 
+    /// Microseconds of a sweep, over the same stretch of the chain in every round.
+    #[must_use]
+    pub fn sweep_microseconds(&self, stretch: u32) -> f64
+    where
+        S: Clone,
+    {
+        let [time] = microseconds([&mut || {
+            let mut chain = self.clone();
+            (0..stretch).for_each(|_| chain.sweep());
+        }]);
+        time / f64::from(stretch)
+    }
+
+    /// Each of the model's observables in the next configurations, so many sweeps apart.
+    pub fn observe(&mut self, configurations: usize, thin: u32) -> Vec<Vec<f64>> {
+        let mut values = vec![0.0; self.model.observables().len()];
+        let mut series = vec![Vec::with_capacity(configurations); values.len()];
+        for _ in 0..configurations {
+            (0..thin).for_each(|_| self.sweep());
+            self.model.observe(&self.state, &mut values);
+            series
+                .iter_mut()
+                .zip(&values)
+                .for_each(|(to, x)| to.push(*x));
+        }
+        series
+    }
+}
+
+impl Chain<Ising> {
     /// Energy and squared order parameter, for each site, after each of the next sweeps.
     pub fn measure(&mut self, sweeps: usize) -> Series {
         let mut series = Series {
@@ -237,8 +273,8 @@ impl Chain {
         for _ in 0..sweeps {
             self.sweep();
             let sites = self.model.lattice().sites() as f64;
-            series.energy.push(self.model.energy(&self.spins) / sites);
-            let order = self.model.order_parameter(&self.spins);
+            series.energy.push(self.model.energy(&self.state) / sites);
+            let order = self.model.order_parameter(&self.state);
             series.square.push(order * order);
         }
         series
@@ -271,6 +307,17 @@ impl Series {
             self.side
         );
     }
+}
+
+/// Integrated autocorrelation time in steps of a series, by the summed correlations or by blocking,
+/// whichever is longer, and the error of the first.
+#[must_use]
+pub fn tau(series: &[f64]) -> (f64, f64) {
+    let mut blocking = Blocking::new();
+    series.iter().for_each(|x| blocking.push(*x));
+    let summed = integrated(series);
+    let blocks = blocking.autocorrelation_time().unwrap_or(f64::INFINITY);
+    (summed.tau.max(blocks), summed.error)
 }
 
 /// Microseconds of each of several calls: the least of many rounds, each a mean over calls that

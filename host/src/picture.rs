@@ -1,8 +1,9 @@
-//! Pictures: filters as heat maps for terminal and report, information against step.
+//! Pictures: filters as heat maps for terminal and report, information against step, configurations.
 //!
 //! Drawings are SVG fragments for a page. Their colours are CSS variables with fallbacks, so that
 //! the report can set them for light and dark, and [`svg_file`] makes a drawing stand alone.
 
+pub mod configuration;
 pub mod graph;
 
 use std::fmt::Write;

@@ -1,7 +1,7 @@
 //! Each sampler against enumeration or the transfer matrix, within four standard errors. More
 //! samples, and what takes longer, are in `z_long.rs`.
 
-use blockspin_core::sampler::{Algorithm, Dimer};
+use blockspin_core::sampler::{Algorithm, Dimer, Start};
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
 use blockspin_tests::dimers::{self, TEMPERATURES};
 use blockspin_tests::masses;
@@ -119,6 +119,28 @@ fn any_number_of_directed_loops() {
         for temperature in [1.0, f64::INFINITY] {
             pulls.extend(dimers::pulls(4, temperature, loops, 40_000, 2));
         }
+    }
+    judge(&pulls);
+}
+
+/// Chains that are begun anew for each sample: from a spanning tree few loops are enough, from a
+/// columnar state it takes more.
+#[test]
+fn free_dimers_from_either_start() {
+    let mut pulls = vec![];
+    for side in [4, 6] {
+        for (start, loops) in [(Start::Hot, 4 * side), (Start::Cold, 10 * side)] {
+            pulls.extend(dimers::starts(side, start, loops, 40_000, 3));
+        }
+    }
+    judge(&pulls);
+}
+
+#[test]
+fn noise_pairs_are_nothing_but_pairs() {
+    let mut pulls = vec![];
+    for binding in [0.0, 0.5, 2.0] {
+        pulls.extend(dimers::noise(binding, 40_000, 4));
     }
     judge(&pulls);
 }

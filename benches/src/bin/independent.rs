@@ -6,22 +6,12 @@
 
 use blockspin::model::Ising;
 use blockspin::model::ising::Choice;
-use blockspin_benches::{CRITICAL, Chain, microseconds};
+use blockspin_benches::{CRITICAL, Chain, tau};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::Algorithm;
-use blockspin_core::stats::{Blocking, integrated};
 
 const SIDE: u32 = 64;
 const SWEEPS: usize = 1 << 17;
-
-/// The longer of both estimates, and the error of the first.
-fn tau(series: &[f64]) -> (f64, f64) {
-    let mut blocking = Blocking::new();
-    series.iter().for_each(|x| blocking.push(*x));
-    let summed = integrated(series);
-    let blocks = blocking.autocorrelation_time().unwrap_or(f64::INFINITY);
-    (summed.tau.max(blocks), summed.error)
-}
 
 fn main() {
     println!("algorithm,clusters,us_per_sweep,tau_energy,tau_m2,tau_error,independent_per_second");
@@ -40,13 +30,7 @@ fn main() {
             Algorithm::Metropolis => ("metropolis", 0),
         };
         let mut chain = Chain::new(sampler, 500);
-        // The same stretch of the chain in every round.
-        let stretch = chain.clone();
-        let [stretch] = microseconds([&mut || {
-            let mut chain = stretch.clone();
-            (0..2000).for_each(|_| chain.sweep());
-        }]);
-        let sweep = stretch / 2000.0;
+        let sweep = chain.sweep_microseconds(2000);
         let series = chain.measure(SWEEPS);
         series.check();
         let [(energy, error), (square, square_error)] =

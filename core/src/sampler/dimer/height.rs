@@ -6,13 +6,15 @@ impl Dimer {
     /// Writes the heights of the faces in units of a quarter, `to[L y + x]` that of face
     /// (y + ½, x + ½): from face (0, 0) at 0 down the first column, and along each row from there.
     ///
-    /// Around an even vertex (y + x even), in the sense from +x to +y, the height changes by +1
-    /// across an empty link and by −3 across a dimer; around an odd one by the opposite. So it is
-    /// fixed on each of four sublattices modulo 4, and the four columnar states are flat with
-    /// averages 1/2, 3/2, 5/2 and 7/2 modulo 4, or 1/8, 3/8, 5/8, 7/8 of a period (Alet et al., PRE
-    /// 74, 041124, 2006; Fradkin, Field Theories of Condensed Matter Physics, ch. 9). On the torus
-    /// the height need not return: with the [winding numbers](Self::winding) W, it rises by
-    /// 4 W_y once around along a row, and by −4 W_x once around along a column.
+    /// Around an even vertex (y + x even), in the sense from +x to +y, which is counter-clockwise
+    /// where y points upwards, the height changes by +1 across an empty link and by −3 across a
+    /// dimer; around an odd one by the opposite. So it is fixed on each of four sublattices modulo 4,
+    /// and the four columnar states are flat with averages 1/2, 3/2, 5/2 and 7/2 modulo 4, or 1/8,
+    /// 3/8, 5/8, 7/8 of a period (Alet et al., PRE 74, 041124, 2006; Fradkin, Field Theories of
+    /// Condensed Matter Physics, ch. 9).
+    ///
+    /// On the torus the height need not return: with the [winding numbers](Self::winding) W it rises
+    /// by 4 W_y once around along a row, and by −4 W_x once around along a column.
     ///
     /// # Panics
     /// If `to` has fewer than L² places, or `state` is shorter than a configuration.

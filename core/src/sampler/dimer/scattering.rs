@@ -39,11 +39,11 @@ const fn pair(a: usize, b: usize) -> Option<u8> {
 /// For each case, seen from the dimer that was taken up: the bounds, in units of 2⁻³², below which
 /// the next is laid one, two, three directions on; beyond, it bounces.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scattering([[u32; 3]; CASES]);
+pub(super) struct Scattering([[u32; 3]; CASES]);
 
 impl Scattering {
     /// The bounds at a temperature above 0.
-    pub fn new(temperature: f64) -> Self {
+    pub(super) fn new(temperature: f64) -> Self {
         let beta = 1.0 / temperature;
         let beta = if beta < STRONGEST { beta } else { STRONGEST };
         let mut scatter = [[0; 3]; CASES];
@@ -65,7 +65,7 @@ impl Scattering {
 
     /// The bounds for numbers of parallel neighbours in fields of two bits.
     #[inline(always)]
-    pub fn bounds(&self, seen: u8) -> &[u32; 3] {
+    pub(super) fn bounds(&self, seen: u8) -> &[u32; 3] {
         &self.0[CASE[usize::from(seen)] as usize]
     }
 }

@@ -18,6 +18,10 @@ use crate::num::rng::Stream;
 
 impl Dimer {
     /// A covering at infinite temperature, all but independent of how it was begun.
+    ///
+    /// After L loops, more than five autocorrelation times, parallel plaquettes, order and winding
+    /// numbers have their means within 1 % (L = 8 to 128). Without loops the plaquettes lie 1 % too
+    /// high at L = 64; a columnar state would need 4 L loops and twice the time.
     pub(super) fn hot(&self, state: &mut [u32], stream: &mut Stream) {
         state.fill(0);
         self.tree(state, stream);
