@@ -3,6 +3,7 @@
 
 pub mod chipping;
 pub mod dimer;
+pub mod disorder;
 pub mod ising;
 
 use std::fmt::Debug;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use chipping::Chipping;
 pub use dimer::Dimer;
+pub use disorder::DisorderOptions;
 pub use ising::Ising;
 
 use crate::chains::{Plan, Sampling};
