@@ -4,7 +4,7 @@ use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::sampler::{self, Algorithm, Coupling};
 use clap::{Args, ValueEnum};
 
-use super::{Model, Named, Parameter, Prepared};
+use super::{DisorderOptions, Model, Named, Parameter, Prepared};
 use crate::chains::{Plan, Sampling};
 use crate::cli::parse::{self, Sides};
 use crate::error::{Error, Result};
@@ -295,9 +295,6 @@ pub struct RingOptions {
     /// Sites of the ring
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
     size: u32,
-    /// Disorder of the bonds: none
-    #[arg(long, default_value = "none", value_parser = ["none"], value_name = "KIND")]
-    disorder: String,
     #[command(flatten)]
     physics: Physics,
 }
@@ -311,6 +308,17 @@ impl RingOptions {
         let lattice = Lattice::new(&[self.size])?;
         self.physics.model("chain", lattice, algorithm)
     }
+}
+
+/// Options of `chain` where nothing is sampled.
+#[derive(Args, Clone, Debug)]
+pub struct KnownRingOptions {
+    /// The ring.
+    #[command(flatten)]
+    pub ring: RingOptions,
+    /// Its bonds.
+    #[command(flatten)]
+    pub disorder: DisorderOptions,
 }
 
 /// How the Markov chains are updated.
@@ -341,6 +349,9 @@ impl Named for SampledOptions {
 pub struct SampledRingOptions {
     #[command(flatten)]
     options: RingOptions,
+    /// Disorder of the bonds: none
+    #[arg(long, default_value = "none", value_parser = ["none"], value_name = "KIND")]
+    disorder: String,
     #[command(flatten)]
     update: Update,
 }
