@@ -87,7 +87,7 @@ impl fmt::Display for ChainError {
                 beta,
             } => write!(
                 f,
-                "a coupling of {coupling:?} (bond {bond}) at an inverse temperature of {beta}; it is \
+                "a coupling of {coupling} (bond {bond}) at an inverse temperature of {beta}; it is \
                  a number of size at most {LARGEST:e}, and at most {STRONGEST} times the temperature"
             ),
             Self::Bonds { given, needed } => {
