@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{Fields, VERSION, filters, finite, object, print};
 use crate::cli::{
-    BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global,
+    Asked, BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global,
 };
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
-use crate::model::{Ising, Model as _, chipping, dimer};
+use crate::model::{Ising, Model as _, chipping, dimer, gaussian};
 use crate::room;
 
 /// Of the JSON that this command prints.
@@ -70,10 +70,11 @@ pub(super) fn spins(model: &Ising, args: &ExactArgs, global: &Global) -> Result<
     answer.print(information, global)
 }
 
-pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
-    use blockspin_core::exact::gaussian;
+pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Global) -> Result<()> {
+    use blockspin_core::exact::gaussian as field;
 
-    let (lattice, mass) = (args.lattice()?, args.mass);
+    let (options, args) = (&asked.options, &asked.args);
+    let (lattice, mass) = (options.lattice()?, options.mass);
     let mut answer = Answer::new(
         json!({
             "schema": SCHEMA,
@@ -92,8 +93,8 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
             ("magnetisation_squared", "magnetisation squared"),
         ],
     );
-    let means = gaussian::means_scratch_len(lattice)
-        .and_then(|length| gaussian::means(lattice, mass, &mut vec![0.0; length]))
+    let means = field::means_scratch_len(lattice)
+        .and_then(|length| field::means(lattice, mass, &mut vec![0.0; length]))
         .map_err(usage)?;
     answer.means(&[
         means.variance_per_site,
@@ -109,8 +110,8 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
         lattice,
         &args.block,
         encoder,
-        gaussian::information_scratch_len,
-        |partition, filter, scratch| gaussian::information(partition, mass, filter, scratch),
+        field::information_scratch_len,
+        |partition, filter, scratch| field::information(partition, mass, filter, scratch),
     )?;
     answer.print(information, global)
 }

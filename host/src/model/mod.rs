@@ -3,7 +3,9 @@
 
 pub mod chipping;
 pub mod dimer;
+pub mod gaussian;
 pub mod ising;
+pub mod potts;
 
 use std::fmt::Debug;
 
@@ -13,7 +15,9 @@ use serde_json::Value;
 
 pub use chipping::Chipping;
 pub use dimer::Dimer;
+pub use gaussian::Gaussian;
 pub use ising::Ising;
+pub use potts::Potts;
 
 use crate::chains::{Plan, Sampling};
 use crate::error::Result;
@@ -47,6 +51,10 @@ pub enum Layout {
         /// Whether only links vary.
         links: bool,
     },
+    /// Anywhere; each site has so many values, along an axis of its own.
+    States(u32),
+    /// On a ring, where V begins at this site.
+    Origin(u32),
 }
 
 /// Does the same with the chains of whichever model.
@@ -56,6 +64,8 @@ macro_rules! with_sampling {
             $crate::model::Prepared::Ising($sampling) => $work,
             $crate::model::Prepared::Dimer($sampling) => $work,
             $crate::model::Prepared::Chipping($sampling) => $work,
+            $crate::model::Prepared::Potts($sampling) => $work,
+            $crate::model::Prepared::Gaussian($sampling) => $work,
         }
     };
 }
@@ -132,6 +142,10 @@ pub enum Prepared {
     Dimer(Box<Sampling<sampler::Dimer>>),
     /// Masses.
     Chipping(Sampling<sampler::Chipping>),
+    /// States.
+    Potts(Sampling<sampler::Potts>),
+    /// A field.
+    Gaussian(Sampling<sampler::Gaussian>),
 }
 
 impl Prepared {
