@@ -311,9 +311,12 @@ pub struct SampleArgs {
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
     /// File to write, shape (N, L0[, L1[, L2]]): spins as int8 ±1, dimers as int8 0 and 1 on the
-    /// doubled lattice, masses as int32
+    /// doubled lattice, masses as int32, Potts states as int8, fields as float32
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
+    /// Draws the last configurations as well, as SVG
+    #[arg(long, value_name = "FILE.svg")]
+    pub picture: Option<PathBuf>,
 }
 
 /// Window, critic and schedule of a run.

@@ -1,8 +1,10 @@
 //! Values of options: what may be typed, and the rule that is told where it is broken.
 
+use std::fmt;
+
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
-use blockspin_core::sampler::chipping;
+use blockspin_core::sampler::{self, chipping};
 
 use crate::error::{Error, Result};
 
@@ -217,4 +219,85 @@ pub fn boundaries(text: &str) -> Parsed<Boundaries> {
         .ok_or_else(|| {
             "a boundary is periodic or open, for all axes or for each, such as open,periodic".into()
         })
+}
+
+/// The law of random bonds, or none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disorder(pub Option<sampler::Disorder>);
+
+impl fmt::Display for Disorder {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => write!(f, "none"),
+            Some(sampler::Disorder::Gaussian { mean, deviation }) => {
+                write!(f, "gaussian:{mean},{deviation}")
+            }
+            Some(sampler::Disorder::PlusMinus { p }) => write!(f, "pm:{p}"),
+        }
+    }
+}
+
+/// The law of random bonds.
+///
+/// # Errors
+/// The rule.
+pub fn disorder(text: &str) -> Parsed<Disorder> {
+    let numbers = |text: &str| -> Option<Vec<f64>> {
+        let numbers = text.split(',').map(|number| number.trim().parse().ok());
+        numbers.collect()
+    };
+    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+    let law = match (kind.trim(), numbers(rest).as_deref()) {
+        ("none", _) if kind == text => return Ok(Disorder(None)),
+        ("gaussian", Some(&[mean, deviation])) => sampler::Disorder::Gaussian { mean, deviation },
+        ("pm", Some(&[p])) => sampler::Disorder::PlusMinus { p },
+        _ => {
+            return Err(
+                "disorder is none, gaussian:MEAN,SD or pm:P, such as gaussian:0,1 or pm:0.5 \
+                        (P: the share of negative bonds)"
+                    .into(),
+            );
+        }
+    };
+    // To draw no bonds is to check the law.
+    law.draw(0, &mut []).map_err(|error| error.to_string())?;
+    Ok(Disorder(Some(law)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disorder_is_read_as_it_is_written() {
+        for text in [
+            "none",
+            "gaussian:0,1",
+            "gaussian:-0.5,0.25",
+            "pm:0",
+            "pm:0.125",
+        ] {
+            assert_eq!(disorder(text).unwrap().to_string(), text);
+        }
+        let near = |text, words: &str| {
+            let error = disorder(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        };
+        for text in [
+            "",
+            "none:",
+            "gaussian",
+            "gaussian:1",
+            "gaussian:1,2,3",
+            "pm",
+            "pm:",
+            "pm:x",
+        ] {
+            near(text, "none, gaussian:MEAN,SD or pm:P");
+        }
+        near("gaussian:0,-1", "a standard deviation of -1");
+        near("gaussian:nan,1", "a mean coupling of NaN");
+        near("pm:1.5", "from 0 to 1");
+    }
 }

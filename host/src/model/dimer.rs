@@ -5,11 +5,12 @@ use blockspin_core::sampler::{self, Sampler};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Layout, Model, Named, Parameter, Prepared};
+use super::{Drawn, Layout, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
 use crate::cli::parse;
 use crate::error::{Error, Result};
 use crate::npy::Format;
+use crate::picture::configuration::dimers_svg;
 
 /// Defaults of its runs, where they are not those of the Ising model: those of RSMI-NE, tables I and
 /// II, but for the relaxation. It begins at 10 and falls slowly, in place of 0.75 and fast: a nearly
@@ -116,6 +117,14 @@ impl Model for Dimer {
         Ok(Prepared::Dimer(Box::new(Sampling::unmeasured(
             self.sampler,
         ))))
+    }
+}
+
+impl Drawn for sampler::Dimer {
+    /// The first of them.
+    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
+        let first = configurations.iter().take(1);
+        first.map(|state| dimers_svg(title, self, state)).collect()
     }
 }
 

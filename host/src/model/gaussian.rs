@@ -4,12 +4,13 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
 use clap::Args;
 
-use super::{Model, Named, Parameter, Prepared};
+use super::{Drawn, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
 use crate::cli::parse::{self, Sides};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::npy::Format;
+use crate::picture::configuration::field_svg;
 
 /// A field on a lattice.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,12 @@ impl Model for Gaussian {
 
     fn unmeasured(&self) -> Result<Prepared> {
         Ok(Prepared::Gaussian(Sampling::unmeasured(self.sampler)))
+    }
+}
+
+impl Drawn for sampler::Gaussian {
+    fn picture(&self, title: &str, configurations: &[&[f32]]) -> String {
+        field_svg(title, self.lattice().sides(), configurations)
     }
 }
 

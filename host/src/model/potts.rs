@@ -4,12 +4,13 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler, potts};
 use clap::Args;
 
-use super::{Layout, Model, Named, Parameter, Prepared};
+use super::{Drawn, Layout, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
 use crate::cli::parse::{self, Sides};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::npy::Format;
+use crate::picture::configuration::potts_svg;
 
 /// States on a lattice.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +85,12 @@ impl Model for Potts {
 
     fn unmeasured(&self) -> Result<Prepared> {
         Ok(Prepared::Potts(Sampling::unmeasured(self.sampler)))
+    }
+}
+
+impl Drawn for sampler::Potts {
+    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
+        potts_svg(title, self.lattice().sides(), self.states(), configurations)
     }
 }
 
