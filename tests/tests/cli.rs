@@ -1630,6 +1630,29 @@ fn exact_informations_of_masses() {
     );
 }
 
+/// What is estimated of a realisation is what is known of it, at the same place.
+#[test]
+fn estimates_of_random_bonds_meet_the_exact_informations() {
+    let folder = Folder::new();
+    let ring = "chain --size 24 --disorder gaussian:0,1 --disorder-seed 1 --coupling 2 \
+                --temperature 1 --block 4 --buffer 1 --filter boundary";
+    let mut kept = vec![];
+    for origin in [8, 16] {
+        let place = format!("{ring} --origin {origin}");
+        let exact = number(&folder.json(&format!("exact {place}")), "information_nats");
+        let found = folder.json(&format!("estimate {place} --environment 3 --steps 600"));
+        check_run(&found, 600, 100);
+        let [nats, stderr] =
+            ["information_nats", "information_stderr_nats"].map(|name| number(&found, name));
+        let about = format!("{origin}: {nats} ± {stderr}, exact {exact}");
+        println!("{about}");
+        assert!(nats < exact + 4.0 * stderr, "{about}");
+        assert!(nats > exact - 0.012 - 3.0 * stderr - 0.005, "{about}");
+        kept.push(exact);
+    }
+    assert!((kept[0] - kept[1]).abs() > 0.05, "{kept:?}");
+}
+
 /// Means and informations of a ring of six by going through all configurations; the block is the
 /// sites 4 and 5, the environment 1 and 2.
 fn ring_of_six(bonds: &[f64], beta: f64) -> [f64; 4] {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::exact::DIMER_SIDE;
-use blockspin_core::lattice::Lattice;
+use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::shape::Shape;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -15,7 +15,7 @@ use self::parse::{Boundaries, Sides};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
-use crate::model::{Layout, Named, chipping, dimer, ising};
+use crate::model::{Layout, Named, chipping, dimer, gaussian, ising, potts};
 use crate::subject::{Pace, Reading, Subject};
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
@@ -184,6 +184,13 @@ pub enum ModelArgs<A: Args> {
                       mass at rate w."
     )]
     Chipping(Sampled<chipping::Options, A>),
+    /// The q-state Potts model in one or two dimensions
+    Potts(Sampled<potts::Options, A>),
+    /// The free Gaussian field in one, two or three dimensions
+    #[command(
+        after_help = "The weight of a field φ is exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²."
+    )]
+    Gaussian(Sampled<gaussian::Options, A>),
 }
 
 /// A model whose answers are known.
@@ -198,7 +205,7 @@ pub enum ExactModelArgs {
                       With disorder the answers are those of one realisation, drawn from --disorder-seed,\n\
                       and of the block at --origin; its bonds are multiplied by --coupling."
     )]
-    Chain(Asked<ising::KnownRingOptions, ExactArgs>),
+    Chain(Asked<ising::RingOptions, ExactArgs>),
     /// The free Gaussian field in one, two or three dimensions, in closed form
     #[command(
         after_help = "Example: blockspin exact gaussian --size 64 --mass 0.1 --block 4 --buffer 4 \
@@ -206,7 +213,7 @@ pub enum ExactModelArgs {
                       The weight of a field φ is exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²;\n\
                       energy per site is ⟨S⟩/N."
     )]
-    Gaussian(GaussianArgs),
+    Gaussian(Asked<gaussian::Options, FieldArgs>),
     /// Masses that chip and aggregate on a small ring: their stationary law
     #[command(
         after_help = "Examples: blockspin exact chipping --size 6 --density 1 --rate 0.33\n          \
@@ -266,18 +273,9 @@ pub struct Asked<O: Args, A: Args> {
     pub args: A,
 }
 
-/// Options of `gaussian`.
-#[derive(Args, Debug)]
-pub struct GaussianArgs {
-    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, default_value = "64", value_parser = parse::sides, value_name = "N[,N[,N]]")]
-    size: Sides,
-    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
-    dimension: Option<u32>,
-    /// Mass m; where it is small, the inverse of the correlation length in sites
-    #[arg(long, value_parser = parse::mass, allow_hyphen_values = true, value_name = "M")]
-    pub mass: f64,
+/// Block, filter and encoder of an exact calculation on a field.
+#[derive(Args, Clone, Debug)]
+pub struct FieldArgs {
     /// Block, buffer and filter.
     #[command(flatten)]
     pub block: BlockArgs,
@@ -339,9 +337,12 @@ pub struct SampleArgs {
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
     /// File to write, shape (N, L0[, L1[, L2]]): spins as int8 ±1, dimers as int8 0 and 1 on the
-    /// doubled lattice, masses as int32
+    /// doubled lattice, masses as int32, Potts states as int8, fields as float32
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
+    /// Draws the last configurations as well, as SVG
+    #[arg(long, value_name = "FILE.svg")]
+    pub picture: Option<PathBuf>,
 }
 
 /// Window, critic and schedule of a run.
@@ -495,6 +496,8 @@ impl<A: Args> ModelArgs<A> {
             ModelArgs::Chain(args) => args.resolve(),
             ModelArgs::Dimer(args) => args.resolve(),
             ModelArgs::Chipping(args) => args.resolve(),
+            ModelArgs::Potts(args) => args.resolve(),
+            ModelArgs::Gaussian(args) => args.resolve(),
         }
     }
 }
@@ -520,16 +523,6 @@ impl<A: Args> SubjectArgs<A> {
     }
 }
 
-impl GaussianArgs {
-    /// The lattice.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    pub fn lattice(&self) -> Result<Lattice> {
-        self.size.lattice(self.dimension)
-    }
-}
-
 impl RunArgs {
     /// The window on a lattice.
     ///
@@ -541,6 +534,8 @@ impl RunArgs {
         let placed = window.and_then(|window| match layout {
             Layout::Anywhere => Ok(window),
             Layout::Doubled { links } => window.doubled(*links),
+            Layout::Origin(site) => window.with_corner(&[*site]),
+            Layout::States(states) => Ok(with_states(window, *states)?),
         });
         placed.map_err(|error| match error {
             WindowError::TooLarge {
@@ -629,6 +624,26 @@ impl RunArgs {
             epsilon_rate: filter.map_or(defaults.epsilon_rate, |f| f.epsilon_rate),
         }
     }
+}
+
+/// The window over all values of each site, along an axis of their own.
+fn with_states(window: Window, states: u32) -> std::result::Result<Window, WindowError> {
+    let axis = |sides: &[u32], last: u32| [sides, &[last]].concat();
+    let lattice = Lattice::new(&axis(window.lattice().sides(), states));
+    let lattice = lattice.map_err(|_| WindowError::Dimension {
+        what: "a lattice of states",
+        sides: window.lattice().dimension() + 1,
+        lattice: MAX_DIMENSION,
+    })?;
+    let [block, buffer, environment] = [
+        axis(window.block(), states),
+        axis(window.buffer(), 0),
+        axis(window.environment(), 0),
+    ];
+    // Along an open axis that it fills a window has one place.
+    let last = window.lattice().dimension();
+    let open: Vec<bool> = (0..=last).map(|axis| axis == last).collect();
+    Ok(Window::new(lattice, &block, &buffer, &environment)?.with_open(&open))
 }
 
 /// What would fit a side.

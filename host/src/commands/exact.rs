@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::named::filters;
 use super::{Fields, VERSION, finite, object, print};
 use crate::cli::{
-    BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldEncoderName, GaussianArgs, Global,
+    Asked, BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global,
 };
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
-use crate::model::{DisorderOptions, Ising, Layout, Model as _, chipping, dimer};
+use crate::model::{DisorderOptions, Ising, Layout, Model as _, chipping, dimer, gaussian};
 use crate::room;
 
 /// Of the JSON that this command prints.
@@ -138,10 +138,11 @@ pub(super) fn spins(
     answer.print(global)
 }
 
-pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
-    use blockspin_core::exact::gaussian;
+pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Global) -> Result<()> {
+    use blockspin_core::exact::gaussian as field;
 
-    let (lattice, mass) = (args.lattice()?, args.mass);
+    let (options, args) = (&asked.options, &asked.args);
+    let (lattice, mass) = (options.lattice()?, options.mass);
     let mut answer = Answer::new(
         json!({
             "schema": SCHEMA,
@@ -160,8 +161,8 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
             ("magnetisation_squared", "magnetisation squared"),
         ],
     );
-    let means = gaussian::means_scratch_len(lattice)
-        .and_then(|length| gaussian::means(lattice, mass, &mut vec![0.0; length]))
+    let means = field::means_scratch_len(lattice)
+        .and_then(|length| field::means(lattice, mass, &mut vec![0.0; length]))
         .map_err(usage)?;
     answer.means(&[
         means.variance_per_site,
@@ -181,8 +182,8 @@ pub(super) fn gaussian(args: &GaussianArgs, global: &Global) -> Result<()> {
         encoder,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
-            let mut scratch = storage(gaussian::information_scratch_len(partition, components))?;
-            gaussian::information(partition, mass, filter, &mut scratch).map_err(usage)
+            let mut scratch = storage(field::information_scratch_len(partition, components))?;
+            field::information(partition, mass, filter, &mut scratch).map_err(usage)
         },
     )?;
     answer.informations(information);
@@ -367,14 +368,15 @@ fn information(
     let Some(block) = args.sides() else {
         return Ok(None);
     };
-    let partition = Partition::new(lattice, block, args.buffer).map_err(|error| match layout {
-        Layout::Anywhere => usage(error),
-        Layout::Doubled { .. } => usage(error).hint(format!(
+    let doubled = matches!(layout, Layout::Doubled { .. });
+    let partition = Partition::new(lattice, block, args.buffer).map_err(|error| match doubled {
+        false => usage(error),
+        true => usage(error).hint(format!(
             "block and buffer are counted on the doubled lattice, of {}",
             product(lattice.sides())
         )),
     })?;
-    if *layout != Layout::Anywhere && partition.block_sites() == 1 {
+    if doubled && partition.block_sites() == 1 {
         return Err(Error::usage(
             "a block of 1 × 1 on the doubled lattice is a vertex, without a link; --block 2 has two",
         ));

@@ -25,8 +25,8 @@ pub(super) fn filters(
         return from_file(Path::new(name), block);
     }
     let components = match layout {
-        Layout::Anywhere => vec![on_sites(name, block, shells)?],
         Layout::Doubled { .. } => on_links(name, block)?,
+        _ => vec![on_sites(name, block, shells)?],
     };
     let sites: usize = block.iter().map(|side| *side as usize).product();
     let weights = components

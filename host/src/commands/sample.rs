@@ -1,6 +1,8 @@
 //! `sample`: configurations of a model, to a file.
 
-use std::io;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -12,14 +14,18 @@ use serde_json::json;
 use super::{VERSION, chain_doubts, object, print, warn};
 use crate::chains::{self, CHAINS, Sampling, Supplier};
 use crate::cli::{Global, SampleArgs};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quoted};
 use crate::machine::Isa;
-use crate::model::with_sampling;
+use crate::model::{Drawn, with_sampling};
 use crate::npy::{self, Cell, ConfigurationFile};
 use crate::output::{FileTarget, FileWriter};
+use crate::picture::svg_file;
 use crate::progress::Progress;
 use crate::room;
 use crate::subject::Subject;
+
+/// Room that a picture takes, generously.
+const PICTURE_BYTES: u64 = 4 << 20;
 
 /// Numbers kept of every sample, one after the other: these, then all that the model observes.
 const ENERGY: usize = 0;
@@ -40,6 +46,8 @@ struct Measured {
     series: Vec<f64>,
     /// How often each value was met.
     counts: Vec<u64>,
+    /// The last configuration of every chain.
+    picture: String,
 }
 
 impl Measured {
@@ -78,6 +86,16 @@ pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> R
     let (lattice, format) = (model.lattice(), model.format());
     let bytes = npy::file_bytes(args.samples, lattice.sides(), format)?;
     let target = FileTarget::check(&args.out, bytes)?;
+    let picture = match &args.picture {
+        Some(path) if same_file(path, &args.out) => {
+            return Err(Error::usage(format!(
+                "--picture and --out are both {}; give them different names",
+                quoted(path)
+            )));
+        }
+        Some(path) => Some(FileTarget::check(path, PICTURE_BYTES)?),
+        None => None,
+    };
     // Few samples come from one chain, many from a fixed number of them, one after the other in
     // the file; half start hot and half cold.
     let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
@@ -100,10 +118,15 @@ pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> R
     let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;
     let progress = Progress::new(global.quiet, "sampling", args.samples, "samples");
     let measured = with_sampling!(&prepared, sampling => {
-        draw(sampling, args, chains, threads, &file, &progress)
+        draw(sampling, args, chains, threads, &file, &progress, &model.title())
     })?;
     drop(progress);
     file.finish()?.commit()?;
+    if let Some(target) = picture {
+        let mut file = target.create()?;
+        file.write_all(svg_file(&measured.picture).as_bytes())?;
+        file.commit()?;
+    }
 
     let plan = prepared.plan();
     let unit = model.energy_unit();
@@ -196,25 +219,31 @@ pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> R
     })
 }
 
+fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 /// The samples of a chain, as they stand in the file.
 fn rows(samples: u64, chains: u64, chain: u64) -> std::ops::Range<u64> {
     samples * chain / chains..samples * (chain + 1) / chains
 }
 
 /// Draws all samples, on so many threads, and measures them.
-fn draw<M: Supplier<Cell: Cell>>(
+fn draw<M: Supplier<Cell: Cell> + Drawn>(
     sampling: &Sampling<M>,
     args: &SampleArgs,
     chains: u64,
     threads: usize,
     file: &ConfigurationFile<FileWriter>,
     progress: &Progress,
+    title: &str,
 ) -> Result<Measured> {
     let Sampling { model, plan, .. } = sampling;
     let names = model.observables();
     let width = OBSERVED + names.len();
     let mut series = vec![0.0; width * args.samples as usize];
     let counts = Mutex::new(vec![]);
+    let last = Mutex::new(BTreeMap::new());
     let failure = OnceLock::new();
     let draw = |share: Share| -> io::Result<()> {
         let mut chain = sampling.chain(args.seed, share.chain, Purpose::Sample);
@@ -237,6 +266,8 @@ fn draw<M: Supplier<Cell: Cell>>(
             model.count(&kept, &mut |value| count(&mut own, value as usize, 1));
             progress.advance(1);
         }
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.insert(share.chain, kept);
         let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
         for (value, n) in own.into_iter().enumerate() {
             count(&mut counts, value, n);
@@ -262,10 +293,16 @@ fn draw<M: Supplier<Cell: Cell>>(
         return Err(error.into());
     }
     let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let configurations: Vec<&[M::Cell]> = last.values().map(Vec::as_slice).collect();
     Ok(Measured {
         names,
         series,
         counts,
+        picture: match args.picture {
+            Some(_) => model.picture(title, &configurations),
+            None => String::new(),
+        },
     })
 }
 

@@ -4,11 +4,12 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
 use clap::Args;
 
-use super::{Model, Named, Parameter, Prepared};
+use super::{Drawn, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
 use crate::cli::parse;
 use crate::error::{Error, Result};
 use crate::npy::Format;
+use crate::picture::configuration::masses_svg;
 
 /// Defaults of its runs, where they are not those of the Ising model.
 pub const DEFAULTS: &[(&str, &str)] = &[("block", "8"), ("buffer", "8")];
@@ -84,6 +85,14 @@ impl Model for Chipping {
 
     fn unmeasured(&self) -> Result<Prepared> {
         Ok(Prepared::Chipping(Sampling::unmeasured(self.sampler)))
+    }
+}
+
+impl Drawn for sampler::Chipping {
+    /// The first of them.
+    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
+        let first = configurations.iter().take(1);
+        first.map(|masses| masses_svg(title, masses)).collect()
     }
 }
 

@@ -1,15 +1,16 @@
 //! `ising` and `chain`: the Ising model in one, two or three dimensions.
 
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
-use blockspin_core::sampler::{self, Algorithm, Coupling};
+use blockspin_core::sampler::{self, Algorithm, Coupling, Sampler};
 use clap::{Args, ValueEnum};
 
-use super::{DisorderOptions, Model, Named, Parameter, Prepared};
+use super::{Chain, DisorderOptions, Drawn, Model, Named, Parameter, Prepared};
 use crate::chains::{Plan, Sampling};
 use crate::cli::parse::{self, Sides};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::npy::Format;
+use crate::picture::configuration::spins_svg;
 
 /// Critical temperatures in units of |J|/k_B; the chain has none, and 1 stands in.
 pub const CRITICAL: [f64; MAX_DIMENSION] = [1.0, 2.269_185, 4.5115];
@@ -220,6 +221,12 @@ impl Model for Ising {
     }
 }
 
+impl Drawn for sampler::Ising {
+    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
+        spins_svg(title, self.lattice().sides(), configurations)
+    }
+}
+
 /// Temperature and coupling.
 #[derive(Args, Clone, Debug)]
 struct Physics {
@@ -295,12 +302,15 @@ pub struct RingOptions {
     /// Sites of the ring
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
     size: u32,
+    /// Its bonds.
+    #[command(flatten)]
+    pub disorder: DisorderOptions,
     #[command(flatten)]
     physics: Physics,
 }
 
 impl RingOptions {
-    /// The model they name.
+    /// The model they name, but for the disorder.
     ///
     /// # Errors
     /// Usage, naming the parameter and the rule.
@@ -308,17 +318,6 @@ impl RingOptions {
         let lattice = Lattice::new(&[self.size])?;
         self.physics.model("chain", lattice, algorithm)
     }
-}
-
-/// Options of `chain` where nothing is sampled.
-#[derive(Args, Clone, Debug)]
-pub struct KnownRingOptions {
-    /// The ring.
-    #[command(flatten)]
-    pub ring: RingOptions,
-    /// Its bonds.
-    #[command(flatten)]
-    pub disorder: DisorderOptions,
 }
 
 /// How the Markov chains are updated.
@@ -349,15 +348,24 @@ impl Named for SampledOptions {
 pub struct SampledRingOptions {
     #[command(flatten)]
     options: RingOptions,
-    /// Disorder of the bonds: none
-    #[arg(long, default_value = "none", value_parser = ["none"], value_name = "KIND")]
-    disorder: String,
     #[command(flatten)]
     update: Update,
 }
 
 impl Named for SampledRingOptions {
     fn model(&self) -> Result<Box<dyn Model>> {
-        Ok(Box::new(self.options.model(self.update.algorithm)?))
+        let clean = self.options.model(self.update.algorithm)?;
+        let options = &self.options.disorder;
+        let Some(couplings) = options.couplings(self.options.size, clean.coupling)? else {
+            return Ok(Box::new(clean));
+        };
+        if self.update.algorithm.is_some() {
+            return Err(Error::usage(
+                "--algorithm with --disorder; random bonds are sampled exactly, leave it out",
+            ));
+        }
+        let (temperature, coupling) = (clean.temperature, clean.coupling);
+        let chain = Chain::new(options, &couplings, temperature, coupling)?;
+        Ok(Box::new(chain))
     }
 }

@@ -1,21 +1,29 @@
 //! Models as the user names them, a room for each: its options on the command line, its words, and
 //! the core's sampler that draws it.
 
+pub mod chain;
 pub mod chipping;
 pub mod dimer;
 pub mod disorder;
+pub mod gaussian;
 pub mod ising;
+pub mod potts;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler;
+use blockspin_core::sampler::chain::Bond;
 use serde_json::Value;
 
+pub use chain::Chain;
 pub use chipping::Chipping;
 pub use dimer::Dimer;
 pub use disorder::DisorderOptions;
+pub use gaussian::Gaussian;
 pub use ising::Ising;
+pub use potts::Potts;
 
 use crate::chains::{Plan, Sampling};
 use crate::error::Result;
@@ -49,6 +57,10 @@ pub enum Layout {
         /// Whether only links vary.
         links: bool,
     },
+    /// Anywhere; each site has so many values, along an axis of its own.
+    States(u32),
+    /// On a ring, where V begins at this site.
+    Origin(u32),
 }
 
 /// Does the same with the chains of whichever model.
@@ -56,8 +68,11 @@ macro_rules! with_sampling {
     ($prepared:expr, $sampling:ident => $work:expr) => {
         match $prepared {
             $crate::model::Prepared::Ising($sampling) => $work,
+            $crate::model::Prepared::Chain($sampling) => $work,
             $crate::model::Prepared::Dimer($sampling) => $work,
             $crate::model::Prepared::Chipping($sampling) => $work,
+            $crate::model::Prepared::Potts($sampling) => $work,
+            $crate::model::Prepared::Gaussian($sampling) => $work,
         }
     };
 }
@@ -116,6 +131,12 @@ pub trait Model: Debug {
     }
 }
 
+/// A sampler whose configurations can be drawn.
+pub trait Drawn: sampler::Sampler {
+    /// Configurations as an SVG fragment.
+    fn picture(&self, title: &str, configurations: &[&[Self::Cell]]) -> String;
+}
+
 /// Options that name a model.
 pub trait Named {
     /// It.
@@ -130,10 +151,16 @@ pub trait Named {
 pub enum Prepared {
     /// Spins.
     Ising(Sampling<sampler::Ising>),
+    /// Spins with random bonds.
+    Chain(Sampling<sampler::Chain<Arc<[Bond]>>>),
     /// Dimers.
     Dimer(Box<Sampling<sampler::Dimer>>),
     /// Masses.
     Chipping(Sampling<sampler::Chipping>),
+    /// States.
+    Potts(Sampling<sampler::Potts>),
+    /// A field.
+    Gaussian(Sampling<sampler::Gaussian>),
 }
 
 impl Prepared {

@@ -1,0 +1,122 @@
+//! `chain` with random bonds: one realisation of them, with V at a place of its own.
+
+use std::sync::Arc;
+
+use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler::chain::{self, Bond};
+use blockspin_core::sampler::{self, Sampler};
+
+use super::{DisorderOptions, Drawn, Layout, Model, Parameter, Prepared};
+use crate::chains::Sampling;
+use crate::error::{Error, Result};
+use crate::npy::Format;
+use crate::picture::configuration::spins_svg;
+
+/// A ring with the bonds of a realisation.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    options: DisorderOptions,
+    temperature: f64,
+    coupling: f64,
+    sampler: sampler::Chain<Arc<[Bond]>>,
+}
+
+impl Chain {
+    /// The ring with these bonds, which `options` name and `coupling` multiplied.
+    ///
+    /// # Errors
+    /// Usage: bonds too strong for the temperature.
+    pub fn new(
+        options: &DisorderOptions,
+        couplings: &[f64],
+        temperature: f64,
+        coupling: f64,
+    ) -> Result<Self> {
+        let usage = |error: sampler::ChainError| Error::usage(error.to_string());
+        let mut bonds = vec![Bond::NONE; couplings.len()];
+        chain::bonds(couplings, temperature.recip(), &mut bonds).map_err(usage)?;
+        Ok(Chain {
+            options: options.clone(),
+            temperature,
+            coupling,
+            sampler: sampler::Chain::new(bonds.into()).map_err(usage)?,
+        })
+    }
+}
+
+impl Model for Chain {
+    fn name(&self) -> &'static str {
+        "chain"
+    }
+
+    fn title(&self) -> String {
+        format!(
+            "Ising chain with random bonds, {} at T = {}",
+            self.sampler.lattice().sites(),
+            self.temperature
+        )
+    }
+
+    fn about(&self) -> String {
+        let DisorderOptions {
+            disorder,
+            disorder_seed,
+            origin,
+        } = &self.options;
+        format!(
+            "Spins ±1 on a ring of {} sites with bonds {disorder} times {}, realisation \
+             {disorder_seed}, at temperature {}; the block begins at site {origin}",
+            self.sampler.lattice().sites(),
+            self.coupling,
+            self.temperature
+        )
+    }
+
+    fn words(&self) -> String {
+        let DisorderOptions {
+            disorder,
+            disorder_seed,
+            origin,
+        } = &self.options;
+        format!(
+            "chain --size {} --disorder {disorder} --disorder-seed {disorder_seed} --origin {origin} \
+             --temperature {} --coupling {}",
+            self.sampler.lattice().sites(),
+            self.temperature,
+            self.coupling
+        )
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let disorder = self.options.disorder.to_string();
+        vec![
+            Parameter::new("temperature", "Temperature", self.temperature),
+            Parameter::new("coupling", "Coupling", self.coupling),
+            Parameter::new("disorder", "Disorder", disorder),
+            Parameter::new("disorder_seed", "Realisation", self.options.disorder_seed),
+            Parameter::new("origin", "Block begins at", self.options.origin),
+        ]
+    }
+
+    fn lattice(&self) -> Lattice {
+        self.sampler.lattice()
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Origin(self.options.origin)
+    }
+
+    fn format(&self) -> Format {
+        Format::Signs
+    }
+
+    fn unmeasured(&self) -> Result<Prepared> {
+        Ok(Prepared::Chain(Sampling::unmeasured(self.sampler.clone())))
+    }
+}
+
+impl Drawn for sampler::Chain<Arc<[Bond]>> {
+    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
+        spins_svg(title, self.lattice().sides(), configurations)
+    }
+}
