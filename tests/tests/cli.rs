@@ -6,6 +6,10 @@ use std::process::{Command, Stdio};
 #[cfg(unix)]
 use std::time::Duration;
 
+use blockspin_core::exact::dimer::listed_len;
+use blockspin_core::exact::{self, Encoder, Filter, Information, Listed, Partition, chipping};
+use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler::{Chipping, Disorder};
 use blockspin_tests::arrays::{Packing, archive};
 use blockspin_tests::program::{Folder, binary, npy, parse_npy};
 use serde_json::{Value, json};
@@ -906,12 +910,12 @@ fn help_has_examples() {
     );
     let text = folder.succeeds("exact chipping --help");
     assert!(
-        text.contains("Example: blockspin exact chipping") && text.contains("--density"),
+        text.contains("Examples: blockspin exact chipping") && text.contains("--density"),
         "{text}"
     );
     let text = folder.succeeds("exact dimer --help");
     assert!(
-        text.contains("Example: blockspin exact dimer") && text.contains("--temperature"),
+        text.contains("Examples: blockspin exact dimer") && text.contains("--temperature"),
         "{text}"
     );
     assert!(folder.succeeds("--version").starts_with("blockspin "));
@@ -1468,4 +1472,335 @@ fn fingerprints() {
         let (name, hash) = line.split_once(' ').unwrap();
         assert_eq!(object[name], hash);
     }
+}
+
+/// What a filter keeps of dimers on 4 × 4 vertices, by the core, from the weight of the link along an
+/// axis (0: along rows) from the vertex (y, x) for each component.
+fn dimers_keep(
+    [rows, columns, buffer]: [u32; 3],
+    temperature: f64,
+    encoder: Encoder,
+    weights: &[&dyn Fn(u32, u32, u32) -> f32],
+) -> Information {
+    let lattice = Lattice::new(&[8, 8]).unwrap();
+    let partition = Partition::new(lattice, &[rows, columns], buffer).unwrap();
+    let mut given = vec![];
+    for (y, x) in (0..rows * columns).map(|site| (site / columns, site % columns)) {
+        for weight in weights {
+            // Vertices and faces do not matter.
+            given.push(match (y % 2, x % 2) {
+                (0, 1) => weight(0, y / 2, x / 2),
+                (1, 0) => weight(1, y / 2, x / 2),
+                _ => 5.0,
+            });
+        }
+    }
+    let filter = Filter::new(&given, weights.len(), encoder).unwrap();
+    let mut list = vec![Listed::default(); listed_len(&partition).unwrap()];
+    exact::dimer::information(&partition, temperature, Some(&filter), &mut list).unwrap()
+}
+
+fn alternating(n: u32) -> f32 {
+    if n.is_multiple_of(2) { 1.0 } else { -1.0 }
+}
+
+#[test]
+fn exact_informations_of_dimers() {
+    let folder = Folder::new();
+    let near = |found: &Value, expected: Information| {
+        let kept = number(found, "information_nats") - expected.filtered.unwrap();
+        let whole = number(found, "block_information_nats") - expected.block;
+        assert!(kept.abs() < 1e-13 && whole.abs() < 1e-13, "{found}");
+    };
+    for (block, words) in [([4, 4, 1], "4 --buffer 1"), ([4, 5, 0], "4,5")] {
+        let [rows, columns, _] = block;
+        let edge = |axis, y: u32, x: u32| {
+            let (down, right) = (2 * y + axis, 2 * x + 1 - axis);
+            f32::from(u8::from(
+                down == 0 || right == 0 || down + 1 == rows || right + 1 == columns,
+            ))
+        };
+        for (encoder, name) in [(Encoder::Sign, "sign"), (Encoder::Sigmoid, "sigmoid")] {
+            let check = |filter: &str, weights: &[&dyn Fn(u32, u32, u32) -> f32]| {
+                let found = folder.json(&format!(
+                    "exact dimer --size 4 --temperature 0.65 --block {words} --filter {filter} \
+                     --encoder {name}"
+                ));
+                near(&found, dimers_keep(block, 0.65, encoder, weights));
+            };
+            check("uniform", &[&|_, _, _| 1.0]);
+            check("boundary", &[&edge]);
+            let first = |axis, y, x| f32::from(u8::from((axis, y, x) == (0, 0, 0)));
+            check("decimation", &[&first]);
+            let field = |along: u32| {
+                move |axis, y, x| match axis == along {
+                    true => alternating(x + y),
+                    false => 0.0,
+                }
+            };
+            check("staggered", &[&field(0), &field(1)]);
+            let order = |sign: f32| {
+                move |axis, y, x| match axis {
+                    0 => alternating(x),
+                    _ => sign * alternating(y),
+                }
+            };
+            check("columnar", &[&order(1.0), &order(-1.0)]);
+        }
+    }
+    // Which of the four columnar states it is, at low temperature.
+    let cold = "exact dimer --size 6 --temperature 0.03 --block 4 --buffer 2 --filter columnar";
+    let kept = number(&folder.json(cold), "information_nats");
+    assert!((kept - 4f64.ln()).abs() < 1e-9, "{kept}");
+    // Without a filter, and as text.
+    let found = folder.json("exact dimer --size 4 --block 2");
+    assert!(found["information_nats"].is_null() && found["coverings"] == 272);
+    assert!(number(&found, "block_information_nats") > 0.0);
+    let text = folder.succeeds(cold);
+    assert!(text.contains("I(H:E), nats") && text.contains("I(V:E), nats"));
+    let text = folder.succeeds("exact dimer --help");
+    assert!(text.contains("columnar, sum and difference"), "{text}");
+}
+
+/// What is estimated of a filter by name, and of one that was learned, is what is known of it.
+#[test]
+fn estimates_of_dimers_meet_the_exact_informations() {
+    let folder = Folder::new();
+    let place = "--size 4 --temperature 1 --block 4 --buffer 1";
+    let run = format!("{place} --environment 1 --steps 500");
+    let meets = |found: &Value, filter: &str| {
+        check_run(found, 500, 400);
+        let exact = folder.json(&format!("exact dimer {place} --filter {filter}"));
+        let [kept, nats, stderr] = [
+            number(&exact, "information_nats"),
+            number(found, "information_nats"),
+            number(found, "information_stderr_nats"),
+        ];
+        let about = format!("{filter}: {nats} ± {stderr}, exact {kept}");
+        println!("{about}");
+        assert!(nats < kept + 4.0 * stderr, "{about}");
+        assert!(nats > kept - 0.02 - 3.0 * stderr - 0.004, "{about}");
+    };
+    for filter in ["staggered", "uniform"] {
+        meets(
+            &folder.json(&format!("estimate dimer {run} --filter {filter}")),
+            filter,
+        );
+    }
+    let told = folder.run(&format!("train dimer {run} --out run"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let learned = "run/filters.npy --encoder sigmoid";
+    meets(
+        &folder.json(&format!("estimate dimer {run} --filter {learned}")),
+        learned,
+    );
+}
+
+#[test]
+fn exact_informations_of_masses() {
+    let folder = Folder::new();
+    // Both units on the other site, one each, both here: the other site knows it all.
+    let two = "exact chipping --size 2 --density 1 --rate 0.5 --block 1";
+    let whole = -0.75 * 0.375f64.ln() - 0.25 * 0.25f64.ln();
+    let found = folder.json(two);
+    assert!((number(&found, "block_information_nats") - whole).abs() < 1e-14);
+    assert!(found["information_nats"].is_null());
+    // m − 1 has a sign but where the masses are equal, where h is a coin.
+    let found = folder.json(&format!("{two} --filter uniform"));
+    assert!((number(&found, "information_nats") - 0.75 * 2f64.ln()).abs() < 1e-14);
+    assert!((number(&found, "mass_squared") - 1.75).abs() < 1e-14);
+
+    let words = "exact chipping --size 6 --density 1.5 --rate 0.7 --block 3 --buffer 1 \
+                 --filter boundary --encoder sigmoid";
+    let found = folder.json(words);
+    let ring = Lattice::new(&[6]).unwrap();
+    let model = Chipping::new(ring, 1.5, 0.7).unwrap();
+    let partition = Partition::new(ring, &[3], 1).unwrap();
+    let filter = Filter::new(&[1.0, 0.0, 1.0], 1, Encoder::Sigmoid).unwrap();
+    let mut scratch = vec![0.0; chipping::scratch_len(&model).unwrap()];
+    let mut list = vec![Listed::default(); chipping::listed_len(&model).unwrap()];
+    let expected =
+        chipping::information(&model, &partition, Some(&filter), &mut scratch, &mut list).unwrap();
+    assert_eq!(number(&found, "block_information_nats"), expected.block);
+    assert_eq!(Some(number(&found, "information_nats")), expected.filtered);
+    let text = folder.succeeds(words);
+    assert!(
+        text.contains("I(H:E), nats") && text.contains("p(9)"),
+        "{text}"
+    );
+}
+
+/// Means and informations of a ring of six by going through all configurations; the block is the
+/// sites 4 and 5, the environment 1 and 2.
+fn ring_of_six(bonds: &[f64], beta: f64) -> [f64; 4] {
+    let spin = |spins: usize, site: usize| 2.0 * (spins >> (site % 6) & 1) as f64 - 1.0;
+    let energy = |spins| -> f64 {
+        let bonds = bonds.iter().enumerate();
+        bonds
+            .map(|(i, bond)| -bond * spin(spins, i) * spin(spins, i + 1))
+            .sum()
+    };
+    let weights: Vec<f64> = (0..64).map(|spins| (-beta * energy(spins)).exp()).collect();
+    let z: f64 = weights.iter().sum();
+    let (mut u, mut m) = (0.0, 0.0);
+    let (mut of_block, mut of_first) = ([[0.0; 4]; 4], [[0.0; 4]; 4]);
+    for (spins, weight) in weights.iter().enumerate() {
+        let p = weight / z;
+        u += p * energy(spins) / 6.0;
+        m += p * (0..6).map(|site| spin(spins, site)).sum::<f64>().abs() / 6.0;
+        let environment = spins >> 1 & 3;
+        of_block[spins >> 4 & 3][environment] += p;
+        of_first[spins >> 4 & 1][environment] += p;
+    }
+    let nats = |joint: [[f64; 4]; 4]| -> f64 {
+        let of_v = joint.map(|row| row.iter().sum::<f64>());
+        let of_e = [0, 1, 2, 3].map(|e| joint.iter().map(|row| row[e]).sum::<f64>());
+        let all = (0..16).map(|i| (i / 4, i % 4));
+        all.filter(|(v, e)| joint[*v][*e] > 0.0)
+            .map(|(v, e)| joint[v][e] * (joint[v][e] / of_v[v] / of_e[e]).ln())
+            .sum()
+    };
+    [u, m, nats(of_block), nats(of_first)]
+}
+
+#[test]
+fn exact_rings_with_random_bonds() {
+    let folder = Folder::new();
+    let names = [
+        "energy_per_site",
+        "magnetisation_abs",
+        "block_information_nats",
+        "information_nats",
+    ];
+    let gaussian = Disorder::Gaussian {
+        mean: -0.25,
+        deviation: 1.5,
+    };
+    for (law, words, seed) in [
+        (gaussian, "gaussian:-0.25,1.5", 1),
+        (gaussian, "gaussian:-0.25,1.5", 8),
+        (Disorder::PlusMinus { p: 0.5 }, "pm:0.5", 4),
+    ] {
+        let mut bonds = [0.0; 6];
+        law.draw(seed, &mut bonds).unwrap();
+        // Times the coupling.
+        let expected = ring_of_six(&bonds.map(|bond| -0.5 * bond), 0.8f64.recip());
+        let found = folder.json(&format!(
+            "exact chain --size 6 --temperature 0.8 --coupling -0.5 --disorder {words} \
+             --disorder-seed {seed} --origin 4 --block 2 --buffer 1 --filter decimation"
+        ));
+        assert_eq!(
+            [
+                &found["disorder"],
+                &found["disorder_seed"],
+                &found["origin"]
+            ],
+            [&json!(words), &json!(seed), &json!(4)]
+        );
+        for (name, expected) in names.iter().zip(expected) {
+            let off = number(&found, name) - expected;
+            assert!(off.abs() < 1e-13, "{words} {seed} {name}: {off}");
+        }
+    }
+    // Bonds that are all alike, drawn and not: at any place.
+    let ring = "exact chain --size 20 --temperature 0.9 --block 3 --buffer 2 --filter staggered";
+    let clean = folder.json(&format!("{ring} --origin 7"));
+    assert_eq!(clean["disorder"], "none");
+    for words in ["--disorder pm:0 --origin 18", "--disorder gaussian:1,0"] {
+        let drawn = folder.json(&format!("{ring} {words}"));
+        for name in names {
+            let off = number(&drawn, name) - number(&clean, name);
+            assert!(off.abs() < 1e-13, "{words} {name}: {off}");
+        }
+    }
+    let text = folder.succeeds("exact chain --disorder pm:0.2 --disorder-seed 9 --block 4");
+    assert!(text.contains("pm:0.2 (seed 9)") && text.contains("I(V:E), nats"));
+    // Too long for means.
+    let long = folder.json("exact chain --size 100000 --disorder gaussian:0,1 --block 4");
+    assert!(long["energy_per_site"].is_null());
+    assert!(number(&long, "block_information_nats") > 0.0);
+}
+
+#[test]
+fn exact_questions_without_an_answer() {
+    let folder = Folder::new();
+    all_refused(
+        &folder,
+        "exact",
+        "",
+        2,
+        &[
+            ("dimer --block 4", &["8 × 8", "--size 4 and 6"]),
+            ("dimer --size 10 --block 4", &["side of 10", "4 to 8"]),
+            ("dimer --size 4 --block 9", &["9", "at most 8"]),
+            ("dimer --size 4 --block 8", &["no environment"]),
+            ("dimer --size 4 --block 6 --buffer 1", &["1", "at most 0"]),
+            ("dimer --size 4 --block 1", &["1 × 1", "--block 2"]),
+            ("dimer --size 4 --block 2,2,2", &["3", "2"]),
+            ("dimer --size 4 --filter uniform", &["--block"]),
+            (
+                "dimer --size 4 --block 4 --filter neel",
+                &["'neel'", "staggered and columnar", ".npy"],
+            ),
+            (
+                "dimer --size 4 --block 4 --filter uniform --encoder continuous",
+                &["'continuous'", "sigmoid"],
+            ),
+            ("chipping --size 6 --buffer 1", &["--block"]),
+            ("chipping --size 6 --block 6", &["no environment"]),
+            (
+                "chipping --size 6 --block 4 --buffer 1",
+                &["1", "at most 0"],
+            ),
+            ("chipping --size 11 --block 2", &["11", "10"]),
+            ("chipping --size 6 --density 3 --block 2", &["18", "15"]),
+            (
+                "chipping --size 6 --block 2 --filter columnar",
+                &["'columnar'", "decimation and staggered"],
+            ),
+            ("chipping --size 6 --block 2,2", &["2", "1"]),
+            (
+                "chain --disorder rough",
+                &["'rough'", "gaussian:MEAN,SD", "pm:P"],
+            ),
+            (
+                "chain --disorder gaussian:1",
+                &["'gaussian:1'", "gaussian:0,1"],
+            ),
+            ("chain --disorder gaussian:0,-1", &["-1", "at least 0"]),
+            ("chain --disorder gaussian:inf,1", &["inf", "finite"]),
+            ("chain --disorder pm:1.5", &["1.5", "0 to 1"]),
+            ("chain --disorder pm:0.5 --disorder-seed -1", &["'-1'"]),
+            (
+                "chain --size 8 --origin 8",
+                &["--origin 8", "8 sites", "0 to 7"],
+            ),
+            ("chain --size 8 --origin -1", &["'-1'"]),
+            ("chain --size 40000 --disorder pm:0.5", &["40000", "32768"]),
+            (
+                "chain --disorder gaussian:0,1 --temperature 1e-9",
+                &["temperature", "1000000"],
+            ),
+            (
+                "chain --size 64 --disorder pm:0.5 --block 40 --filter uniform",
+                &["40"],
+            ),
+            ("ising --disorder pm:0.5", &["--disorder"]),
+        ],
+    );
+    let told = folder.run("exact dimer --size 4 --block 9");
+    assert!(
+        told.stderr.contains("doubled lattice, of 8 × 8"),
+        "{told:?}"
+    );
+    folder.refuses(
+        "estimate ising --filter columnar",
+        2,
+        &["'columnar'", "staggered"],
+    );
+    folder.refuses(
+        "estimate dimer --filter neel",
+        2,
+        &["'neel'", "staggered and columnar"],
+    );
 }

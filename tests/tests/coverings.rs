@@ -103,7 +103,8 @@ fn naive(
                 v.push(*dimer);
                 for (a, x) in x.iter_mut().enumerate() {
                     let weight = f64::from(weights[(row * columns + column) * components + a]);
-                    *x += if *dimer { weight } else { -weight };
+                    // One link in four carries a dimer: v = ±1 without its mean of −½.
+                    *x += if *dimer { 1.5 * weight } else { -0.5 * weight };
                 }
             } else if distance > buffer {
                 e.push(*dimer);

@@ -4,14 +4,24 @@
 //! The partition is one of the doubled lattice, of side 8 or 12, as the [sampler](crate::sampler::dimer)
 //! has it: (even, even) is a vertex, (odd, odd) a face, the others links, of which alone V and E
 //! consist. The block begins at a vertex; its sides and the buffer's width are in units of the
-//! doubled lattice. A link is +1 where it carries a dimer, else −1. A filter has a weight for each
-//! site of the block, but those of vertices and faces do not matter.
+//! doubled lattice. A link is v = +1 where it carries a dimer, else −1, and as in the training
+//! ([`Rsmi::with_centres`](crate::rsmi::Rsmi::with_centres)) a filter sees it without its mean:
+//!
+//! ```text
+//! x = Λ·(v + ½),   v + ½ = 1.5 with a dimer, −0.5 without
+//! ```
+//!
+//! so that h is the same thing here and there. A filter has a weight for each site of the block, but
+//! those of vertices and faces do not matter.
 
 use super::ExactError;
 use super::information::{Filter, Information};
 use super::list::{self, Encoded, Listed};
 use super::partition::{Partition, Zone};
 use crate::num::math::exp64;
+
+/// ⟨v⟩ of a link: one of the four of a vertex carries a dimer.
+const MEAN: f32 = -0.5;
 
 /// Sets of links: those from each vertex along its row, bit y L + x, and those along its column.
 type Links = [u64; 2];
@@ -76,16 +86,15 @@ pub fn information(
         }
     });
 
-    let columns = partition.block()[1];
+    let (sites, columns) = (partition.block_sites(), partition.block()[1]);
     let encode = filter.map(|filter| {
         move |links: Links, h: &mut Encoded| {
-            let sign = |site: usize| match torus.link(site as u32 / columns, site as u32 % columns)
-            {
-                Some((axis, bit)) if links[axis] & bit != 0 => 1.0,
-                Some(_) => -1.0,
-                None => 0.0,
-            };
-            filter.encode_signs(sign, h);
+            let signs = (0..sites).filter_map(|site| {
+                let (axis, bit) = torus.link(site as u32 / columns, site as u32 % columns)?;
+                let sign = if links[axis] & bit != 0 { 1.0 } else { -1.0 };
+                Some((site, sign))
+            });
+            filter.encode_signs(signs, MEAN, h);
         }
     });
     Ok(list::information(list, encode))

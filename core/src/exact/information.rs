@@ -103,24 +103,26 @@ impl<'a> Filter<'a> {
         Ok(())
     }
 
-    /// P(h|v) of every h from the values of the block's sites, in the order of the kernels for
-    /// signs; bit a of `h` is component a.
+    /// P(h|v) of every h from the signs v of sites of the block, x = Λ·(v − `centre`), in the order of
+    /// the kernels for signs; bit a of `h` is component a.
     pub(super) fn encode_signs(
         &self,
-        sign: impl Fn(usize) -> f32,
+        signs: impl Iterator<Item = (usize, f32)> + Clone,
+        centre: f32,
         h: &mut [f64; 1 << MAX_COMPONENTS],
     ) {
-        let sites = self.weights.len() / self.components;
         self.encode(h, |a| {
-            let term = |i: usize| match self.weights.get(i * self.components + a) {
-                Some(weight) if i < sites => *weight * sign(i),
-                _ => -0.0,
-            };
+            let weighted = signs.clone().filter_map(|(i, sign)| {
+                let weight = self.weights.get(i * self.components + a);
+                weight.map(|weight| (*weight, sign))
+            });
+            let mut terms = weighted.clone().map(|(weight, sign)| weight * sign).fuse();
             let mut sum = 0.0f32;
-            for i in (0..sites).step_by(4) {
-                sum += (term(i) + term(i + 1)) + (term(i + 2) + term(i + 3));
+            while let Some(first) = terms.next() {
+                let [second, third, fourth] = [(); 3].map(|()| terms.next().unwrap_or(-0.0));
+                sum += (first + second) + (third + fourth);
             }
-            sum
+            sum - weighted.fold(0.0, |shift, (weight, _)| shift + centre * weight)
         });
     }
 
@@ -199,8 +201,8 @@ pub(super) fn information<R: FnMut(&mut [f64]) -> u32>(
         let v = next(row);
         add(w_e, 1.0, row);
         if let Some(filter) = filter {
-            let sign = |i: usize| if v >> i & 1 != 0 { 1.0 } else { -1.0 };
-            filter.encode_signs(sign, &mut encoded);
+            let sign = |i: usize| (i, if v >> i & 1 != 0 { 1.0 } else { -1.0 });
+            filter.encode_signs((0..spins).map(sign), 0.0, &mut encoded);
             for (w_e, p) in w_he.chunks_exact_mut(states).zip(encoded) {
                 if p > 0.0 {
                     add(w_e, p, row);

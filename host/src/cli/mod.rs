@@ -40,9 +40,16 @@ pub struct Cli {
 /// Lets every option take a negative number, so that the rule it breaks can be told, and gives the
 /// options of runs the defaults of the model that they follow.
 fn open(command: clap::Command) -> clap::Command {
+    open_within(command, true)
+}
+
+/// The same within a command that has runs, or one that has none.
+fn open_within(command: clap::Command, runs: bool) -> clap::Command {
+    let runs = runs && command.get_name() != "exact";
+    let is_dimer = command.get_name() == "dimer";
     let defaults = match command.get_name() {
-        "dimer" => dimer::DEFAULTS,
-        "chipping" => chipping::DEFAULTS,
+        "dimer" if runs => dimer::DEFAULTS,
+        "chipping" if runs => chipping::DEFAULTS,
         _ => &[],
     };
     command
@@ -50,12 +57,16 @@ fn open(command: clap::Command) -> clap::Command {
             let takes_value = arg.get_action().takes_values();
             let own = defaults.iter().find(|(name, _)| arg.get_id() == name);
             let arg = arg.allow_negative_numbers(takes_value);
-            match own {
+            let arg = match own {
                 Some((_, value)) => arg.default_value(*value),
                 None => arg,
+            };
+            match is_dimer && arg.get_id() == "filter" {
+                true => arg.help(dimer::FILTERS),
+                false => arg,
             }
         })
-        .mut_subcommands(open)
+        .mut_subcommands(move |command| open_within(command, runs))
 }
 
 impl Cli {
@@ -188,6 +199,12 @@ pub enum ExactModelArgs {
     /// The Ising model in one, two or three dimensions
     Ising(Asked<ising::Options, ExactArgs>),
     /// The Ising chain
+    #[command(
+        after_help = "Example: blockspin exact chain --size 64 --disorder gaussian:0,1 --disorder-seed 3 \
+                      --block 4 --buffer 2 --filter decimation --origin 17\n\
+                      With disorder the answers are those of one realisation, drawn from --disorder-seed,\n\
+                      and of the block at --origin; its bonds are multiplied by --coupling."
+    )]
     Chain(Asked<ising::RingOptions, ExactArgs>),
     /// The free Gaussian field in one, two or three dimensions, in closed form
     #[command(
@@ -199,16 +216,22 @@ pub enum ExactModelArgs {
     Gaussian(Asked<gaussian::Options, FieldArgs>),
     /// Masses that chip and aggregate on a small ring: their stationary law
     #[command(
-        after_help = "Example: blockspin exact chipping --size 6 --density 1 --rate 0.33\n\
+        after_help = "Examples: blockspin exact chipping --size 6 --density 1 --rate 0.33\n          \
+                      blockspin exact chipping --size 8 --block 2 --buffer 1 --filter uniform\n\
                       Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
-                      mass at rate w; configurations are counted on rings of up to 10 sites."
+                      mass at rate w; configurations are counted on rings of up to 10 sites. A filter\n\
+                      sees a mass m as m − ρ, ρ the density."
     )]
-    Chipping(chipping::Options),
+    Chipping(Asked<chipping::Options, ExactArgs>),
     /// Interacting dimers that cover a small square torus, counted
     #[command(
-        after_help = "Example: blockspin exact dimer --size 4 --temperature 0.65\n\
+        after_help = "Examples: blockspin exact dimer --size 4 --temperature 0.65\n          \
+                      blockspin exact dimer --size 6 --block 4 --buffer 2 --filter staggered\n\
                       The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers;\n\
-                      temperature inf is the free dimers."
+                      temperature inf is the free dimers. Blocks, buffers and filters are those of the\n\
+                      doubled lattice of 2N × 2N: (even, even) is a vertex, where the block begins,\n\
+                      (odd, odd) a face, the others are links, which alone count. A filter sees\n\
+                      1.5 for a link with a dimer, -0.5 for one without: their mean is 0."
     )]
     Dimer(DimerArgs),
 }
@@ -264,13 +287,16 @@ pub struct FieldArgs {
 /// Options of `dimer`.
 #[derive(Args, Debug)]
 pub struct DimerArgs {
-    /// Vertices per side: 4, 6 or 8
+    /// Vertices per side: 4, 6 or 8; with a block 4 or 6
     #[arg(long, default_value_t = DIMER_SIDE, value_name = "N")]
     pub size: u32,
     /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
     #[arg(long, default_value = "inf", value_parser = parse::dimer_temperature,
           allow_hyphen_values = true, value_name = "T")]
     pub temperature: f64,
+    /// Block, buffer, filter and encoder.
+    #[command(flatten)]
+    pub args: ExactArgs,
 }
 
 /// A file to read.
@@ -410,7 +436,7 @@ impl BlockArgs {
     }
 }
 
-/// An exact calculation on spins.
+/// An exact calculation with binary h.
 #[derive(Args, Clone, Debug)]
 pub struct ExactArgs {
     /// Block, buffer and filter.

@@ -2,38 +2,87 @@
 
 use std::fmt::Display;
 
-use blockspin_core::exact::{self, Coverings, Encoder, ExactError, Filter, Information, Partition};
+use blockspin_core::exact::{
+    self, Coverings, Encoder, ExactError, Filter, Information, Listed, Partition,
+};
 use blockspin_core::lattice::Lattice;
 use serde_json::{Value, json};
 
-use super::{Fields, VERSION, filters, finite, object, print};
+use super::named::filters;
+use super::{Fields, VERSION, finite, object, print};
 use crate::cli::{
     Asked, BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global,
 };
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
-use crate::model::{Ising, Model as _, chipping, dimer, gaussian};
+use crate::model::{DisorderOptions, Ising, Layout, Model as _, chipping, dimer, gaussian};
 use crate::room;
 
 /// Of the JSON that this command prints.
 const SCHEMA: &str = "blockspin-exact-1";
+/// Largest side of a torus whose dimer coverings are listed.
+const LISTED_SIDE: u32 = 6;
 
 fn usage(error: impl Display) -> Error {
     Error::usage(error.to_string())
 }
 
-pub(super) fn spins(model: &Ising, args: &ExactArgs, global: &Global) -> Result<()> {
-    let (coupling, beta) = (model.coupling, model.temperature.recip());
+/// Storage for so many numbers or configurations, if that much is known and fits.
+fn storage<T: Clone + Default>(length: std::result::Result<usize, ExactError>) -> Result<Vec<T>> {
+    let length = length.map_err(usage)?;
+    room::memory("the exact calculation", (size_of::<T>() * length) as u64)?;
+    Ok(vec![T::default(); length])
+}
+
+fn encoder(name: EncoderName) -> Encoder {
+    match name {
+        EncoderName::Sign => Encoder::Sign,
+        EncoderName::Sigmoid => Encoder::Sigmoid,
+    }
+}
+
+/// The Ising model, or a ring with the bonds of a realisation.
+pub(super) fn spins(
+    model: &Ising,
+    ring: Option<&DisorderOptions>,
+    args: &ExactArgs,
+    global: &Global,
+) -> Result<()> {
+    use blockspin_core::exact::bonds;
+
+    let (lattice, coupling, beta) = (model.lattice, model.coupling, model.temperature.recip());
+    let couplings = match ring {
+        Some(ring) => ring.couplings(lattice.sites() as u32, coupling)?,
+        None => None,
+    };
+    let mut system = json!({
+        "schema": SCHEMA,
+        "version": VERSION,
+        "model": model.name,
+        "size": lattice.sides(),
+        "temperature": model.temperature,
+        "coupling": coupling,
+    });
+    let mut title = model.title();
+    let mut first = 0;
+    if let Some(ring) = ring {
+        system["disorder"] = json!(ring.disorder.to_string());
+        system["disorder_seed"] = json!(ring.disorder_seed);
+        system["origin"] = json!(ring.origin);
+        first = ring.origin;
+        if couplings.is_some() {
+            title = format!(
+                "Ising chain, {} at T = {}, bonds {coupling} times {} (seed {})",
+                product(lattice.sides()),
+                model.temperature,
+                ring.disorder,
+                ring.disorder_seed
+            );
+        }
+    }
     let mut answer = Answer::new(
-        json!({
-            "schema": SCHEMA,
-            "version": VERSION,
-            "model": model.name,
-            "size": model.lattice.sides(),
-            "temperature": model.temperature,
-            "coupling": coupling,
-        }),
-        &model.title(),
+        system,
+        &title,
         &[
             ("energy_per_site", "energy per site"),
             ("specific_heat", "specific heat per site"),
@@ -42,8 +91,12 @@ pub(super) fn spins(model: &Ising, args: &ExactArgs, global: &Global) -> Result<
             ("binder_cumulant", "Binder cumulant"),
         ],
     );
-    let means = exact::means_scratch_len(model.lattice)
-        .and_then(|length| exact::means(model.lattice, coupling, beta, &mut vec![0.0; length]));
+    let means = match &couplings {
+        Some(couplings) => bonds::means_scratch_len(couplings.len())
+            .and_then(|length| bonds::means(couplings, beta, &mut vec![0.0; length])),
+        None => exact::means_scratch_len(lattice)
+            .and_then(|length| exact::means(lattice, coupling, beta, &mut vec![0.0; length])),
+    };
     match means {
         Ok(means) => answer.means(&[
             means.energy_per_site,
@@ -53,21 +106,36 @@ pub(super) fn spins(model: &Ising, args: &ExactArgs, global: &Global) -> Result<
             means.binder_cumulant,
         ]),
         // The information of a long chain is to be had where its means are not.
-        Err(error) if args.block.sides().is_none() => return Err(usage(error)),
+        Err(error) if args.block.sides().is_none() => {
+            let error = usage(error);
+            return Err(match lattice.dimension() {
+                1 => error.hint("with --block there are informations of longer ones"),
+                _ => error,
+            });
+        }
         Err(_) => {}
     }
-    let encoder = match args.encoder {
-        EncoderName::Sign => Encoder::Sign,
-        EncoderName::Sigmoid => Encoder::Sigmoid,
-    };
+    let layout = Layout::Anywhere;
+    let encoder = encoder(args.encoder);
     let information = information(
-        model.lattice,
+        lattice,
+        &layout,
         &args.block,
         encoder,
-        exact::information_scratch_len,
-        |partition, filter, scratch| exact::information(partition, coupling, beta, filter, scratch),
+        |partition, filter| {
+            let components = filter.map_or(0, Filter::components);
+            let mut scratch = storage(exact::information_scratch_len(partition, components))?;
+            match &couplings {
+                Some(couplings) => {
+                    bonds::information(couplings, beta, partition, first, filter, &mut scratch)
+                }
+                None => exact::information(partition, coupling, beta, filter, &mut scratch),
+            }
+            .map_err(usage)
+        },
     )?;
-    answer.print(information, global)
+    answer.informations(information);
+    answer.print(global)
 }
 
 pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Global) -> Result<()> {
@@ -106,19 +174,38 @@ pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Glo
         FieldEncoderName::Sigmoid => Encoder::Sigmoid,
         FieldEncoderName::Continuous => Encoder::Continuous,
     };
+    let layout = Layout::Anywhere;
     let information = information(
         lattice,
+        &layout,
         &args.block,
         encoder,
-        field::information_scratch_len,
-        |partition, filter, scratch| field::information(partition, mass, filter, scratch),
+        |partition, filter| {
+            let components = filter.map_or(0, Filter::components);
+            let mut scratch = storage(field::information_scratch_len(partition, components))?;
+            field::information(partition, mass, filter, &mut scratch).map_err(usage)
+        },
     )?;
-    answer.print(information, global)
+    answer.informations(information);
+    answer.print(global)
 }
 
 pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
     let (side, temperature) = (args.size, args.temperature);
     let scratch_len = exact::dimer_scratch_len(side).map_err(usage)?;
+    if side > LISTED_SIDE && args.args.block.sides().is_some() {
+        return Err(Error::usage(format!(
+            "--block on {side} × {side} vertices; informations of dimers are known for --size 4 and \
+             {LISTED_SIDE}, without --block there are the means"
+        )));
+    }
+    let doubled = Lattice::new(&[2 * side; 2])?;
+    let layout = Layout::Doubled { links: true };
+    let (block, encoder) = (&args.args.block, encoder(args.args.encoder));
+    let information = information(doubled, &layout, block, encoder, |partition, filter| {
+        let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
+        exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
+    })?;
     let coverings = Coverings::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
     let means = coverings.means(temperature).map_err(usage)?;
     let histogram: Vec<_> = coverings.histogram().collect();
@@ -150,6 +237,7 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
         means.winding_x_squared,
         means.columnar_order_squared,
     ]);
+    answer.informations(information);
     answer.text += &format!(
         "{:<26}{:>12}\n\nparallel plaquettes        coverings  probability\n",
         "coverings",
@@ -160,14 +248,18 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
             answer.text += &format!("{n:>19}{count:>17}{p:>13.8}\n");
         }
     }
-    answer.print(None, global)
+    answer.print(global)
 }
 
-pub(super) fn chipping(args: &chipping::Options, global: &Global) -> Result<()> {
+pub(super) fn chipping(
+    options: &chipping::Options,
+    args: &ExactArgs,
+    global: &Global,
+) -> Result<()> {
     use blockspin_core::exact::chipping;
     use blockspin_core::sampler::Sampler as _;
 
-    let model = args.sampler()?;
+    let model = options.sampler()?;
     let lattice = model.lattice();
     let mut answer = Answer::new(
         json!({
@@ -175,26 +267,37 @@ pub(super) fn chipping(args: &chipping::Options, global: &Global) -> Result<()> 
             "version": VERSION,
             "model": "chipping",
             "size": lattice.sides(),
-            "density": args.density,
-            "rate": args.rate,
+            "density": options.density,
+            "rate": options.rate,
         }),
         &format!(
             "Chipping and aggregation, {} with density {} and aggregation rate {}",
             product(lattice.sides()),
-            args.density,
-            args.rate
+            options.density,
+            options.rate
         ),
         &[
             ("mass_squared", "mass squared per site"),
             ("largest_mass", "largest mass"),
         ],
     );
-    let length = chipping::scratch_len(&model).map_err(usage)?;
-    let mut scratch = vec![0.0; length];
+    let mut scratch: Vec<f64> = storage(chipping::scratch_len(&model))?;
+    let (layout, encoder) = (Layout::Anywhere, encoder(args.encoder));
+    let information = information(
+        lattice,
+        &layout,
+        &args.block,
+        encoder,
+        |partition, filter| {
+            let mut list: Vec<Listed> = storage(chipping::listed_len(&model))?;
+            chipping::information(&model, partition, filter, &mut scratch, &mut list).map_err(usage)
+        },
+    )?;
     let law = chipping::law(&model, &mut scratch).map_err(usage)?;
     answer.means(&[law.mass_squared, law.largest_mass]);
+    answer.informations(information);
     answer.histogram("mass_distribution", "p", law.mass_distribution);
-    answer.print(None, global)
+    answer.print(global)
 }
 
 /// What is printed, as an object and as lines.
@@ -240,38 +343,47 @@ impl Answer {
         }
     }
 
-    fn print(mut self, information: Option<Information>, global: &Global) -> Result<()> {
+    fn informations(&mut self, information: Option<Information>) {
         if let Some(information) = information {
             if let Some(filtered) = information.filtered {
                 self.add("information_nats", "I(H:E), nats", filtered);
             }
             self.add("block_information_nats", "I(V:E), nats", information.block);
         }
+    }
+
+    fn print(self, global: &Global) -> Result<()> {
         print(global, &self.fields, || self.text)
     }
 }
 
-/// The informations of a block, if there is one, from `known` on as much scratch as `scratch_len`
-/// says.
+/// The informations of a block, if there is one, as `known` has them.
 fn information(
     lattice: Lattice,
+    layout: &Layout,
     args: &BlockArgs,
     encoder: Encoder,
-    scratch_len: impl Fn(&Partition, usize) -> std::result::Result<usize, ExactError>,
-    known: impl Fn(
-        &Partition,
-        Option<&Filter<'_>>,
-        &mut [f64],
-    ) -> std::result::Result<Information, ExactError>,
+    known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
 ) -> Result<Option<Information>> {
     let Some(block) = args.sides() else {
         return Ok(None);
     };
-    let partition = Partition::new(lattice, block, args.buffer).map_err(usage)?;
+    let partition = Partition::new(lattice, block, args.buffer).map_err(|error| match layout {
+        Layout::Anywhere | Layout::States(_) | Layout::Origin(_) => usage(error),
+        Layout::Doubled { .. } => usage(error).hint(format!(
+            "block and buffer are counted on the doubled lattice, of {}",
+            product(lattice.sides())
+        )),
+    })?;
+    if *layout != Layout::Anywhere && partition.block_sites() == 1 {
+        return Err(Error::usage(
+            "a block of 1 × 1 on the doubled lattice is a vertex, without a link; --block 2 has two",
+        ));
+    }
     let given = args
         .filter
         .as_ref()
-        .map(|name| filters(name, partition.block(), None))
+        .map(|name| filters(name, partition.block(), layout, None))
         .transpose()?;
     // Site by site, as the core has it.
     let weights: Vec<f32> = given
@@ -287,9 +399,5 @@ fn information(
         .map(|_| Filter::new(&weights, components, encoder))
         .transpose()
         .map_err(usage)?;
-    let length = scratch_len(&partition, components).map_err(usage)?;
-    room::memory("the exact calculation", 8 * length as u64)?;
-    known(&partition, filter.as_ref(), &mut vec![0.0; length])
-        .map(Some)
-        .map_err(usage)
+    known(&partition, filter.as_ref()).map(Some)
 }

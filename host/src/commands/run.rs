@@ -8,7 +8,8 @@ use blockspin_core::coarse::encoder::Encoder;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
-use super::{Fields, VERSION, chain_doubts, filters, finite, object, print, warn};
+use super::named::filters;
+use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::data::Kind;
 use crate::error::{Error, Result};
@@ -125,9 +126,9 @@ fn settings(
     given: Option<&EstimateArgs>,
     global: &Global,
 ) -> Result<(Settings, Option<Shells>)> {
-    let model = match subject {
-        Subject::Model(model, _) => Some(model.unmeasured()?),
-        Subject::Data(_) => None,
+    let (model, layout) = match subject {
+        Subject::Model(model, _) => (Some(model.unmeasured()?), model.layout()),
+        Subject::Data(_) => (None, Layout::Anywhere),
     };
     let (place, shells) = place(subject, run)?;
     let given = given
@@ -137,7 +138,7 @@ fn settings(
                 EncoderName::Sigmoid => Encoder::Sigmoid,
             };
             Ok((
-                filters(&given.filter, place.block(), shells.as_ref())?,
+                filters(&given.filter, place.block(), &layout, shells.as_ref())?,
                 encoder,
             ))
         })

@@ -25,6 +25,12 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("epsilon_rate", "1e-3"),
 ];
 
+/// What its filters are called, for `--help`.
+pub const FILTERS: &str = "uniform, boundary, decimation, all 0 but on links; of two components: \
+    staggered, the electric field on links along rows and along columns, (−1)^(x+y); columnar, sum \
+    and difference of the orders (−1)^x along rows and (−1)^y along columns, which tell the four \
+    columnar states apart where the orders alone have ties; or a file";
+
 /// Dimers that cover a torus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dimer {

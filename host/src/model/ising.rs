@@ -302,8 +302,9 @@ pub struct RingOptions {
     /// Sites of the ring
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
     size: u32,
+    /// Its bonds.
     #[command(flatten)]
-    disorder: DisorderOptions,
+    pub disorder: DisorderOptions,
     #[command(flatten)]
     physics: Physics,
 }
@@ -347,6 +348,9 @@ impl Named for SampledOptions {
 pub struct SampledRingOptions {
     #[command(flatten)]
     options: RingOptions,
+    /// Disorder of the bonds: none
+    #[arg(long, default_value = "none", value_parser = ["none"], value_name = "KIND")]
+    disorder: String,
     #[command(flatten)]
     update: Update,
 }
