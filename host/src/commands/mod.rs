@@ -45,13 +45,8 @@ pub fn run(cli: Cli) -> Result<()> {
                 exact::spins(&asked.options.model(None)?, None, &asked.args, global)
             }
             ExactModelArgs::Chain(asked) => {
-                let ring = &asked.options;
-                exact::spins(
-                    &ring.model(None)?,
-                    Some(&ring.disorder),
-                    &asked.args,
-                    global,
-                )
+                let (ring, disorder) = (&asked.options, &asked.options.disorder);
+                exact::spins(&ring.model(None)?, Some(disorder), &asked.args, global)
             }
             ExactModelArgs::Gaussian(args) => exact::gaussian(&args, global),
             ExactModelArgs::Chipping(asked) => exact::chipping(&asked.options, &asked.args, global),

@@ -24,9 +24,18 @@ pub(super) fn filters(
     if name.ends_with(".npy") {
         return from_file(Path::new(name), block);
     }
-    let components = match layout {
+    let components: Vec<Weight> = match layout {
+        Layout::Anywhere | Layout::Origin(_) => vec![on_sites(name, block, shells)?],
         Layout::Doubled { .. } => on_links(name, block)?,
-        _ => vec![on_sites(name, block, shells)?],
+        // Of the first state against all others.
+        Layout::States(states) => {
+            let states = *states as usize;
+            let weight = on_sites(name, &block[..block.len() - 1], None)?;
+            vec![Box::new(move |value| match value % states {
+                0 => weight(value / states),
+                _ => 0.0,
+            })]
+        }
     };
     let sites: usize = block.iter().map(|side| *side as usize).product();
     let weights = components
