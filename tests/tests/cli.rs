@@ -65,7 +65,7 @@ fn commands_that_are_none() {
         2,
         &[
             ("smaple", &["smaple"]),
-            ("train potts", &["potts"]),
+            ("train heisenberg", &["heisenberg"]),
             ("train ising --sise 4", &["--sise"]),
             ("sample ising --samples 5", &["required"]),
             ("sample ising --out a.npy", &["required"]),
