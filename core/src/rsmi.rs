@@ -323,6 +323,17 @@ impl<'a> Rsmi<'a> {
         })
     }
 
+    /// The same with the filter's first weights multiplied: those along directions in which Λ·v never
+    /// varies stay as they began, and do so unseen if they began small.
+    #[must_use]
+    pub fn with_filter_scaled(self, factor: f32) -> Self {
+        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
+        for lane in filter {
+            *lane = lane.map(|weight| weight * factor);
+        }
+        self
+    }
+
     /// The same with means that are taken off V before the filter sees it, x = Λ·(v − c), one for each
     /// site; those beyond |V| are not looked at, those that lack are 0.
     #[must_use]

@@ -64,6 +64,8 @@ pub struct Settings {
     pub shape: Shape,
     /// Learning rate and relaxation.
     pub schedule: Schedule,
+    /// What the first weights of a learned filter are multiplied by.
+    pub filter_start: f32,
     /// Seed of all streams.
     pub seed: u64,
     /// A filter that is given, with its encoder; none: it is learned.
@@ -413,6 +415,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         &mut Stream::new(seed, 0, Purpose::Parameters),
     )
     .map_err(|error| Error::failure(error.to_string()))?
+    .with_filter_scaled(settings.filter_start)
     .with_centres(&centres);
     let block_indices = settings.place.block_indices();
     let (learn, reported) = match &settings.given {

@@ -226,6 +226,7 @@ impl Case {
                 steps,
                 ..Schedule::default()
             },
+            filter_start: 1.0,
             seed,
             given: Some((filters, self.encoder)),
             threads: 1,

@@ -174,6 +174,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
         place: Place::Window(window),
         shape: shape(window, 1, 100),
         schedule: Schedule::default(),
+        filter_start: 1.0,
         seed: 1,
         given: filter.map(|filter| (filter, blockspin_core::coarse::encoder::Encoder::Sign)),
         threads: 2,

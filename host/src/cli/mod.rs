@@ -386,6 +386,10 @@ pub struct TrainArgs {
     /// Number of coarse variables, C
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
     components: u32,
+    /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
+    /// which Λ·v never varies, which stay as they began
+    #[arg(long, default_value = "1", value_parser = parse::relaxation, value_name = "X")]
+    pub filter_start: f32,
     /// Relaxation at the start
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,

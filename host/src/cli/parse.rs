@@ -187,12 +187,12 @@ pub fn rate(text: &str) -> Parsed<f32> {
     .map(|x| x as f32)
 }
 
-/// A relaxation.
+/// A relaxation, or a size of first weights.
 ///
 /// # Errors
 /// The rule.
 pub fn relaxation(text: &str) -> Parsed<f32> {
-    let rule = "a relaxation is a number from 0.001 to 100";
+    let rule = "a number from 0.001 to 100";
     number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
 }
 

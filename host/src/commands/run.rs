@@ -154,6 +154,7 @@ fn settings(
         shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
         schedule: run.schedule(filter),
+        filter_start: filter.map_or(1.0, |filter| filter.filter_start),
         seed: run.seed,
         given,
         threads: global.threads as usize,
@@ -183,8 +184,9 @@ fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) ->
     );
     if settings.given.is_none() {
         words += &format!(
-            " --components {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
+            " --components {} --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
             settings.shape.components(),
+            settings.filter_start,
             schedule.epsilon_start,
             schedule.epsilon_end,
             schedule.epsilon_rate

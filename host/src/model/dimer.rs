@@ -13,15 +13,19 @@ use crate::npy::Format;
 use crate::picture::configuration::dimers_svg;
 
 /// Defaults of its runs, where they are not those of the Ising model: those of RSMI-NE, tables I and
-/// II, but for the relaxation. It begins at 10 and falls slowly, in place of 0.75 and fast: a nearly
-/// continuous h lets the two components part, which else are often caught looking at the same field.
+/// II, but for the relaxation and the start of the filter. The relaxation begins at 30 and falls
+/// slowly, in place of 0.75 and fast: a nearly continuous h lets the two components part, which else
+/// are often caught looking at the same field. The filter begins small, since what no dimers tell
+/// (the sum over the four links of a vertex, the difference of two bound spins) stays as it was.
 pub const DEFAULTS: &[(&str, &str)] = &[
     ("block", "8"),
     ("buffer", "4"),
     ("environment", "4"),
     ("components", "2"),
     ("batch", "400"),
-    ("epsilon_start", "10"),
+    ("steps", "8000"),
+    ("filter_start", "0.2"),
+    ("epsilon_start", "30"),
     ("epsilon_rate", "1e-3"),
 ];
 
