@@ -6,6 +6,7 @@ pub mod chains;
 pub mod dimers;
 pub mod fields;
 pub mod gaussian;
+pub mod links;
 pub mod masses;
 pub mod potts;
 pub mod problem;
