@@ -385,6 +385,16 @@ impl<'a> Rsmi<'a> {
         self.storage.gradients
     }
 
+    /// What the optimiser remembers, first and second moments and the powers: together with the
+    /// parameters all that a step passes on to the next.
+    pub fn memory_mut(&mut self) -> (&mut [Lane], &mut [Lane], &mut Adam) {
+        (
+            self.storage.first_moments,
+            self.storage.second_moments,
+            &mut self.adam,
+        )
+    }
+
     /// Where a batch of packed samples goes: the rows of V, and the rows of E. Empty, if samples
     /// are real.
     pub fn signs(&mut self) -> (&mut [u32], &mut [u32]) {

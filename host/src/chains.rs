@@ -10,6 +10,10 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
 
+use crate::checkpoint::{Number, Tape};
+use crate::error::Result;
+use crate::feed::Feed;
+
 /// Chains that feed a run. Fixed, so that no result depends on the number of threads.
 pub const CHAINS: usize = 8;
 
@@ -72,20 +76,25 @@ pub struct Sampling<M> {
     pub plan: Plan,
 }
 
+impl Plan {
+    /// Before anything is measured.
+    pub const UNMEASURED: Plan = Plan {
+        burn_in: 0,
+        thin: 1,
+        autocorrelation: 0.5,
+        equilibrated: false,
+        frozen: false,
+        order_squared: 0.0,
+    };
+}
+
 impl<M: Sampler + Clone> Sampling<M> {
     /// One whose chains need no other model to warm them, before anything is measured.
     pub fn unmeasured(model: M) -> Self {
         Sampling {
             warmer: model.clone(),
             model,
-            plan: Plan {
-                burn_in: 0,
-                thin: 1,
-                autocorrelation: 0.5,
-                equilibrated: false,
-                frozen: false,
-                order_squared: 0.0,
-            },
+            plan: Plan::UNMEASURED,
         }
     }
 }
@@ -245,12 +254,12 @@ impl<C: Copy + Default> Chain<C> {
 
 /// A model whose samples can be learned from, and whose chains other threads may run.
 pub trait Supplier:
-    Sampler<Cell: Send, Value: Value + Send> + Clone + Send + Sync + 'static
+    Sampler<Cell: Number + Send, Value: Value + Number + Send> + Clone + Send + Sync + 'static
 {
 }
 
 impl<M> Supplier for M where
-    M: Sampler<Cell: Send, Value: Value + Send> + Clone + Send + Sync + 'static
+    M: Sampler<Cell: Number + Send, Value: Value + Number + Send> + Clone + Send + Sync + 'static
 {
 }
 
@@ -266,11 +275,17 @@ struct Line<M: Supplier> {
     chain: Chain<M::Cell>,
     burnt_in: bool,
     ready: Vec<M::Value>,
+    /// Whether `ready` holds samples that nobody has taken over.
+    is_full: bool,
 }
 
 impl<M: Supplier> Line<M> {
-    /// Fills `ready` anew, after the burn-in if that is still due.
+    /// Fills `ready` unless it is full, after the burn-in if that is still due.
     fn refill(&mut self, sampling: &Sampling<M>) {
+        if self.is_full {
+            return;
+        }
+        self.is_full = true;
         let Sampling { model, plan, .. } = sampling;
         let chain = &mut self.chain;
         if !self.burnt_in {
@@ -283,6 +298,17 @@ impl<M: Supplier> Line<M> {
             chain.advance(model, plan.thin, &mut scratch);
             model.keep(&chain.state, &mut kept, &mut chain.stream);
             model.values(&kept, values);
+        }
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.pass(&mut self.chain.state)?;
+        tape.stream(&mut self.chain.stream)?;
+        tape.flag(&mut self.burnt_in)?;
+        tape.flag(&mut self.is_full)?;
+        match self.is_full {
+            true => tape.pass(&mut self.ready),
+            false => Ok(()),
         }
     }
 }
@@ -327,6 +353,7 @@ impl<M: Supplier> Chains<M> {
             chain: Chain::started(model, seed, number as u64, purpose),
             burnt_in: false,
             ready: buffer(),
+            is_full: false,
         };
         let lines: Vec<_> = (0..CHAINS).map(line).collect();
         Chains {
@@ -339,23 +366,24 @@ impl<M: Supplier> Chains<M> {
         }
     }
 
-    /// What is learned from the next sample, under a random global symmetry.
-    pub fn next(&mut self, values: &mut [M::Value]) {
-        let length = learned_len(&self.sampling.model);
-        if self.taken == CHAINS * self.ready[0].len() / length {
-            self.exchange();
-        }
-        let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
-        values.copy_from_slice(&self.ready[chain][at * length..][..length]);
-        self.taken += 1;
-    }
-
     /// Takes over the next samples, and sends workers to draw those after them.
     fn exchange(&mut self) {
         if self.workers.is_empty() {
             self.send();
         }
-        let mut lines = work(&self.sampling, &self.queue);
+        let lines = work(&self.sampling, &self.queue);
+        let mut lines = self.all(lines);
+        for (line, ready) in lines.iter_mut().zip(&mut self.ready) {
+            std::mem::swap(&mut line.ready, ready);
+            line.is_full = false;
+        }
+        self.taken = 0;
+        self.queue = Arc::new(Mutex::new(lines.into_iter()));
+        self.send();
+    }
+
+    /// These lines and those that the workers have, when they are done, in their order.
+    fn all(&mut self, mut lines: Vec<Line<M>>) -> Vec<Line<M>> {
         for worker in self.workers.drain(..) {
             match worker.join() {
                 Ok(done) => lines.extend(done),
@@ -363,12 +391,7 @@ impl<M: Supplier> Chains<M> {
             }
         }
         lines.sort_by_key(|line| line.number);
-        for (line, ready) in lines.iter_mut().zip(&mut self.ready) {
-            std::mem::swap(&mut line.ready, ready);
-        }
-        self.taken = 0;
-        self.queue = Arc::new(Mutex::new(lines.into_iter()));
-        self.send();
+        lines
     }
 
     fn send(&mut self) {
@@ -377,6 +400,45 @@ impl<M: Supplier> Chains<M> {
             let worker = std::thread::spawn(move || work(&sampling, &queue));
             self.workers.push(worker);
         }
+    }
+}
+
+impl<M: Supplier> Feed<M::Value> for Chains<M> {
+    /// What is learned from the next sample, under a random global symmetry.
+    fn next(&mut self, values: &mut [M::Value]) -> Result<bool> {
+        let length = learned_len(&self.sampling.model);
+        if self.taken == CHAINS * self.ready[0].len() / length {
+            self.exchange();
+        }
+        let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
+        values.copy_from_slice(&self.ready[chain][at * length..][..length]);
+        self.taken += 1;
+        Ok(true)
+    }
+
+    /// Workers finish the line they are at; where each is when they do depends on the threads, what
+    /// will be handed out does not.
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        let waiting = std::iter::from_fn(|| next(&self.queue)).collect();
+        let mut lines = self.all(waiting);
+        let length = learned_len(&self.sampling.model);
+        let mut pass = || {
+            let most = CHAINS * self.ready[0].len() / length;
+            tape.count(&mut self.taken, most)?;
+            let rest = self.taken / CHAINS * length;
+            let mut ready = self.ready.iter_mut();
+            ready.try_for_each(|ready| tape.pass(&mut ready[rest..]))?;
+            lines.iter_mut().try_for_each(|line| line.pass(tape))
+        };
+        let passed = pass();
+        // Sampling goes on though a disk be full.
+        self.queue = Arc::new(Mutex::new(lines.into_iter()));
+        self.send();
+        passed
+    }
+
+    fn bytes(&self) -> u64 {
+        memory(&self.sampling.model)
     }
 }
 

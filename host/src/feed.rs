@@ -11,11 +11,12 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Rsmi, Samples};
 use blockspin_core::shape::Shape;
 
+use crate::checkpoint::{Number, Tape};
 use crate::data::Data;
 use crate::error::{Error, Result};
 
 /// A kind of value that a run can learn from.
-pub trait Learnt: Value<Word: Default> + Default + Sync {
+pub trait Learnt: Value<Word: Default> + Number + Default + Sync {
     /// Values in an element of a configuration.
     const PACKED: usize;
 
@@ -261,34 +262,42 @@ impl Crop {
     }
 }
 
-/// Writes the next configuration; false when there are no more.
-type Next<'a, V> = dyn FnMut(&mut [V]) -> Result<bool> + 'a;
-
 /// A supply of configurations, one after the other.
-pub struct Feed<'a, V>(Box<Next<'a, V>>);
-
-impl<'a, V> Feed<'a, V> {
-    /// One that never ends.
-    pub fn endless(mut next: impl FnMut(&mut [V]) + 'a) -> Self {
-        Feed(Box::new(move |slot| {
-            next(slot);
-            Ok(true)
-        }))
-    }
-
+pub trait Feed<V> {
     /// Writes the next configuration; false when there are no more.
     ///
     /// # Errors
     /// Those of a file.
-    pub fn next(&mut self, slot: &mut [V]) -> Result<bool> {
-        (self.0)(slot)
-    }
+    fn next(&mut self, slot: &mut [V]) -> Result<bool>;
+
+    /// Where it stands, to a checkpoint or from one.
+    ///
+    /// # Errors
+    /// Those of the checkpoint.
+    fn pass(&mut self, tape: &mut Tape) -> Result<()>;
+
+    /// Bytes of that, at most, about.
+    fn bytes(&self) -> u64;
 }
 
-impl<'a, V: Learnt> Feed<'a, V> {
-    /// `count` configurations of a part of a file, evenly spread over it and in its order, again and
-    /// again if `endless`. `task` numbers the stream of the corners.
-    pub fn rows(
+/// Configurations of a part of a file.
+#[derive(Debug)]
+pub struct Rows<'a, V> {
+    data: &'a Data,
+    part: Range<usize>,
+    count: usize,
+    endless: bool,
+    crop: &'a Crop,
+    /// Draws the corners.
+    stream: Stream,
+    done: usize,
+    around: Vec<V>,
+}
+
+impl<'a, V> Rows<'a, V> {
+    /// `count` configurations, evenly spread over the part and in its order, again and again if
+    /// `endless`. `task` numbers the stream of the corners.
+    pub fn new(
         data: &'a Data,
         part: Range<usize>,
         count: usize,
@@ -296,20 +305,42 @@ impl<'a, V: Learnt> Feed<'a, V> {
         crop: &'a Crop,
         (seed, task): (u64, u64),
     ) -> Self {
-        let mut stream = Stream::new(seed, task, Purpose::Windows);
-        let (mut done, mut around) = (0, vec![]);
-        Feed(Box::new(move |slot| {
-            if done == count {
-                if !endless {
-                    return Ok(false);
-                }
-                done = 0;
+        Rows {
+            data,
+            part,
+            count,
+            endless,
+            crop,
+            stream: Stream::new(seed, task, Purpose::Windows),
+            done: 0,
+            around: vec![],
+        }
+    }
+}
+
+impl<V: Learnt> Feed<V> for Rows<'_, V> {
+    fn next(&mut self, slot: &mut [V]) -> Result<bool> {
+        if self.done == self.count {
+            if !self.endless {
+                return Ok(false);
             }
-            let row = part.start + (done as u128 * part.len() as u128 / count as u128) as usize;
-            done += 1;
-            let corner = crop.corner(&mut stream);
-            crop.read(data, row, &corner, &mut around, slot)?;
-            Ok(true)
-        }))
+            self.done = 0;
+        }
+        let (done, length) = (self.done as u128, self.part.len() as u128);
+        let row = self.part.start + (done * length / self.count as u128) as usize;
+        self.done += 1;
+        let corner = self.crop.corner(&mut self.stream);
+        self.crop
+            .read(self.data, row, &corner, &mut self.around, slot)?;
+        Ok(true)
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.count(&mut self.done, self.count)?;
+        tape.stream(&mut self.stream)
+    }
+
+    fn bytes(&self) -> u64 {
+        0
     }
 }

@@ -57,7 +57,7 @@ impl<V: Learnt> HeldOut<V> {
     /// # Errors
     /// Those of the supply; a failure, if hardly a window is without missing values.
     pub fn gather<C: Cut>(
-        feed: &mut Feed<V>,
+        feed: &mut dyn Feed<V>,
         cut: &C,
         batch: usize,
         Extent { groups, windows }: Extent,

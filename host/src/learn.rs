@@ -11,15 +11,17 @@ use blockspin_core::block::window::Window;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::optim::adam::Adam;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi, Storage};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::moving::Moving;
 
 use crate::chains::{self, Chains, Sampling, Supplier};
+use crate::checkpoint::{Checkpoint, Tape};
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
-use crate::feed::{Crop, Feed, Learnt};
+use crate::feed::{Crop, Feed, Learnt, Rows};
 use crate::filters::Filters;
 use crate::held_out::{Estimate, Extent, HeldOut, incomplete};
 use crate::machine::Isa;
@@ -214,9 +216,9 @@ struct Supply<'a, C, V> {
     /// Means of the sites of V, known beforehand; none: 0.
     centres: Vec<f32>,
     sizes: Sizes,
-    training: Feed<'a, V>,
-    watched: Feed<'a, V>,
-    held_out: Feed<'a, V>,
+    training: Box<dyn Feed<V> + 'a>,
+    watched: Box<dyn Feed<V> + 'a>,
+    held_out: Box<dyn Feed<V> + 'a>,
 }
 
 /// Bytes of memory that a run of a model takes, about.
@@ -231,17 +233,23 @@ fn model_memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u
         + 3 * chains::memory(model)
 }
 
-/// Trains on Markov chains of a model, and estimates.
+/// Trains on Markov chains of a model, and estimates. The training goes on from its checkpoint, where
+/// one was found, and writes others, where it is given.
 ///
 /// # Errors
-/// A failure, if the training diverges.
-pub fn model(settings: &Settings, model: &Prepared) -> Result<Outcome> {
-    with_sampling!(model, sampling => model_run(settings, sampling))
+/// A failure, if the training diverges, or the checkpoint is damaged or finds no room.
+pub fn model(
+    settings: &Settings,
+    model: &Prepared,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    with_sampling!(model, sampling => model_run(settings, sampling, checkpoint))
 }
 
 fn model_run<M: Supplier<Value: Learnt>>(
     settings: &Settings,
     sampling: &Sampling<M>,
+    checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
     let Place::Window(window) = &settings.place else {
         return Err(Error::usage(
@@ -251,8 +259,7 @@ fn model_run<M: Supplier<Value: Learnt>>(
     let sizes = Sizes::of_model::<M::Value>(settings);
     let chains = |purpose| {
         let (seed, threads) = (settings.seed, settings.threads);
-        let mut chains = Box::new(Chains::new(sampling.clone(), seed, purpose, threads));
-        Feed::endless(move |slot: &mut [M::Value]| chains.next(slot))
+        Box::new(Chains::new(sampling.clone(), seed, purpose, threads))
     };
     learn(
         settings,
@@ -264,6 +271,7 @@ fn model_run<M: Supplier<Value: Learnt>>(
             watched: chains(Purpose::Validation),
             held_out: chains(Purpose::HeldOut),
         },
+        checkpoint,
     )
 }
 
@@ -278,29 +286,40 @@ fn centres<M: Supplier>(model: &M, window: &Window) -> Vec<f32> {
     }
 }
 
-/// Trains on a file, of which parts are trained on, watched and held out, and estimates.
+/// Trains on a file, of which parts are trained on, watched and held out, and estimates; with
+/// checkpoints as [`model`] has them.
 ///
 /// # Errors
-/// Those of the file; a failure, if there is no room, the training diverges or hardly a window is
-/// complete.
-pub fn data(settings: &Settings, data: &Data, parts: &Parts) -> Result<Outcome> {
+/// Those of the file; a failure, if there is no room, the training diverges, the checkpoint is damaged
+/// or hardly a window is complete.
+pub fn data(
+    settings: &Settings,
+    data: &Data,
+    parts: &Parts,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
     match data.kind() {
-        Kind::Signs { .. } => data_run::<u32>(settings, data, parts),
-        Kind::Reals { .. } => data_run::<f32>(settings, data, parts),
+        Kind::Signs { .. } => data_run::<u32>(settings, data, parts, checkpoint),
+        Kind::Reals { .. } => data_run::<f32>(settings, data, parts, checkpoint),
     }
 }
 
-fn data_run<V: Learnt>(settings: &Settings, data: &Data, parts: &Parts) -> Result<Outcome> {
+fn data_run<V: Learnt>(
+    settings: &Settings,
+    data: &Data,
+    parts: &Parts,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
     match &settings.place {
         Place::Window(window) => {
             // Whole configurations, unless a pool of two batches would be too much.
             let most = DATA_POOL_BYTES / (2 * settings.shape.batch() * size_of::<V>()) * V::PACKED;
             let (crop, window) = Crop::around(*window, most)?;
-            cut_run::<_, V>(settings, data, parts, &crop, window)
+            cut_run::<_, V>(settings, data, parts, (&crop, window), checkpoint)
         }
         Place::Sites(sites) => {
             let (crop, region) = sites.region()?;
-            cut_run::<_, V>(settings, data, parts, crop, region)
+            cut_run::<_, V>(settings, data, parts, (crop, region), checkpoint)
         }
     }
 }
@@ -309,22 +328,23 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
     settings: &Settings,
     data: &Data,
     parts: &Parts,
-    crop: &Crop,
-    cut: C,
+    (crop, cut): (&Crop, C),
+    checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
     let sizes = Sizes::of_data::<V>(settings, parts, crop.sites());
     let needed =
         learned(settings) + sizes.bytes::<V>(settings, crop.sites()) + crop.scratch::<V>() as u64;
     room::memory("this run", needed)?;
     let feed = |part: &Range<usize>, count: usize, endless, task| {
-        Feed::<V>::rows(
+        let stream = (settings.seed, task);
+        Box::new(Rows::<V>::new(
             data,
             part.clone(),
             count,
             endless,
             crop,
-            (settings.seed, task),
-        )
+            stream,
+        ))
     };
     let all = |extent: Extent| extent.groups * settings.shape.batch();
     let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
@@ -338,15 +358,115 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
             watched: feed(&parts.validation, watched, false, 3),
             held_out: feed(&parts.held_out, held_out, false, 4),
         },
+        checkpoint,
     )?;
     // Those of a long file are read again and again.
     outcome.configurations = outcome.configurations.min(parts.train.len());
     Ok(outcome)
 }
 
+/// A training under way: all that changes from step to step, but for what [`Rsmi`] holds.
+struct Course<'a, C, V> {
+    done: u32,
+    pool: Pool<'a, C, V>,
+    training: Box<dyn Feed<V> + 'a>,
+    configurations: usize,
+    /// Draws that no new configuration has made up for yet.
+    owed: usize,
+    draws: Stream,
+    noise: Stream,
+    moving: Moving,
+    series: Vec<Record>,
+    seconds_sampling: f64,
+    seconds_training: f64,
+    /// Of all, up to `since`.
+    seconds: f64,
+    since: Instant,
+}
+
+impl<C: Cut, V: Learnt> Course<'_, C, V> {
+    /// Adds configurations to the pool.
+    fn add(&mut self, n: usize) -> Result<()> {
+        let start = Instant::now();
+        for _ in 0..n {
+            self.training.next(self.pool.next_slot())?;
+            self.configurations += 1;
+        }
+        self.seconds_sampling += start.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Bytes of a checkpoint, at most, about.
+    fn bytes(&self, parameters: usize, sites: usize) -> u64 {
+        let configuration = size_of::<V>() * V::configuration(sites) + size_of::<u32>();
+        let learned = 3 * parameters * size_of::<Lane>();
+        let recorded = 2 * RECORDS as usize * size_of::<Record>();
+        let held = self.pool.capacity() * configuration;
+        (learned + recorded + held) as u64 + self.training.bytes()
+    }
+
+    /// Takes the training to a checkpoint, or from one.
+    fn pass(&mut self, tape: &mut Tape, rsmi: &mut Rsmi, schedule: &Schedule) -> Result<()> {
+        let mut done = self.done as usize;
+        tape.count(&mut done, schedule.steps as usize)?;
+        self.done = done as u32;
+        tape.lanes(rsmi.parameters_mut())?;
+        let (first, second, adam) = rsmi.memory_mut();
+        tape.lanes(first)?;
+        tape.lanes(second)?;
+        let mut powers = adam.powers();
+        tape.pass(&mut powers)?;
+        *adam = Adam::from_powers(powers);
+
+        let (mut next, order) = self.pool.order();
+        let (mut filled, mut order) = (order.len(), order.to_vec());
+        let (most, mut left_out) = (self.pool.capacity(), self.pool.left_out());
+        tape.count(&mut filled, most)?;
+        tape.count(&mut next, most)?;
+        tape.number(&mut left_out)?;
+        order.resize(filled, 0);
+        tape.pass(&mut order)?;
+        match self.pool.resume(next, &order, left_out) {
+            Some(values) => tape.pass(values)?,
+            None => return Err(tape.damaged()),
+        }
+        self.training.pass(tape)?;
+        tape.count(&mut self.configurations, usize::MAX)?;
+        let batches = schedule.steps as usize;
+        tape.count(&mut self.owed, batches.saturating_mul(rsmi.shape().batch()))?;
+
+        tape.stream(&mut self.draws)?;
+        tape.stream(&mut self.noise)?;
+        let (mut mean, mut count) = self.moving.state();
+        tape.number(&mut mean)?;
+        tape.number(&mut count)?;
+        self.moving = self.moving.with_state((mean, count));
+        let records = self.done / every(schedule);
+        self.series.resize(records as usize, Record::EMPTY);
+        for record in &mut self.series {
+            tape.number(&mut record.step)?;
+            tape.option(&mut record.training)?;
+            tape.option(&mut record.held_out)?;
+            tape.option(&mut record.held_out_stderr)?;
+            tape.option(&mut record.epsilon)?;
+        }
+        tape.number(&mut self.seconds_sampling)?;
+        tape.number(&mut self.seconds_training)?;
+        self.seconds += self.since.elapsed().as_secs_f64();
+        self.since = Instant::now();
+        tape.number(&mut self.seconds)
+    }
+}
+
+/// Steps from one record to the next.
+fn every(schedule: &Schedule) -> u32 {
+    (schedule.steps / RECORDS).max(1)
+}
+
 fn learn<C: Cut + Copy, V: Learnt>(
     settings: &Settings,
     supply: Supply<'_, C, V>,
+    mut checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
     let begun = Instant::now();
     let Settings {
@@ -361,32 +481,38 @@ fn learn<C: Cut + Copy, V: Learnt>(
         cut,
         centres,
         sizes,
-        mut training,
+        training,
         watched: mut watching,
         mut held_out,
     } = supply;
     let batch = shape.batch();
-    let mut seconds_sampling = 0.0;
 
     let mut values = vec![V::default(); sizes.pool * V::configuration(cut.sites())];
     let mut order = vec![0; sizes.pool];
-    let mut pool = Pool::new(cut, &mut values, &mut order);
-    let mut configurations = 0;
-    let mut add = |pool: &mut Pool<C, V>, n: usize, seconds: &mut f64| -> Result<()> {
-        let start = Instant::now();
-        for _ in 0..n {
-            training.next(pool.next_slot())?;
-            configurations += 1;
-        }
-        *seconds += start.elapsed().as_secs_f64();
-        Ok(())
+    let mut course = Course {
+        done: 0,
+        pool: Pool::new(cut, &mut values, &mut order),
+        training,
+        configurations: 0,
+        owed: 0,
+        draws: Stream::new(seed, 0, Purpose::Windows),
+        noise: Stream::new(seed, 0, Purpose::Encoder),
+        moving: Moving::new(SPAN),
+        series: vec![],
+        seconds_sampling: 0.0,
+        seconds_training: 0.0,
+        seconds: 0.0,
+        since: begun,
     };
+    if let Some(checkpoint) = &checkpoint {
+        checkpoint.fits(course.bytes(shape.parameter_lanes(), cut.sites()))?;
+    }
 
     let start = Instant::now();
     let mut origins = Stream::new(seed, 1, Purpose::Windows);
     let silent = Progress::new(true, "", 0, "");
     let watched = HeldOut::gather(
-        &mut watching,
+        watching.as_mut(),
         &cut,
         batch,
         sizes.watched,
@@ -394,7 +520,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         &silent,
     )?;
     drop(watching);
-    seconds_sampling += start.elapsed().as_secs_f64();
+    let seconds_watched = start.elapsed().as_secs_f64();
 
     let lanes = || vec![Lane::ZERO; shape.parameter_lanes()];
     let (mut parameters, mut gradients) = (lanes(), lanes());
@@ -430,18 +556,19 @@ fn learn<C: Cut + Copy, V: Learnt>(
         }
     };
 
-    add(&mut pool, sizes.first, &mut seconds_sampling)?;
-    let mut owed = 0;
-
-    let mut moving = Moving::new(SPAN);
-    let mut series = vec![];
-    let mut draws = Stream::new(seed, 0, Purpose::Windows);
-    let mut noise = Stream::new(seed, 0, Purpose::Encoder);
-    let every = (schedule.steps / RECORDS).max(1);
-    let mut seconds_training = 0.0;
+    let resumed = match &mut checkpoint {
+        Some(checkpoint) => checkpoint.resume(|tape| course.pass(tape, &mut rsmi, &schedule))?,
+        None => false,
+    };
+    if !resumed {
+        course.add(sizes.first)?;
+    }
+    course.seconds_sampling += seconds_watched;
+    let every = every(&schedule);
     let progress = Progress::new(quiet, "training", u64::from(schedule.steps), "steps");
+    progress.advance(u64::from(course.done));
     let mut clock = Instant::now();
-    for t in 0..schedule.steps {
+    for t in course.done..schedule.steps {
         let encoder = match learn {
             Learn::All => Encoder::Relaxed {
                 epsilon: schedule.epsilon(t),
@@ -450,24 +577,24 @@ fn learn<C: Cut + Copy, V: Learnt>(
         };
         let rate = schedule.rate(t);
         let (v, e) = V::rows(&mut rsmi);
-        if !pool.draw(batch, &mut draws, v, e) {
+        if !course.pool.draw(batch, &mut course.draws, v, e) {
             return Err(incomplete());
         }
-        let bound = isa.step(&mut rsmi, encoder, learn, rate, &mut noise);
-        moving.push(f64::from(bound));
+        let bound = isa.step(&mut rsmi, encoder, learn, rate, &mut course.noise);
+        course.moving.push(f64::from(bound));
         progress.advance(1);
         let done = t + 1;
         if done % every == 0 || done == schedule.steps {
-            seconds_training += clock.elapsed().as_secs_f64();
+            course.seconds_training += clock.elapsed().as_secs_f64();
             let check = done % (5 * every) == 0 || done == schedule.steps;
             let held_out = check.then(|| {
                 // The same noise each time: the curve shows what the parameters do.
                 let mut noise = Stream::new(seed, 2, Purpose::Encoder);
                 watched.estimate(&mut rsmi, isa, reported, &mut noise)
             });
-            series.push(Record {
+            course.series.push(Record {
                 step: u64::from(done),
-                training: Some(moving.mean()),
+                training: Some(course.moving.mean()),
                 held_out: held_out.map(|estimate| estimate.mean),
                 held_out_stderr: held_out.map(|estimate| estimate.stderr),
                 epsilon: (learn == Learn::All).then(|| f64::from(schedule.epsilon(t))),
@@ -477,17 +604,39 @@ fn learn<C: Cut + Copy, V: Learnt>(
             }
             clock = Instant::now();
         }
-        owed += batch;
+        course.owed += batch;
         if let Some(uses) = sizes.uses
-            && owed >= uses
+            && course.owed >= uses
         {
-            seconds_training += clock.elapsed().as_secs_f64();
-            add(&mut pool, owed / uses, &mut seconds_sampling)?;
-            owed %= uses;
+            course.seconds_training += clock.elapsed().as_secs_f64();
+            course.add(course.owed / uses)?;
+            course.owed %= uses;
+            clock = Instant::now();
+        }
+        course.done = done;
+        if let Some(checkpoint) = &mut checkpoint
+            && done < schedule.steps
+            && checkpoint.is_due()
+        {
+            course.seconds_training += clock.elapsed().as_secs_f64();
+            checkpoint.write(&progress, |tape| course.pass(tape, &mut rsmi, &schedule));
             clock = Instant::now();
         }
     }
     drop(progress);
+    let Course {
+        pool,
+        training,
+        configurations,
+        moving,
+        series,
+        mut seconds_sampling,
+        seconds_training,
+        seconds,
+        since,
+        ..
+    } = course;
+    drop(training);
 
     if rsmi
         .parameters()
@@ -503,7 +652,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
     let total = (sizes.held_out.groups * batch) as u64;
     let progress = Progress::new(quiet, "held out", total, "samples");
     let held = HeldOut::gather(
-        &mut held_out,
+        held_out.as_mut(),
         &cut,
         batch,
         sizes.held_out,
@@ -544,7 +693,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         left_out: pool.left_out(),
         seconds_sampling,
         seconds_training,
-        seconds: begun.elapsed().as_secs_f64(),
+        seconds: seconds + since.elapsed().as_secs_f64(),
     })
 }
 

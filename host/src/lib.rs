@@ -3,11 +3,13 @@
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
 //! [`data`], [`graph`] and [`room`] guard what comes in; [`chains`] or [`feed`] supply configurations
-//! to [`learn`], [`parts`] and [`held_out`] keep its figures honest; [`output`] guards what goes out;
+//! to [`learn`], [`checkpoint`] lets it be killed, [`parts`] and [`held_out`] keep its figures honest; [`output`]
+//! guards what goes out;
 //! [`filters`], [`picture`] and [`report`] show it; [`progress`] keeps the user company.
 
 mod array;
 pub mod chains;
+pub mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod data;

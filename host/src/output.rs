@@ -133,6 +133,7 @@ impl FileWriter {
         self.file
             .persist(&self.place.real)
             .map_err(|error| annotate("write", path, error.error))?;
+        settle(&self.place.parent);
         Ok(())
     }
 }
@@ -229,6 +230,18 @@ impl RunTarget {
         &self.place.given
     }
 
+    /// The name of its checkpoint, beside it.
+    #[must_use]
+    pub fn checkpoint(&self) -> PathBuf {
+        let named = match self.place.given.file_name() {
+            Some(_) => &self.place.given,
+            None => &self.place.real,
+        };
+        let mut name = named.file_name().unwrap_or_default().to_os_string();
+        name.push(".checkpoint");
+        named.with_file_name(name)
+    }
+
     /// Starts to write.
     ///
     /// # Errors
@@ -297,6 +310,7 @@ impl RunWriter {
         }
         // It has moved: there is nothing left to remove.
         let _ = folder.keep();
+        settle(&place.parent);
         Ok(())
     }
 }
@@ -386,6 +400,12 @@ fn temporary(place: &Place) -> Result<NamedTempFile> {
         .map_err(|error| annotate("write", &place.given, error))?;
     names.push(file.path().to_path_buf());
     Ok(file)
+}
+
+/// Brings the names in a folder to the disk, where the system has a way: a name that was taken stays
+/// taken though the power fail. All that is lost where it has none are the last seconds.
+fn settle(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// Whether a folder is the root of another disk than its parent's: it could not be renamed.

@@ -17,6 +17,17 @@ pub struct Record {
     pub epsilon: Option<f64>,
 }
 
+impl Record {
+    /// One of nothing.
+    pub(crate) const EMPTY: Record = Record {
+        step: 0,
+        training: None,
+        held_out: None,
+        held_out_stderr: None,
+        epsilon: None,
+    };
+}
+
 /// The records as CSV, with a header line; what is missing or not finite is an empty field.
 #[must_use]
 pub fn csv(records: &[Record]) -> String {

@@ -243,7 +243,7 @@ impl Case {
             .prepare(settings.seed, settings.threads)
             .expect("a model");
         assert!(sampling.plan().equilibrated, "{self:?}");
-        learn::model(settings, &sampling).expect("an outcome")
+        learn::model(settings, &sampling, None).expect("an outcome")
     }
 
     /// Estimates I(H:E) at K = 100 and checks it against the exact figure: never above it by more

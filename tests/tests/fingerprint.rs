@@ -96,7 +96,10 @@ fn from_data(isa: Isa, threads: usize) -> String {
     let parts = Parts::of(&data, 21).unwrap();
     settings.isa = isa;
     settings.threads = threads;
-    lines("data", &learn::data(&settings, &data, &parts).unwrap())
+    lines(
+        "data",
+        &learn::data(&settings, &data, &parts, None).unwrap(),
+    )
 }
 
 /// Compares with a golden file what every instruction set finds, with one thread and with two.

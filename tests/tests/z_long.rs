@@ -189,7 +189,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
         algorithm: None,
     };
     let sampling = model.prepare(settings.seed, settings.threads).unwrap();
-    let outcome = learn::model(&settings, &sampling).unwrap();
+    let outcome = learn::model(&settings, &sampling, None).unwrap();
     let Estimate { mean, stderr } = outcome.information;
     let sign = outcome.information_sign;
     println!(

@@ -82,6 +82,31 @@ impl<'a, C: Cut, T: Value> Pool<'a, C, T> {
         self.order.len()
     }
 
+    /// The number of the slot that comes next, and the permutation of the configurations that it
+    /// holds, to be written down beside these and [`left_out`](Self::left_out).
+    #[must_use]
+    pub fn order(&self) -> (usize, &[u32]) {
+        (self.next, &self.order[..self.filled])
+    }
+
+    /// Goes on as a pool of which these numbers were written down, and gives the place of its
+    /// configurations, as many as there are numbers in `order`. None, and nothing has changed, where
+    /// no pool of this capacity has such.
+    pub fn resume(&mut self, next: usize, order: &[u32], left_out: u64) -> Option<&mut [T]> {
+        let filled = order.len();
+        let known = |i: &u32| (*i as usize) < filled;
+        if filled > self.order.len() || next > filled || !order.iter().all(known) {
+            return None;
+        }
+        for (i, slot) in self.order.iter_mut().enumerate() {
+            *slot = order.get(i).copied().unwrap_or(i as u32);
+        }
+        self.filled = filled;
+        self.next = if next < self.order.len() { next } else { 0 };
+        self.left_out = left_out;
+        self.values.get_mut(..filled * self.stride)
+    }
+
     /// The place of the next configuration: a free one, or, when full, the oldest. The caller
     /// writes or advances the configuration there. Empty, if the pool has no room at all.
     pub fn next_slot(&mut self) -> &mut [T] {

@@ -19,6 +19,22 @@ impl Moving {
         }
     }
 
+    /// All that changes as values are added, to be written down.
+    #[must_use]
+    pub const fn state(&self) -> (f64, u32) {
+        (self.mean, self.count)
+    }
+
+    /// The average of the same span whose [`state`](Self::state) was written down.
+    #[must_use]
+    pub const fn with_state(self, (mean, count): (f64, u32)) -> Self {
+        Moving {
+            mean,
+            count,
+            ..self
+        }
+    }
+
     /// Adds a value.
     pub fn push(&mut self, value: f64) {
         self.count += u32::from(self.count < self.span);
@@ -41,6 +57,7 @@ mod tests {
         let mut moving = Moving::new(4);
         [1.0, 2.0, 3.0].into_iter().for_each(|x| moving.push(x));
         assert_eq!(moving.mean(), 2.0);
+        assert_eq!(Moving::new(4).with_state(moving.state()), moving);
         for _ in 0..200 {
             moving.push(5.0);
         }

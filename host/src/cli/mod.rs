@@ -402,6 +402,14 @@ pub struct TrainArgs {
     /// Folder of the run [default: runs/MODEL-SEED]
     #[arg(long, value_name = "RUN/")]
     pub out: Option<PathBuf>,
+    /// Seconds of training from one checkpoint to the next, in RUN.checkpoint until the run is
+    /// finished; 0: none. No result depends on it
+    #[arg(long, default_value = "60", value_parser = parse::seconds, value_name = "SECONDS")]
+    pub checkpoint: f64,
+    /// Goes on from the checkpoint of a training with the same options that was stopped, as if it had
+    /// not been; where there is none, the training starts anew
+    #[arg(long)]
+    pub resume: bool,
 }
 
 /// A filter to judge.

@@ -138,6 +138,15 @@ pub fn inverse_temperature(text: &str) -> Parsed<f64> {
     })
 }
 
+/// A time.
+///
+/// # Errors
+/// The rule.
+pub fn seconds(text: &str) -> Parsed<f64> {
+    let rule = "a time is a finite number of seconds from 0, such as 60";
+    number(text, rule, |s| s.is_finite() && s >= 0.0)
+}
+
 /// The mass of a field.
 ///
 /// # Errors

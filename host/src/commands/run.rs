@@ -1,15 +1,18 @@
 //! `train` and `estimate`: a run, and what is told of it.
 
+use std::hash::Hasher;
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
 use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
+use fnv::FnvHasher;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
 use super::named::filters;
 use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
+use crate::checkpoint::{Checkpoint, Measured};
 use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::data::Kind;
 use crate::error::{Error, Result};
@@ -208,6 +211,7 @@ fn finish(
     settings: &Settings,
     shells: Option<&Shells>,
     command: &str,
+    mut checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Finished> {
     let mut warnings = match subject {
         Subject::Data(input) => input.warnings(),
@@ -217,13 +221,24 @@ fn finish(
     let outcome = match subject {
         Subject::Model(model, pace) => {
             let begun = Instant::now();
-            let prepared = pace.prepare(model.as_ref(), settings.seed, settings.threads)?;
-            let preparing = begun.elapsed().as_secs_f64();
+            let measured = checkpoint.as_ref().and_then(|found| found.measured());
+            let prepared = match measured {
+                Some(found) => model.planned(found.plan, found.clusters)?,
+                None => pace.prepare(model.as_ref(), settings.seed, settings.threads)?,
+            };
+            let measured = measured.unwrap_or_else(|| Measured {
+                plan: *prepared.plan(),
+                clusters: prepared.clusters(),
+                seconds: begun.elapsed().as_secs_f64(),
+            });
+            if let Some(checkpoint) = &mut checkpoint {
+                checkpoint.set_measured(measured);
+            }
             warnings.extend(chain_doubts(prepared.plan()));
-            let mut outcome = learn::model(settings, &prepared)?;
+            let mut outcome = learn::model(settings, &prepared, checkpoint)?;
             // The pilot is sampling too.
-            outcome.seconds_sampling += preparing;
-            outcome.seconds += preparing;
+            outcome.seconds_sampling += measured.seconds;
+            outcome.seconds += measured.seconds;
             outcome
         }
         Subject::Data(input) if input.data.is_constant() => {
@@ -250,7 +265,10 @@ fn finish(
         }
         Subject::Data(input) => {
             let made = Parts::of(&input.data, settings.shape.batch())?;
-            let outcome = learn::data(settings, &input.data, &made)?;
+            if let Some(checkpoint) = &mut checkpoint {
+                checkpoint.set_data(identity(input, settings, shells, &made))?;
+            }
+            let outcome = learn::data(settings, &input.data, &made, checkpoint)?;
             parts = Some(made);
             outcome
         }
@@ -300,6 +318,32 @@ fn finish(
     })
 }
 
+/// FNV-1a 64 of what tells the values of a file, and those that are looked at, from others, short of
+/// reading them all again.
+fn identity(input: &Input, settings: &Settings, shells: Option<&Shells>, parts: &Parts) -> u64 {
+    let mut hash = FnvHasher::default();
+    let mut add = |number: u64| hash.write(&number.to_le_bytes());
+    let data = &input.data;
+    let (kind, numbers) = match data.kind() {
+        Kind::Signs { low, high } => (0, [low, high]),
+        Kind::Reals { centre, scale } => (1, [centre, scale]),
+    };
+    add(kind);
+    numbers.iter().for_each(|x| add(x.to_bits()));
+    add(data.configurations() as u64);
+    add(data.missing());
+    add(parts.autocorrelation.to_bits());
+    let (block, environment) = settings.place.parts();
+    add(block as u64);
+    add(environment as u64);
+    let place = settings.place.block_indices();
+    let shells = shells.iter();
+    let shells = shells.flat_map(|shells| shells.block.iter().chain(&shells.environment));
+    let sites = data.sides().iter().chain(data.varying()).chain(&place);
+    sites.chain(shells).for_each(|n| add(u64::from(*n)));
+    hash.finish()
+}
+
 /// Weights as lists within lists, as the block has them.
 fn nested(weights: &[f32], sides: &[u32]) -> Value {
     match sides {
@@ -342,7 +386,15 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
     let command = command("train", subject, run, &settings);
-    let finished = finish(subject, &settings, shells.as_ref(), &command)?;
+    let mut checkpoint =
+        Checkpoint::check(&target.checkpoint(), args.checkpoint, args.resume, &command)?;
+    let finished = finish(
+        subject,
+        &settings,
+        shells.as_ref(),
+        &command,
+        Some(&mut checkpoint),
+    )?;
     let outcome = &finished.outcome;
     let (title, about) = subject.describe();
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
@@ -385,6 +437,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
     };
     writer.write("report.html", report.html().as_bytes())?;
     writer.commit()?;
+    checkpoint.remove()?;
 
     print(global, &fields, || {
         let steps = settings.schedule.steps;
@@ -519,7 +572,7 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
         quoted_for_shell(&given.filter),
         given.encoder.name()
     );
-    let finished = finish(subject, &settings, shells.as_ref(), &command)?;
+    let finished = finish(subject, &settings, shells.as_ref(), &command, None)?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
     print(global, &fields, || {

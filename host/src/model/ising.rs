@@ -219,6 +219,22 @@ impl Model for Ising {
     fn prepare(&self, seed: u64, threads: usize) -> Result<Prepared> {
         Ok(Prepared::Ising(self.sampling(seed, threads)?))
     }
+
+    fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<Prepared> {
+        let warmer = match self.algorithm {
+            Some(Choice::Metropolis) => self.sampler(Choice::Metropolis, 1)?,
+            _ => self.sampler(Choice::SwendsenWang, 1)?,
+        };
+        let model = match clusters {
+            Some(clusters) => self.sampler(Choice::Wolff, clusters)?,
+            None => warmer,
+        };
+        Ok(Prepared::Ising(Sampling {
+            model,
+            warmer,
+            plan,
+        }))
+    }
 }
 
 impl Drawn for sampler::Ising {

@@ -13,8 +13,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use blockspin_core::lattice::Lattice;
-use blockspin_core::sampler;
 use blockspin_core::sampler::chain::Bond;
+use blockspin_core::sampler::{self, Algorithm};
 use serde_json::Value;
 
 pub use chain::Chain;
@@ -129,6 +129,17 @@ pub trait Model: Debug {
         });
         Ok(prepared)
     }
+
+    /// What [`prepare`](Self::prepare) gave when it found this plan, and chose single clusters, so
+    /// many an update, if any.
+    ///
+    /// # Errors
+    /// Those of [`unmeasured`](Self::unmeasured).
+    fn planned(&self, plan: Plan, _clusters: Option<u32>) -> Result<Prepared> {
+        let mut prepared = self.unmeasured()?;
+        *prepared.plan_mut() = plan;
+        Ok(prepared)
+    }
 }
 
 /// A sampler whose configurations can be drawn.
@@ -175,6 +186,18 @@ impl Prepared {
     pub fn algorithm(&self) -> Option<&'static str> {
         match self {
             Prepared::Ising(sampling) => Some(ising::algorithm_name(&sampling.model)),
+            _ => None,
+        }
+    }
+
+    /// Single clusters of an update, where there are such.
+    #[must_use]
+    pub fn clusters(&self) -> Option<u32> {
+        match self {
+            Prepared::Ising(sampling) => match sampling.model.algorithm() {
+                Algorithm::Wolff { clusters } => Some(clusters),
+                _ => None,
+            },
             _ => None,
         }
     }

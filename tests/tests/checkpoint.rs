@@ -1,0 +1,418 @@
+//! Trainings that are killed and taken up again: every file is, byte for byte, that of a training
+//! that ran through.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use blockspin::chains::{Chains, Plan, Sampling};
+use blockspin::checkpoint::Checkpoint;
+use blockspin::data::Data;
+use blockspin::feed::{Crop, Feed, Rows};
+use blockspin::progress::Progress;
+use blockspin_core::lattice::Lattice;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::sampler::Gaussian;
+use blockspin_tests::program::{Folder, binary, npy};
+
+/// A small window and batch.
+const SMALL: &str = "--block 2 --buffer 1 --environment 1 --batch 10";
+/// Kills of one training.
+const KILLS: u32 = 10;
+/// What the golden checkpoint is of, and the fingerprint of that training.
+const GOLDEN: &str =
+    "ising --size 4 --block 1 --buffer 0 --environment 1 --batch 4 --steps 900 --seed 5";
+const GOLDEN_FINGERPRINT: &str = "1dda5a59c8a254c5";
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/ising-5.checkpoint")
+}
+
+/// The files of a run, but for its times.
+fn files(folder: &Folder, run: &str) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let all = folder.contents().into_iter();
+    all.filter_map(|(name, bytes)| Some((name.strip_prefix(run).ok()?.to_path_buf(), bytes)))
+        .filter(|(name, _)| name != Path::new("timing.csv"))
+        .collect()
+}
+
+fn spawn(folder: &Folder, words: &str) -> Child {
+    Command::new(binary())
+        .args(words.split_whitespace())
+        .current_dir(folder.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Starts a training and waits until it has written a checkpoint.
+fn started(folder: &Folder, words: &str, checkpoint: &Path) -> Child {
+    let written = || {
+        fs::metadata(checkpoint)
+            .and_then(|meta| meta.modified())
+            .ok()
+    };
+    let before = written();
+    let mut child = spawn(folder, words);
+    while written() == before {
+        let ended = child.try_wait().unwrap();
+        assert_eq!(
+            ended, None,
+            "{words}: it ended before it wrote a checkpoint"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Kills a training again and again, at any moment: most of the time some milliseconds after it wrote
+/// a checkpoint, or else at once or while it begins.
+fn survives(folder: &Folder, subject: &str, steps: u32, seed: u64) {
+    let words = format!("train {subject} {SMALL} --steps {steps} --seed {seed}");
+    let whole = folder.run(&format!("{words} --out whole"));
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    assert!(!folder.path("whole.checkpoint").exists());
+    let mut moments = Stream::new(seed, 0, Purpose::Sample);
+    let checkpoint = folder.path("killed.checkpoint");
+    for round in 0..KILLS {
+        let threads = 1 + round % 2;
+        let words = format!("{words} --out killed --checkpoint 0.01 --resume --threads {threads}");
+        if round % 4 == 3 {
+            let child = spawn(folder, &words);
+            std::thread::sleep(Duration::from_millis(u64::from(moments.below(100))));
+            kill(child);
+        } else {
+            let child = started(folder, &words, &checkpoint);
+            std::thread::sleep(Duration::from_micros(u64::from(moments.below(20_000))));
+            kill(child);
+        }
+        assert!(!folder.path("killed").exists(), "it was to be killed");
+    }
+    let told = folder.run(&format!("{words} --out killed --resume"));
+    assert_eq!((told.code, &told.stderr), (Some(0), &whole.stderr), "{told:?}");
+    assert!(!checkpoint.exists());
+    assert!(files(folder, "whole") == files(folder, "killed"), "{words}");
+}
+
+#[test]
+fn trainings_on_spins() {
+    survives(&Folder::new(), "ising --size 16", 6000, 1);
+}
+
+#[test]
+fn trainings_on_masses() {
+    survives(&Folder::new(), "chipping --size 32", 6000, 2);
+}
+
+#[test]
+fn trainings_on_two_values() {
+    let folder = Folder::new();
+    let _ = folder.run("sample ising --size 8 --samples 300 --out spins.npy");
+    survives(&folder, "data spins.npy", 6000, 3);
+}
+
+#[test]
+fn trainings_on_reals() {
+    let folder = Folder::new();
+    let _ = folder.run("sample gaussian --size 8 --samples 300 --out fields.npy");
+    survives(&folder, "data fields.npy --boundary open", 6000, 4);
+}
+
+/// What a pilot found is kept with it: its choice of single clusters, too.
+#[test]
+fn no_pilot_is_run_again() {
+    let folder = Folder::new();
+    let train = format!("train ising --size 32 --algorithm wolff {SMALL} --steps 400");
+    let _ = folder.run(&format!("{train} --out whole"));
+    let words = format!("{train} --out run --checkpoint 0.01 --resume");
+    kill(started(&folder, &words, &folder.path("run.checkpoint")));
+    let told = folder.run(&format!("{words} --json"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(files(&folder, "whole") == files(&folder, "run"));
+}
+
+#[test]
+fn a_checkpoint_stays_readable() {
+    let folder = Folder::new();
+    let whole = folder.json(&format!("train {GOLDEN} --out whole"));
+    assert_eq!(whole["fingerprint"], GOLDEN_FINGERPRINT);
+    folder.write("run.checkpoint", &fs::read(golden()).unwrap());
+    let told = folder.run(&format!("train {GOLDEN} --out run --resume --json"));
+    assert_eq!(
+        (told.json()["fingerprint"].as_str(), &told.stderr[..]),
+        (Some(GOLDEN_FINGERPRINT), "")
+    );
+    assert!(files(&folder, "whole") == files(&folder, "run"));
+    assert!(!folder.path("run.checkpoint").exists());
+}
+
+/// FNV-1a 64, as at the end of a checkpoint.
+fn sum(bytes: &[u8]) -> [u8; 8] {
+    use std::hash::Hasher;
+    let mut hash = fnv::FnvHasher::default();
+    hash.write(bytes);
+    hash.finish().to_le_bytes()
+}
+
+#[test]
+fn damaged_checkpoints_are_refused() {
+    let folder = Folder::new();
+    let path = folder.path("run.checkpoint");
+    let bytes = fs::read(golden()).unwrap();
+    let words = {
+        folder.write("run.checkpoint", &bytes);
+        // The options as they are recorded: behind the first line and their length.
+        let length = u64::from_le_bytes(bytes[23..31].try_into().unwrap()) as usize;
+        String::from_utf8(bytes[31..31 + length].to_vec()).unwrap()
+    };
+    Checkpoint::check(&path, 0.0, true, &words).unwrap();
+    for at in (0..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        for damaged in [&damaged, &bytes[..at]] {
+            fs::write(&path, damaged).unwrap();
+            Checkpoint::check(&path, 0.0, true, &words).unwrap_err();
+        }
+    }
+    // As a user meets it.
+    let train = format!("train {GOLDEN} --out run --resume");
+    folder.write("run.checkpoint", &bytes[..bytes.len() - 1]);
+    folder.refuses(&train, 1, &["'run.checkpoint'", "is damaged", "--resume"]);
+    let newer = [b"blockspin-checkpoint-9\n", &bytes[23..]].concat();
+    folder.write("run.checkpoint", &newer);
+    folder.refuses(&train, 1, &["'run.checkpoint'", "another version"]);
+    folder.write("run.checkpoint", b"my notes on checkpoints");
+    folder.refuses(&train, 2, &["'run.checkpoint'", "is none", "--out"]);
+    folder.refuses(
+        &train.replace(" --resume", ""),
+        2,
+        &["'run.checkpoint'", "is none"],
+    );
+    // Even with a checksum that fits nothing worse comes of it than an error or another result.
+    for at in (23..bytes.len() - 8).step_by(7919) {
+        let mut damaged = bytes[..bytes.len() - 8].to_vec();
+        damaged[at] ^= 0x81;
+        damaged.extend(sum(&damaged));
+        folder.write("run.checkpoint", &damaged);
+        let told = folder.run(&train);
+        assert!(
+            [Some(0), Some(1), Some(2)].contains(&told.code),
+            "{at}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn other_options_are_refused() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..300 * 64u32)
+        .map(|i| (i * i / 7 % 3 == 0).into())
+        .collect();
+    folder.write("spins.npy", &npy("|b1", &[300, 8, 8], &spins));
+    let train = format!("train ising --size 8 {SMALL} --steps 4000 --seed 2 --out run");
+    let resume = format!("{train} --checkpoint 0.01 --resume");
+    let checkpoint = folder.path("run.checkpoint");
+    kill(started(&folder, &resume, &checkpoint));
+    for (given, other, found) in [
+        ("--batch 10", "--batch 12", "--batch 10"),
+        ("--steps 4000", "--steps 4001", "--steps 4000"),
+        ("--seed 2", "--seed 3", "--seed 2"),
+        ("--size 8", "--size 9", "--size 8"),
+        ("--block 2", "--block 1", "--block 2"),
+        ("ising", "chain", "'blockspin train ising'"),
+        ("--out", "--thin 3 --out", "no --thin"),
+        ("--out", "--components 2 --out", "--components 1"),
+        (
+            "--out",
+            "--learning-rate 1e-3 --out",
+            "--learning-rate 0.005",
+        ),
+        ("--out", "--epsilon-rate 1e-3 --out", "--epsilon-rate 0.005"),
+    ] {
+        let told = other.replace("1e-3", "0.001").replace(" --out", "");
+        let told = told.replace("chain", "'blockspin train chain'");
+        folder.refuses(
+            &resume.replacen(given, other, 1),
+            2,
+            &["'run.checkpoint'", found, &told],
+        );
+    }
+    // What changes no result does not matter.
+    let told = folder.run(&format!(
+        "{train} --resume --checkpoint 0 --isa portable --quiet"
+    ));
+    assert_eq!((told.code, &told.stderr[..]), (Some(0), ""), "{told:?}");
+    assert!(!checkpoint.exists());
+
+    let data = format!("train data spins.npy {SMALL} --steps 4000 --out run --checkpoint 0.01");
+    kill(started(&folder, &data, &checkpoint));
+    let changed: Vec<u8> = spins.iter().rev().copied().collect();
+    folder.write("spins.npy", &npy("|b1", &[300, 8, 8], &changed));
+    folder.refuses(
+        &format!("{data} --resume"),
+        2,
+        &["'run.checkpoint'", "other values"],
+    );
+}
+
+/// Without `--resume` there is a word on it, and the end of the run is its end.
+#[test]
+fn what_is_said_of_checkpoints() {
+    let folder = Folder::new();
+    let train = format!("train ising --size 8 {SMALL} --steps 20 --out run");
+    let told = folder.run(&format!("{train} --resume"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert_eq!(
+        told.stderr,
+        "note: there is no 'run.checkpoint': the training starts anew\n"
+    );
+    let first = files(&folder, "run");
+    folder.write("run.checkpoint", &fs::read(golden()).unwrap());
+    let told = folder.run(&train);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(
+        told.stderr
+            .starts_with("note: 'run.checkpoint' is of a training"),
+        "{told:?}"
+    );
+    assert!(
+        told.stderr.contains("--resume") && told.stderr.lines().count() == 1,
+        "{told:?}"
+    );
+    assert!(first == files(&folder, "run") && !folder.path("run.checkpoint").exists());
+    for (seconds, rule) in [("-1", "from 0"), ("nan", "finite"), ("soon", "seconds")] {
+        folder.refuses(
+            &format!("{train} --checkpoint {seconds}"),
+            2,
+            &[seconds, rule],
+        );
+    }
+}
+
+/// A signal leaves the last checkpoint, and nothing else.
+#[cfg(unix)]
+#[test]
+fn interruptions_leave_the_checkpoint() {
+    let folder = Folder::new();
+    let words = format!("train ising --size 8 {SMALL} --steps 100000 --out run --checkpoint 1e-4");
+    let mut child = started(&folder, &words, &folder.path("run.checkpoint"));
+    let kill = format!("kill -INT {}", child.id());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
+    child.wait().unwrap();
+    let left: Vec<_> = folder.contents().into_keys().collect();
+    assert_eq!(left, [Path::new("run.checkpoint")]);
+}
+
+/// Where a checkpoint cannot be written, the training goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_checkpoint_that_cannot_grow() {
+    let folder = Folder::new();
+    let words = format!("train ising --size 64 {SMALL} --steps 300 --out run --checkpoint 0.01");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 256; exec {} {words}",
+        binary().display()
+    );
+    let mut shell = Command::new("sh");
+    let told = folder.finish(words, shell.args(["-c", &script]), None);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    for line in told.stderr.lines() {
+        assert!(
+            line.starts_with("warning: cannot write 'run.checkpoint'"),
+            "{told:?}"
+        );
+        assert!(
+            line.ends_with("the training goes on without a new checkpoint"),
+            "{told:?}"
+        );
+    }
+    assert!(!told.stderr.is_empty(), "there was room: {told:?}");
+    assert!(folder.contents().keys().all(|name| name.starts_with("run")));
+}
+
+/// Writes where one supply stands, and lets another go on from there.
+fn hand_over<V>(from: &mut dyn Feed<V>, to: &mut dyn Feed<V>) {
+    let folder = Folder::new();
+    let path = folder.path("feed.checkpoint");
+    let mut written = Checkpoint::check(&path, 1e-9, false, "").unwrap();
+    written.write(&Progress::new(true, "", 0, ""), |tape| from.pass(tape));
+    let mut read = Checkpoint::check(&path, 0.0, true, "").unwrap();
+    assert!(read.resume(|tape| to.pass(tape)).unwrap());
+    written.remove().unwrap();
+}
+
+/// Chains hand out the same samples, wherever they are interrupted and whoever draws them.
+#[test]
+fn chains_go_on() {
+    let model = Gaussian::new(Lattice::new(&[16, 16]).unwrap(), 0.5).unwrap();
+    let mut sampling = Sampling::unmeasured(model);
+    sampling.plan = Plan {
+        burn_in: 3,
+        ..Plan::UNMEASURED
+    };
+    let chains = |threads| Chains::new(sampling.clone(), 7, Purpose::Training, threads);
+    let take = |chains: &mut Chains<Gaussian>, n: usize| -> Vec<Vec<f32>> {
+        let mut sample = vec![0.0; 256];
+        (0..n)
+            .map(|_| {
+                chains.next(&mut sample).unwrap();
+                sample.clone()
+            })
+            .collect()
+    };
+    let expected = take(&mut chains(1), 1200);
+    for threads in [1, 2, 5] {
+        let (mut found, mut these) = (vec![], chains(threads));
+        for n in [0, 1, 0, 254, 1, 1, 500, 255, 188] {
+            found.extend(take(&mut these, n));
+            let mut others = chains(6 - threads);
+            hand_over(&mut these, &mut others);
+            // Those that were saved go on as well.
+            if n == 500 {
+                assert!(take(&mut these, 50) == expected[found.len()..][..50]);
+            }
+            these = others;
+        }
+        assert!(found == expected, "{threads} threads");
+    }
+}
+
+/// So do rows of a file, which is longer than what fits the memory.
+#[test]
+fn rows_go_on() {
+    let folder = Folder::new();
+    let values: Vec<u8> = (0..50 * 24u32).map(|i| (i * i % 251) as u8).collect();
+    folder.write("values.npy", &npy("|u1", &[50, 6, 4], &values));
+    let data = Data::open(&folder.path("values.npy"), true).unwrap();
+    let lattice = Lattice::new(&[6, 4]).unwrap();
+    let window = blockspin_core::block::window::Window::new(lattice, &[1], &[0], &[1]).unwrap();
+    let (crop, _) = Crop::around(window, 12).unwrap();
+    let rows = || Rows::<f32>::new(&data, 3..40, 37, true, &crop, (1, 2));
+    let mut value = vec![0.0; crop.sites()];
+    let mut take = |rows: &mut Rows<f32>| {
+        assert!(rows.next(&mut value).unwrap());
+        value.clone()
+    };
+    let (mut all, mut these) = (rows(), rows());
+    for _ in 0..100 {
+        assert_eq!(take(&mut all), take(&mut these));
+        let mut others = rows();
+        hand_over(&mut these, &mut others);
+        these = others;
+    }
+}
