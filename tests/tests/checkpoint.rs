@@ -123,7 +123,7 @@ fn trainings_on_two_values() {
 #[test]
 fn trainings_on_reals() {
     let folder = Folder::new();
-    let _ = folder.run("sample gaussian --size 8 --samples 300 --out fields.npy");
+    let _ = folder.run("sample gaussian --size 8 --mass 0.5 --samples 300 --out fields.npy");
     survives(&folder, "data fields.npy --boundary open", 6000, 4);
 }
 

@@ -171,7 +171,8 @@ fn settings(
     Ok((settings, shells))
 }
 
-/// The options of a run as typed, to repeat it.
+/// The options of a run as typed, to repeat it. A checkpoint is known by them: an option that is added
+/// later has no word here at its default, or else older checkpoints are refused.
 fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
     let schedule = settings.schedule;
     let mut words = format!(
