@@ -70,7 +70,7 @@ pub struct Tape(End);
 
 #[derive(Debug)]
 enum End {
-    Written(BufWriter<Summed>),
+    Written(Box<BufWriter<Summed>>),
     /// Without the checksum, which has been compared.
     Read(BufReader<io::Take<File>>, PathBuf),
 }
@@ -490,7 +490,7 @@ impl Checkpoint {
             )));
         }
         let (file, sum) = (target.create()?, empty_sum());
-        let mut tape = Tape(End::Written(BufWriter::new(Summed { file, sum })));
+        let mut tape = Tape(End::Written(Box::new(BufWriter::new(Summed { file, sum }))));
         tape.pass(&mut MAGIC.to_vec())?;
         self.head.pass(&mut tape)?;
         pass(&mut tape)?;

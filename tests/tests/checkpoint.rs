@@ -98,7 +98,11 @@ fn survives(folder: &Folder, subject: &str, steps: u32, seed: u64) {
         assert!(!folder.path("killed").exists(), "it was to be killed");
     }
     let told = folder.run(&format!("{words} --out killed --resume"));
-    assert_eq!((told.code, &told.stderr), (Some(0), &whole.stderr), "{told:?}");
+    assert_eq!(
+        (told.code, &told.stderr),
+        (Some(0), &whole.stderr),
+        "{told:?}"
+    );
     assert!(!checkpoint.exists());
     assert!(files(folder, "whole") == files(folder, "killed"), "{words}");
 }
