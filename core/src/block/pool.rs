@@ -164,3 +164,45 @@ impl<'a, C: Cut, T: Value> Pool<'a, C, T> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::window::Window;
+    use crate::lattice::Lattice;
+    use crate::num::rng::Purpose;
+
+    #[test]
+    fn a_pool_goes_on_from_what_was_written_down() {
+        let lattice = Lattice::new(&[5, 5]).unwrap();
+        let window = Window::new(lattice, &[1], &[0], &[1]).unwrap();
+        let turn = |pool: &mut Pool<Window>, stream: &mut Stream| {
+            let (mut v, mut e) = ([0; 4], [0; 4]);
+            pool.next_slot().fill(stream.next_u32() >> 7);
+            pool.draw(4, stream, &mut v, &mut e);
+            (v, e)
+        };
+        // While it fills, when it is full, and after it went around.
+        for turns in [0, 5, 7, 16] {
+            let mut stream = Stream::new(3, turns, Purpose::Windows);
+            let (mut values, mut order) = ([0; 7], [0; 7]);
+            let mut pool = Pool::new(window, &mut values, &mut order);
+            for _ in 0..turns {
+                turn(&mut pool, &mut stream);
+            }
+
+            let (mut values, mut order) = ([9; 7], [9; 7]);
+            let mut other = Pool::new(window, &mut values, &mut order);
+            let (next, order) = pool.order();
+            let held = other.resume(next, order, pool.left_out()).unwrap();
+            held.copy_from_slice(&pool.values[..order.len()]);
+            let mut same = stream.clone();
+            for _ in 0..20 {
+                assert_eq!(turn(&mut pool, &mut stream), turn(&mut other, &mut same));
+            }
+            for (next, order) in [(8, &[0; 7][..]), (1, &[1]), (0, &[0; 8])] {
+                assert!(pool.resume(next, order, 0).is_none());
+            }
+        }
+    }
+}
