@@ -4,10 +4,10 @@
 //! # The file
 //! One file beside the run's folder, `RUN.checkpoint`: written under another name and renamed, so
 //! that there always is a whole one, and removed when the folder is there. Little-endian, in this
-//! order: [`MAGIC`]; the options of the training, as its length in 64 bits and text; FNV-1a 64 of what
-//! identifies its data, 0 of a model; what the pilot found; the state of the training as `learn` has
-//! it; FNV-1a 64 of all bytes before. Counts are of 64 bits, numbers of their own width, and nothing
-//! is aligned.
+//! order: `blockspin-checkpoint-1` and a line feed; the options of the training, as a length and
+//! text; FNV-1a 64 of what identifies its data, 0 of a model; what the pilot found; the state of the
+//! training as `learn` has it; FNV-1a 64 of all bytes before. Lengths are of 64 bits, numbers of
+//! their own width, and nothing is aligned.
 //!
 //! A [`Tape`] goes both ways, so that one function for each type says what is written and what is
 //! read, and the two cannot differ.
