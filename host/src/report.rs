@@ -146,9 +146,10 @@ impl Report {
              class=\"scroll\">{}</div>\n<figcaption>Weights on {}: <b \
              class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. The \
              overall sign means nothing.</figcaption>\n</figure>\n<figure class=\"curve\">\n\
-             <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>A line \
-             that rises above the held-out points has begun to learn its samples by heart.\
-             </figcaption>\n</figure>\n</section>\n",
+             <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>\
+             While the relaxation is high h is nearly continuous in training and says more. A line \
+             that still lies above the held-out points at the end has learned its samples by \
+             heart.</figcaption>\n</figure>\n</section>\n",
             if c == 1 { "The filter" } else { "The filters" },
             self.drawing
                 .clone()
