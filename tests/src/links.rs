@@ -122,7 +122,8 @@ mod tests {
             all.map(|(y, x)| weight(y, x) as f32).collect()
         };
         let sign = |y: usize, x: usize| 1.0 - 2.0 * ((y / 2 + x / 2) % 2) as f64;
-        let rows = |y: usize, x: usize| f64::from((y + x) % 2 == 1 && y.is_multiple_of(2)) * sign(y, x);
+        let rows =
+            |y: usize, x: usize| f64::from((y + x) % 2 == 1 && y.is_multiple_of(2)) * sign(y, x);
         let columns = |y: usize, x: usize| f64::from((y + x) % 2 == 1 && y % 2 == 1) * sign(y, x);
         // A constant direction on top, and any basis of the plane.
         let star = |y: usize, x: usize| 3.0 * f64::from(y.abs_diff(4) + x.abs_diff(2) == 1);

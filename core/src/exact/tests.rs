@@ -283,7 +283,7 @@ fn extreme_temperatures() {
                 let got = run(sides, coupling, 1.0 / temperature);
                 let lattice = Lattice::new(sides).unwrap();
                 let n = lattice.sites() as f64;
-                let (all, frustrated) = bonds(lattice, coupling);
+                let (all, frustrated) = bond_counts(lattice, coupling);
                 let ground = -((all - 2 * frustrated) as f64) / n;
                 assert!(
                     values(got).iter().all(|x| x.is_finite()),
