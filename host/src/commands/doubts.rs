@@ -31,7 +31,8 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
     let mut doubts = vec![];
     let Estimate { mean, stderr } = outcome.information;
     // A soft h in training says more than one that is drawn; the sign is what it tends to.
-    let seen = mean.max(outcome.information_sign.mean);
+    let sign = outcome.information_sign;
+    let seen = sign.map_or(mean, |sign| mean.max(sign.mean));
     if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
         doubts.push(
             "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
