@@ -537,7 +537,8 @@ fn learn<C: Cut + Copy, V: Learnt>(
                     weights[*at as usize] = rsmi.filter(i, a);
                 }
             }
-            Filters::new(settings.place.block(), weights)?
+            let filters = Filters::new(settings.place.block(), weights)?;
+            filters.of_states(settings.coarse.filters())
         }
     };
     let fingerprint = fingerprint(&rsmi, &series);

@@ -53,6 +53,11 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
                      --environment, or fewer --steps"
                 )
             }
+            None if settings.given.is_none() && settings.coarse.is_relaxed() => {
+                "take a smaller --epsilon-end, if a soft h says more than one that is drawn, or a \
+                 smaller --learning-rate"
+                    .into()
+            }
             None => "take a smaller --learning-rate".into(),
         };
         doubts.push(format!(

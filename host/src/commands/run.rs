@@ -148,7 +148,7 @@ fn settings(
                     given.encoder
                 )));
             }
-            Ok((filters, given.encoder.encoder()))
+            Ok((filters.of_states(of_each), given.encoder.encoder()))
         })
         .transpose()?;
     let components = match (&given, filter) {
