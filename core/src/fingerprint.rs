@@ -11,7 +11,7 @@ use fnv::FnvHasher;
 
 use crate::block::pool::Pool;
 use crate::block::window::Window;
-use crate::coarse::encoder::Encoder;
+use crate::coarse::encoder::{Choice, Encoder};
 use crate::lattice::Lattice;
 use crate::num::bits::words;
 use crate::num::lane::Lane;
@@ -54,7 +54,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 16] = [
+pub const WORKLOADS: [&str; 17] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -71,6 +71,7 @@ pub const WORKLOADS: [&str; 16] = [
     "potts",
     "gaussian-field",
     "chain-disorder",
+    "encoders",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -102,6 +103,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         13 => potts(arena, &mut hash)?,
         14 => gaussian(&mut hash)?,
         15 => chain_disorder(arena, &mut hash)?,
+        16 => encoders(machine, arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -410,10 +412,45 @@ fn learn_reals(
     Some(())
 }
 
-/// Twelve steps on a critical ring, a chain for each row, then the estimates.
+/// Continuous h, and h of three states and of two, one component and several, learned and drawn.
+fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let continuous = |_| Encoder::Continuous;
+    let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
+    learn_with(two, Learn::All, continuous, &[], machine, arena, hash)?;
+    let five = Shape::new(2, 5, 5, &[2], 2, 3).ok()?;
+    let of = |choice| Encoder::States { states: 3, choice };
+    let relaxed = |epsilon| of(Choice::Relaxed { epsilon });
+    let drawn = [of(Choice::Softmax), of(Choice::Largest)];
+    learn_with(five, Learn::All, relaxed, &drawn, machine, arena, hash)
+}
+
+/// The same with binary h.
 fn learn(
     shape: Shape,
     learn: Learn,
+    machine: &impl Machine,
+    arena: &mut Arena,
+    hash: &mut Hash,
+) -> Option<()> {
+    let encoder = |epsilon| match learn {
+        Learn::All => Encoder::Relaxed { epsilon },
+        Learn::Critic => Encoder::Sign,
+    };
+    let estimated = [
+        Encoder::Sigmoid,
+        Encoder::Sign,
+        Encoder::Relaxed { epsilon: 0.3 },
+    ];
+    learn_with(shape, learn, encoder, &estimated, machine, arena, hash)
+}
+
+/// Twelve steps on a critical ring, a chain for each row, with encoders that follow ε; then the
+/// estimates.
+fn learn_with(
+    shape: Shape,
+    learn: Learn,
+    encoder: impl Fn(f32) -> Encoder,
+    estimated: &[Encoder],
     machine: &impl Machine,
     arena: &mut Arena,
     hash: &mut Hash,
@@ -455,25 +492,16 @@ fn learn(
     let mut stream = Stream::new(5, 0, Purpose::Encoder);
     for t in 0..schedule.steps {
         gather(&mut rsmi);
-        let encoder = match learn {
-            Learn::All => Encoder::Relaxed {
-                epsilon: schedule.epsilon(t),
-            },
-            Learn::Critic => Encoder::Sign,
-        };
+        let encoder = encoder(schedule.epsilon(t));
         hash.real(machine.step(&mut rsmi, encoder, learn, schedule.rate(t), &mut stream));
     }
     hash.reals(rsmi.gradients());
     hash.reals(rsmi.parameters());
     let mut terms = [0.0; 8];
     let terms = terms.get_mut(..batch)?;
-    for encoder in [
-        Encoder::Sigmoid,
-        Encoder::Sign,
-        Encoder::Relaxed { epsilon: 0.3 },
-    ] {
+    for encoder in estimated {
         gather(&mut rsmi);
-        machine.evaluate(&mut rsmi, encoder, &mut stream, terms);
+        machine.evaluate(&mut rsmi, *encoder, &mut stream, terms);
         terms.iter().for_each(|term| hash.real(*term));
     }
     Some(())

@@ -11,8 +11,8 @@
 use core::fmt;
 
 use crate::bound::infonce::{Gradients, Scores, infonce};
-use crate::coarse::centre;
 use crate::coarse::encoder::Encoder;
+use crate::coarse::{centre, norm};
 use crate::critic::mlp::{self, Input, Scratch};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
@@ -368,6 +368,14 @@ impl<'a> Rsmi<'a> {
         }
     }
 
+    /// Divides every component of the filter by its norm (one of zeros is left), as continuous h have
+    /// it: their scale says nothing, and a critic learns best from one near 1.
+    #[inline(always)]
+    pub fn normalise_filter<T: Tile>(&mut self) {
+        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
+        norm::normalise::<T>(filter, lanes(self.shape.components()));
+    }
+
     /// All parameters, in the order that [`Shape::parameter_lanes`] states.
     #[must_use]
     pub fn parameters(&self) -> &[Lane] {
@@ -513,10 +521,7 @@ impl<'a> Rsmi<'a> {
         );
         if learn == Learn::All {
             let dx = work.slopes;
-            for (d, dh) in dx.iter_mut().zip(dh) {
-                *d = d.zip(*dh, |d, dh| d * dh);
-                apart();
-            }
+            encoder.pull_back(components, dx, dh);
             let gradient = Output::set(filter_gradient, lanes(components));
             v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
             if !self.centres.is_empty() {
@@ -544,7 +549,8 @@ impl<'a> Rsmi<'a> {
     }
 
     /// One step: the bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), its gradients,
-    /// and Adam uphill at the given rate. Returns the bound before the step, in nats.
+    /// and Adam uphill at the given rate, after which filters of continuous h are brought back to norm 1.
+    /// Returns the bound before the step, in nats.
     #[inline(always)]
     pub fn step<T: Tile>(
         &mut self,
@@ -565,6 +571,9 @@ impl<'a> Rsmi<'a> {
             &mut self.storage.first_moments[from..],
             &mut self.storage.second_moments[from..],
         );
+        if learn == Learn::All && encoder == Encoder::Continuous {
+            self.normalise_filter::<T>();
+        }
         bound
     }
 

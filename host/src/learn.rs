@@ -9,6 +9,7 @@ use std::time::Instant;
 use blockspin_core::block::pool::{Cut, Pool};
 use blockspin_core::block::window::Window;
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
@@ -17,6 +18,7 @@ use blockspin_core::shape::Shape;
 use blockspin_core::stats::moving::Moving;
 
 use crate::chains::{self, Chains, Sampling, Supplier};
+use crate::coarse::Coarse;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::feed::{Crop, Feed, Learnt};
@@ -64,6 +66,8 @@ pub struct Settings {
     pub shape: Shape,
     /// Learning rate and relaxation.
     pub schedule: Schedule,
+    /// Values of h.
+    pub coarse: Coarse,
     /// What the first weights of a learned filter are multiplied by.
     pub filter_start: f32,
     /// Seed of all streams.
@@ -83,8 +87,8 @@ pub struct Settings {
 pub struct Outcome {
     /// Held out, h drawn from the encoder.
     pub information: Estimate,
-    /// Held out, h = sign(Λ·v).
-    pub information_sign: Estimate,
+    /// Held out, h = sign(Λ·v), or the state of the largest logit; none, where h is continuous.
+    pub information_sign: Option<Estimate>,
     /// Moving average of the bound in training.
     pub training: f64,
     /// The filter.
@@ -419,12 +423,16 @@ fn learn<C: Cut + Copy, V: Learnt>(
     .with_centres(&centres);
     let block_indices = settings.place.block_indices();
     let (learn, reported) = match &settings.given {
-        None => (Learn::All, Encoder::Sigmoid),
+        None => (Learn::All, settings.coarse.drawn()),
         Some((filters, encoder)) => {
             for (a, weights) in filters.components().enumerate() {
                 for (i, at) in block_indices.iter().enumerate() {
                     rsmi.set_filter(i, a, weights[*at as usize]);
                 }
+            }
+            if *encoder == Encoder::Continuous {
+                // The same h in other units, in which the critic learns.
+                rsmi.normalise_filter::<Portable>();
             }
             (Learn::Critic, *encoder)
         }
@@ -443,9 +451,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
     let mut clock = Instant::now();
     for t in 0..schedule.steps {
         let encoder = match learn {
-            Learn::All => Encoder::Relaxed {
-                epsilon: schedule.epsilon(t),
-            },
+            Learn::All => settings.coarse.relaxed(schedule.epsilon(t)),
             Learn::Critic => reported,
         };
         let rate = schedule.rate(t);
@@ -470,7 +476,8 @@ fn learn<C: Cut + Copy, V: Learnt>(
                 training: Some(moving.mean()),
                 held_out: held_out.map(|estimate| estimate.mean),
                 held_out_stderr: held_out.map(|estimate| estimate.stderr),
-                epsilon: (learn == Learn::All).then(|| f64::from(schedule.epsilon(t))),
+                epsilon: (learn == Learn::All && settings.coarse.is_relaxed())
+                    .then(|| f64::from(schedule.epsilon(t))),
             });
             if let Some(estimate) = held_out {
                 progress.note(|| format!("{:.3} nats", estimate.mean));
@@ -513,10 +520,12 @@ fn learn<C: Cut + Copy, V: Learnt>(
     seconds_sampling += start.elapsed().as_secs_f64();
     let mut noise = Stream::new(seed, 1, Purpose::Encoder);
     let information = held.estimate(&mut rsmi, isa, reported, &mut noise);
-    let information_sign = match reported {
-        Encoder::Sign => information,
-        _ => held.estimate(&mut rsmi, isa, Encoder::Sign, &mut noise),
-    };
+    let information_sign = settings.coarse.decided().map(|decided| {
+        if decided == reported {
+            return information;
+        }
+        held.estimate(&mut rsmi, isa, decided, &mut noise)
+    });
 
     let filters = match &settings.given {
         Some((filters, _)) => filters.clone(),
@@ -528,7 +537,8 @@ fn learn<C: Cut + Copy, V: Learnt>(
                     weights[*at as usize] = rsmi.filter(i, a);
                 }
             }
-            Filters::new(settings.place.block(), weights)?
+            let filters = Filters::new(settings.place.block(), weights)?;
+            filters.of_states(settings.coarse.filters())
         }
     };
     let fingerprint = fingerprint(&rsmi, &series);
@@ -566,7 +576,7 @@ pub fn nothing(settings: &Settings) -> Result<Outcome> {
     };
     Ok(Outcome {
         information: none,
-        information_sign: none,
+        information_sign: settings.coarse.decided().map(|_| none),
         training: 0.0,
         filters: Filters::new(settings.place.block(), zeros(settings))?,
         series: vec![],

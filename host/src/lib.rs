@@ -4,11 +4,12 @@
 //!
 //! [`data`], [`graph`] and [`room`] guard what comes in; [`chains`] or [`feed`] supply configurations
 //! to [`learn`], [`parts`] and [`held_out`] keep its figures honest; [`output`] guards what goes out;
-//! [`filters`], [`picture`] and [`report`] show it; [`progress`] keeps the user company.
+//! [`coarse`], [`filters`], [`picture`] and [`report`] show it; [`progress`] keeps the user company.
 
 mod array;
 pub mod chains;
 pub mod cli;
+pub mod coarse;
 pub mod commands;
 pub mod data;
 pub mod error;

@@ -1,6 +1,7 @@
 //! Filter, critic and InfoNCE in f64, written from their definitions alone: nested vectors, one
 //! number at a time, gradients by a [`Tape`].
 
+use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
 use blockspin_core::num::rng::Stream;
@@ -97,6 +98,56 @@ pub enum Coarse {
     },
     /// sign x.
     Sign,
+    /// x.
+    Continuous,
+    /// (Q y − 1) / √(Q − 1) for groups of Q logits, the last of which may have fewer.
+    States {
+        /// Q.
+        states: usize,
+        /// ε, with y = softmax((x + noise) / ε); none: y = 1 for the largest x + noise, else 0.
+        epsilon: Option<f64>,
+        /// A row of logits for each sample.
+        noise: Matrix,
+    },
+}
+
+impl Coarse {
+    /// What the core's encoder will do with the noise that it will draw from a stream: row by row,
+    /// component by component.
+    ///
+    /// # Panics
+    /// For an h drawn from a sigmoid.
+    #[must_use]
+    pub fn of(encoder: Encoder, shape: Shape, stream: &Stream) -> Self {
+        let noise = |draw: fn(&mut Stream) -> f32| -> Matrix {
+            let mut stream = stream.clone();
+            let mut row = || {
+                let row = (0..shape.components()).map(|_| f64::from(draw(&mut stream)));
+                row.collect()
+            };
+            (0..shape.batch()).map(|_| row()).collect()
+        };
+        match encoder {
+            Encoder::Relaxed { epsilon } => Coarse::Relaxed {
+                epsilon: f64::from(epsilon),
+                noise: noise(Stream::logistic),
+            },
+            Encoder::Sigmoid => panic!("h is not drawn here"),
+            Encoder::Sign => Coarse::Sign,
+            Encoder::Continuous => Coarse::Continuous,
+            Encoder::States { states, choice } => Coarse::States {
+                states: states as usize,
+                epsilon: match choice {
+                    Choice::Relaxed { epsilon } => Some(f64::from(epsilon)),
+                    Choice::Softmax | Choice::Largest => None,
+                },
+                noise: noise(match choice {
+                    Choice::Largest => |_| 0.0,
+                    _ => Stream::gumbel,
+                }),
+            },
+        }
+    }
 }
 
 impl Batch {
@@ -122,16 +173,50 @@ impl Batch {
     }
 }
 
-/// The noise that the core's encoder will draw from a stream: row by row, component by component.
-#[must_use]
-pub fn noise(shape: Shape, stream: &Stream) -> Matrix {
-    let mut stream = stream.clone();
-    let mut row = || {
-        (0..shape.components())
-            .map(|_| f64::from(stream.logistic()))
-            .collect()
+/// Logits of one component to what the critic reads of its states.
+fn one_of(tape: &mut Tape, x: &[Var], noise: &[f64], epsilon: Option<f64>) -> Vec<Var> {
+    let q = x.len() as f64;
+    let scale = if x.len() > 1 {
+        (q - 1.0).sqrt().recip()
+    } else {
+        0.0
     };
-    (0..shape.batch()).map(|_| row()).collect()
+    let one = tape.leaf(1.0);
+    let noisy = |tape: &Tape, s: usize| tape.value(x[s]) + noise[s];
+    let top = (0..x.len())
+        .map(|s| noisy(tape, s))
+        .fold(f64::MIN, f64::max);
+    let y: Vec<Var> = match epsilon {
+        None => (0..x.len())
+            .map(|s| {
+                let taken = noisy(tape, s) == top;
+                tape.leaf(f64::from(u8::from(taken)))
+            })
+            .collect(),
+        Some(epsilon) => {
+            let share = tape.leaf(epsilon.recip());
+            let z: Vec<_> = (0..x.len())
+                .map(|s| {
+                    let noise = tape.leaf((noise[s] - top) / epsilon);
+                    tape.dot([(x[s], share), (noise, one)])
+                })
+                .collect();
+            let powers: Vec<_> = z.iter().map(|&z| tape.exp(z)).collect();
+            let sum = tape.dot(powers.into_iter().map(|p| (p, one)));
+            let ln = tape.ln(sum);
+            let minus = tape.leaf(-1.0);
+            z.into_iter()
+                .map(|z| {
+                    let ln_y = tape.dot([(z, one), (ln, minus)]);
+                    tape.exp(ln_y)
+                })
+                .collect()
+        }
+    };
+    let (steep, shift) = (tape.leaf(q * scale), tape.leaf(-scale));
+    y.into_iter()
+        .map(|y| tape.dot([(y, steep), (shift, one)]))
+        .collect()
 }
 
 /// The bound on a batch, written down.
@@ -170,6 +255,7 @@ impl Bound {
                 let weights = variables[0].iter().map(|row| row[a]);
                 let x = tape.dot(v.iter().copied().zip(weights));
                 row.push(match &batch.coarse {
+                    Coarse::Continuous | Coarse::States { .. } => x,
                     Coarse::Relaxed { epsilon, noise } => {
                         let noise = tape.leaf(noise[k][a]);
                         let scale = tape.leaf(0.5 / epsilon);
@@ -182,6 +268,18 @@ impl Bound {
                         tape.leaf(x.signum())
                     }
                 });
+            }
+            if let Coarse::States {
+                states,
+                epsilon,
+                noise,
+            } = &batch.coarse
+            {
+                let noise = noise[k].chunks(*states);
+                let groups = row.chunks(*states).zip(noise);
+                row = groups
+                    .flat_map(|(x, noise)| one_of(&mut tape, x, noise, *epsilon))
+                    .collect();
             }
             h.push(row);
         }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use blockspin::coarse::Coarse;
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
 use blockspin::learn::{self, Outcome, Settings};
@@ -196,7 +197,7 @@ impl Case {
         let encoder = match encoder {
             Encoder::Sign => exact::Encoder::Sign,
             Encoder::Sigmoid => exact::Encoder::Sigmoid,
-            Encoder::Relaxed { .. } => panic!("h is binary"),
+            other => panic!("{other:?}; h is binary here"),
         };
         let filter = exact::Filter::new(&weights, count, encoder).expect("a filter");
         let partition =
@@ -226,6 +227,7 @@ impl Case {
                 steps,
                 ..Schedule::default()
             },
+            coarse: Coarse::Binary,
             filter_start: 1.0,
             seed,
             given: Some((filters, self.encoder)),
@@ -257,7 +259,8 @@ impl Case {
         let settings = self.settings(batch, steps, seed);
         let found = self.run(&settings).information;
         let exact = self.filtered();
-        let deficit = infonce::deficit(batch as usize, settings.shape.components());
+        let capacity = settings.coarse.capacity(settings.shape.components());
+        let deficit = infonce::deficit(batch as usize, capacity.expect("h is binary"));
         let Estimate { mean, stderr } = found;
         let about = format!(
             "{self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \

@@ -8,17 +8,12 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_tests::problem::{Buffers, CASES, Case, fill};
-use blockspin_tests::reference::{Batch, Bound, Coarse, noise, parts};
+use blockspin_tests::reference::{Batch, Bound, Coarse, parts};
 use blockspin_tests::tiles::Tiling;
 use blockspin_tests::tolerance;
 
-fn encoders(case: &Case) -> [Encoder; 3] {
-    let epsilon = case.epsilon;
-    [
-        Encoder::Relaxed { epsilon },
-        Encoder::Sigmoid,
-        Encoder::Sign,
-    ]
+fn encoders(case: &Case) -> Vec<Encoder> {
+    [case.learnable(), case.discrete()].concat()
 }
 
 fn evaluate(case: &Case, rsmi: &mut Rsmi, encoder: Encoder) -> Vec<f32> {
@@ -38,12 +33,11 @@ fn terms_follow_the_reference() {
         let mut rsmi = case.start(&mut buffers);
         let parts = parts(shape);
         let parameters: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
-        let epsilon = f64::from(case.epsilon);
-        let noise = noise(shape, &case.noise());
-        for (encoder, coarse) in [
-            (encoders(case)[0], Coarse::Relaxed { epsilon, noise }),
-            (Encoder::Sign, Coarse::Sign),
-        ] {
+        for encoder in encoders(case) {
+            if encoder == Encoder::Sigmoid {
+                continue;
+            }
+            let coarse = Coarse::of(encoder, shape, &case.noise());
             let batch = Batch::read(&mut rsmi, coarse);
             let bound = Bound::new(shape, &parameters, &batch);
             let terms = evaluate(case, &mut rsmi, encoder);
@@ -112,22 +106,18 @@ fn no_batch_is_worth_more_than_its_ceiling() {
 #[test]
 fn steps_stay_finite_at_absurd_rates() {
     for case in CASES {
-        let mut buffers = Buffers::new(case.shape());
-        let mut rsmi = case.start(&mut buffers);
-        let mut stream = case.noise();
-        for rate in [1.0, 1e3, 1e3, 1.0, 1e-3, 1e-3] {
-            let encoder = encoders(case)[0];
-            let value = Tiling::Wide.step(&mut rsmi, encoder, Learn::All, rate, &mut stream);
-            assert!(value.is_finite(), "{case:?} at rate {rate:e}: {value}");
-            let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
-            assert!(
-                rsmi.gradients().iter().all(finite),
-                "{case:?} at rate {rate:e}"
-            );
-            assert!(
-                rsmi.parameters().iter().all(finite),
-                "{case:?} at rate {rate:e}"
-            );
+        for encoder in case.learnable() {
+            let mut buffers = Buffers::new(case.shape());
+            let mut rsmi = case.start(&mut buffers);
+            let mut stream = case.noise();
+            for rate in [1.0, 1e3, 1e3, 1.0, 1e-3, 1e-3] {
+                let about = format!("{case:?}, {encoder:?} at rate {rate:e}");
+                let value = Tiling::Wide.step(&mut rsmi, encoder, Learn::All, rate, &mut stream);
+                assert!(value.is_finite(), "{about}: {value}");
+                let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
+                assert!(rsmi.gradients().iter().all(finite), "{about}");
+                assert!(rsmi.parameters().iter().all(finite), "{about}");
+            }
         }
     }
 }
@@ -203,7 +193,10 @@ fn a_permutation_of_sites_leaves_every_term() {
         let shape = case.shape();
         let mut buffers = Buffers::new(shape);
         let mut rsmi = case.start(&mut buffers);
-        let before = encoders(case).map(|encoder| evaluate(case, &mut rsmi, encoder));
+        let before = encoders(case).into_iter();
+        let before: Vec<_> = before
+            .map(|encoder| evaluate(case, &mut rsmi, encoder))
+            .collect();
         let parts = parts(shape);
         let first = parts[1 + parts.len() / 2];
         // The rows of the filter, and those of v(e)'s first layer after its bias.
@@ -274,11 +267,11 @@ fn a_flip_of_sites_leaves_every_bit() {
             assert_eq!(evaluate(case, &mut flipped, encoder), expected, "{case:?}");
         }
 
-        let step = |rsmi: &mut Rsmi| {
-            Tiling::Portable.step(rsmi, encoders(case)[0], Learn::All, 5e-3, &mut case.noise())
-        };
         let mut samples = Stream::new(case.seed, 1, Purpose::Sample);
-        for _ in 0..5 {
+        for encoder in case.learnable().into_iter().cycle().take(5) {
+            let step = |rsmi: &mut Rsmi| {
+                Tiling::Portable.step(rsmi, encoder, Learn::All, 5e-3, &mut case.noise())
+            };
             assert_eq!(step(&mut flipped), step(&mut plain), "{case:?}");
             fill(&mut plain, &mut samples.clone());
             fill(&mut flipped, &mut samples);
@@ -320,7 +313,7 @@ fn the_deficit_is_that_of_the_best_critic_to_leading_order() {
                 .enumerate()
                 .map(|(n, p)| p * (k / (n as f64 + 1.0)).ln());
             let exact = values.ln() - logs.sum::<f64>();
-            let leading = deficit(batch, components);
+            let leading = deficit(batch, values.ln());
             assert!((leading - chi / (2.0 * k)).abs() < 1e-12);
             let next = chi * (chi + 2.0) / (12.0 * k * k);
             let rest = exact - leading - next;
@@ -361,7 +354,7 @@ fn the_core_attains_the_expectation_of_the_best_critic() {
         }
         let missing = 2.0_f64.ln() - expectation;
         let k = f64::from(batch);
-        let expected = deficit(batch as usize, 1) + 0.25 / (k * k);
+        let expected = deficit(batch as usize, std::f64::consts::LN_2) + 0.25 / (k * k);
         assert!(
             (missing - expected).abs() < k.powi(-3) + tolerance::TERM,
             "{missing} {expected}"

@@ -1147,6 +1147,138 @@ fn exact_coverings_of_dimers() {
     );
 }
 
+/// A field's continuous h against the closed form: never above it, and below it by the batch's bias.
+#[test]
+fn continuous_h_of_fields() {
+    let folder = Folder::new();
+    for (mass, bias) in [(0.3, 0.003), (0.6, 0.001)] {
+        let field = format!("gaussian --size 12 --mass {mass} --block 2 --buffer 1");
+        let filter = "--filter uniform --encoder continuous";
+        let exact = folder.json(&format!("exact {field} {filter}"));
+        let exact = number(&exact, "information_nats");
+        let run = "--environment 1 --steps 1500";
+        let found = folder.json(&format!("estimate {field} {run} {filter}"));
+        let nats = number(&found, "information_nats");
+        let stderr = number(&found, "information_stderr_nats");
+        let about = format!("mass {mass}: {nats:.4} ± {stderr:.4}, exact {exact:.4}");
+        println!("{about}");
+        assert!(nats < exact + 4.0 * stderr, "{about}");
+        assert!(nats > exact - 3.0 * stderr - bias - 0.005, "{about}");
+        assert_eq!(found["encoder"], "continuous");
+        for none in ["information_sign_nats", "capacity_nats", "deficit_nats"] {
+            assert!(found[none].is_null(), "{found}");
+        }
+    }
+}
+
+/// Filters of norm 1 that are learned, and judged again by a critic of their own.
+#[test]
+fn continuous_h_is_learned() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 400 --batch 50";
+    let told = folder.json(&format!(
+        "train {run} --encoder continuous --components 2 --out run"
+    ));
+    for weights in told["filters"].as_array().unwrap() {
+        let weights = weights.as_array().unwrap().iter();
+        let norm: f64 = weights.map(|w| w.as_f64().unwrap().powi(2)).sum();
+        assert!((norm - 1.0).abs() < 1e-6, "{told}");
+    }
+    let command = told["command"].as_str().unwrap();
+    assert!(command.contains("--encoder continuous") && !command.contains("epsilon"));
+    assert!(told["information_sign_nats"].is_null());
+    let series = String::from_utf8(folder.read("run/series.csv")).unwrap();
+    assert!(series.lines().nth(1).unwrap().ends_with(','), "{series}");
+    let page = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(page.contains("continuous h = Λ·v") && !page.contains("Capacity"));
+    let again = folder.json(&format!(
+        "estimate {run} --filter run/filters.npy --encoder continuous"
+    ));
+    let [learned, judged] = [&told, &again].map(|found| {
+        let nats = number(found, "information_nats");
+        (nats, number(found, "information_stderr_nats"))
+    });
+    let off = (learned.0 - judged.0).abs();
+    assert!(off < 0.03 + 4.0 * (learned.1 + judged.1), "{off}");
+    let words = command.strip_prefix("blockspin ").unwrap();
+    let repeated = folder.json(&format!("{words} --out again"));
+    assert_eq!(repeated["fingerprint"], told["fingerprint"]);
+}
+
+/// States of h: in the cold one for each of the model's, and the filters stored state by state.
+#[test]
+fn states_of_h() {
+    let folder = Folder::new();
+    let potts = "potts --size 12 --states 3 --temperature 0.5 --block 2 --buffer 1 --environment 1 \
+                 --batch 50";
+    let run = format!("{potts} --steps 1000 --encoder states:3");
+    let told = folder.json(&format!("train {run} --epsilon-start 2 --out run"));
+    let most = 3f64.ln();
+    assert!((number(&told, "capacity_nats") - most).abs() < 1e-12);
+    assert!((number(&told, "deficit_nats") - 0.02).abs() < 1e-12);
+    assert_eq!(told["encoder"], "states:3");
+    for name in ["information_nats", "information_sign_nats"] {
+        let nats = number(&told, name);
+        assert!(nats > 0.95 * most && nats < most + 1e-3, "{name}: {told}");
+    }
+    let stored = folder.read("run/filters.npy");
+    let (header, _) = parse_npy(&stored);
+    assert!(header.contains("(3, 2, 2, 3)"), "{header}");
+    let page = String::from_utf8(folder.read("run/report.html")).unwrap();
+    for text in [
+        "ln 3",
+        "1.0986",
+        "argmax",
+        "one of 3 states",
+        "component 1, state 3",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // By name every state has its filter: the state that most sites are in.
+    for filter in ["run/filters.npy", "uniform"] {
+        let found = folder.json(&format!(
+            "estimate {potts} --steps 300 --filter {filter} --encoder argmax:3"
+        ));
+        assert_eq!(found["encoder"], "argmax:3");
+        assert!(number(&found, "information_nats") > 0.9 * most, "{found}");
+        assert_eq!(found["information_nats"], found["information_sign_nats"]);
+    }
+    all_refused(
+        &folder,
+        &format!("estimate {potts}"),
+        "",
+        2,
+        &[
+            (
+                "--filter uniform --encoder argmax:4",
+                &["argmax:4", "filter of 1", "takes 4"],
+            ),
+            (
+                "--filter uniform --encoder states:17",
+                &["'states:17'", "2 to 16"],
+            ),
+            (
+                "--filter uniform --encoder binary",
+                &["'binary'", "sigmoid"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        &format!("train {potts}"),
+        "",
+        2,
+        &[
+            ("--encoder sign", &["'sign'", "binary", "states:Q"]),
+            ("--encoder states:1", &["'states:1'", "2 to 16"]),
+            (
+                "--encoder states:16 --components 5",
+                &["80", "64", "--components 4"],
+            ),
+        ],
+    );
+}
+
 /// What `train` and `estimate` say of a run.
 fn check_run(found: &Value, steps: u32, batch: u32) {
     for name in [

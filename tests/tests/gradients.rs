@@ -1,6 +1,6 @@
 //! Gradients of filter and critic, Adam and the schedules, against f64.
 
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -9,35 +9,30 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Learn, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_tests::problem::{Buffers, CASES, Case, fill};
-use blockspin_tests::reference::{Batch, Bound, Coarse, Matrix, noise, parts};
+use blockspin_tests::reference::{Batch, Bound, Coarse, Matrix, parts};
 use blockspin_tests::tiles::Tiling;
 use blockspin_tests::tolerance;
 
-fn encoder(case: &Case) -> Encoder {
-    Encoder::Relaxed {
-        epsilon: case.epsilon,
-    }
-}
-
 /// Parameters and batch of a run, for the referee.
-fn read(case: &Case, rsmi: &mut Rsmi) -> (Vec<Matrix>, Batch) {
+fn read(case: &Case, encoder: Encoder, rsmi: &mut Rsmi) -> (Vec<Matrix>, Batch) {
     let shape = rsmi.shape();
     let parts = parts(shape);
     let parameters = parts.iter().map(|part| part.read(rsmi.parameters()));
     let parameters = parameters.collect();
-    let coarse = Coarse::Relaxed {
-        epsilon: f64::from(case.epsilon),
-        noise: noise(shape, &case.noise()),
-    };
+    let coarse = Coarse::of(encoder, shape, &case.noise());
     (parameters, Batch::read(rsmi, coarse))
 }
 
-/// All cases with packed and with real samples.
-fn kinds() -> impl Iterator<Item = (&'static Case, fn(Shape) -> Buffers)> {
+/// All cases with all their encoders, with packed and with real samples.
+fn kinds() -> impl Iterator<Item = (&'static Case, Encoder, fn(Shape) -> Buffers)> {
     let kinds: [fn(Shape) -> Buffers; 2] = [Buffers::new, Buffers::of_reals];
-    kinds
-        .into_iter()
-        .flat_map(|storage| CASES.iter().map(move |case| (case, storage)))
+    kinds.into_iter().flat_map(|storage| {
+        let cases = CASES.iter();
+        cases.flat_map(move |case| {
+            let encoders = case.learnable().into_iter();
+            encoders.map(move |encoder| (case, encoder, storage))
+        })
+    })
 }
 
 fn rms(part: &Matrix) -> f64 {
@@ -48,35 +43,38 @@ fn rms(part: &Matrix) -> f64 {
 #[test]
 fn every_gradient_follows_the_reference() {
     let mut worst = 0.0_f64;
-    for (case, storage) in kinds() {
+    for (case, encoder, storage) in kinds() {
         let shape = case.shape();
         let mut buffers = storage(shape);
         let mut rsmi = case.start(&mut buffers);
-        let (parameters, batch) = read(case, &mut rsmi);
+        let (parameters, batch) = read(case, encoder, &mut rsmi);
         let bound = Bound::new(shape, &parameters, &batch);
         assert!(
             bound.margin > tolerance::MARGIN,
-            "{case:?}: a ReLU {:e} from its kink; take another seed",
+            "{case:?}, {encoder:?}: a ReLU {:e} from its kink; take another seed",
             bound.margin
         );
 
-        let value = Tiling::Portable.differentiate(&mut rsmi, encoder(case), &mut case.noise());
+        let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
         let allowed = tolerance::TERM * (1.0 + bound.largest_score);
         assert!(
             (f64::from(value) - bound.value()).abs() < allowed,
-            "{case:?}"
+            "{case:?}, {encoder:?}"
         );
 
         for (part, want) in parts(shape).iter().zip(bound.gradients()) {
             let scale = rms(&want);
-            assert!(scale > 1e-6, "{case:?}: nothing flows to {part:?}");
+            assert!(
+                scale > 1e-6,
+                "{case:?}, {encoder:?}: nothing flows to {part:?}"
+            );
             for (r, (got, want)) in part.read(rsmi.gradients()).iter().zip(&want).enumerate() {
                 for (c, (got, want)) in got.iter().zip(want).enumerate() {
                     let error = (got - want).abs() / want.abs().max(scale);
                     worst = worst.max(error);
                     assert!(
                         error < tolerance::GRADIENT,
-                        "{case:?}, {part:?}: {got:e} at ({r}, {c}), should be {want:e}"
+                        "{case:?}, {encoder:?}, {part:?}: {got:e} at ({r}, {c}), should be {want:e}"
                     );
                 }
             }
@@ -89,10 +87,10 @@ fn every_gradient_follows_the_reference() {
 fn the_reference_follows_central_differences() {
     let mut stream = Stream::new(3, 0, Purpose::Windows);
     let mut worst = 0.0_f64;
-    for case in CASES {
+    for (case, encoder, _) in kinds().take(kinds().count() / 2) {
         let shape = case.shape();
         let mut buffers = Buffers::new(shape);
-        let (mut parameters, batch) = read(case, &mut case.start(&mut buffers));
+        let (mut parameters, batch) = read(case, encoder, &mut case.start(&mut buffers));
         let gradients = Bound::new(shape, &parameters, &batch).gradients();
         for (p, gradient) in gradients.iter().enumerate() {
             let r = stream.below(gradient.len() as u32) as usize;
@@ -109,46 +107,59 @@ fn the_reference_follows_central_differences() {
             worst = worst.max(error);
             assert!(
                 error < tolerance::DIFFERENCES,
-                "{case:?}, part {p}, ({r}, {c}): {error:e}"
+                "{case:?}, {encoder:?}, part {p}, ({r}, {c}): {error:e}"
             );
         }
     }
     println!("worst difference: {worst:.1e}");
 }
 
-/// Large filters and small ε push every h against ±1, where f32 has no digits left for 1 − h².
+/// Large filters and small ε push every h against ±1, where f32 has no digits left for 1 − h², and
+/// every y against 0 or 1.
 #[test]
 fn a_saturated_encoder_has_small_gradients_not_wrong_ones() {
     let mut worst = 0.0_f64;
-    for (scale, epsilon, batch) in [(1.0, 0.1, 2), (10.0, 0.1, 7), (30.0, 0.1, 33)] {
-        for seed in 1..6 {
-            let case = Case {
-                sizes: [16, 36, 1],
-                hidden: &[16, 16],
-                embedding: 8,
-                batch,
-                epsilon,
-                seed,
-            };
-            let shape = case.shape();
-            let mut buffers = Buffers::new(shape);
-            let mut rsmi = case.start(&mut buffers);
-            for site in 0..shape.block() {
-                rsmi.set_filter(site, 0, rsmi.filter(site, 0) * scale);
-            }
-            let (parameters, batch) = read(&case, &mut rsmi);
-            let bound = Bound::new(shape, &parameters, &batch);
-            Tiling::Portable.differentiate(&mut rsmi, encoder(&case), &mut case.noise());
-            let got = parts(shape)[0].read(rsmi.gradients());
-            let largest = bound.pull() * 0.5 / f64::from(epsilon);
-            for (got, want) in got
-                .iter()
-                .flatten()
-                .zip(bound.gradients()[0].iter().flatten())
-            {
-                let error = (got - want).abs() / largest;
-                worst = worst.max(error);
-                assert!(error < tolerance::SATURATED_GRADIENT, "{case:?}: {error:e}");
+    let of_states = [(2, 2), (3, 3), (8, 4)].map(|(components, states)| {
+        let choice = Choice::Relaxed { epsilon: 0.1 };
+        (components, Encoder::States { states, choice })
+    });
+    let binary = (1, Encoder::Relaxed { epsilon: 0.1 });
+    for (components, encoder) in [binary].into_iter().chain(of_states) {
+        for (scale, batch) in [(1.0, 2), (10.0, 7), (30.0, 33)] {
+            for seed in 1..6 {
+                let case = Case {
+                    sizes: [16, 36, components],
+                    hidden: &[16, 16],
+                    embedding: 8,
+                    batch,
+                    epsilon: 0.1,
+                    seed,
+                };
+                let shape = case.shape();
+                let mut buffers = Buffers::new(shape);
+                let mut rsmi = case.start(&mut buffers);
+                for site in 0..shape.block() {
+                    for a in 0..shape.components() {
+                        rsmi.set_filter(site, a, rsmi.filter(site, a) * scale);
+                    }
+                }
+                let (parameters, batch) = read(&case, encoder, &mut rsmi);
+                let bound = Bound::new(shape, &parameters, &batch);
+                Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
+                let got = parts(shape)[0].read(rsmi.gradients());
+                let largest = bound.pull() * 0.5 / 0.1;
+                for (got, want) in got
+                    .iter()
+                    .flatten()
+                    .zip(bound.gradients()[0].iter().flatten())
+                {
+                    let error = (got - want).abs() / largest;
+                    worst = worst.max(error);
+                    assert!(
+                        error < tolerance::SATURATED_GRADIENT,
+                        "{case:?}, {encoder:?}: {error:e}"
+                    );
+                }
             }
         }
     }
@@ -156,7 +167,7 @@ fn a_saturated_encoder_has_small_gradients_not_wrong_ones() {
 }
 
 /// Steps on fresh batches, on a cosine schedule; the bound of every step.
-fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
+fn train(tiling: Tiling, case: &Case, encoder: Encoder, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
     let schedule = Schedule {
         steps,
         ..Schedule::default()
@@ -165,21 +176,20 @@ fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
     let mut noise = case.noise();
     let mut step = |t| {
         fill(rsmi, &mut samples);
-        tiling.step(
-            rsmi,
-            encoder(case),
-            Learn::All,
-            schedule.rate(t),
-            &mut noise,
-        )
+        tiling.step(rsmi, encoder, Learn::All, schedule.rate(t), &mut noise)
     };
     (0..steps).map(&mut step).collect()
 }
 
 /// Bits of the parameters and of the bounds after twenty steps.
-fn trained(tiling: Tiling, case: &Case, mut buffers: Buffers) -> (Vec<u32>, Vec<u32>) {
+fn trained(
+    tiling: Tiling,
+    case: &Case,
+    encoder: Encoder,
+    mut buffers: Buffers,
+) -> (Vec<u32>, Vec<u32>) {
     let mut rsmi = case.start(&mut buffers);
-    let bounds = train(tiling, case, &mut rsmi, 20);
+    let bounds = train(tiling, case, encoder, &mut rsmi, 20);
     let parameters = rsmi.parameters().iter().flat_map(|lane| lane.0);
     (
         parameters.map(f32::to_bits).collect(),
@@ -189,23 +199,26 @@ fn trained(tiling: Tiling, case: &Case, mut buffers: Buffers) -> (Vec<u32>, Vec<
 
 #[test]
 fn no_tile_changes_a_bit() {
-    for (case, storage) in kinds() {
-        let train = |tiling| trained(tiling, case, storage(case.shape()));
+    for (case, encoder, storage) in kinds() {
+        let train = |tiling| trained(tiling, case, encoder, storage(case.shape()));
         let expected = train(Tiling::Portable);
         for tiling in [Tiling::Narrow, Tiling::Middle, Tiling::Wide] {
-            assert!(train(tiling) == expected, "{case:?}, {tiling:?}");
+            assert!(
+                train(tiling) == expected,
+                "{case:?}, {encoder:?}, {tiling:?}"
+            );
         }
     }
 }
 
 #[test]
 fn padding_stays_zero_and_all_else_moves() {
-    for (case, storage) in kinds() {
+    for (case, encoder, storage) in kinds() {
         let parts = parts(case.shape());
         let mut buffers = storage(case.shape());
         let mut rsmi = case.start(&mut buffers);
         let before: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
-        train(Tiling::Wide, case, &mut rsmi, 10);
+        train(Tiling::Wide, case, encoder, &mut rsmi, 10);
         for (part, before) in parts.iter().zip(before) {
             let (parameters, gradients) = (rsmi.parameters(), rsmi.gradients());
             assert!(
@@ -228,11 +241,11 @@ fn padding_stays_zero_and_all_else_moves() {
 
 #[test]
 fn a_step_is_the_gradient_then_adam() {
-    for case in CASES {
+    for (case, encoder, storage) in kinds() {
         let shape = case.shape();
-        let mut buffers = Buffers::new(shape);
+        let mut buffers = storage(shape);
         let mut rsmi = case.start(&mut buffers);
-        let (rate, encoder) = (1e-3, encoder(case));
+        let rate = 1e-3;
         let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
         let mut expected = rsmi.parameters().to_vec();
         let mut moments = [
@@ -245,19 +258,36 @@ fn a_step_is_the_gradient_then_adam() {
         let stepped =
             Tiling::Portable.step(&mut rsmi, encoder, Learn::All, rate, &mut case.noise());
         assert_eq!(stepped.to_bits(), value.to_bits());
-        assert_eq!(rsmi.parameters(), expected, "{case:?}");
+        if encoder == Encoder::Continuous {
+            // To norm 1, component by component.
+            let part = parts(shape)[0];
+            for a in 0..shape.components() {
+                let weights = part.read(&expected);
+                let norm = weights
+                    .iter()
+                    .map(|row| row[a] * row[a])
+                    .sum::<f64>()
+                    .sqrt();
+                for (site, row) in weights.iter().enumerate() {
+                    let found = rsmi.filter(site, a);
+                    assert!((f64::from(found) - row[a] / norm).abs() < 3e-7, "{case:?}");
+                    *part.number(&mut expected, site, a) = found;
+                }
+            }
+        }
+        assert_eq!(rsmi.parameters(), expected, "{case:?}, {encoder:?}");
     }
 }
 
 #[test]
 fn a_given_filter_is_left_alone() {
-    for case in CASES {
+    for (case, encoder, _) in kinds() {
         let shape = case.shape();
         let [mut alone, mut both] = [Buffers::new(shape), Buffers::new(shape)];
         let (mut alone, mut both) = (case.start(&mut alone), case.start(&mut both));
         let before = alone.parameters().to_vec();
         let step = |rsmi: &mut Rsmi, learn| {
-            Tiling::Portable.step(rsmi, encoder(case), learn, 1e-3, &mut case.noise())
+            Tiling::Portable.step(rsmi, encoder, learn, 1e-3, &mut case.noise())
         };
         assert_eq!(step(&mut alone, Learn::Critic), step(&mut both, Learn::All));
         let critic = shape.filter_lanes();

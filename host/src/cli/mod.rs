@@ -8,10 +8,11 @@ use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::shape::Shape;
+use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use self::parse::{Boundaries, Sides};
+use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
@@ -386,6 +387,10 @@ pub struct TrainArgs {
     /// Number of coarse variables, C
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
     components: u32,
+    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states
+    /// with a filter for each
+    #[arg(long, default_value = "binary", value_parser = parse::coarse, value_name = "NAME")]
+    pub encoder: Coarse,
     /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
     /// which Λ·v never varies, which stay as they began
     #[arg(long, default_value = "1", value_parser = parse::relaxation, value_name = "X")]
@@ -413,9 +418,11 @@ pub struct EstimateArgs {
     /// uniform, boundary, decimation, staggered, or a file
     #[arg(long, value_name = "NAME|FILE.npy")]
     pub filter: String,
-    /// How h follows from the filter
-    #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
-    pub encoder: EncoderName,
+    /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
+    /// h = Λ·v; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q,
+    /// the largest
+    #[arg(long, default_value = "sign", value_parser = parse::given, value_name = "NAME")]
+    pub encoder: Given,
 }
 
 /// Block, buffer and filter of an exact calculation.
@@ -451,24 +458,13 @@ pub struct ExactArgs {
     pub encoder: EncoderName,
 }
 
-/// How h follows from Λ·v.
+/// How binary h follows from Λ·v.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EncoderName {
     /// h = sign(Λ·v), ties by fair coins
     Sign,
     /// P(h = +1) = 1/(1 + exp(−Λ·v))
     Sigmoid,
-}
-
-impl EncoderName {
-    /// As it is typed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            EncoderName::Sign => "sign",
-            EncoderName::Sigmoid => "sigmoid",
-        }
-    }
 }
 
 /// How h follows from Λ·v, where v is a field.
@@ -597,17 +593,17 @@ impl RunArgs {
         )
     }
 
-    /// The shape of a run with `components` coarse variables, for |V| and |E|.
+    /// The shape of a run with so many filters, for |V| and |E|.
     ///
     /// # Errors
     /// Usage, naming the size that is out of range.
-    pub fn shape(&self, (block, environment): (usize, usize), components: u32) -> Result<Shape> {
+    pub fn shape(&self, (block, environment): (usize, usize), filters: u32) -> Result<Shape> {
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let hidden = [32, 32];
         Shape::new(
             few(block),
             few(environment),
-            components,
+            filters,
             &hidden,
             8,
             self.batch,
@@ -663,9 +659,19 @@ fn room_hint(block: u32, buffer: u32, side: u32) -> String {
 }
 
 impl TrainArgs {
-    /// C.
-    #[must_use]
-    pub fn components(&self) -> u32 {
-        self.components
+    /// Filters of all components.
+    ///
+    /// # Errors
+    /// Usage, if there are too many.
+    pub fn filters(&self) -> Result<u32> {
+        let (components, of_each) = (self.components, self.encoder.filters());
+        match components * of_each {
+            filters if filters <= MAX_COMPONENTS => Ok(filters),
+            filters => Err(Error::usage(format!(
+                "{components} components of {of_each} states have {filters} filters; there may be \
+                 {MAX_COMPONENTS}: --components {} fits",
+                MAX_COMPONENTS / of_each
+            ))),
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use blockspin_core::coarse::encoder::MAX_STATES;
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 
+use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 
 /// A value, or the rule it breaks.
@@ -196,6 +198,51 @@ pub fn relaxation(text: &str) -> Parsed<f32> {
     number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
 }
 
+/// Q of a word such as states:Q; none, if it does not begin like this, or Q is out of range.
+fn states_of(text: &str, word: &str) -> Option<u32> {
+    let number = text.strip_prefix(word)?.strip_prefix(':')?;
+    let states: u32 = number.trim().parse().ok()?;
+    (2..=MAX_STATES as u32).contains(&states).then_some(states)
+}
+
+/// The values of h in a training.
+///
+/// # Errors
+/// The rule.
+pub fn coarse(text: &str) -> Parsed<Coarse> {
+    match text {
+        "binary" => Ok(Coarse::Binary),
+        "continuous" => Ok(Coarse::Continuous),
+        _ => states_of(text, "states")
+            .map(Coarse::States)
+            .ok_or_else(|| {
+                format!("h is binary, continuous or states:Q, with Q from 2 to {MAX_STATES}")
+            }),
+    }
+}
+
+/// How h follows from a filter that is given.
+///
+/// # Errors
+/// The rule.
+pub fn given(text: &str) -> Parsed<Given> {
+    match text {
+        "sign" => Ok(Given::Sign),
+        "sigmoid" => Ok(Given::Sigmoid),
+        "continuous" => Ok(Given::Continuous),
+        _ => {
+            let states = states_of(text, "states").map(Given::States);
+            let argmax = || states_of(text, "argmax").map(Given::Argmax);
+            states.or_else(argmax).ok_or_else(|| {
+                format!(
+                    "h is sign, sigmoid, continuous, states:Q or argmax:Q, with Q from 2 to \
+                     {MAX_STATES}"
+                )
+            })
+        }
+    }
+}
+
 /// Which axes are open.
 #[derive(Clone, Debug)]
 pub struct Boundaries(pub Vec<bool>);
@@ -268,6 +315,30 @@ pub fn disorder(text: &str) -> Parsed<Disorder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn encoders_are_read_as_they_are_written() {
+        for text in ["binary", "continuous", "states:2", "states:16"] {
+            assert_eq!(coarse(text).unwrap().to_string(), text);
+        }
+        for text in ["sign", "sigmoid", "continuous", "states:3", "argmax:4"] {
+            assert_eq!(given(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "states",
+            "states:",
+            "states:1",
+            "states:17",
+            "states:-2",
+            "sign",
+        ] {
+            assert!(coarse(text).unwrap_err().contains("from 2 to 16"), "{text}");
+        }
+        for text in ["tanh", "argmax", "argmax:0", "states:99999999999"] {
+            assert!(given(text).unwrap_err().contains("argmax:Q"), "{text}");
+        }
+    }
 
     #[test]
     fn disorder_is_read_as_it_is_written() {

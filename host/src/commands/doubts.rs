@@ -31,7 +31,8 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
     let mut doubts = vec![];
     let Estimate { mean, stderr } = outcome.information;
     // A soft h in training says more than one that is drawn; the sign is what it tends to.
-    let seen = mean.max(outcome.information_sign.mean);
+    let sign = outcome.information_sign;
+    let seen = sign.map_or(mean, |sign| mean.max(sign.mean));
     if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
         doubts.push(
             "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
@@ -51,6 +52,11 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
                     "the critic knows these configurations by heart; give {more}, a narrower \
                      --environment, or fewer --steps"
                 )
+            }
+            None if settings.given.is_none() && settings.coarse.is_relaxed() => {
+                "take a smaller --epsilon-end, if a soft h says more than one that is drawn, or a \
+                 smaller --learning-rate"
+                    .into()
             }
             None => "take a smaller --learning-rate".into(),
         };

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
 use blockspin_core::bound::infonce;
-use blockspin_core::coarse::encoder::Encoder;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
 use super::named::filters;
 use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
-use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
+use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
+use crate::coarse::Coarse;
 use crate::data::Kind;
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
@@ -131,21 +131,29 @@ fn settings(
         Subject::Data(_) => (None, Layout::Anywhere),
     };
     let (place, shells) = place(subject, run)?;
+    let coarse = match (given, filter) {
+        (Some(given), _) => given.encoder.coarse(),
+        (None, Some(filter)) => filter.encoder,
+        (None, None) => Coarse::Binary,
+    };
     let given = given
         .map(|given| -> Result<_> {
-            let encoder = match given.encoder {
-                EncoderName::Sign => Encoder::Sign,
-                EncoderName::Sigmoid => Encoder::Sigmoid,
-            };
-            Ok((
-                filters(&given.filter, place.block(), &layout, shells.as_ref())?,
-                encoder,
-            ))
+            let block = place.block();
+            let filters = filters(&given.filter, block, &layout, shells.as_ref(), coarse)?;
+            let (count, of_each) = (filters.count(), coarse.filters());
+            if !count.is_multiple_of(of_each as usize) {
+                return Err(Error::usage(format!(
+                    "--encoder {} with a filter of {count} components; it takes {of_each} for each \
+                     of its own, one for each state",
+                    given.encoder
+                )));
+            }
+            Ok((filters.of_states(of_each), given.encoder.encoder()))
         })
         .transpose()?;
     let components = match (&given, filter) {
         (Some((filters, _)), _) => filters.count() as u32,
-        (None, Some(filter)) => filter.components(),
+        (None, Some(filter)) => filter.filters()?,
         (None, None) => 1,
     };
     let (block, environment) = place.parts();
@@ -154,6 +162,7 @@ fn settings(
         shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
         schedule: run.schedule(filter),
+        coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
         seed: run.seed,
         given,
@@ -183,14 +192,17 @@ fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) ->
         run.seed,
     );
     if settings.given.is_none() {
-        words += &format!(
-            " --components {} --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
-            settings.shape.components(),
-            settings.filter_start,
-            schedule.epsilon_start,
-            schedule.epsilon_end,
-            schedule.epsilon_rate
-        );
+        let components = settings.shape.components() as u32 / settings.coarse.filters();
+        words += &format!(" --encoder {} --components {components}", settings.coarse);
+        if settings.coarse.is_relaxed() {
+            words += &format!(
+                " --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
+                settings.filter_start,
+                schedule.epsilon_start,
+                schedule.epsilon_end,
+                schedule.epsilon_rate
+            );
+        }
     }
     words
 }
@@ -208,6 +220,7 @@ fn finish(
     settings: &Settings,
     shells: Option<&Shells>,
     command: &str,
+    encoder: &str,
 ) -> Result<Finished> {
     let mut warnings = match subject {
         Subject::Data(input) => input.warnings(),
@@ -261,8 +274,10 @@ fn finish(
     }
 
     // To leading order in 1/K: where it is large it says nothing.
-    let deficit = infonce::deficit(settings.shape.batch(), settings.shape.components());
-    let deficit = (deficit < 0.1).then_some(deficit);
+    let capacity = settings.coarse.capacity(settings.shape.components());
+    let deficit = capacity.map(|capacity| infonce::deficit(settings.shape.batch(), capacity));
+    let deficit = deficit.filter(|deficit| *deficit < 0.1);
+    let sign = outcome.information_sign;
     let filters: Vec<Value> = outcome
         .filters
         .components()
@@ -273,13 +288,15 @@ fn finish(
         "version": VERSION,
         "command": command,
         "model": subject.name(),
+        "encoder": encoder,
         "information_nats": finite(mean),
         "information_stderr_nats": finite(stderr),
         "information_bits": finite(mean / std::f64::consts::LN_2),
-        "information_sign_nats": finite(outcome.information_sign.mean),
-        "information_sign_stderr_nats": finite(outcome.information_sign.stderr),
+        "information_sign_nats": sign.and_then(|sign| finite(sign.mean)),
+        "information_sign_stderr_nats": sign.and_then(|sign| finite(sign.stderr)),
         "training_information_nats": finite(outcome.training),
         "ceiling_nats": infonce::ceiling(settings.shape.batch()),
+        "capacity_nats": capacity,
         "deficit_nats": deficit,
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
@@ -342,7 +359,8 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
     let command = command("train", subject, run, &settings);
-    let finished = finish(subject, &settings, shells.as_ref(), &command)?;
+    let encoder = settings.coarse.to_string();
+    let finished = finish(subject, &settings, shells.as_ref(), &command, &encoder)?;
     let outcome = &finished.outcome;
     let (title, about) = subject.describe();
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
@@ -370,9 +388,10 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         settings: table(subject, run, &settings, shells.as_ref(), outcome)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
-        information_sign: finite(outcome.information_sign.mean),
+        information_sign: outcome.information_sign.and_then(|sign| finite(sign.mean)),
         training_information: finite(outcome.training),
         batch: settings.shape.batch() as u32,
+        coarse: settings.coarse,
         filters: outcome.filters.clone(),
         drawing: subject
             .graph()
@@ -390,14 +409,18 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         let steps = settings.schedule.steps;
         format!(
             "{title}\n\n\
-             information    {}   held out, h drawn from the encoder\n\
-             with the sign  {}   held out, h = sign(Λ·v)\n\
+             information    {}   held out, {}\n\
+             {}\
              in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
              {}\n\
              {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
             in_words(outcome.information),
-            in_words(outcome.information_sign),
+            match settings.coarse {
+                Coarse::Continuous => "h = Λ·v",
+                _ => "h drawn from the encoder",
+            },
+            decided(settings.coarse, outcome.information_sign),
             outcome.training,
             infonce::ceiling(settings.shape.batch()),
             filter_text(&outcome.filters, shells.as_ref()),
@@ -406,6 +429,17 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
             outcome.fingerprint,
             target.path().join("report.html").display(),
         )
+    })
+}
+
+/// The line of h without chance, if there is such.
+fn decided(coarse: Coarse, information: Option<Estimate>) -> String {
+    let (name, h) = match coarse {
+        Coarse::States(_) => ("largest logit", "h = argmax Λ_s·v"),
+        _ => ("with the sign", "h = sign(Λ·v)"),
+    };
+    information.map_or(String::new(), |information| {
+        format!("{name}  {}   held out, {h}\n", in_words(information))
     })
 }
 
@@ -438,9 +472,17 @@ fn table(
         }
     };
     let (block, environment) = settings.place.parts();
+    let filters = settings.shape.components() as u32;
     rows.extend([
         ("Sites |V|, |E|".into(), format!("{block}, {environment}")),
-        ("Components".into(), settings.shape.components().to_string()),
+        (
+            "Components".into(),
+            match settings.coarse {
+                Coarse::Binary => format!("{filters}"),
+                Coarse::Continuous => format!("{filters}, continuous"),
+                Coarse::States(q) => format!("{}, of {q} states", filters / q),
+            },
+        ),
         (
             "Critic".into(),
             format!(
@@ -460,10 +502,13 @@ fn table(
         ),
         (
             "Relaxation ε".into(),
-            format!(
-                "{} to {}, rate {}",
-                schedule.epsilon_start, schedule.epsilon_end, schedule.epsilon_rate
-            ),
+            match settings.coarse.is_relaxed() {
+                true => format!(
+                    "{} to {}, rate {}",
+                    schedule.epsilon_start, schedule.epsilon_end, schedule.epsilon_rate
+                ),
+                false => "none".into(),
+            },
         ),
         (
             "Configurations trained on".into(),
@@ -517,9 +562,10 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     command += &format!(
         " --filter {} --encoder {}",
         quoted_for_shell(&given.filter),
-        given.encoder.name()
+        given.encoder
     );
-    let finished = finish(subject, &settings, shells.as_ref(), &command)?;
+    let encoder = given.encoder.to_string();
+    let finished = finish(subject, &settings, shells.as_ref(), &command, &encoder)?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
     print(global, &fields, || {
@@ -531,7 +577,7 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
-            given.encoder.name(),
+            given.encoder,
             outcome.training,
             infonce::ceiling(settings.shape.batch()),
             filter_text(&outcome.filters, shells.as_ref()),
