@@ -184,6 +184,13 @@ impl Sampler for Chipping {
     }
 
     fn sweep(&self, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
+        self.sweeps(1, state, scratch, stream);
+    }
+
+    /// One stretch of time, for which the occupied sites are listed once.
+    fn sweeps(&self, n: u32, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
+        // In units of 1/(1 + w).
+        let mut time = f64::from(n);
         let sites = self.lattice.sites();
         let state = &mut state[..sites];
         // The occupied sites, in any order, and room for one more.
@@ -193,8 +200,6 @@ impl Sampler for Chipping {
             occupied[n] = site as u32;
             n += usize::from(*mass > 0);
         }
-        // In units of 1/(1 + w).
-        let mut time = 1.0;
         loop {
             time -= f64::from(stream.exponential()) / n as f64;
             if time < 0.0 {
