@@ -40,6 +40,16 @@ fn number(object: &Value, name: &str) -> f64 {
 // ---------------------------------------------------------------------------------------------
 // What it refuses
 
+/// Models, and an option of each.
+const MODELS: [(&str, &str); 6] = [
+    ("ising", "--temperature"),
+    ("chain", "--disorder"),
+    ("dimer", "--temperature"),
+    ("chipping", "--density"),
+    ("potts", "--states"),
+    ("gaussian", "--mass"),
+];
+
 /// (words, what the first line must say)
 type Refusals<'a> = &'a [(&'a str, &'a [&'a str])];
 
@@ -895,14 +905,37 @@ fn help_has_examples() {
         }
     }
     for verb in ["sample", "train", "estimate", "exact"] {
-        for model in ["ising", "chain"] {
+        for (model, option) in MODELS {
+            if (verb, model) == ("exact", "potts") {
+                continue;
+            }
             let text = folder.succeeds(&format!("{verb} {model} --help"));
+            assert!(text.contains(option) && text.contains("--json"), "{text}");
+            let example = format!("blockspin {verb} {model}");
             assert!(
-                text.contains("--temperature") && text.contains("--json"),
+                text.contains("Example") && text.contains(&example),
                 "{text}"
             );
         }
     }
+    // Runs have defaults of their own for some models, and only runs.
+    for (model, block, steps) in [("ising", "4", "6000"), ("dimer", "8", "8000")] {
+        let text = folder.succeeds(&format!("train {model} --help"));
+        let words: Vec<_> = text.split_whitespace().collect();
+        let default = |option: &str| {
+            let at = words.iter().position(|word| *word == option).unwrap();
+            let rest = &words[at..];
+            let after = rest.iter().position(|word| *word == "[default:").unwrap();
+            rest[after + 1].trim_end_matches(']').to_string()
+        };
+        assert_eq!(default("--block"), block, "{text}");
+        assert_eq!(default("--steps"), steps, "{text}");
+    }
+    assert!(
+        folder
+            .succeeds("estimate dimer --help")
+            .contains("columnar")
+    );
     let text = folder.succeeds("exact gaussian --help");
     assert!(
         text.contains("Example: blockspin exact gaussian") && text.contains("--mass"),
@@ -999,9 +1032,144 @@ fn samples_and_what_is_said_of_them() {
     }
 }
 
+/// The numbers of a little-endian file.
+fn values(data: &[u8], kind: &str) -> Vec<f64> {
+    match kind {
+        "|i1" => data.iter().map(|x| f64::from(*x as i8)).collect(),
+        _ => {
+            let words = data.chunks_exact(4).map(|x| [x[0], x[1], x[2], x[3]]);
+            match kind {
+                "<i4" => words.map(|x| f64::from(i32::from_le_bytes(x))).collect(),
+                _ => words.map(|x| f64::from(f32::from_le_bytes(x))).collect(),
+            }
+        }
+    }
+}
+
+/// Files of the other models: what is in them, and that it has the means of `exact`.
+#[test]
+fn samples_of_every_model() {
+    for (model, kind, shape, means) in [
+        (
+            "dimer --size 4 --temperature 1",
+            "|i1",
+            "(2000, 8, 8)",
+            &["parallel_plaquettes_per_site", "winding_x_squared"][..],
+        ),
+        (
+            "dimer --size 6 --noise 1",
+            "|i1",
+            "(2000, 12, 12)",
+            &["parallel_plaquettes_per_site"],
+        ),
+        (
+            "chipping --size 6 --density 1.5 --rate 0.7",
+            "<i4",
+            "(2000, 6)",
+            &["mass_squared", "largest_mass"],
+        ),
+        (
+            "chain --size 10 --disorder gaussian:0,1 --disorder-seed 2",
+            "|i1",
+            "(2000, 10)",
+            &["energy_per_site", "magnetisation_squared"],
+        ),
+        ("potts --size 4,6 --states 5", "|i1", "(2000, 4, 6)", &[]),
+        (
+            "gaussian --size 4,4,4 --mass 0.5",
+            "<f4",
+            "(2000, 4, 4, 4)",
+            &["variance_per_site", "energy_per_site"],
+        ),
+    ] {
+        let folder = Folder::new();
+        let found = folder.json(&format!(
+            "sample {model} --samples 2000 --out a.npy --picture a.svg"
+        ));
+        assert_eq!(found["equilibrated"], true, "{found}");
+        let bytes = folder.read("a.npy");
+        let (header, data) = parse_npy(&bytes);
+        assert!(header.contains(&format!("'descr': '{kind}'")), "{header}");
+        assert!(header.contains(&format!("'shape': {shape}")), "{header}");
+        let values = values(data, kind);
+        let rows = values.chunks_exact(values.len() / 2000);
+        let picture = String::from_utf8(folder.read("a.svg")).unwrap();
+        assert!(picture.starts_with("<svg") || picture.starts_with("<?xml"));
+        assert!(picture.trim_end().ends_with("</svg>"));
+
+        match model.split(' ').next() {
+            Some("dimer") => rows.for_each(one_dimer_each),
+            Some("chipping") => {
+                assert!(values.iter().all(|m| *m >= 0.0));
+                rows.for_each(|row| assert_eq!(row.iter().sum::<f64>(), 9.0));
+            }
+            Some("chain") => assert!(values.iter().all(|s| s.abs() == 1.0)),
+            Some("potts") => {
+                for state in 0..5 {
+                    assert!(values.contains(&f64::from(state)));
+                }
+                assert!(values.iter().all(|s| (0.0..5.0).contains(s)));
+            }
+            _ => {
+                let square = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
+                assert!((square - number(&found, "variance_per_site")).abs() < 1e-5);
+            }
+        }
+        if means.is_empty() {
+            continue;
+        }
+        let words = model.split(" --noise").next().unwrap();
+        let exact = folder.json(&format!("exact {words}"));
+        for name in means {
+            let error = match *name {
+                "energy_per_site" => number(&found, "energy_stderr"),
+                name => number(&found, &format!("{name}_stderr")),
+            };
+            let off = number(&found, name) - number(&exact, name);
+            assert!(off.abs() <= 4.0 * error, "{model}, {name}: {off} ± {error}");
+        }
+    }
+}
+
+/// On a doubled lattice every vertex has one dimer; noise lies on vertices and faces alone.
+fn one_dimer_each(row: &[f64]) {
+    let side = row.len().isqrt();
+    let at = |y: usize, x: usize| row[y % side * side + x % side];
+    for y in (0..side).step_by(2) {
+        for x in (0..side).step_by(2) {
+            let back = |z: usize| z + side - 1;
+            let dimers = [at(y, x + 1), at(y, back(x)), at(y + 1, x), at(back(y), x)];
+            assert_eq!(dimers.iter().sum::<f64>(), 1.0);
+        }
+    }
+    assert!(row.iter().all(|x| [0.0, 1.0].contains(x)));
+}
+
+#[test]
+fn chains_that_are_slow_or_heavy() {
+    let folder = Folder::new();
+    // The advice names no option that the model lacks.
+    let words = "sample dimer --size 4 --temperature 0.05 --samples 2000 --out a.npy";
+    let told = folder.run(words);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.stderr.contains("--burn-in") && !told.stderr.contains("--algorithm"));
+    assert!(told.stderr.contains("left the sector"), "{told:?}");
+    // A list of a hundred thousand shares is no distribution to look at.
+    let heavy =
+        "sample chipping --size 2 --density 100000 --samples 3 --burn-in 1 --thin 1 --out a.npy";
+    let found = folder.json(heavy);
+    assert!(found["mass_distribution"].is_null());
+    assert!(found["warnings"].to_string().contains("mass_distribution"));
+}
+
 #[test]
 fn samples_do_not_depend_on_threads() {
     for model in [
+        "dimer --size 8 --noise 1 --samples 2500",
+        "chipping --size 32 --samples 2500",
+        "potts --size 6 --samples 2500",
+        "gaussian --size 6 --mass 0.3 --samples 2500",
+        "chain --size 40 --disorder pm:0.3 --samples 2500",
         "ising --size 8 --samples 3001",
         "ising --size 5,7 --temperature 3 --samples 1999",
         "ising --size 4,6,4 --coupling -1 --samples 8003",
@@ -1553,6 +1721,21 @@ fn other_dimensions_and_blocks() {
             "(1, 1, 2, 3)",
         ),
         ("ising --size 6 --temperature 0.05 --block 2", "(1, 2, 2)"),
+        ("dimer --size 6 --block 4", "(2, 4, 4)"),
+        (
+            "dimer --size 6 --block 3 --noise 2 --components 1",
+            "(1, 3, 3)",
+        ),
+        (
+            "chipping --size 16 --density 0.5 --rate 1 --block 4",
+            "(1, 4)",
+        ),
+        ("potts --size 8 --states 4 --block 2", "(1, 2, 2, 4)"),
+        ("gaussian --size 6,8 --mass 0.5 --block 2,3", "(1, 2, 3)"),
+        (
+            "chain --size 12 --disorder gaussian:0,1 --origin 11 --block 4",
+            "(1, 4)",
+        ),
         ("ising --size 6 --temperature 1e300 --block 2", "(1, 2, 2)"),
     ] {
         let folder = Folder::new();
@@ -1565,6 +1748,14 @@ fn other_dimensions_and_blocks() {
         let bytes = folder.read("run/filters.npy");
         let (header, _) = parse_npy(&bytes);
         assert!(header.contains(&format!("'shape': {filters}")), "{header}");
+        if words.starts_with("dimer --size 6 --block 4") {
+            // Links alone have weights.
+            let (_, data) = parse_npy(&bytes);
+            for (i, weight) in values(data, "<f4").into_iter().enumerate() {
+                assert_eq!(weight != 0.0, (i / 4 + i) % 2 == 1, "{i}");
+            }
+            assert!(told.stderr.contains("relaxation is still"), "{told:?}");
+        }
 
         // The command that the run tells repeats it.
         let command = run["command"].as_str().unwrap();

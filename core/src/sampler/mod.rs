@@ -70,6 +70,14 @@ pub trait Sampler {
     /// random times. To stop on what they have changed would bias the law.
     fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
 
+    /// So many updates in a row. Where steps come at random times these may be those of one long
+    /// time: the law is that of as many sweeps, the random numbers are others.
+    fn sweeps(&self, n: u32, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream) {
+        for _ in 0..n {
+            self.sweep(state, scratch, stream);
+        }
+    }
+
     /// Copies a configuration that is to be used, under a uniformly random one of the model's
     /// global symmetries (for Ising: a fair sign). Updates may all but freeze these.
     fn keep(&self, state: &[Self::Cell], kept: &mut [Self::Cell], stream: &mut Stream);

@@ -39,35 +39,66 @@ pub struct Cli {
 }
 
 /// Lets every option take a negative number, so that the rule it breaks can be told, and gives the
-/// options of runs the defaults of the model that they follow.
+/// options of runs the defaults of the model that they follow, and every model an example.
 fn open(command: clap::Command) -> clap::Command {
-    open_within(command, true)
+    command.mut_args(open_argument).mut_subcommands(|command| {
+        let verb = command.get_name().to_string();
+        let command = command.mut_args(open_argument);
+        command.mut_subcommands(|model| open_model(&verb, model))
+    })
 }
 
-/// The same within a command that has runs, or one that has none.
-fn open_within(command: clap::Command, runs: bool) -> clap::Command {
-    let runs = runs && command.get_name() != "exact";
-    let is_dimer = command.get_name() == "dimer";
-    let defaults = match command.get_name() {
-        "dimer" if runs => dimer::DEFAULTS,
-        "chipping" if runs => chipping::DEFAULTS,
+fn open_argument(argument: clap::Arg) -> clap::Arg {
+    let takes_value = argument.get_action().takes_values();
+    argument.allow_negative_numbers(takes_value)
+}
+
+/// The same of a model after a verb.
+fn open_model(verb: &str, command: clap::Command) -> clap::Command {
+    let model = command.get_name().to_string();
+    let defaults = match &model[..] {
+        _ if verb == "exact" => &[],
+        "dimer" => dimer::DEFAULTS,
+        "chipping" => chipping::DEFAULTS,
         _ => &[],
     };
-    command
-        .mut_args(|arg| {
-            let takes_value = arg.get_action().takes_values();
-            let own = defaults.iter().find(|(name, _)| arg.get_id() == name);
-            let arg = arg.allow_negative_numbers(takes_value);
-            let arg = match own {
-                Some((_, value)) => arg.default_value(*value),
-                None => arg,
-            };
-            match is_dimer && arg.get_id() == "filter" {
-                true => arg.help(dimer::FILTERS),
-                false => arg,
-            }
-        })
-        .mut_subcommands(move |command| open_within(command, runs))
+    let after = command.get_after_help().map(ToString::to_string);
+    let after = after.unwrap_or_default();
+    let command = match after.contains("Example") {
+        true => command,
+        false => command.after_help(
+            format!("{}\n{after}", example(verb, &model))
+                .trim()
+                .to_string(),
+        ),
+    };
+    command.mut_args(|argument| {
+        let own = defaults.iter().find(|(name, _)| argument.get_id() == name);
+        let argument = open_argument(argument);
+        let argument = match own {
+            Some((_, value)) => argument.default_value(*value),
+            None => argument,
+        };
+        match model == "dimer" && argument.get_id() == "filter" {
+            true => argument.help(dimer::FILTERS),
+            false => argument,
+        }
+    })
+}
+
+/// An example of a verb with a model.
+fn example(verb: &str, model: &str) -> String {
+    let options = match model {
+        "gaussian" => " --mass 0.1",
+        _ => "",
+    };
+    let rest = match verb {
+        "sample" => format!(" --samples 1000 --out {model}.npy --picture {model}.svg"),
+        "estimate" => " --filter uniform".into(),
+        "exact" => " --size 4 --block 2 --filter uniform".into(),
+        _ => String::new(),
+    };
+    format!("Example: blockspin {verb} {model}{options}{rest}")
 }
 
 impl Cli {
@@ -182,7 +213,8 @@ pub enum ModelArgs<A: Args> {
     /// Masses that chip and aggregate on a ring
     #[command(
         after_help = "Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
-                      mass at rate w."
+                      mass at rate w. Where mass gathers chains take thousands of sweeps to forget, and\n\
+                      training minutes: --threads shares them out, --thin shortens them."
     )]
     Chipping(Sampled<chipping::Options, A>),
     /// The q-state Potts model in one or two dimensions

@@ -22,6 +22,8 @@ const BATCHES: f64 = 10.0;
 const MISSING: f64 = 0.5;
 /// Share of the ceiling from which InfoNCE falls short visibly.
 const NEAR_CEILING: f64 = 0.7;
+/// Relaxation above which h in training is far from binary.
+const SOFT: f32 = 1.0;
 /// Training may look better than held-out samples by this much, and four standard errors, before
 /// it is called overfitting.
 const OVERFIT: f64 = 0.02;
@@ -103,7 +105,15 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
             ));
         }
     }
-    if settings.given.is_none() && mean <= 3.0 * stderr {
+    let schedule = settings.schedule;
+    let softness = schedule.epsilon(schedule.steps);
+    if settings.given.is_none() && softness > SOFT {
+        doubts.push(format!(
+            "the relaxation is still {softness:.2} at the end: the critic knows no binary h, and what is \
+             held out is too low; take more --steps or a larger --epsilon-rate"
+        ));
+    }
+    if settings.given.is_none() && seen <= 3.0 * stderr {
         doubts.push("no information beyond its error: the filter means nothing here".into());
     }
     doubts

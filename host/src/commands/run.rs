@@ -232,7 +232,7 @@ fn finish(
             let begun = Instant::now();
             let prepared = pace.prepare(model.as_ref(), settings.seed, settings.threads)?;
             let preparing = begun.elapsed().as_secs_f64();
-            warnings.extend(chain_doubts(prepared.plan()));
+            warnings.extend(chain_doubts(&prepared, prepared.plan()));
             let mut outcome = learn::model(settings, &prepared)?;
             // The pilot is sampling too.
             outcome.seconds_sampling += preparing;
