@@ -2,6 +2,7 @@
 //!
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
+//! [`cli`] is what can be typed, [`parse`] what its values may be; [`model`] has a room for each model.
 //! [`data`], [`graph`] and [`room`] guard what comes in; [`chains`] or [`feed`] supply configurations
 //! to [`learn`], [`parts`] and [`held_out`] keep its figures honest; [`output`] guards what goes out;
 //! [`coarse`], [`filters`], [`picture`] and [`report`] show it; [`progress`] keeps the user company.
@@ -23,6 +24,7 @@ pub mod machine;
 pub mod model;
 pub mod npy;
 pub mod output;
+pub mod parse;
 pub mod parts;
 pub mod picture;
 pub mod place;

@@ -114,7 +114,9 @@ fn gradients_without_the_means_follow_the_reference() {
             }
         }
         let centred = Bound::new(shape, &parameters, &batch).value();
-        assert_ne!(plain, centred, "{case:?}, {encoder:?}");
+        // Through a linear critic a constant in a continuous h adds what depends on e alone.
+        let blind = encoder == Encoder::Continuous && case.hidden.is_empty();
+        assert!(blind || plain != centred, "{case:?}, {encoder:?}");
         worst = worst.max(follows_the_reference(
             case,
             encoder,

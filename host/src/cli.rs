@@ -1,7 +1,5 @@
 //! The command line: what can be typed, turned into checked settings.
 
-pub mod parse;
-
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
@@ -11,12 +9,12 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use self::parse::{Boundaries, Sides};
 use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
 use crate::model::{Layout, Named, chipping, dimer, gaussian, ising, potts};
+use crate::parse::{self, Boundaries, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
