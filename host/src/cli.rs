@@ -425,7 +425,7 @@ pub struct TrainArgs {
     /// which Λ·v never varies, which stay as they began
     #[arg(long, default_value = "1", value_parser = parse::relaxation, value_name = "X")]
     pub filter_start: f32,
-    /// Relaxation at the start
+    /// Relaxation at the start; continuous h has none
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,
     /// Least relaxation

@@ -266,3 +266,83 @@ fn soften(states: u32, epsilon: f32, logits: usize, slopes: &mut [Lane], dh: &[L
 fn sign(up: bool) -> f32 {
     if up { 1.0 } else { -1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::rng::Purpose;
+
+    /// How often each of three states is drawn from its logits, in 12 288 rows.
+    fn frequencies(choice: Choice, logits: [f32; 3]) -> [f64; 3] {
+        let encoder = Encoder::States { states: 3, choice };
+        let mut stream = Stream::new(1, 0, Purpose::Encoder);
+        let mut counts = [0.0; 3];
+        for _ in 0..48 {
+            let mut row = Lane::ZERO;
+            row.0[..3].copy_from_slice(&logits);
+            let (mut rows, mut slopes) = ([row; 256], [Lane::ZERO; 256]);
+            encoder.encode(3, &mut rows, &mut slopes, &mut stream);
+            for row in rows {
+                let h = &row.0[..3];
+                let taken = h.iter().position(|h| *h > 0.0).unwrap();
+                let (up, down) = (libm::sqrtf(2.0), -libm::sqrtf(0.5));
+                for (s, h) in h.iter().enumerate() {
+                    let want = if s == taken { up } else { down };
+                    assert!((h - want).abs() < 1e-6);
+                }
+                counts[taken] += 1.0 / 12_288.0;
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn states_are_drawn_by_their_logits() {
+        // Four standard errors of a share of 12 288.
+        let near = |found: [f64; 3], want: [f64; 3]| {
+            for (found, want) in found.into_iter().zip(want) {
+                assert!((found - want).abs() < 0.018, "{found} for {want}");
+            }
+        };
+        let ln_two = core::f32::consts::LN_2;
+        near(
+            frequencies(Choice::Softmax, [5.0 + ln_two, 5.0, 5.0]),
+            [0.5, 0.25, 0.25],
+        );
+        near(
+            frequencies(Choice::Largest, [0.0; 3]),
+            [1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0],
+        );
+        near(
+            frequencies(Choice::Largest, [2.0, -1.0, 2.0]),
+            [0.5, 0.0, 0.5],
+        );
+    }
+
+    #[test]
+    fn whatever_is_given_is_finite() {
+        let (least, most) = (f32::MIN, f32::INFINITY);
+        for states in [0, 2, 3, 16, u32::MAX] {
+            for epsilon in [0.0, 1e-6, 1.0, most, f32::NAN] {
+                for choice in [
+                    Choice::Relaxed { epsilon },
+                    Choice::Softmax,
+                    Choice::Largest,
+                ] {
+                    let encoder = Encoder::States { states, choice };
+                    let mut rows = [Lane([
+                        0.0, most, -most, least, 1.0, most, 1e38, 1e-40, 3.0, -most, 1.0, 2.0, 9.0,
+                        0.5, -0.5, most,
+                    ]); 2];
+                    let mut slopes = [Lane::ZERO; 2];
+                    let mut stream = Stream::new(1, 0, Purpose::Encoder);
+                    encoder.encode(17, &mut rows, &mut slopes, &mut stream);
+                    encoder.pull_back(17, &mut slopes, &[Lane([1e9; WIDTH]); 2]);
+                    let all = rows.iter().chain(&slopes).flat_map(|lane| lane.0);
+                    let mut used = all.enumerate().filter(|(i, _)| i % 32 < 17);
+                    assert!(used.all(|(_, x)| x.is_finite()), "{encoder:?}");
+                }
+            }
+        }
+    }
+}
