@@ -96,7 +96,7 @@ fn every_gradient_follows_the_reference() {
 /// With means c the filter sees v − c, and the critic what it saw before.
 #[test]
 fn gradients_without_the_means_follow_the_reference() {
-    let mut worst = 0.0_f64;
+    let (mut worst, mut at_kinks) = (0.0_f64, 0);
     for (case, encoder, storage) in kinds() {
         let shape = case.shape();
         // Every other one of them −½, as those of dimers; the last sites are left without.
@@ -113,7 +113,13 @@ fn gradients_without_the_means_follow_the_reference() {
                 *x -= f64::from(*centre);
             }
         }
-        let centred = Bound::new(shape, &parameters, &batch).value();
+        let centred = Bound::new(shape, &parameters, &batch);
+        // The seeds were chosen for what lies elsewhere.
+        if centred.margin <= tolerance::MARGIN {
+            at_kinks += 1;
+            continue;
+        }
+        let centred = centred.value();
         // Through a linear critic a constant in a continuous h adds what depends on e alone.
         let blind = encoder == Encoder::Continuous && case.hidden.is_empty();
         assert!(blind || plain != centred, "{case:?}, {encoder:?}");
@@ -124,6 +130,7 @@ fn gradients_without_the_means_follow_the_reference() {
             &(parameters, batch),
         ));
     }
+    assert!(at_kinks <= 3, "{at_kinks}");
     println!("worst gradient without means: {worst:.1e}");
 }
 
