@@ -11,6 +11,7 @@ use fnv::FnvHasher;
 
 use crate::block::pool::Pool;
 use crate::block::window::Window;
+use crate::bound::Bound;
 use crate::coarse::encoder::Encoder;
 use crate::lattice::Lattice;
 use crate::num::bits::words;
@@ -54,7 +55,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 16] = [
+pub const WORKLOADS: [&str; 17] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -71,6 +72,7 @@ pub const WORKLOADS: [&str; 16] = [
     "potts",
     "gaussian-field",
     "chain-disorder",
+    "bounds",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -87,21 +89,33 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         3 => ising(Algorithm::Wolff { clusters: 3 }, arena, &mut hash)?,
         4 => ising(Algorithm::SwendsenWang, arena, &mut hash)?,
         5 => windows(arena, &mut hash)?,
-        6 => learn(one, Learn::All, machine, arena, &mut hash)?,
-        7 => learn(three, Learn::All, machine, arena, &mut hash)?,
+        6 => learn(one, Learn::All, Bound::InfoNce, machine, arena, &mut hash)?,
+        7 => learn(three, Learn::All, Bound::InfoNce, machine, arena, &mut hash)?,
         8 => learn_reals(
             Shape::new(3, 6, 1, &[3], 2, 4).ok()?,
             machine,
             arena,
             &mut hash,
         )?,
-        9 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
+        9 => learn(
+            one,
+            Learn::Critic,
+            Bound::InfoNce,
+            machine,
+            arena,
+            &mut hash,
+        )?,
         10 => statistics(&mut hash),
         11 => chipping(arena, &mut hash)?,
         12 => dimer(arena, &mut hash)?,
         13 => potts(arena, &mut hash)?,
         14 => gaussian(&mut hash)?,
         15 => chain_disorder(arena, &mut hash)?,
+        16 => {
+            for bound in Bound::ALL.into_iter().skip(1) {
+                learn(one, Learn::All, bound, machine, arena, &mut hash)?;
+            }
+        }
         _ => return None,
     }
     hash.finish()
@@ -414,6 +428,7 @@ fn learn_reals(
 fn learn(
     shape: Shape,
     learn: Learn,
+    bound: Bound,
     machine: &impl Machine,
     arena: &mut Arena,
     hash: &mut Hash,
@@ -422,6 +437,7 @@ fn learn(
     let (sign_words, free) = arena.words.split_at_mut_checked(shape.sign_words())?;
     let storage = storage(shape, &mut arena.lanes, Samples::Signs(sign_words))?;
     let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(5, 0, Purpose::Parameters)).ok()?;
+    rsmi = rsmi.with_bound(bound);
 
     let ring = Lattice::new(&[sites as u32]).ok()?;
     let model = Ising::new(ring, 0.8, Coupling::Ferromagnetic, Algorithm::Metropolis).ok()?;
