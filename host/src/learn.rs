@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use blockspin_core::block::pool::{Cut, Pool};
 use blockspin_core::block::window::Window;
+use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub place: Place,
     /// Sizes of filter, critic and batch.
     pub shape: Shape,
+    /// What is climbed and reported.
+    pub bound: Bound,
     /// Learning rate and relaxation.
     pub schedule: Schedule,
     /// What the first weights of a learned filter are multiplied by.
@@ -415,6 +418,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         &mut Stream::new(seed, 0, Purpose::Parameters),
     )
     .map_err(|error| Error::failure(error.to_string()))?
+    .with_bound(settings.bound)
     .with_filter_scaled(settings.filter_start)
     .with_centres(&centres);
     let block_indices = settings.place.block_indices();

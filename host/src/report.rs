@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use blockspin_core::num::math::ln64;
+use blockspin_core::bound::Bound;
 
 use crate::filters::{Filters, product};
 use crate::picture::{Level, escape, heat_map_svg, series_svg};
@@ -30,6 +30,8 @@ pub struct Report {
     pub information_sign: Option<f64>,
     /// Moving average of the training batches at the end, in nats.
     pub training_information: Option<f64>,
+    /// What was climbed and reported.
+    pub bound: Bound,
     /// Batch size K.
     pub batch: u32,
     /// The filters found.
@@ -74,9 +76,9 @@ impl Report {
         self.filters.count().min(1000) as i32
     }
 
-    /// ln K.
-    fn ceiling(&self) -> f64 {
-        ln64(f64::from(self.batch.max(1)))
+    /// ln K, where it limits the bound.
+    fn ceiling(&self) -> Option<f64> {
+        self.bound.ceiling(self.batch.max(1) as usize)
     }
 
     /// What C binary variables can carry, C ln 2.
@@ -99,15 +101,18 @@ impl Report {
              seen, with binary h drawn from the learned encoder.</p>\n<dl class=\"facts\">\n",
             number(self.information)
         );
-        for (name, value) in [
+        let mut facts = vec![
             ("Same filter, h = sign(Λ·v)", number(self.information_sign)),
             (
                 "In training, moving average",
                 number(self.training_information),
             ),
             ("Capacity of h, C ln 2", number(Some(self.capacity()))),
-            ("Ceiling of InfoNCE, ln K", number(Some(self.ceiling()))),
-        ] {
+        ];
+        if let Some(ceiling) = self.ceiling() {
+            facts.push(("Ceiling of InfoNCE, ln K", nats(ceiling)));
+        }
+        for (name, value) in facts {
             let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
         }
         page.push_str("</dl>\n</section>\n");
@@ -126,20 +131,19 @@ impl Report {
 
     fn pictures(&self, page: &mut String) {
         let c = self.components();
-        let levels = [
-            Level {
-                value: self.ceiling(),
-                label: format!("ln K = ln {}", self.batch),
+        let ceiling = self.ceiling().map(|value| Level {
+            value,
+            label: format!("ln K = ln {}", self.batch),
+        });
+        let capacity = Level {
+            value: self.capacity(),
+            label: if c == 1 {
+                "ln 2".into()
+            } else {
+                format!("{c} ln 2")
             },
-            Level {
-                value: self.capacity(),
-                label: if c == 1 {
-                    "ln 2".into()
-                } else {
-                    format!("{c} ln 2")
-                },
-            },
-        ];
+        };
+        let levels: Vec<_> = ceiling.into_iter().chain([capacity]).collect();
         let _ = write!(
             page,
             "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
@@ -187,7 +191,7 @@ impl Report {
                     ),
                 ));
             }
-            if i > self.ceiling() - 0.5 {
+            if self.ceiling().is_some_and(|ceiling| i > ceiling - 0.5) {
                 items.push((
                     "Near the ceiling.",
                     "The value is close to ln K, above which InfoNCE cannot go. Repeat with a \
@@ -202,22 +206,40 @@ impl Report {
              is not the information of the block itself, only of what the filter lets through."
                 .into(),
         ));
-        let deficit = if c <= 20 {
-            let most = (2f64.powi(c) - 1.0) / (2.0 * k);
-            format!(", at most (2<sup>C</sup> − 1)/2K = {}", nats(most))
+        if let Some(ceiling) = self.ceiling() {
+            let deficit = if c <= 20 {
+                let most = (2f64.powi(c) - 1.0) / (2.0 * k);
+                format!(", at most (2<sup>C</sup> − 1)/2K = {}", nats(most))
+            } else {
+                String::new()
+            };
+            items.push((
+                "Batches of finite size.",
+                format!(
+                    "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
+                     short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit} \
+                     nats here. A larger batch shrinks both.",
+                    self.batch,
+                    nats(ceiling)
+                ),
+            ));
         } else {
-            String::new()
-        };
-        items.push((
-            "Batches of finite size.",
-            format!(
-                "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
-                 short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit} \
-                 nats here. A larger batch shrinks both.",
-                self.batch,
-                nats(self.ceiling())
-            ),
-        ));
+            items.push((
+                "No ceiling, more noise.",
+                "This bound can show any information, but its noise grows as the exponential of \
+                 it, and training with it is less steady than with InfoNCE. Repeat with another \
+                 seed, or a larger batch, before believing a small difference."
+                    .into(),
+            ));
+        }
+        if self.bound == Bound::DonskerVaradhan {
+            items.push((
+                "Not quite a bound.",
+                "The logarithm of a batch's mean lies below that of the true mean: the number may \
+                 exceed the information, by an amount that falls as the batch grows."
+                    .into(),
+            ));
+        }
         items.push((
             "Training against held out.",
             "The training value is in-sample and flatters when the data are few. A gap between \
@@ -309,6 +331,7 @@ mod tests {
             information_stderr: Some(0.0031),
             information_sign: None,
             training_information: Some(0.4052),
+            bound: Bound::InfoNce,
             batch: 100,
             filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
             drawing: None,
@@ -396,6 +419,13 @@ mod tests {
             ..report()
         };
         assert!(high.html().contains("Near the ceiling"));
+        let free = Report {
+            bound: Bound::DonskerVaradhan,
+            ..high
+        };
+        let page = free.html();
+        assert!(!page.contains("eiling of InfoNCE") && !page.contains("ln K"));
+        assert!(page.contains("No ceiling") && page.contains("Not quite a bound"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub mod nwj;
 pub mod single_sample;
 pub mod tuba;
 
+use core::fmt;
+
 use crate::kernel::Tile;
 use crate::num::lane::{Lane, lanes};
 use infonce::{Gradients, Scores, infonce};
@@ -43,6 +45,19 @@ pub enum Bound {
     JensenShannon,
 }
 
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Bound::InfoNce => "InfoNCE",
+            Bound::Nwj => "NWJ",
+            Bound::Tuba => "TUBA",
+            Bound::TubaConstant => "TUBA with a constant baseline",
+            Bound::DonskerVaradhan => "Donsker–Varadhan",
+            Bound::JensenShannon => "Jensen–Shannon, as NWJ",
+        })
+    }
+}
+
 impl Bound {
     /// All of them.
     pub const ALL: [Bound; 6] = [
@@ -53,6 +68,19 @@ impl Bound {
         Bound::DonskerVaradhan,
         Bound::JensenShannon,
     ];
+
+    /// As it is typed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Bound::InfoNce => "infonce",
+            Bound::Nwj => "nwj",
+            Bound::Tuba => "tuba",
+            Bound::TubaConstant => "tuba-constant",
+            Bound::DonskerVaradhan => "dv",
+            Bound::JensenShannon => "js",
+        }
+    }
 
     /// What no batch of K exceeds, in nats; none, where there is no such limit.
     #[must_use]

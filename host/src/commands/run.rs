@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
-use blockspin_core::bound::infonce;
 use blockspin_core::coarse::encoder::Encoder;
 use serde_json::{Value, json};
 
@@ -153,6 +152,7 @@ fn settings(
         // Where nothing varies nothing is run.
         shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
+        bound: run.bound(),
         schedule: run.schedule(filter),
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
         seed: run.seed,
@@ -172,11 +172,12 @@ fn settings(
 fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
     let schedule = settings.schedule;
     let mut words = format!(
-        "blockspin {verb} {} {} --batch {} --steps {} --learning-rate {} --learning-rate-end {} \
-         --seed {}",
+        "blockspin {verb} {} {} --batch {} --bound {} --steps {} --learning-rate {} \
+         --learning-rate-end {} --seed {}",
         subject.words(),
         run.place_words(),
         settings.shape.batch(),
+        settings.bound.name(),
         schedule.steps,
         schedule.rate_start,
         schedule.rate_end,
@@ -260,9 +261,10 @@ fn finish(
         warnings.extend(doubts(parts.as_ref(), settings, &outcome));
     }
 
+    let (shape, bound) = (settings.shape, settings.bound);
     // To leading order in 1/K: where it is large it says nothing.
-    let deficit = infonce::deficit(settings.shape.batch(), settings.shape.components());
-    let deficit = (deficit < 0.1).then_some(deficit);
+    let deficit = bound.deficit(shape.batch(), shape.components());
+    let deficit = deficit.filter(|deficit| *deficit < 0.1);
     let filters: Vec<Value> = outcome
         .filters
         .components()
@@ -279,7 +281,8 @@ fn finish(
         "information_sign_nats": finite(outcome.information_sign.mean),
         "information_sign_stderr_nats": finite(outcome.information_sign.stderr),
         "training_information_nats": finite(outcome.training),
-        "ceiling_nats": infonce::ceiling(settings.shape.batch()),
+        "bound": bound.name(),
+        "ceiling_nats": bound.ceiling(shape.batch()),
         "deficit_nats": deficit,
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
@@ -323,6 +326,14 @@ fn timed(fields: &Fields, outcome: &Outcome, steps: u32) -> Fields {
     let rate = f64::from(steps) / outcome.seconds_training;
     fields.insert("steps_per_second".into(), json!(finite(rate)));
     fields
+}
+
+/// "ceiling ln K = 4.605", or the bound, where it has none.
+fn limit(settings: &Settings) -> String {
+    match settings.bound.ceiling(settings.shape.batch()) {
+        Some(ceiling) => format!("ceiling ln K = {ceiling:.3}"),
+        None => format!("bound {}", settings.bound),
+    }
 }
 
 /// "0.405 ± 0.003 nats (0.585 bits)".
@@ -372,6 +383,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         information_stderr: finite(outcome.information.stderr),
         information_sign: finite(outcome.information_sign.mean),
         training_information: finite(outcome.training),
+        bound: settings.bound,
         batch: settings.shape.batch() as u32,
         filters: outcome.filters.clone(),
         drawing: subject
@@ -392,14 +404,14 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
             "{title}\n\n\
              information    {}   held out, h drawn from the encoder\n\
              with the sign  {}   held out, h = sign(Λ·v)\n\
-             in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
+             in training    {:.4} nats   {}\n\n\
              {}\n\
              {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
             in_words(outcome.information),
             in_words(outcome.information_sign),
             outcome.training,
-            infonce::ceiling(settings.shape.batch()),
+            limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
             outcome.configurations,
             outcome.seconds,
@@ -446,12 +458,12 @@ fn table(
             format!(
                 "separable, hidden {}, embedding {}",
                 hidden.join(", "),
-                settings.shape.embedding()
+                settings.shape.embedding() - settings.bound.outputs() as usize
             ),
         ),
         (
             "Bound".into(),
-            format!("InfoNCE, K = {}", settings.shape.batch()),
+            format!("{}, K = {}", settings.bound, settings.shape.batch()),
         ),
         ("Steps".into(), schedule.steps.to_string()),
         (
@@ -526,14 +538,14 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
         format!(
             "{}\n\n\
              information    {}   held out, filter {}, encoder {}\n\
-             in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
+             in training    {:.4} nats   {}\n\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
             given.encoder.name(),
             outcome.training,
-            infonce::ceiling(settings.shape.batch()),
+            limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
         )
     })
