@@ -101,7 +101,7 @@ fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
     }
 }
 
-/// Two batches, so that averages over batches show; in the second the scores are as large as 25.
+/// Two batches, so that averages over batches show; in the second the scores are as large as 20.
 #[test]
 fn the_gradients_of_every_bound_follow_the_reference() {
     for kind in bound::Bound::ALL {
@@ -137,7 +137,7 @@ fn the_gradients_of_every_bound_follow_the_reference() {
                 // The last layer of v(e): all scores, and the baseline that is learned.
                 let parts = parts(shape);
                 let last = parts[parts.len() - 1];
-                let scale = 25.0 / bound.largest_score;
+                let scale = 20.0 / bound.largest_score;
                 for (r, row) in last.read(rsmi.parameters()).iter().enumerate() {
                     for (c, weight) in row.iter().enumerate() {
                         *last.number(rsmi.parameters_mut(), r, c) = (weight * scale) as f32;

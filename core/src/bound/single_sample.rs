@@ -36,8 +36,9 @@ use crate::num::lane::{Lane, WIDTH, apart, lanes, whole};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
 
-/// The most that a score is above its baseline: e³² is finite, times any number of pairs.
-pub const LARGEST: f32 = 32.0;
+/// The most that a score is above its baseline, in nats: e²⁴ leaves room for sums over pairs, for the
+/// weights that gradients are multiplied by, and for their squares in Adam.
+pub const LARGEST: f32 = 24.0;
 
 /// What is climbed.
 #[derive(Clone, Copy)]
