@@ -227,8 +227,7 @@ impl Report {
             items.push((
                 "No ceiling, more noise.",
                 "This bound can show any information, but its noise grows as the exponential of \
-                 it, and training with it is less steady than with InfoNCE. Repeat with another \
-                 seed, or a larger batch, before believing a small difference."
+                 it: a large value needs many more samples than that."
                     .into(),
             ));
         }

@@ -20,7 +20,7 @@
 //! [`single_sample`](super::single_sample) bounds.
 
 use crate::bound::infonce::Scores;
-use crate::bound::single_sample::by_columns;
+use crate::bound::single_sample::{NONE, by_columns};
 use crate::kernel::Tile;
 use crate::num::lane::{Lane, apart, whole};
 use crate::num::math;
@@ -30,9 +30,10 @@ use crate::num::math;
 pub(crate) fn ln_mean<T: Tile>(pairs: &Scores, scores: &mut [Lane]) -> f32 {
     // The largest score so far, and the sum of exponentials less it.
     let (mut top, mut sum) = (f32::MIN, 0.0);
-    by_columns::<T>(pairs, scores, |columns| {
+    by_columns::<T>(pairs, scores, |mut columns| {
         let stride = columns.stride;
         for lane in 0..stride {
+            columns.replace_diagonal(lane, NONE);
             let column = || columns.scores[lane..].iter().step_by(stride);
             let mut largest = Lane([f32::MIN; 16]);
             for f in column() {

@@ -40,6 +40,9 @@ use crate::shape::SCORE_LANES;
 /// weights that gradients are multiplied by, and for their squares in Adam.
 pub const LARGEST: f32 = 24.0;
 
+/// Scores of pairs that are left out of sums of exponentials.
+pub(crate) const NONE: Lane = Lane([f32::NEG_INFINITY; WIDTH]);
+
 /// What is climbed.
 #[derive(Clone, Copy)]
 pub(crate) enum Slope {
@@ -63,7 +66,7 @@ fn sigmoid(x: f32) -> f32 {
     (if x > 0.0 { 1.0 } else { below }) / (1.0 + below)
 }
 
-/// Columns of scores, by lanes; the diagonal is out of them, as −∞.
+/// Columns of scores, by lanes.
 pub(crate) struct Columns<'a> {
     /// The first column.
     pub(crate) first: usize,
@@ -72,7 +75,6 @@ pub(crate) struct Columns<'a> {
     /// K × `stride`.
     pub(crate) scores: &'a mut [Lane],
     pub(crate) stride: usize,
-    diagonal: [Lane; SCORE_LANES],
 }
 
 impl Columns<'_> {
@@ -80,6 +82,18 @@ impl Columns<'_> {
     #[inline(always)]
     pub(crate) fn of_lane(&self, lane: usize) -> usize {
         WIDTH.min(self.count - lane * WIDTH)
+    }
+
+    /// The scores of joint pairs in a lane of columns; others take their places.
+    #[inline(always)]
+    pub(crate) fn replace_diagonal(&mut self, lane: usize, with: Lane) -> Lane {
+        let mut diagonal = Lane::ZERO;
+        for j in 0..self.of_lane(lane) {
+            let row = self.first + lane * WIDTH + j;
+            let score = &mut self.scores[row * self.stride + lane].0[j];
+            diagonal.0[j] = core::mem::replace(score, with.0[j]);
+        }
+        diagonal
     }
 }
 
@@ -106,17 +120,11 @@ pub(crate) fn by_columns<T: Tile>(
         };
         let out = Output::set(scores, stride);
         T::rows(batch, embedding, rows_of_u, right, count, out);
-        let mut diagonal = [Lane::ZERO; SCORE_LANES];
-        for j in 0..count {
-            let score = &mut scores[(first + j) * stride + j / WIDTH].0[j % WIDTH];
-            diagonal[j / WIDTH].0[j % WIDTH] = core::mem::replace(score, f32::NEG_INFINITY);
-        }
         each(Columns {
             first,
             count,
             scores,
             stride,
-            diagonal,
         });
         block += stride;
     }
@@ -142,7 +150,7 @@ pub(crate) fn single_sample<T: Tile>(
     by_columns::<T>(&pairs, scores, |mut columns| {
         let (first, stride) = (columns.first, columns.stride);
         for lane in 0..stride {
-            let joint = columns.diagonal[lane].map(above);
+            let joint = columns.replace_diagonal(lane, NONE).map(above);
             let mut total = Lane::ZERO;
             for f in columns.scores[lane..].iter_mut().step_by(stride) {
                 let g = f.map(above);
@@ -163,10 +171,15 @@ pub(crate) fn single_sample<T: Tile>(
             }
             let total = whole(total);
             let terms = joint.zip(total, |g, sum| g + (1.0 - sum / others));
-            columns.diagonal[lane] = match climb {
-                Some((Slope::Logistic, _)) => joint.map(|g| sigmoid(-g) * share),
-                _ => Lane([share; WIDTH]),
-            };
+            match climb {
+                None => (),
+                Some((Slope::Exponential(_), _)) => {
+                    columns.replace_diagonal(lane, Lane([share; WIDTH]));
+                }
+                Some((Slope::Logistic, _)) => {
+                    columns.replace_diagonal(lane, joint.map(|g| sigmoid(-g) * share));
+                }
+            }
             for j in 0..columns.of_lane(lane) {
                 value(first + lane * WIDTH + j, terms.0[j]);
             }
@@ -175,10 +188,6 @@ pub(crate) fn single_sample<T: Tile>(
             return;
         };
         let count = columns.count;
-        for j in 0..count {
-            let (lane, at) = (j / WIDTH, j % WIDTH);
-            columns.scores[(first + j) * stride + lane].0[at] = columns.diagonal[lane].0[at];
-        }
         let slopes = Matrix::new(columns.scores, stride);
         let rows_of_v = Matrix::new(&pairs.v[first * width..], width);
         let du = match first {

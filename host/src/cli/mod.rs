@@ -458,9 +458,9 @@ pub struct ExactArgs {
 /// A lower bound of the information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum BoundName {
-    /// The least noise; no more than ln K
+    /// No more than ln K; the least noise where information is large
     Infonce,
-    /// Nguyen, Wainwright and Jordan; no ceiling, noisier
+    /// Nguyen, Wainwright and Jordan; no ceiling
     Nwj,
     /// As nwj, with a baseline learned from the environment
     Tuba,
