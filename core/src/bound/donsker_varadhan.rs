@@ -10,8 +10,8 @@
 //!
 //! # Gradient
 //! ∂ ln m / ∂F_ij = exp F_ij / m K(K−1) is biased, since m is that of one batch. As in MINE (its
-//! §3.2), m is replaced there by its moving average over batches ([`Average`](super::tuba::Average)),
-//! which includes the present one: no batch weighs more than the average's span.
+//! §3.2), m is replaced there by its moving average over a hundred batches, the present one among
+//! them: no batch weighs more than a hundred times as much as it would.
 //!
 //! # Bias
 //! The logarithm of a batch's mean is on average below that of the mean, so that the figure

@@ -11,9 +11,9 @@
 //! ∂J/∂F_jj = σ(−F_jj) / K,   ∂J/∂F_ij = − σ(F_ij) / K(K−1)   (i ≠ j),   σ(x) = 1/(1 + e⁻ˣ)
 //! ```
 //!
-//! are bounded, whatever the scores. Every value, of a step as of an estimate, is NWJ with the critic
-//! f + 1: [`single_sample`](super::single_sample) with ln a = 0. It is without bias for any K, without a
-//! ceiling, and its variance grows as exp I / K.
+//! are bounded, whatever the scores; J itself is never computed. Every value, of a step as of an
+//! estimate, is NWJ with the critic f + 1: [`single_sample`](super::single_sample) with ln a = 0. It is
+//! without bias for any K, without a ceiling, and its variance grows as exp I / K.
 
 /// ln a.
 pub(crate) const BASELINE: f32 = 0.0;

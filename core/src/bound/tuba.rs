@@ -15,7 +15,7 @@
 //!
 //! # A constant baseline
 //! The best constant is the mean of exp f over p(h) p(e), and with it the bound is that of Donsker
-//! and Varadhan. A moving average of the training's batches ([`Average`]) is near to it at every
+//! and Varadhan. A moving average over a hundred of the training's batches is near to it at every
 //! step, and needs no learning rate. Gradients by F are then those of MINE
 //! ([`donsker_varadhan`](super::donsker_varadhan)); but since a is not made of the samples that
 //! are held out, what is reported remains a bound of any batch. Before the first step a = e.
