@@ -11,6 +11,7 @@ use fnv::FnvHasher;
 
 use crate::block::pool::Pool;
 use crate::block::window::Window;
+use crate::bound::Bound;
 use crate::coarse::encoder::{Choice, Encoder};
 use crate::lattice::Lattice;
 use crate::num::bits::words;
@@ -54,7 +55,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 17] = [
+pub const WORKLOADS: [&str; 18] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -72,6 +73,7 @@ pub const WORKLOADS: [&str; 17] = [
     "gaussian-field",
     "chain-disorder",
     "encoders",
+    "bounds",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -88,15 +90,22 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         3 => ising(Algorithm::Wolff { clusters: 3 }, arena, &mut hash)?,
         4 => ising(Algorithm::SwendsenWang, arena, &mut hash)?,
         5 => windows(arena, &mut hash)?,
-        6 => learn(one, Learn::All, machine, arena, &mut hash)?,
-        7 => learn(three, Learn::All, machine, arena, &mut hash)?,
+        6 => learn(one, Learn::All, Bound::InfoNce, machine, arena, &mut hash)?,
+        7 => learn(three, Learn::All, Bound::InfoNce, machine, arena, &mut hash)?,
         8 => learn_reals(
             Shape::new(3, 6, 1, &[3], 2, 4).ok()?,
             machine,
             arena,
             &mut hash,
         )?,
-        9 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
+        9 => learn(
+            one,
+            Learn::Critic,
+            Bound::InfoNce,
+            machine,
+            arena,
+            &mut hash,
+        )?,
         10 => statistics(&mut hash),
         11 => chipping(arena, &mut hash)?,
         12 => dimer(arena, &mut hash)?,
@@ -104,6 +113,11 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         14 => gaussian(&mut hash)?,
         15 => chain_disorder(arena, &mut hash)?,
         16 => encoders(machine, arena, &mut hash)?,
+        17 => {
+            for bound in Bound::ALL.into_iter().skip(1) {
+                learn(one, Learn::All, bound, machine, arena, &mut hash)?;
+            }
+        }
         _ => return None,
     }
     hash.finish()
@@ -416,18 +430,35 @@ fn learn_reals(
 fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     let continuous = |_| Encoder::Continuous;
     let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
-    learn_with(two, Learn::All, continuous, &[], machine, arena, hash)?;
+    learn_with(
+        two,
+        (Learn::All, Bound::InfoNce),
+        continuous,
+        &[],
+        machine,
+        arena,
+        hash,
+    )?;
     let five = Shape::new(2, 5, 5, &[2], 2, 3).ok()?;
     let of = |choice| Encoder::States { states: 3, choice };
     let relaxed = |epsilon| of(Choice::Relaxed { epsilon });
     let drawn = [of(Choice::Softmax), of(Choice::Largest)];
-    learn_with(five, Learn::All, relaxed, &drawn, machine, arena, hash)
+    learn_with(
+        five,
+        (Learn::All, Bound::InfoNce),
+        relaxed,
+        &drawn,
+        machine,
+        arena,
+        hash,
+    )
 }
 
 /// The same with binary h.
 fn learn(
     shape: Shape,
     learn: Learn,
+    bound: Bound,
     machine: &impl Machine,
     arena: &mut Arena,
     hash: &mut Hash,
@@ -441,14 +472,15 @@ fn learn(
         Encoder::Sign,
         Encoder::Relaxed { epsilon: 0.3 },
     ];
-    learn_with(shape, learn, encoder, &estimated, machine, arena, hash)
+    let how = (learn, bound);
+    learn_with(shape, how, encoder, &estimated, machine, arena, hash)
 }
 
 /// Twelve steps on a critical ring, a chain for each row, with encoders that follow ε; then the
 /// estimates.
 fn learn_with(
     shape: Shape,
-    learn: Learn,
+    (learn, bound): (Learn, Bound),
     encoder: impl Fn(f32) -> Encoder,
     estimated: &[Encoder],
     machine: &impl Machine,
@@ -459,6 +491,7 @@ fn learn_with(
     let (sign_words, free) = arena.words.split_at_mut_checked(shape.sign_words())?;
     let storage = storage(shape, &mut arena.lanes, Samples::Signs(sign_words))?;
     let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(5, 0, Purpose::Parameters)).ok()?;
+    rsmi = rsmi.with_bound(bound);
 
     let ring = Lattice::new(&[sites as u32]).ok()?;
     let model = Ising::new(ring, 0.8, Coupling::Ferromagnetic, Algorithm::Metropolis).ok()?;

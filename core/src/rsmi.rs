@@ -10,7 +10,9 @@
 
 use core::fmt;
 
-use crate::bound::infonce::{Gradients, Scores, infonce};
+use crate::bound::Bound;
+use crate::bound::infonce::{Gradients, Scores};
+use crate::bound::tuba::{self, Average};
 use crate::coarse::encoder::Encoder;
 use crate::coarse::{centre, norm};
 use crate::critic::mlp::{self, Input, Scratch};
@@ -206,6 +208,9 @@ pub struct Rsmi<'a> {
     storage: Storage<'a>,
     /// Means of the sites of V; none: they are 0.
     centres: &'a [f32],
+    bound: Bound,
+    /// Of mean exp F over the batches so far, where the bound needs it.
+    average: Average,
     adam: Adam,
 }
 
@@ -319,6 +324,8 @@ impl<'a> Rsmi<'a> {
             shape,
             storage,
             centres: &[],
+            bound: Bound::default(),
+            average: Average::default(),
             adam: Adam::default(),
         })
     }
@@ -340,6 +347,13 @@ impl<'a> Rsmi<'a> {
     pub fn with_centres(self, centres: &'a [f32]) -> Self {
         let centres = &centres[..centres.len().min(self.shape.block())];
         Rsmi { centres, ..self }
+    }
+
+    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of the
+    /// embedding for its baseline ([`Bound::outputs`]).
+    #[must_use]
+    pub fn with_bound(self, bound: Bound) -> Self {
+        Rsmi { bound, ..self }
     }
 
     /// The shape.
@@ -463,9 +477,32 @@ impl<'a> Rsmi<'a> {
         shape.batch() * (all - lanes(shape.embedding()))
     }
 
+    /// Both embeddings, for the bound.
+    #[inline(always)]
+    fn pairs<'w>(
+        shape: Shape,
+        bound: Bound,
+        coarse: &'w mut [Lane],
+        environment: &'w mut [Lane],
+        v_transposed: &'w [Lane],
+    ) -> Scores<'w> {
+        let at = Self::embedded_at(shape);
+        let (u, v) = (&mut coarse[at..], &mut environment[at..]);
+        if bound == Bound::Tuba {
+            tuba::hold(u, shape.embedding(), -1.0);
+        }
+        Scores {
+            batch: shape.batch(),
+            embedding: shape.embedding(),
+            u,
+            v,
+            v_transposed,
+        }
+    }
+
     /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
     /// all parameters (by the critic's alone for [`Learn::Critic`]), left in
-    /// [`gradients`](Self::gradients). In nats.
+    /// [`gradients`](Self::gradients). In nats. A bound that averages over batches takes this one in.
     #[inline(always)]
     pub fn differentiate<T: Tile>(
         &mut self,
@@ -488,20 +525,18 @@ impl<'a> Rsmi<'a> {
         let (coarse_gradient, environment_gradient) =
             critic_gradient.split_at_mut(coarse_net.lanes());
 
-        let at = Self::embedded_at(shape);
-        let pairs = Scores {
-            batch,
-            embedding: shape.embedding(),
-            u: &work.coarse[at..],
-            v: &mut work.environment[at..],
-            v_transposed: work.v_transposed,
-        };
+        let (u, v_e) = (&mut *work.coarse, &mut *work.environment);
+        let pairs = Self::pairs(shape, self.bound, u, v_e, work.v_transposed);
         let gradients = Gradients {
             du: work.upper,
             dv: work.dv,
         };
         let mut bound = 0.0;
-        infonce::<T>(pairs, work.scores, Some(gradients), |_, term| bound += term);
+        let average = &mut self.average;
+        self.bound
+            .terms::<T>(pairs, work.scores, average, Some(gradients), |_, term| {
+                bound += term;
+            });
 
         let h = Input::Reals(work.h);
         let dh = mlp::backward::<T>(
@@ -585,18 +620,14 @@ impl<'a> Rsmi<'a> {
         let shape = self.shape;
         Self::forward::<T>(shape, &mut self.storage, self.centres, encoder, stream);
         let work = Work::new(shape, self.storage.workspace);
-        let at = Self::embedded_at(shape);
-        let pairs = Scores {
-            batch: shape.batch(),
-            embedding: shape.embedding(),
-            u: &work.coarse[at..],
-            v: &mut work.environment[at..],
-            v_transposed: work.v_transposed,
-        };
-        infonce::<T>(pairs, work.scores, None, |j, term| {
-            if let Some(slot) = terms.get_mut(j) {
-                *slot = term;
-            }
-        });
+        let (u, v) = (work.coarse, work.environment);
+        let pairs = Self::pairs(shape, self.bound, u, v, work.v_transposed);
+        let average = &mut self.average;
+        self.bound
+            .terms::<T>(pairs, work.scores, average, None, |j, term| {
+                if let Some(slot) = terms.get_mut(j) {
+                    *slot = term;
+                }
+            });
     }
 }

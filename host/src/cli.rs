@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
+use blockspin_core::bound::Bound;
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
@@ -16,6 +17,9 @@ use crate::graph::On;
 use crate::model::{Layout, Named, chipping, dimer, gaussian, ising, potts};
 use crate::parse::{self, Boundaries, Sides};
 use crate::subject::{Pace, Reading, Subject};
+
+/// Width of the embedding in which the critic's networks meet.
+const EMBEDDING: u32 = 8;
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 /// information.
@@ -400,9 +404,9 @@ pub struct RunArgs {
     /// Learning rate at the end of the half cosine
     #[arg(long, default_value = "0", value_parser = parse::rate, value_name = "RATE")]
     learning_rate_end: f32,
-    /// Lower bound of the information that is maximised
-    #[arg(long, default_value = "infonce", value_parser = ["infonce"])]
-    bound: String,
+    /// Lower bound of the information that is maximised, and reported
+    #[arg(long, value_enum, default_value_t = BoundName::Infonce)]
+    bound: BoundName,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
@@ -486,6 +490,23 @@ pub struct ExactArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
     pub encoder: EncoderName,
+}
+
+/// A lower bound of the information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BoundName {
+    /// No more than ln K; the least noise where information is large
+    Infonce,
+    /// Nguyen, Wainwright and Jordan; no ceiling
+    Nwj,
+    /// As nwj, with a baseline learned from the environment
+    Tuba,
+    /// As nwj, with a moving average as baseline
+    TubaConstant,
+    /// Donsker and Varadhan, as in MINE; may exceed the information by little
+    Dv,
+    /// Climbs the Jensen–Shannon divergence, reports nwj
+    Js,
 }
 
 /// How binary h follows from Λ·v.
@@ -630,15 +651,29 @@ impl RunArgs {
     pub fn shape(&self, (block, environment): (usize, usize), filters: u32) -> Result<Shape> {
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let hidden = [32, 32];
+        let outputs = EMBEDDING + self.bound().outputs();
         Shape::new(
             few(block),
             few(environment),
             filters,
             &hidden,
-            8,
+            outputs,
             self.batch,
         )
         .map_err(|error| Error::usage(error.to_string()))
+    }
+
+    /// The bound.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        match self.bound {
+            BoundName::Infonce => Bound::InfoNce,
+            BoundName::Nwj => Bound::Nwj,
+            BoundName::Tuba => Bound::Tuba,
+            BoundName::TubaConstant => Bound::TubaConstant,
+            BoundName::Dv => Bound::DonskerVaradhan,
+            BoundName::Js => Bound::JensenShannon,
+        }
     }
 
     /// The schedule, with the relaxation of a learned filter if there is one.

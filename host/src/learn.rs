@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use blockspin_core::block::pool::{Cut, Pool};
 use blockspin_core::block::window::Window;
+use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub place: Place,
     /// Sizes of filter, critic and batch.
     pub shape: Shape,
+    /// What is climbed and reported.
+    pub bound: Bound,
     /// Learning rate and relaxation.
     pub schedule: Schedule,
     /// Values of h.
@@ -419,6 +422,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         &mut Stream::new(seed, 0, Purpose::Parameters),
     )
     .map_err(|error| Error::failure(error.to_string()))?
+    .with_bound(settings.bound)
     .with_filter_scaled(settings.filter_start)
     .with_centres(&centres);
     let block_indices = settings.place.block_indices();

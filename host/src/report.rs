@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use blockspin_core::bound::infonce;
-use blockspin_core::num::math::ln64;
+use blockspin_core::bound::Bound;
 
 use crate::coarse::Coarse;
 use crate::filters::{Filters, product};
@@ -32,6 +31,8 @@ pub struct Report {
     pub information_sign: Option<f64>,
     /// Moving average of the training batches at the end, in nats.
     pub training_information: Option<f64>,
+    /// What was climbed and reported.
+    pub bound: Bound,
     /// Batch size K.
     pub batch: u32,
     /// Values of h.
@@ -74,9 +75,9 @@ impl Report {
         page
     }
 
-    /// ln K.
-    fn ceiling(&self) -> f64 {
-        ln64(f64::from(self.batch.max(1)))
+    /// ln K, where it limits the bound.
+    fn ceiling(&self) -> Option<f64> {
+        self.bound.ceiling(self.batch.max(1) as usize)
     }
 
     /// What h can carry, the logarithm of the number of its states, with its formula.
@@ -127,7 +128,9 @@ impl Report {
             };
             facts.push((name, Some(capacity.value)));
         }
-        facts.push(("Ceiling of InfoNCE, ln K", Some(self.ceiling())));
+        if let Some(ceiling) = self.ceiling() {
+            facts.push(("Ceiling of InfoNCE, ln K", Some(ceiling)));
+        }
         for (name, value) in facts {
             let value = number(value);
             let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
@@ -147,11 +150,11 @@ impl Report {
     }
 
     fn pictures(&self, page: &mut String) {
-        let ceiling = Level {
-            value: self.ceiling(),
+        let ceiling = self.ceiling().map(|value| Level {
+            value,
             label: format!("ln K = ln {}", self.batch),
-        };
-        let levels: Vec<_> = [ceiling].into_iter().chain(self.capacity()).collect();
+        });
+        let levels: Vec<_> = ceiling.into_iter().chain(self.capacity()).collect();
         let _ = write!(
             page,
             "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
@@ -209,7 +212,7 @@ impl Report {
                     ),
                 ));
             }
-            if i > self.ceiling() - 0.5 {
+            if self.ceiling().is_some_and(|ceiling| i > ceiling - 0.5) {
                 items.push((
                     "Near the ceiling.",
                     "The value is close to ln K, above which InfoNCE cannot go. Repeat with a \
@@ -224,27 +227,43 @@ impl Report {
              is not the information of the block itself, only of what the filter lets through."
                 .into(),
         ));
-        let (capacity, states) = match self.coarse {
-            Coarse::States(_) => (self.capacity(), "Q"),
-            _ => (self.capacity(), "2"),
-        };
-        let deficit = match capacity {
-            Some(capacity) if capacity.value < 14.0 => format!(
-                ", at most ({states}<sup>C</sup> − 1)/2K = {} nats here",
-                nats(infonce::deficit(batch, capacity.value))
-            ),
-            _ => String::new(),
-        };
-        items.push((
-            "Batches of finite size.",
-            format!(
-                "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
-                 short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit}. \
-                 A larger batch shrinks both.",
-                self.batch,
-                nats(self.ceiling())
-            ),
-        ));
+        if let Some(ceiling) = self.ceiling() {
+            let (capacity, states) = match self.coarse {
+                Coarse::States(_) => (self.capacity(), "Q"),
+                _ => (self.capacity(), "2"),
+            };
+            let deficit = capacity.filter(|capacity| capacity.value < 14.0);
+            let deficit = deficit.and_then(|capacity| self.bound.deficit(batch, capacity.value));
+            let deficit = deficit.map_or(String::new(), |deficit| {
+                let deficit = nats(deficit);
+                format!(", at most ({states}<sup>C</sup> − 1)/2K = {deficit} nats here")
+            });
+            items.push((
+                "Batches of finite size.",
+                format!(
+                    "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
+                     short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit}. \
+                     A larger batch shrinks both.",
+                    self.batch,
+                    nats(ceiling)
+                ),
+            ));
+        } else {
+            items.push((
+                "No ceiling, more noise.",
+                "This bound can show any information, but its noise grows as the exponential of \
+                 it: a large value needs many more samples than that."
+                    .into(),
+            ));
+        }
+        if self.bound == Bound::DonskerVaradhan {
+            items.push((
+                "Not quite a bound.",
+                "The logarithm of a batch's mean lies below that of the true mean: the number may \
+                 exceed the information, by an amount that falls as the batch grows."
+                    .into(),
+            ));
+        }
         items.push((
             "Training against held out.",
             "The training value is in-sample and flatters when the data are few. A gap between \
@@ -352,6 +371,7 @@ mod tests {
             information_stderr: Some(0.0031),
             information_sign: None,
             training_information: Some(0.4052),
+            bound: Bound::InfoNce,
             batch: 100,
             coarse: Coarse::Binary,
             filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
@@ -462,6 +482,13 @@ mod tests {
             ..report()
         };
         assert!(high.html().contains("Near the ceiling"));
+        let free = Report {
+            bound: Bound::DonskerVaradhan,
+            ..high
+        };
+        let page = free.html();
+        assert!(!page.contains("eiling of InfoNCE") && !page.contains("ln K"));
+        assert!(page.contains("No ceiling") && page.contains("Not quite a bound"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! InfoNCE through the public step: the reference, the ceiling, its symmetries, its deficit.
+//! Bounds through the public step: the reference, large scores, nothing known; and of InfoNCE the
+//! ceiling, its symmetries, its deficit.
 
+use blockspin_core::bound;
 use blockspin_core::bound::infonce::{ceiling, deficit};
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::bits::{bit, flip, set, words};
@@ -67,6 +69,83 @@ fn a_step_reports_the_mean_of_the_terms() {
     }
 }
 
+/// After one step of the same batch, so that averages over batches are those of the batch.
+#[test]
+fn terms_of_every_bound_follow_the_reference() {
+    for kind in bound::Bound::ALL {
+        let mut worst = 0.0_f64;
+        for case in CASES {
+            let case = &with_outputs(case, kind);
+            let shape = case.shape();
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            let parameters: Vec<_> = parts(shape)
+                .iter()
+                .map(|part| part.read(rsmi.parameters()))
+                .collect();
+            let batch = Batch::read(&mut rsmi, Coarse::Sign);
+            let bound = Bound::of(kind, &[], shape, &parameters, &batch);
+            let step = Tiling::Wide.differentiate(&mut rsmi, Encoder::Sign, &mut case.noise());
+            let terms = evaluate(case, &mut rsmi, Encoder::Sign);
+            assert_eq!(step, terms.iter().sum::<f32>() / terms.len() as f32);
+            for (got, want) in terms.iter().zip(bound.terms()) {
+                // The error of a power is relative.
+                let error = (f64::from(*got) - want).abs() / (1.0 + want.abs());
+                let error = error / (1.0 + bound.largest_score);
+                worst = worst.max(error);
+                assert!(
+                    error < tolerance::TERM,
+                    "{kind:?}, {case:?}: {got} for {want}"
+                );
+            }
+        }
+        println!("{kind:?}: worst term {worst:.1e}");
+    }
+}
+
+/// The case with outputs enough for a bound.
+fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
+    Case {
+        embedding: case.embedding + bound.outputs(),
+        ..*case
+    }
+}
+
+/// However large the parameters, below what overflows in the sums of the networks: terms up to a
+/// million times the usual, gradients, which have products of all layers, up to a thousand times.
+#[test]
+fn every_bound_is_finite_for_finite_scores() {
+    for kind in bound::Bound::ALL {
+        for case in CASES {
+            let case = &with_outputs(case, kind);
+            for scale in [1e1, 1e2, 1e3, 1e4, 1e5, 1e6] {
+                let mut buffers = Buffers::new(case.shape());
+                let mut rsmi = case.start(&mut buffers).with_bound(kind);
+                for lane in rsmi.parameters_mut() {
+                    lane.0 = lane.0.map(|p| p * scale);
+                }
+                for encoder in encoders(case) {
+                    // A continuous h is one more layer.
+                    let most = if encoder == Encoder::Continuous {
+                        1e2
+                    } else {
+                        1e3
+                    };
+                    let terms = evaluate(case, &mut rsmi, encoder);
+                    let value = Tiling::Wide.differentiate(&mut rsmi, encoder, &mut case.noise());
+                    let mut gradients = rsmi.gradients().iter().flat_map(|lane| lane.0);
+                    assert!(
+                        value.is_finite()
+                            && terms.iter().all(|term| term.is_finite())
+                            && (gradients.all(|g| g.is_finite()) || scale > most),
+                        "{kind:?}, {case:?} times {scale:e}, {encoder:?}: {value}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// However large the parameters: up to a million times the usual every term is finite; beyond, sums
 /// may overflow, and then say so rather than give a number above the ceiling.
 #[test]
@@ -105,13 +184,21 @@ fn no_batch_is_worth_more_than_its_ceiling() {
 /// Far beyond any rate that learns.
 #[test]
 fn steps_stay_finite_at_absurd_rates() {
-    for case in CASES {
+    let kinds = bound::Bound::ALL;
+    for (case, kind) in CASES.iter().flat_map(|case| kinds.map(|kind| (case, kind))) {
+        let case = &with_outputs(case, kind);
         for encoder in case.learnable() {
             let mut buffers = Buffers::new(case.shape());
-            let mut rsmi = case.start(&mut buffers);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
             let mut stream = case.noise();
-            for rate in [1.0, 1e3, 1e3, 1.0, 1e-3, 1e-3] {
-                let about = format!("{case:?}, {encoder:?} at rate {rate:e}");
+            // Powers of scores are larger than InfoNCE's shares of them.
+            let most = if kind == bound::Bound::InfoNce {
+                1e3
+            } else {
+                1.0
+            };
+            for rate in [1.0, most, most, 1.0, 1e-3, 1e-3] {
+                let about = format!("{kind:?}, {case:?}, {encoder:?} at rate {rate:e}");
                 let value = Tiling::Wide.step(&mut rsmi, encoder, Learn::All, rate, &mut stream);
                 assert!(value.is_finite(), "{about}: {value}");
                 let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
@@ -132,6 +219,30 @@ fn a_critic_of_zeros_is_worth_exactly_nothing() {
         for encoder in encoders(case) {
             let terms = evaluate(case, &mut rsmi, encoder);
             assert!(terms.iter().all(|&t| t == 0.0), "{case:?}: {terms:?}");
+        }
+    }
+}
+
+/// The baseline of NWJ, and of the average before its first batch, is e, where 1 would do.
+#[test]
+fn a_critic_of_zeros_is_worth_what_its_baseline_costs() {
+    use bound::Bound::{DonskerVaradhan, InfoNce, JensenShannon, Nwj, Tuba, TubaConstant};
+    for case in CASES {
+        for (kind, cost) in [
+            (InfoNce, 0.0),
+            (Nwj, (-1.0_f32).exp()),
+            (Tuba, 0.0),
+            (TubaConstant, (-1.0_f32).exp()),
+            (DonskerVaradhan, 0.0),
+            (JensenShannon, 0.0),
+        ] {
+            let shape = case.shape();
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            rsmi.parameters_mut()[shape.filter_lanes()..].fill(Lane::ZERO);
+            for term in evaluate(case, &mut rsmi, Encoder::Sign) {
+                assert!((term + cost).abs() < 1e-6, "{kind:?}, {case:?}: {term}");
+            }
         }
     }
 }

@@ -212,7 +212,7 @@ fn runs_that_cannot_be() {
             ("--epsilon-rate -1", &["'-1'", "--epsilon-rate"]),
             ("--components 0", &["0", "--components"]),
             ("--components 17", &["17", "--components"]),
-            ("--bound mine", &["'mine'", "infonce"]),
+            ("--bound mine", &["'mine'", "infonce", "tuba-constant"]),
             ("--isa avx1024", &["'avx1024'", "auto"]),
         ],
     );
@@ -1460,7 +1460,13 @@ fn check_run(found: &Value, steps: u32, batch: u32) {
     let nats = number(found, "information_nats");
     assert!((number(found, "information_bits") * 2f64.ln() - nats).abs() < 1e-12);
     assert!(number(found, "information_stderr_nats") > 0.0);
-    assert!((number(found, "ceiling_nats") - f64::from(batch).ln()).abs() < 1e-12);
+    match found["bound"].as_str() {
+        Some("infonce") => {
+            let ceiling = number(found, "ceiling_nats");
+            assert!((ceiling - f64::from(batch).ln()).abs() < 1e-12);
+        }
+        _ => assert!(found["ceiling_nats"].is_null() && found["deficit_nats"].is_null()),
+    }
     assert_eq!(found["steps"], steps);
     assert!(
         found["schema"]
@@ -1701,6 +1707,42 @@ fn estimates_of_named_filters() {
     assert!(told.stdout.contains(&format!("{nats:.4}")), "{told:?}");
     let chain = folder.json("estimate chain --size 20 --block 4 --buffer 2 --environment 1 --steps 50 --filter staggered --coupling -1");
     check_run(&chain, 50, 100);
+}
+
+/// What holds for InfoNCE alone is not said of others.
+#[test]
+fn every_bound_by_name() {
+    let folder = Folder::new();
+    let words = "estimate ising --size 5 --block 3 --buffer 0 --environment 1 --temperature 1.5 \
+                 --filter uniform --batch 3 --steps 200";
+    for name in ["infonce", "nwj", "tuba", "tuba-constant", "dv", "js"] {
+        let found = folder.json(&format!("{words} --bound {name}"));
+        assert_eq!(found["bound"], name);
+        check_run(&found, 200, 3);
+        let command = found["command"].as_str().unwrap();
+        assert!(command.contains(&format!("--bound {name} ")), "{command}");
+        let near = found["warnings"].as_array().unwrap().iter();
+        let near = near.filter(|told| told.as_str().unwrap().contains("larger --batch"));
+        let text = folder.succeeds(&format!("{words} --bound {name}"));
+        let told = match name {
+            "infonce" => 1,
+            _ => 0,
+        };
+        assert_eq!(text.matches("ceiling ln K").count(), told, "{text}");
+        assert!(near.count() <= told, "{found}");
+    }
+
+    let train = format!("train ising {SHORT} --bound tuba --out tuba");
+    check_run(&folder.json(&train), 200, 20);
+    let report = String::from_utf8(folder.read("tuba/report.html")).unwrap();
+    assert!(!report.contains("ln K") && report.contains("TUBA, K = 20"));
+    assert!(report.contains("embedding 8"), "the baseline is none of it");
+    assert!(report.contains("--bound tuba "));
+    let text = folder.succeeds(&format!("{train} --seed 2 --quiet"));
+    assert!(
+        text.contains("bound TUBA") && !text.contains("ceiling"),
+        "{text}"
+    );
 }
 
 #[test]

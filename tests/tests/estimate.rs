@@ -3,7 +3,7 @@
 
 use blockspin::held_out::Estimate;
 use blockspin::learn::Outcome;
-use blockspin_core::bound::infonce;
+use blockspin_core::bound::{Bound, infonce};
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_tests::chains::CRITICAL;
@@ -31,6 +31,16 @@ fn rings() {
     RING.check(STEPS, 6);
     let sigmoid = Case::new(&[16], 0.8, &[4], 2, Named::Decimation).sigmoid();
     sigmoid.check(STEPS, 7);
+}
+
+/// A torus and a chain: every bound is below the exact figure, and near it.
+#[test]
+fn every_bound_finds_the_information() {
+    for bound in Bound::ALL {
+        for case in [TORUS, RING] {
+            case.check_bound(bound, 2 * STEPS, 1);
+        }
+    }
 }
 
 /// The exact referee by itself: a wider buffer never gains, and no filter keeps more than there is.

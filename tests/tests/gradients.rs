@@ -1,5 +1,6 @@
 //! Gradients of filter and critic, Adam and the schedules, against f64.
 
+use blockspin_core::bound;
 use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
@@ -60,8 +61,13 @@ fn follows_the_reference(
         (f64::from(value) - bound.value()).abs() < allowed,
         "{case:?}, {encoder:?}"
     );
+    compare(case, encoder, rsmi, &bound)
+}
+
+/// The largest error of a gradient.
+fn compare(case: &Case, encoder: Encoder, rsmi: &Rsmi, bound: &Bound) -> f64 {
     let mut worst = 0.0_f64;
-    for (part, want) in parts(shape).iter().zip(bound.gradients()) {
+    for (part, want) in parts(rsmi.shape()).iter().zip(bound.gradients()) {
         let scale = rms(&want);
         assert!(
             scale > 1e-6,
@@ -91,6 +97,62 @@ fn every_gradient_follows_the_reference() {
         worst = worst.max(follows_the_reference(case, encoder, &mut rsmi, &read));
     }
     println!("worst gradient: {worst:.1e}");
+}
+
+/// The case with outputs enough for a bound.
+fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
+    Case {
+        embedding: case.embedding + bound.outputs(),
+        ..*case
+    }
+}
+
+/// Two batches, so that averages over batches show; in the second the scores are as large as 20.
+#[test]
+fn the_gradients_of_every_bound_follow_the_reference() {
+    for kind in bound::Bound::ALL {
+        let (mut worst_value, mut worst) = (0.0_f64, 0.0_f64);
+        for case in CASES {
+            let case = &with_outputs(case, kind);
+            let (shape, encoder) = (case.shape(), case.learnable()[0]);
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            let mut samples = Stream::new(case.seed, 1, Purpose::Sample);
+            let mut before = vec![];
+            for _ in 0..2 {
+                let bound = loop {
+                    let (parameters, batch) = read(case, encoder, &mut rsmi);
+                    let bound = Bound::of(kind, &before, shape, &parameters, &batch);
+                    if bound.margin > tolerance::MARGIN {
+                        break bound;
+                    }
+                    fill(&mut rsmi, &mut samples);
+                };
+                before.push(bound.denominator);
+                let noise = &mut case.noise();
+                let value = Tiling::Wide.differentiate(&mut rsmi, encoder, noise);
+                // The error of a power is relative.
+                let allowed = 1.0 + bound.largest_score;
+                let error = (f64::from(value) - bound.value()).abs()
+                    / allowed
+                    / (1.0 + bound.value().abs());
+                assert!(error < tolerance::TERM, "{kind:?}, {case:?}: {error:e}");
+                worst_value = worst_value.max(error);
+                worst = worst.max(compare(case, encoder, &rsmi, &bound));
+
+                // The last layer of v(e): all scores, and the baseline that is learned.
+                let parts = parts(shape);
+                let last = parts[parts.len() - 1];
+                let scale = 20.0 / bound.largest_score;
+                for (r, row) in last.read(rsmi.parameters()).iter().enumerate() {
+                    for (c, weight) in row.iter().enumerate() {
+                        *last.number(rsmi.parameters_mut(), r, c) = (weight * scale) as f32;
+                    }
+                }
+            }
+        }
+        println!("{kind:?}: worst value {worst_value:.1e}, worst gradient {worst:.1e}");
+    }
 }
 
 /// With means c the filter sees v − c, and the critic what it saw before.
@@ -138,18 +200,25 @@ fn gradients_without_the_means_follow_the_reference() {
 fn the_reference_follows_central_differences() {
     let mut stream = Stream::new(3, 0, Purpose::Windows);
     let mut worst = 0.0_f64;
-    for (case, encoder, _) in kinds().take(kinds().count() / 2) {
+    let half = kinds().count() / 2;
+    let kinds = || {
+        kinds()
+            .take(half)
+            .flat_map(|kind| bound::Bound::ALL.map(|bound| (kind, bound)))
+    };
+    for ((case, encoder, _), kind) in kinds() {
+        let case = &with_outputs(case, kind);
         let shape = case.shape();
         let mut buffers = Buffers::new(shape);
         let (mut parameters, batch) = read(case, encoder, &mut case.start(&mut buffers));
-        let gradients = Bound::new(shape, &parameters, &batch).gradients();
+        let gradients = Bound::of(kind, &[], shape, &parameters, &batch).gradients();
         for (p, gradient) in gradients.iter().enumerate() {
             let r = stream.below(gradient.len() as u32) as usize;
             let c = stream.below(gradient[r].len() as u32) as usize;
             let (at, step) = (parameters[p][r][c], 1e-6);
             let mut value = |x| {
                 parameters[p][r][c] = x;
-                Bound::new(shape, &parameters, &batch).value()
+                Bound::of(kind, &[], shape, &parameters, &batch).climbed()
             };
             let difference = (value(at + step) - value(at - step)) / (2.0 * step);
             parameters[p][r][c] = at;
@@ -158,7 +227,7 @@ fn the_reference_follows_central_differences() {
             worst = worst.max(error);
             assert!(
                 error < tolerance::DIFFERENCES,
-                "{case:?}, {encoder:?}, part {p}, ({r}, {c}): {error:e}"
+                "{kind:?}, {case:?}, {encoder:?}, part {p}, ({r}, {c}): {error:e}"
             );
         }
     }
@@ -237,9 +306,10 @@ fn trained(
     tiling: Tiling,
     case: &Case,
     encoder: Encoder,
+    kind: bound::Bound,
     mut buffers: Buffers,
 ) -> (Vec<u32>, Vec<u32>) {
-    let mut rsmi = case.start(&mut buffers);
+    let mut rsmi = case.start(&mut buffers).with_bound(kind);
     let bounds = train(tiling, case, encoder, &mut rsmi, 20);
     let parameters = rsmi.parameters().iter().flat_map(|lane| lane.0);
     (
@@ -251,13 +321,20 @@ fn trained(
 #[test]
 fn no_tile_changes_a_bit() {
     for (case, encoder, storage) in kinds() {
-        let train = |tiling| trained(tiling, case, encoder, storage(case.shape()));
-        let expected = train(Tiling::Portable);
-        for tiling in [Tiling::Narrow, Tiling::Middle, Tiling::Wide] {
-            assert!(
-                train(tiling) == expected,
-                "{case:?}, {encoder:?}, {tiling:?}"
-            );
+        // Bounds know nothing of encoders.
+        let bounds = match encoder {
+            Encoder::Relaxed { .. } => &bound::Bound::ALL[..],
+            _ => &bound::Bound::ALL[..1],
+        };
+        for kind in bounds {
+            let train = |tiling| trained(tiling, case, encoder, *kind, storage(case.shape()));
+            let expected = train(Tiling::Portable);
+            for tiling in [Tiling::Narrow, Tiling::Middle, Tiling::Wide] {
+                assert!(
+                    train(tiling) == expected,
+                    "{kind:?}, {case:?}, {encoder:?}, {tiling:?}"
+                );
+            }
         }
     }
 }

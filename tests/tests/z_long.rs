@@ -12,6 +12,7 @@ use blockspin::learn::{self, Outcome, Settings};
 use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
 use blockspin_core::block::window::Window;
+use blockspin_core::bound::Bound;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
@@ -174,6 +175,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let settings = Settings {
         place: Place::Window(window),
         shape: shape(window, 1, 100),
+        bound: Bound::default(),
         schedule: Schedule::default(),
         coarse: Coarse::Binary,
         filter_start: 1.0,

@@ -1,7 +1,5 @@
 //! What there is to doubt about a run, and what would help.
 
-use blockspin_core::bound::infonce;
-
 use crate::held_out::Estimate;
 use crate::learn::{Outcome, Settings};
 use crate::parts::Parts;
@@ -67,8 +65,9 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
             outcome.training
         ));
     }
-    let ceiling = infonce::ceiling(settings.shape.batch());
-    if mean > NEAR_CEILING * ceiling {
+    if let Some(ceiling) = settings.bound.ceiling(settings.shape.batch())
+        && mean > NEAR_CEILING * ceiling
+    {
         doubts.push(format!(
             "the information is near what a batch of {} can show, {ceiling:.2} nats, and is \
              underestimated; take a larger --batch",

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
-use blockspin_core::bound::infonce;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
@@ -161,6 +160,7 @@ fn settings(
         // Where nothing varies nothing is run.
         shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
+        bound: run.bound(),
         schedule: run.schedule(filter),
         coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
@@ -181,11 +181,12 @@ fn settings(
 fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
     let schedule = settings.schedule;
     let mut words = format!(
-        "blockspin {verb} {} {} --batch {} --steps {} --learning-rate {} --learning-rate-end {} \
-         --seed {}",
+        "blockspin {verb} {} {} --batch {} --bound {} --steps {} --learning-rate {} \
+         --learning-rate-end {} --seed {}",
         subject.words(),
         run.place_words(),
         settings.shape.batch(),
+        settings.bound.name(),
         schedule.steps,
         schedule.rate_start,
         schedule.rate_end,
@@ -273,9 +274,10 @@ fn finish(
         warnings.extend(doubts(parts.as_ref(), settings, &outcome));
     }
 
+    let (shape, bound) = (settings.shape, settings.bound);
     // To leading order in 1/K: where it is large it says nothing.
-    let capacity = settings.coarse.capacity(settings.shape.components());
-    let deficit = capacity.map(|capacity| infonce::deficit(settings.shape.batch(), capacity));
+    let capacity = settings.coarse.capacity(shape.components());
+    let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
     let deficit = deficit.filter(|deficit| *deficit < 0.1);
     let sign = outcome.information_sign;
     let filters: Vec<Value> = outcome
@@ -295,7 +297,8 @@ fn finish(
         "information_sign_nats": sign.and_then(|sign| finite(sign.mean)),
         "information_sign_stderr_nats": sign.and_then(|sign| finite(sign.stderr)),
         "training_information_nats": finite(outcome.training),
-        "ceiling_nats": infonce::ceiling(settings.shape.batch()),
+        "bound": bound.name(),
+        "ceiling_nats": bound.ceiling(shape.batch()),
         "capacity_nats": capacity,
         "deficit_nats": deficit,
         "steps": settings.schedule.steps,
@@ -340,6 +343,14 @@ fn timed(fields: &Fields, outcome: &Outcome, steps: u32) -> Fields {
     let rate = f64::from(steps) / outcome.seconds_training;
     fields.insert("steps_per_second".into(), json!(finite(rate)));
     fields
+}
+
+/// "ceiling ln K = 4.605", or the bound, where it has none.
+fn limit(settings: &Settings) -> String {
+    match settings.bound.ceiling(settings.shape.batch()) {
+        Some(ceiling) => format!("ceiling ln K = {ceiling:.3}"),
+        None => format!("bound {}", settings.bound),
+    }
 }
 
 /// "0.405 ± 0.003 nats (0.585 bits)".
@@ -390,6 +401,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         information_stderr: finite(outcome.information.stderr),
         information_sign: outcome.information_sign.and_then(|sign| finite(sign.mean)),
         training_information: finite(outcome.training),
+        bound: settings.bound,
         batch: settings.shape.batch() as u32,
         coarse: settings.coarse,
         filters: outcome.filters.clone(),
@@ -411,7 +423,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
             "{title}\n\n\
              information    {}   held out, {}\n\
              {}\
-             in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
+             in training    {:.4} nats   {}\n\n\
              {}\n\
              {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
@@ -422,7 +434,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
             },
             decided(settings.coarse, outcome.information_sign),
             outcome.training,
-            infonce::ceiling(settings.shape.batch()),
+            limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
             outcome.configurations,
             outcome.seconds,
@@ -488,12 +500,12 @@ fn table(
             format!(
                 "separable, hidden {}, embedding {}",
                 hidden.join(", "),
-                settings.shape.embedding()
+                settings.shape.embedding() - settings.bound.outputs() as usize
             ),
         ),
         (
             "Bound".into(),
-            format!("InfoNCE, K = {}", settings.shape.batch()),
+            format!("{}, K = {}", settings.bound, settings.shape.batch()),
         ),
         ("Steps".into(), schedule.steps.to_string()),
         (
@@ -572,14 +584,14 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
         format!(
             "{}\n\n\
              information    {}   held out, filter {}, encoder {}\n\
-             in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
+             in training    {:.4} nats   {}\n\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
             given.encoder,
             outcome.training,
-            infonce::ceiling(settings.shape.batch()),
+            limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
         )
     })
