@@ -1098,7 +1098,7 @@ fn samples_of_every_model() {
         assert!(picture.trim_end().ends_with("</svg>"));
 
         match model.split(' ').next() {
-            Some("dimer") => rows.for_each(|row| one_dimer_each(row)),
+            Some("dimer") => rows.for_each(one_dimer_each),
             Some("chipping") => {
                 assert!(values.iter().all(|m| *m >= 0.0));
                 rows.for_each(|row| assert_eq!(row.iter().sum::<f64>(), 9.0));
