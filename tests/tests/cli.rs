@@ -1772,8 +1772,14 @@ fn other_dimensions_and_blocks() {
             "chipping --size 16 --density 0.5 --rate 1 --block 4",
             "(1, 4)",
         ),
-        ("potts --size 8 --states 4 --block 2", "(1, 2, 2, 4)"),
-        ("gaussian --size 6,8 --mass 0.5 --block 2,3", "(1, 2, 3)"),
+        (
+            "potts --size 6 --states 4 --temperature 3 --block 2 --thin 1",
+            "(1, 2, 2, 4)",
+        ),
+        (
+            "gaussian --size 6,5 --mass 1 --block 2,1 --thin 1",
+            "(1, 2, 1)",
+        ),
         (
             "chain --size 12 --disorder gaussian:0,1 --origin 11 --block 4",
             "(1, 4)",
