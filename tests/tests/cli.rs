@@ -1371,6 +1371,12 @@ fn continuous_h_is_learned() {
     let words = command.strip_prefix("blockspin ").unwrap();
     let repeated = folder.json(&format!("{words} --out again"));
     assert_eq!(repeated["fingerprint"], told["fingerprint"]);
+
+    // Dimers begin with a high relaxation, which is nothing to a continuous h.
+    let dimers = "dimer --size 6 --block 4 --buffer 1 --environment 1 --batch 16 --steps 30";
+    let told = folder.run(&format!("train {dimers} --encoder continuous --out dimers"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(!told.stderr.contains("relaxation"), "{told:?}");
 }
 
 /// States of h: in the cold one for each of the model's, and the filters stored state by state.

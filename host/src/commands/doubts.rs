@@ -1,5 +1,6 @@
 //! What there is to doubt about a run, and what would help.
 
+use crate::coarse::Coarse;
 use crate::held_out::Estimate;
 use crate::learn::{Outcome, Settings};
 use crate::parts::Parts;
@@ -106,9 +107,10 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
     }
     let schedule = settings.schedule;
     let softness = schedule.epsilon(schedule.steps);
-    if settings.given.is_none() && softness > SOFT {
+    let relaxed = settings.given.is_none() && settings.coarse != Coarse::Continuous;
+    if relaxed && softness > SOFT {
         doubts.push(format!(
-            "the relaxation is still {softness:.2} at the end: the critic knows no binary h, and what is \
+            "the relaxation is still {softness:.2} at the end: the critic knows no discrete h, and what is \
              held out is too low; take more --steps or a larger --epsilon-rate"
         ));
     }
