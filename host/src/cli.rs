@@ -14,7 +14,7 @@ use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
-use crate::model::{Layout, Named, chipping, dimer, gaussian, ising, potts};
+use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
 use crate::parse::{self, Boundaries, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
@@ -405,8 +405,8 @@ pub struct RunArgs {
     #[arg(long, default_value = "0", value_parser = parse::rate, value_name = "RATE")]
     learning_rate_end: f32,
     /// Lower bound of the information that is maximised, and reported
-    #[arg(long, value_enum, default_value_t = BoundName::Infonce)]
-    bound: BoundName,
+    #[arg(long, default_value = Bound::InfoNce.name(), value_parser = parse::bound(), value_name = "NAME")]
+    pub bound: Bound,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
@@ -492,23 +492,6 @@ pub struct ExactArgs {
     pub encoder: EncoderName,
 }
 
-/// A lower bound of the information.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum BoundName {
-    /// No more than ln K; the least noise where information is large
-    Infonce,
-    /// Nguyen, Wainwright and Jordan; no ceiling
-    Nwj,
-    /// As nwj, with a baseline learned from the environment
-    Tuba,
-    /// As nwj, with a moving average as baseline
-    TubaConstant,
-    /// Donsker and Varadhan, as in MINE; may exceed the information by little
-    Dv,
-    /// Climbs the Jensen–Shannon divergence, reports nwj
-    Js,
-}
-
 /// How binary h follows from Λ·v.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EncoderName {
@@ -530,18 +513,17 @@ pub enum FieldEncoderName {
 }
 
 impl<O: Args + Named, A: Args> Sampled<O, A> {
-    fn resolve(self) -> Result<(Subject, A)> {
-        let model = self.options.model()?;
-        Ok((Subject::Model(model, self.pace), self.args))
+    fn resolve(self) -> Result<(Box<dyn Model>, Pace, A)> {
+        Ok((self.options.model()?, self.pace, self.args))
     }
 }
 
 impl<A: Args> ModelArgs<A> {
-    /// The model, and the options of the command.
+    /// The model, the pace of its chains, and the options of the command.
     ///
     /// # Errors
     /// Usage, naming the parameter and the rule.
-    pub fn resolve(self) -> Result<(Subject, A)> {
+    pub fn resolve(self) -> Result<(Box<dyn Model>, Pace, A)> {
         match self {
             ModelArgs::Ising(args) => args.resolve(),
             ModelArgs::Chain(args) => args.resolve(),
@@ -560,7 +542,10 @@ impl<A: Args> SubjectArgs<A> {
     /// Usage, naming the parameter and the rule; a failure, if the file cannot be read.
     pub fn resolve(self, quiet: bool) -> Result<(Subject, A)> {
         match self {
-            SubjectArgs::Model(model) => model.resolve(),
+            SubjectArgs::Model(model) => {
+                let (model, pace, args) = model.resolve()?;
+                Ok((Subject::Model(model, pace), args))
+            }
             SubjectArgs::Data(args) => {
                 let reading = Reading {
                     open: args.boundary.0,
@@ -651,7 +636,7 @@ impl RunArgs {
     pub fn shape(&self, (block, environment): (usize, usize), filters: u32) -> Result<Shape> {
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let hidden = [32, 32];
-        let outputs = EMBEDDING + self.bound().outputs();
+        let outputs = EMBEDDING + self.bound.outputs();
         Shape::new(
             few(block),
             few(environment),
@@ -661,19 +646,6 @@ impl RunArgs {
             self.batch,
         )
         .map_err(|error| Error::usage(error.to_string()))
-    }
-
-    /// The bound.
-    #[must_use]
-    pub fn bound(&self) -> Bound {
-        match self.bound {
-            BoundName::Infonce => Bound::InfoNce,
-            BoundName::Nwj => Bound::Nwj,
-            BoundName::Tuba => Bound::Tuba,
-            BoundName::TubaConstant => Bound::TubaConstant,
-            BoundName::Dv => Bound::DonskerVaradhan,
-            BoundName::Js => Bound::JensenShannon,
-        }
     }
 
     /// The schedule, with the relaxation of a learned filter if there is one.

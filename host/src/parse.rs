@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::MAX_STATES;
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
@@ -9,9 +10,31 @@ use blockspin_core::sampler::{self, chipping};
 
 use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// A value, or the rule it breaks.
 type Parsed<T> = std::result::Result<T, String>;
+
+/// A lower bound of the information, by its name.
+#[must_use]
+pub fn bound() -> impl TypedValueParser<Value = Bound> {
+    let words = |bound| match bound {
+        Bound::InfoNce => "No more than ln K; the least noise where information is large",
+        Bound::Nwj => "Nguyen, Wainwright and Jordan; no ceiling",
+        Bound::Tuba => "As nwj, with a baseline learned from the environment",
+        Bound::TubaConstant => "As nwj, with a moving average as baseline",
+        Bound::DonskerVaradhan => {
+            "Donsker and Varadhan, as in MINE; may exceed the information by little"
+        }
+        Bound::JensenShannon => "Climbs the Jensen–Shannon divergence, reports nwj",
+    };
+    let names = Bound::ALL.map(|bound| PossibleValue::new(bound.name()).help(words(bound)));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Bound::ALL.into_iter();
+        all.find(|bound| bound.name() == name)
+            .ok_or("no such bound")
+    })
+}
 
 /// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
 /// option.

@@ -89,7 +89,7 @@ impl Bound {
     }
 
     /// The most by which the estimate with the best critic is on average below I(H:E) at batch K and
-    /// C binary components, in nats; none, where this is not known to be the figure that matters.
+    /// with H of `capacity` nats, the logarithm of the number of its states; in nats. None, where this is not known to be the figure that matters.
     #[must_use]
     pub fn deficit(self, batch: usize, capacity: f64) -> Option<f64> {
         (self == Bound::InfoNce).then(|| infonce::deficit(batch, capacity))

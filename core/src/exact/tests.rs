@@ -74,7 +74,8 @@ fn naive_means(sides: &[u32], coupling: f64, beta: f64) -> Means {
     }
 }
 
-fn values(means: Means) -> [f64; 5] {
+/// All of them, in the order of the fields.
+pub(super) fn values(means: Means) -> [f64; 5] {
     [
         means.energy_per_site,
         means.specific_heat,

@@ -21,6 +21,7 @@ pub use ising::{Algorithm, Coupling, Ising, IsingError};
 pub use potts::{Potts, PottsError};
 
 use crate::lattice::Lattice;
+use crate::num::bits::{WORD, mask};
 use crate::num::rng::Stream;
 
 /// Where a chain begins. Equilibrium has been reached when both kinds of start agree.
@@ -121,4 +122,11 @@ pub trait Sampler {
     /// Writes what is learned from a configuration, over the sites of [`learned`](Self::learned):
     /// packed signs, or real values.
     fn values(&self, state: &[Self::Cell], to: &mut [Self::Value]);
+}
+
+/// Writes a fair sign for every site, packed.
+fn fair_signs(state: &mut [u32], sites: usize, stream: &mut Stream) {
+    for (i, word) in state.iter_mut().enumerate() {
+        *word = stream.next_u32() & mask(sites - i * WORD);
+    }
 }

@@ -1,6 +1,5 @@
 //! What there is to doubt about a run, and what would help.
 
-use crate::coarse::Coarse;
 use crate::held_out::Estimate;
 use crate::learn::{Outcome, Settings};
 use crate::parts::Parts;
@@ -30,6 +29,7 @@ const OVERFIT: f64 = 0.02;
 /// What there is to doubt about an outcome.
 pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<String> {
     let mut doubts = vec![];
+    let relaxed = settings.given.is_none() && settings.coarse.is_relaxed();
     let Estimate { mean, stderr } = outcome.information;
     // A soft h in training says more than one that is drawn; the sign is what it tends to.
     let sign = outcome.information_sign;
@@ -54,7 +54,7 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
                      --environment, or fewer --steps"
                 )
             }
-            None if settings.given.is_none() && settings.coarse.is_relaxed() => {
+            None if relaxed => {
                 "take a smaller --epsilon-end, if a soft h says more than one that is drawn, or a \
                  smaller --learning-rate"
                     .into()
@@ -107,7 +107,6 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
     }
     let schedule = settings.schedule;
     let softness = schedule.epsilon(schedule.steps);
-    let relaxed = settings.given.is_none() && settings.coarse != Coarse::Continuous;
     if relaxed && softness > SOFT {
         doubts.push(format!(
             "the relaxation is still {softness:.2} at the end: the critic knows no discrete h, and what is \

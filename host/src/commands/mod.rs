@@ -30,8 +30,8 @@ pub fn run(cli: Cli) -> Result<()> {
     let global = &cli.global;
     match cli.command {
         Command::Sample { model } => {
-            let (subject, args) = model.resolve()?;
-            sample::sample(&subject, &args, global)
+            let (model, pace, args) = model.resolve()?;
+            sample::sample(model.as_ref(), &pace, &args, global)
         }
         Command::Train { model } => {
             let (subject, args) = model.resolve(global.quiet)?;

@@ -160,7 +160,7 @@ fn settings(
         // Where nothing varies nothing is run.
         shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
-        bound: run.bound(),
+        bound: run.bound,
         schedule: run.schedule(filter),
         coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),

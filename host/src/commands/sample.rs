@@ -16,13 +16,13 @@ use crate::chains::{self, CHAINS, Sampling, Supplier};
 use crate::cli::{Global, SampleArgs};
 use crate::error::{Error, Result, quoted};
 use crate::machine::Isa;
-use crate::model::{Drawn, with_sampling};
+use crate::model::{Drawn, Model, with_sampling};
 use crate::npy::{self, Cell, ConfigurationFile};
 use crate::output::{FileTarget, FileWriter};
 use crate::picture::svg_file;
 use crate::progress::Progress;
 use crate::room;
-use crate::subject::Subject;
+use crate::subject::Pace;
 
 /// Room that a picture takes, generously.
 const PICTURE_BYTES: u64 = 4 << 20;
@@ -79,11 +79,12 @@ impl Measured {
     }
 }
 
-pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> Result<()> {
-    let Subject::Model(model, pace) = subject else {
-        return Err(Error::usage("a file is not sampled; name a model"));
-    };
-    let model = model.as_ref();
+pub(super) fn sample(
+    model: &dyn Model,
+    pace: &Pace,
+    args: &SampleArgs,
+    global: &Global,
+) -> Result<()> {
     let unmeasured = model.unmeasured()?;
     Isa::find(&global.isa)?;
     let (lattice, format) = (model.lattice(), model.format());
