@@ -11,7 +11,8 @@ use fnv::FnvHasher;
 
 use crate::block::pool::Pool;
 use crate::block::window::Window;
-use crate::coarse::encoder::Encoder;
+use crate::bound::Bound;
+use crate::coarse::encoder::{Choice, Encoder};
 use crate::lattice::Lattice;
 use crate::num::bits::words;
 use crate::num::lane::Lane;
@@ -54,7 +55,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 16] = [
+pub const WORKLOADS: [&str; 18] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -71,6 +72,8 @@ pub const WORKLOADS: [&str; 16] = [
     "potts",
     "gaussian-field",
     "chain-disorder",
+    "encoders",
+    "bounds",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -87,21 +90,34 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
         3 => ising(Algorithm::Wolff { clusters: 3 }, arena, &mut hash)?,
         4 => ising(Algorithm::SwendsenWang, arena, &mut hash)?,
         5 => windows(arena, &mut hash)?,
-        6 => learn(one, Learn::All, machine, arena, &mut hash)?,
-        7 => learn(three, Learn::All, machine, arena, &mut hash)?,
+        6 => learn(one, Learn::All, Bound::InfoNce, machine, arena, &mut hash)?,
+        7 => learn(three, Learn::All, Bound::InfoNce, machine, arena, &mut hash)?,
         8 => learn_reals(
             Shape::new(3, 6, 1, &[3], 2, 4).ok()?,
             machine,
             arena,
             &mut hash,
         )?,
-        9 => learn(one, Learn::Critic, machine, arena, &mut hash)?,
+        9 => learn(
+            one,
+            Learn::Critic,
+            Bound::InfoNce,
+            machine,
+            arena,
+            &mut hash,
+        )?,
         10 => statistics(&mut hash),
         11 => chipping(arena, &mut hash)?,
         12 => dimer(arena, &mut hash)?,
         13 => potts(arena, &mut hash)?,
         14 => gaussian(&mut hash)?,
         15 => chain_disorder(arena, &mut hash)?,
+        16 => encoders(machine, arena, &mut hash)?,
+        17 => {
+            for bound in Bound::ALL.into_iter().skip(1) {
+                learn(one, Learn::All, bound, machine, arena, &mut hash)?;
+            }
+        }
         _ => return None,
     }
     hash.finish()
@@ -410,10 +426,63 @@ fn learn_reals(
     Some(())
 }
 
-/// Twelve steps on a critical ring, a chain for each row, then the estimates.
+/// Continuous h, and h of three states and of two, one component and several, learned and drawn.
+fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let continuous = |_| Encoder::Continuous;
+    let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
+    learn_with(
+        two,
+        (Learn::All, Bound::InfoNce),
+        continuous,
+        &[],
+        machine,
+        arena,
+        hash,
+    )?;
+    let five = Shape::new(2, 5, 5, &[2], 2, 3).ok()?;
+    let of = |choice| Encoder::States { states: 3, choice };
+    let relaxed = |epsilon| of(Choice::Relaxed { epsilon });
+    let drawn = [of(Choice::Softmax), of(Choice::Largest)];
+    learn_with(
+        five,
+        (Learn::All, Bound::InfoNce),
+        relaxed,
+        &drawn,
+        machine,
+        arena,
+        hash,
+    )
+}
+
+/// The same with binary h.
 fn learn(
     shape: Shape,
     learn: Learn,
+    bound: Bound,
+    machine: &impl Machine,
+    arena: &mut Arena,
+    hash: &mut Hash,
+) -> Option<()> {
+    let encoder = |epsilon| match learn {
+        Learn::All => Encoder::Relaxed { epsilon },
+        Learn::Critic => Encoder::Sign,
+    };
+    let estimated = [
+        Encoder::Sigmoid,
+        Encoder::Sign,
+        Encoder::Relaxed { epsilon: 0.3 },
+    ];
+    let how = (learn, bound);
+    learn_with(shape, how, encoder, &estimated, machine, arena, hash)
+}
+
+/// Twelve steps on a critical ring, a chain for each row, with encoders that follow ε; then the
+/// estimates.
+fn learn_with(
+    shape: Shape,
+    (learn, bound): (Learn, Bound),
+    encoder: impl Fn(f32) -> Encoder,
+    estimated: &[Encoder],
     machine: &impl Machine,
     arena: &mut Arena,
     hash: &mut Hash,
@@ -422,6 +491,7 @@ fn learn(
     let (sign_words, free) = arena.words.split_at_mut_checked(shape.sign_words())?;
     let storage = storage(shape, &mut arena.lanes, Samples::Signs(sign_words))?;
     let mut rsmi = Rsmi::new(shape, storage, &mut Stream::new(5, 0, Purpose::Parameters)).ok()?;
+    rsmi = rsmi.with_bound(bound);
 
     let ring = Lattice::new(&[sites as u32]).ok()?;
     let model = Ising::new(ring, 0.8, Coupling::Ferromagnetic, Algorithm::Metropolis).ok()?;
@@ -455,25 +525,16 @@ fn learn(
     let mut stream = Stream::new(5, 0, Purpose::Encoder);
     for t in 0..schedule.steps {
         gather(&mut rsmi);
-        let encoder = match learn {
-            Learn::All => Encoder::Relaxed {
-                epsilon: schedule.epsilon(t),
-            },
-            Learn::Critic => Encoder::Sign,
-        };
+        let encoder = encoder(schedule.epsilon(t));
         hash.real(machine.step(&mut rsmi, encoder, learn, schedule.rate(t), &mut stream));
     }
     hash.reals(rsmi.gradients());
     hash.reals(rsmi.parameters());
     let mut terms = [0.0; 8];
     let terms = terms.get_mut(..batch)?;
-    for encoder in [
-        Encoder::Sigmoid,
-        Encoder::Sign,
-        Encoder::Relaxed { epsilon: 0.3 },
-    ] {
+    for encoder in estimated {
         gather(&mut rsmi);
-        machine.evaluate(&mut rsmi, encoder, &mut stream, terms);
+        machine.evaluate(&mut rsmi, *encoder, &mut stream, terms);
         terms.iter().for_each(|term| hash.real(*term));
     }
     Some(())

@@ -18,7 +18,7 @@
 //!   batches of windows are drawn.
 //! - [`coarse`]: the encoder, from Λ·v to the coarse variable h.
 //! - [`critic`]: the networks u and v of the separable critic f(h, e) = u(h)·v(e).
-//! - [`bound`]: InfoNCE, the lower bound of the information that is maximised.
+//! - [`bound`]: InfoNCE, the lower bound of the information that is maximised, and five others.
 //! - [`rsmi`]: one training step, end to end and by hand, and the held-out estimate.
 //! - [`optim`]: Adam, and the schedules of learning rate and relaxation.
 //! - [`stats`]: error bars and autocorrelation times.

@@ -10,9 +10,11 @@
 
 use core::fmt;
 
-use crate::bound::infonce::{Gradients, Scores, infonce};
-use crate::coarse::centre;
+use crate::bound::Bound;
+use crate::bound::infonce::{Gradients, Scores};
+use crate::bound::tuba::{self, Average};
 use crate::coarse::encoder::Encoder;
+use crate::coarse::{centre, norm};
 use crate::critic::mlp::{self, Input, Scratch};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
@@ -199,6 +201,20 @@ impl Machine for Portable {
     }
 }
 
+/// What a step of [`Rsmi`] passes on to the next beside the parameters: to be written down, and to
+/// be set where a training goes on.
+#[derive(Debug)]
+pub struct Memory<'m> {
+    /// First moments of the gradients, one for each parameter.
+    pub first_moments: &'m mut [Lane],
+    /// Second moments.
+    pub second_moments: &'m mut [Lane],
+    /// Powers of the optimiser.
+    pub adam: &'m mut Adam,
+    /// Of mean exp F over the batches so far, where the bound needs it.
+    pub average: &'m mut Average,
+}
+
 /// Filter, critic and optimiser of one run.
 #[derive(Debug)]
 pub struct Rsmi<'a> {
@@ -206,6 +222,9 @@ pub struct Rsmi<'a> {
     storage: Storage<'a>,
     /// Means of the sites of V; none: they are 0.
     centres: &'a [f32],
+    bound: Bound,
+    /// Of mean exp F over the batches so far, where the bound needs it.
+    average: Average,
     adam: Adam,
 }
 
@@ -319,6 +338,8 @@ impl<'a> Rsmi<'a> {
             shape,
             storage,
             centres: &[],
+            bound: Bound::default(),
+            average: Average::default(),
             adam: Adam::default(),
         })
     }
@@ -340,6 +361,13 @@ impl<'a> Rsmi<'a> {
     pub fn with_centres(self, centres: &'a [f32]) -> Self {
         let centres = &centres[..centres.len().min(self.shape.block())];
         Rsmi { centres, ..self }
+    }
+
+    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of the
+    /// embedding for its baseline ([`Bound::outputs`]).
+    #[must_use]
+    pub fn with_bound(self, bound: Bound) -> Self {
+        Rsmi { bound, ..self }
     }
 
     /// The shape.
@@ -368,6 +396,14 @@ impl<'a> Rsmi<'a> {
         }
     }
 
+    /// Divides every component of the filter by its norm (one of zeros is left), as continuous h have
+    /// it: their scale says nothing, and a critic learns best from one near 1.
+    #[inline(always)]
+    pub fn normalise_filter<T: Tile>(&mut self) {
+        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
+        norm::normalise::<T>(filter, lanes(self.shape.components()));
+    }
+
     /// All parameters, in the order that [`Shape::parameter_lanes`] states.
     #[must_use]
     pub fn parameters(&self) -> &[Lane] {
@@ -385,14 +421,14 @@ impl<'a> Rsmi<'a> {
         self.storage.gradients
     }
 
-    /// What the optimiser remembers, first and second moments and the powers: together with the
-    /// parameters all that a step passes on to the next.
-    pub fn memory_mut(&mut self) -> (&mut [Lane], &mut [Lane], &mut Adam) {
-        (
-            self.storage.first_moments,
-            self.storage.second_moments,
-            &mut self.adam,
-        )
+    /// What a step passes on to the next beside the parameters.
+    pub fn memory_mut(&mut self) -> Memory<'_> {
+        Memory {
+            first_moments: self.storage.first_moments,
+            second_moments: self.storage.second_moments,
+            adam: &mut self.adam,
+            average: &mut self.average,
+        }
     }
 
     /// Where a batch of packed samples goes: the rows of V, and the rows of E. Empty, if samples
@@ -465,9 +501,32 @@ impl<'a> Rsmi<'a> {
         shape.batch() * (all - lanes(shape.embedding()))
     }
 
+    /// Both embeddings, for the bound.
+    #[inline(always)]
+    fn pairs<'w>(
+        shape: Shape,
+        bound: Bound,
+        coarse: &'w mut [Lane],
+        environment: &'w mut [Lane],
+        v_transposed: &'w [Lane],
+    ) -> Scores<'w> {
+        let at = Self::embedded_at(shape);
+        let (u, v) = (&mut coarse[at..], &mut environment[at..]);
+        if bound == Bound::Tuba {
+            tuba::hold(u, shape.embedding(), -1.0);
+        }
+        Scores {
+            batch: shape.batch(),
+            embedding: shape.embedding(),
+            u,
+            v,
+            v_transposed,
+        }
+    }
+
     /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
     /// all parameters (by the critic's alone for [`Learn::Critic`]), left in
-    /// [`gradients`](Self::gradients). In nats.
+    /// [`gradients`](Self::gradients). In nats. A bound that averages over batches takes this one in.
     #[inline(always)]
     pub fn differentiate<T: Tile>(
         &mut self,
@@ -490,20 +549,18 @@ impl<'a> Rsmi<'a> {
         let (coarse_gradient, environment_gradient) =
             critic_gradient.split_at_mut(coarse_net.lanes());
 
-        let at = Self::embedded_at(shape);
-        let pairs = Scores {
-            batch,
-            embedding: shape.embedding(),
-            u: &work.coarse[at..],
-            v: &mut work.environment[at..],
-            v_transposed: work.v_transposed,
-        };
+        let (u, v_e) = (&mut *work.coarse, &mut *work.environment);
+        let pairs = Self::pairs(shape, self.bound, u, v_e, work.v_transposed);
         let gradients = Gradients {
             du: work.upper,
             dv: work.dv,
         };
         let mut bound = 0.0;
-        infonce::<T>(pairs, work.scores, Some(gradients), |_, term| bound += term);
+        let average = &mut self.average;
+        self.bound
+            .terms::<T>(pairs, work.scores, average, Some(gradients), |_, term| {
+                bound += term;
+            });
 
         let h = Input::Reals(work.h);
         let dh = mlp::backward::<T>(
@@ -523,10 +580,7 @@ impl<'a> Rsmi<'a> {
         );
         if learn == Learn::All {
             let dx = work.slopes;
-            for (d, dh) in dx.iter_mut().zip(dh) {
-                *d = d.zip(*dh, |d, dh| d * dh);
-                apart();
-            }
+            encoder.pull_back(components, dx, dh);
             let gradient = Output::set(filter_gradient, lanes(components));
             v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
             if !self.centres.is_empty() {
@@ -554,7 +608,8 @@ impl<'a> Rsmi<'a> {
     }
 
     /// One step: the bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), its gradients,
-    /// and Adam uphill at the given rate. Returns the bound before the step, in nats.
+    /// and Adam uphill at the given rate, after which filters of continuous h are brought back to norm 1.
+    /// Returns the bound before the step, in nats.
     #[inline(always)]
     pub fn step<T: Tile>(
         &mut self,
@@ -575,6 +630,9 @@ impl<'a> Rsmi<'a> {
             &mut self.storage.first_moments[from..],
             &mut self.storage.second_moments[from..],
         );
+        if learn == Learn::All && encoder == Encoder::Continuous {
+            self.normalise_filter::<T>();
+        }
         bound
     }
 
@@ -586,18 +644,14 @@ impl<'a> Rsmi<'a> {
         let shape = self.shape;
         Self::forward::<T>(shape, &mut self.storage, self.centres, encoder, stream);
         let work = Work::new(shape, self.storage.workspace);
-        let at = Self::embedded_at(shape);
-        let pairs = Scores {
-            batch: shape.batch(),
-            embedding: shape.embedding(),
-            u: &work.coarse[at..],
-            v: &mut work.environment[at..],
-            v_transposed: work.v_transposed,
-        };
-        infonce::<T>(pairs, work.scores, None, |j, term| {
-            if let Some(slot) = terms.get_mut(j) {
-                *slot = term;
-            }
-        });
+        let (u, v) = (work.coarse, work.environment);
+        let pairs = Self::pairs(shape, self.bound, u, v, work.v_transposed);
+        let average = &mut self.average;
+        self.bound
+            .terms::<T>(pairs, work.scores, average, None, |j, term| {
+                if let Some(slot) = terms.get_mut(j) {
+                    *slot = term;
+                }
+            });
     }
 }

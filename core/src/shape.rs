@@ -10,6 +10,9 @@ use crate::num::lane::lanes;
 /// Most hidden layers of each of the critic's networks.
 pub const MAX_DEPTH: usize = 4;
 
+/// Most components of H, the states of each counted.
+pub const MAX_COMPONENTS: u32 = 64;
+
 /// Lanes of scores that InfoNCE holds for each row of the batch; a matter of cache, not of bits.
 pub(crate) const SCORE_LANES: usize = 4;
 
@@ -174,7 +177,8 @@ macro_rules! check {
 }
 
 impl Shape {
-    /// |V|, |E|, number of components of H, widths of the hidden layers of both of the critic's
+    /// |V|, |E|, number of components of H (times that of their states, where they have more than two:
+    /// each state has a filter, and an input of the critic), widths of the hidden layers of both of the critic's
     /// networks, width of the embedding in which they meet, and batch K.
     ///
     /// # Errors
@@ -190,7 +194,7 @@ impl Shape {
         check!(
             within("a block", block, 1, 1 << 14),
             within("an environment", environment, 1, 1 << 20),
-            within("a number of components", components, 1, 16),
+            within("a number of components", components, 1, MAX_COMPONENTS),
             within(
                 "a number of hidden layers",
                 few(hidden.len()),
@@ -231,7 +235,7 @@ impl Shape {
         self.environment as usize
     }
 
-    /// C, the number of components of H.
+    /// C, the number of components of H, or of the states of all of them.
     #[must_use]
     pub const fn components(&self) -> usize {
         self.components as usize

@@ -9,6 +9,7 @@ use blockspin_core::block::row::Value;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
+use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Number, Tape};
 use crate::error::Result;
@@ -23,6 +24,10 @@ const PILOT_UPDATES: u64 = 1 << 31;
 /// a pilot finds decides the cost of all that follows, and must not depend on luck.
 const PILOT_SWEEPS: [usize; 2] = [256, 2048];
 const PILOT_LEAST: usize = 1 << 22;
+/// Looks at a chain, and those within an autocorrelation time, from which on a pilot goes on looking
+/// half as often: nothing is missed then, and its cost does not grow as the square of the time.
+const PILOT_LOOKS: usize = 1 << 13;
+const PILOT_RESOLVED: f64 = 16.0;
 /// Autocorrelation times that the second half of a pilot must span.
 const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
@@ -48,7 +53,7 @@ fn next<T>(tasks: &Mutex<vec::IntoIter<T>>) -> Option<T> {
 }
 
 /// When and how often a chain is to be looked at, in sweeps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Sweeps before the first sample.
     pub burn_in: u32,
@@ -114,7 +119,7 @@ impl<M: Sampler> Sampling<M> {
     }
 }
 
-/// One measured chain of the pilot.
+/// What was seen of a chain of the pilot, at equal distances.
 #[derive(Default)]
 struct Trace {
     energy: Vec<f64>,
@@ -123,6 +128,33 @@ struct Trace {
 }
 
 impl Trace {
+    /// Looks at a chain after every so many sweeps, until it has been looked at so often.
+    fn follow<M: Sampler>(
+        &mut self,
+        model: &M,
+        chain: &mut Chain<M::Cell>,
+        every: u32,
+        looks: usize,
+    ) {
+        let mut scratch = vec![0; model.scratch_len()];
+        while self.energy.len() < looks {
+            chain.advance(model, every, &mut scratch);
+            self.energy.push(model.energy(&chain.state));
+            self.order.push(model.order_parameter(&chain.state));
+            self.sectors.push(model.sector(&chain.state));
+        }
+    }
+
+    /// What would have been seen at twice the distance.
+    fn halve(&mut self) {
+        fn half<T: Copy>(all: &[T]) -> Vec<T> {
+            all.iter().skip(1).step_by(2).copied().collect()
+        }
+        self.energy = half(&self.energy);
+        self.order = half(&self.order);
+        self.sectors = half(&self.sectors);
+    }
+
     /// The second halves: energy, then order parameter.
     fn late(&self) -> [&[f64]; 2] {
         [
@@ -163,17 +195,11 @@ impl Plan {
         let sites = model.lattice().sites() as u64;
         let [least, most] = PILOT_SWEEPS;
         let first = (PILOT_LEAST / sites as usize).clamp(least, most);
-        let mut sweeps = first;
+        let (mut looks, mut every) = (first, 1);
         loop {
             let tasks = chains.iter_mut().zip(&mut traces).collect();
             spread(tasks, threads, |(chain, trace)| {
-                let mut scratch = vec![0; model.scratch_len()];
-                while trace.energy.len() < sweeps {
-                    model.sweep(&mut chain.state, &mut scratch, &mut chain.stream);
-                    trace.energy.push(model.energy(&chain.state));
-                    trace.order.push(model.order_parameter(&chain.state));
-                    trace.sectors.push(model.sector(&chain.state));
-                }
+                trace.follow(model, chain, every, looks);
             });
             // Of energy and order parameter the slower, each a mean of both chains.
             let taus = [0, 1].map(|what| {
@@ -187,26 +213,32 @@ impl Plan {
                 (mean_a - mean_b).abs()
                     <= AGREEMENT * (error_a * error_a + error_b * error_b).sqrt()
             });
-            let long = sweeps as f64 / 2.0 >= SPAN * tau;
-            let spent = 2 * sweeps as u64 * sites >= PILOT_UPDATES;
+            let long = looks as f64 / 2.0 >= SPAN * tau;
+            let sweeps = looks as u64 * u64::from(every);
+            let spent = 2 * sweeps * sites >= PILOT_UPDATES;
             if (agree && long) || spent {
                 let squares = hot[1].iter().chain(cold[1]).map(|m| m * m).sum::<f64>();
                 // A pilot that is longer than it had to be says less of the start than of the rest.
-                let halved = sweeps / 2;
-                let burn_in = match sweeps == first {
-                    true => ((SPAN * tau) as usize).clamp(least / 2, halved),
-                    false => halved,
+                let burn_in = match sweeps == first as u64 {
+                    true => ((SPAN * tau) as u64).clamp(least as u64 / 2, sweeps / 2),
+                    false => sweeps / 2,
                 };
+                let autocorrelation = tau * f64::from(every);
                 return Plan {
                     order_squared: squares / (hot[1].len() + cold[1].len()) as f64,
                     burn_in: burn_in as u32,
-                    thin: (2.0 * tau).ceil() as u32,
-                    autocorrelation: tau,
+                    thin: (2.0 * autocorrelation).ceil() as u32,
+                    autocorrelation,
                     equilibrated: agree && long,
                     frozen: traces.iter().all(Trace::is_frozen),
                 };
             }
-            sweeps *= 2;
+            if looks >= PILOT_LOOKS && tau >= PILOT_RESOLVED {
+                every *= 2;
+                traces.iter_mut().for_each(Trace::halve);
+            } else {
+                looks *= 2;
+            }
         }
     }
 }
@@ -246,9 +278,7 @@ impl<C: Copy + Default> Chain<C> {
 
     /// Sweeps `n` times.
     pub fn advance<M: Sampler<Cell = C>>(&mut self, model: &M, n: u32, scratch: &mut [u32]) {
-        for _ in 0..n {
-            model.sweep(&mut self.state, scratch, &mut self.stream);
-        }
+        model.sweeps(n, &mut self.state, scratch, &mut self.stream);
     }
 }
 
@@ -303,9 +333,9 @@ impl<M: Supplier> Line<M> {
 
     fn pass(&mut self, tape: &mut Tape) -> Result<()> {
         tape.pass(&mut self.chain.state)?;
-        tape.stream(&mut self.chain.stream)?;
-        tape.flag(&mut self.burnt_in)?;
-        tape.flag(&mut self.is_full)?;
+        tape.value(&mut self.chain.stream)?;
+        tape.value(&mut self.burnt_in)?;
+        tape.value(&mut self.is_full)?;
         match self.is_full {
             true => tape.pass(&mut self.ready),
             false => Ok(()),
@@ -424,7 +454,8 @@ impl<M: Supplier> Feed<M::Value> for Chains<M> {
         let length = learned_len(&self.sampling.model);
         let mut pass = || {
             let most = CHAINS * self.ready[0].len() / length;
-            tape.count(&mut self.taken, most)?;
+            tape.value(&mut self.taken)?;
+            tape.require(self.taken <= most)?;
             let rest = self.taken / CHAINS * length;
             let mut ready = self.ready.iter_mut();
             ready.try_for_each(|ready| tape.pass(&mut ready[rest..]))?;

@@ -2,13 +2,21 @@
 //! been: bit by bit, whenever it was written and with any number of threads.
 //!
 //! # The file
-//! One file beside the run's folder, `RUN.checkpoint`: written under another name and renamed, so
-//! that there always is a whole one, and removed when the folder is there. Little-endian, in this
-//! order: `blockspin-checkpoint-1` and a line feed; the options of the training, as a length and
-//! text; FNV-1a 64 of what identifies its data, 0 of a model; what the pilot found; the state of the
-//! training as `learn` has it; FNV-1a 64 of all bytes before. Lengths are of 64 bits, numbers of
-//! their own width, and nothing is aligned.
+//! One file beside the run's folder, `RUN.checkpoint`: written under another name, brought to the disk
+//! and renamed, so that there always is a whole one, and removed when the folder is there. In this
+//! order: `blockspin-checkpoint-1` and a line feed; what it is of (the options of the training, FNV-1a
+//! 64 of what identifies its data, what the pilot found); the state of the training as `learn` has it;
+//! FNV-1a 64 of all bytes before, little-endian. Structures are MessagePack, with the names of their
+//! fields; long arrays (parameters, configurations) are bare numbers of their own width, little-endian.
 //!
+//! # What belongs to what
+//! A checkpoint is of a training with the same options, as `run.json` has them in `command`. Neither
+//! threads, instructions nor the times of checkpoints are among them, since no result depends on these.
+//! An option that is added later must have no word there at its default, and a field that is added to
+//! the state `#[serde(default)]`: then the checkpoints of earlier versions can still be gone on from.
+//! Where that is not so, because other bits would come of it, the number in the first line counts up.
+//!
+//! # In code
 //! A [`Tape`] goes both ways, so that one function for each type says what is written and what is
 //! read, and the two cannot differ.
 
@@ -19,8 +27,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use blockspin_core::num::lane::Lane;
-use blockspin_core::num::rng::Stream;
 use fnv::FnvHasher;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::chains::Plan;
 use crate::error::{Error, Result, annotate, quoted};
@@ -34,10 +43,8 @@ const MAGIC: &[u8] = b"blockspin-checkpoint-1\n";
 const FAMILY: &[u8] = b"blockspin-checkpoint-";
 /// Bytes of the checksum.
 const SUM: u64 = 8;
-/// Bytes of the options, at most.
-const WORDS: usize = 1 << 24;
 
-/// A number of a fixed width.
+/// A number of a fixed width, of which there are many.
 pub trait Number: Copy {
     /// Its bytes, the lowest first.
     type Bytes: AsRef<[u8]> + AsMut<[u8]> + Default;
@@ -61,7 +68,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8 u32 u64 f32 f64);
+numbers!(u32 f32);
 
 /// A checkpoint that is written, or one that is read. What passes is copied to it, or overwritten
 /// from it.
@@ -125,49 +132,39 @@ impl Tape {
         Ok(())
     }
 
-    /// One number.
+    /// A structure.
     ///
     /// # Errors
     /// Those of [`pass`](Self::pass).
-    pub fn number<T: Number>(&mut self, number: &mut T) -> Result<()> {
-        self.pass(std::slice::from_mut(number))
-    }
-
-    /// A count of at most `most`.
-    ///
-    /// # Errors
-    /// Those of [`pass`](Self::pass); a failure if what is read is more.
-    pub fn count(&mut self, count: &mut usize, most: usize) -> Result<()> {
-        let mut wide = *count as u64;
-        self.number(&mut wide)?;
-        *count = usize::try_from(wide)
-            .ok()
-            .filter(|count| *count <= most)
-            .ok_or_else(|| self.damaged())?;
+    pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<()> {
+        match &mut self.0 {
+            End::Written(to) => {
+                let bytes = rmp_serde::to_vec_named(value);
+                to.write_all(&bytes.map_err(|error| Error::failure(error.to_string()))?)?;
+            }
+            End::Read(from, path) => {
+                *value = rmp_serde::from_read(from).map_err(|_| damaged(path))?;
+            }
+        }
         Ok(())
     }
 
-    /// Yes or no.
+    /// Refuses what was read, unless it can be.
     ///
     /// # Errors
-    /// Those of [`count`](Self::count).
-    pub fn flag(&mut self, flag: &mut bool) -> Result<()> {
-        let mut count = usize::from(*flag);
-        self.count(&mut count, 1)?;
-        *flag = count == 1;
-        Ok(())
+    /// A failure that names the file.
+    pub fn require(&self, can_be: bool) -> Result<()> {
+        match (&self.0, can_be) {
+            (_, true) => Ok(()),
+            (End::Read(_, path), false) => Err(damaged(path)),
+            (End::Written(_), false) => Err(Error::failure("a checkpoint of what cannot be")),
+        }
     }
 
-    /// A number that there may be.
-    ///
-    /// # Errors
-    /// Those of [`count`](Self::count).
-    pub fn option<T: Number + Default>(&mut self, option: &mut Option<T>) -> Result<()> {
-        let (mut is_some, mut number) = (option.is_some(), option.unwrap_or_default());
-        self.flag(&mut is_some)?;
-        self.number(&mut number)?;
-        *option = is_some.then_some(number);
-        Ok(())
+    /// Whether it is read.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(self.0, End::Read(..))
     }
 
     /// Lanes.
@@ -176,41 +173,6 @@ impl Tape {
     /// Those of [`pass`](Self::pass).
     pub fn lanes(&mut self, lanes: &mut [Lane]) -> Result<()> {
         lanes.iter_mut().try_for_each(|lane| self.pass(&mut lane.0))
-    }
-
-    /// A stream of random numbers.
-    ///
-    /// # Errors
-    /// Those of [`pass`](Self::pass).
-    pub fn stream(&mut self, stream: &mut Stream) -> Result<()> {
-        let mut state = stream.state();
-        self.pass(&mut state)?;
-        *stream = Stream::from_state(state);
-        Ok(())
-    }
-
-    fn text(&mut self, text: &mut String) -> Result<()> {
-        let mut bytes = std::mem::take(text).into_bytes();
-        let mut length = bytes.len();
-        self.count(&mut length, WORDS)?;
-        if let End::Read(from, path) = &self.0
-            && from.get_ref().limit() + (from.buffer().len() as u64) < length as u64
-        {
-            return Err(damaged(path));
-        }
-        bytes.resize(length, 0);
-        self.pass(&mut bytes)?;
-        *text = String::from_utf8(bytes).map_err(|_| self.damaged())?;
-        Ok(())
-    }
-
-    /// What to say where what was read cannot be.
-    #[must_use]
-    pub fn damaged(&self) -> Error {
-        match &self.0 {
-            End::Written(_) => Error::failure("a checkpoint of what cannot be"),
-            End::Read(_, path) => damaged(path),
-        }
     }
 
     /// Opens one that is whole, behind its [`MAGIC`].
@@ -227,11 +189,14 @@ impl Tape {
             .read_to_end(&mut magic)
             .map_err(fail)?;
         if magic != MAGIC {
+            let first = String::from_utf8_lossy(&magic);
+            let first = first.lines().next().unwrap_or_default();
             return Err(match magic.starts_with(FAMILY) {
                 true => Error::failure(format!(
-                    "{} is of another version of blockspin, which alone can go on from it; leave \
-                     out --resume to start anew",
-                    quoted(path)
+                    "{} is a {first}, and this version of blockspin goes on from a {} alone; leave out \
+                     --resume to start anew",
+                    quoted(path),
+                    String::from_utf8_lossy(MAGIC).trim_end()
                 )),
                 false => damaged(path),
             });
@@ -282,7 +247,7 @@ fn damaged(path: &Path) -> Error {
 }
 
 /// What a pilot found, and what that took.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// When and how often chains are looked at.
     pub plan: Plan,
@@ -293,42 +258,13 @@ pub struct Measured {
 }
 
 /// What a checkpoint is of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Head {
     /// The options of the training.
     words: String,
     /// FNV-1a 64 of what identifies its data.
     data: u64,
     measured: Option<Measured>,
-}
-
-impl Head {
-    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        tape.text(&mut self.words)?;
-        tape.number(&mut self.data)?;
-        let mut is_measured = self.measured.is_some();
-        tape.flag(&mut is_measured)?;
-        if is_measured {
-            let Measured {
-                plan,
-                clusters,
-                seconds,
-            } = self.measured.get_or_insert(Measured {
-                plan: Plan::UNMEASURED,
-                clusters: None,
-                seconds: 0.0,
-            });
-            tape.number(&mut plan.burn_in)?;
-            tape.number(&mut plan.thin)?;
-            tape.number(&mut plan.autocorrelation)?;
-            tape.flag(&mut plan.equilibrated)?;
-            tape.flag(&mut plan.frozen)?;
-            tape.number(&mut plan.order_squared)?;
-            tape.option(clusters)?;
-            tape.number(seconds)?;
-        }
-        Ok(())
-    }
 }
 
 /// The checkpoint of a run: where it lies, when it is due, and the one that was found.
@@ -396,7 +332,7 @@ impl Checkpoint {
     fn find(&mut self) -> Result<()> {
         let mut tape = Tape::open(&self.path)?;
         let mut head = Head::default();
-        head.pass(&mut tape)?;
+        tape.value(&mut head)?;
         if head.words != self.head.words {
             let (found, given) = difference(&head.words, &self.head.words);
             return Err(Error::usage(format!(
@@ -490,9 +426,10 @@ impl Checkpoint {
             )));
         }
         let (file, sum) = (target.create()?, empty_sum());
-        let mut tape = Tape(End::Written(Box::new(BufWriter::new(Summed { file, sum }))));
-        tape.pass(&mut MAGIC.to_vec())?;
-        self.head.pass(&mut tape)?;
+        let mut to = BufWriter::new(Summed { file, sum });
+        to.write_all(MAGIC)?;
+        let mut tape = Tape(End::Written(Box::new(to)));
+        tape.value(&mut self.head)?;
         pass(&mut tape)?;
         tape.end()
     }
@@ -591,22 +528,24 @@ mod tests {
         let silent = Progress::new(true, "", 0, "");
         assert!(checkpoint.is_due());
         checkpoint.write(&silent, |tape| {
-            tape.pass(&mut [f64::NAN.to_bits(), 2])?;
-            tape.option(&mut Some(-0.0f64))?;
-            tape.count(&mut 7, 7)
+            tape.pass(&mut [f32::NAN.to_bits(), 2])?;
+            tape.value(&mut (Some(-0.0f64), f64::NAN, f32::INFINITY, u64::MAX, 7))
         });
         let bytes = std::fs::read(&path).unwrap();
         let read = |most: usize| {
             let mut checkpoint = Checkpoint::check(&path, 0.0, true, words)?;
             assert_eq!(checkpoint.measured(), Some(measured));
             checkpoint.resume(|tape| {
-                let (mut numbers, mut option, mut count) = ([0u64; 2], None, 0);
+                let mut numbers = [0u32; 2];
+                let mut value: (Option<f64>, f64, f32, u64, usize) = Default::default();
                 tape.pass(&mut numbers)?;
-                tape.option(&mut option)?;
-                tape.count(&mut count, most)?;
-                assert_eq!((numbers, count), ([f64::NAN.to_bits(), 2], 7));
+                tape.value(&mut value)?;
+                let (option, nan, infinite, large, count) = value;
+                assert_eq!(numbers, [f32::NAN.to_bits(), 2]);
                 assert_eq!(option.map(f64::to_bits), Some((-0.0f64).to_bits()));
-                Ok(())
+                assert_eq!(nan.to_bits(), f64::NAN.to_bits());
+                assert_eq!((infinite, large, count), (f32::INFINITY, u64::MAX, 7));
+                tape.require(count <= most)
             })
         };
         assert!(read(7).unwrap());
@@ -627,7 +566,13 @@ mod tests {
         read(7).unwrap_err();
         let newer = String::from_utf8_lossy(&bytes[..FAMILY.len()]) + "22\n of the future";
         std::fs::write(&path, newer.as_bytes()).unwrap();
-        assert!(read(7).unwrap_err().message().contains("another version"));
+        let error = read(7).unwrap_err();
+        assert!(
+            error
+                .message()
+                .contains("is a blockspin-checkpoint-22, and"),
+            "{error}"
+        );
         checkpoint.remove().unwrap();
         assert!(!path.exists());
     }

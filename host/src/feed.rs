@@ -336,8 +336,9 @@ impl<V: Learnt> Feed<V> for Rows<'_, V> {
     }
 
     fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        tape.count(&mut self.done, self.count)?;
-        tape.stream(&mut self.stream)
+        tape.value(&mut self.done)?;
+        tape.require(self.done <= self.count)?;
+        tape.value(&mut self.stream)
     }
 
     fn bytes(&self) -> u64 {

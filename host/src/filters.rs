@@ -2,11 +2,14 @@
 
 use crate::error::{Error, Result};
 
-/// Weights of C components over a block, (C, block…) in C order.
+/// Weights of C components over a block, (C, block…) in C order; where components have Q states, each
+/// with a filter, (C Q, block…), those of a component one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filters {
     sides: Vec<u32>,
     weights: Vec<f32>,
+    /// Filters of a component.
+    states: u32,
 }
 
 impl Filters {
@@ -43,7 +46,25 @@ impl Filters {
         Ok(Filters {
             sides: sides.to_vec(),
             weights,
+            states: 1,
         })
+    }
+
+    /// The same as filters of the states of components, so many for each.
+    #[must_use]
+    pub fn of_states(self, states: u32) -> Self {
+        Filters { states, ..self }
+    }
+
+    /// What a filter is called, by its number from 0.
+    #[must_use]
+    pub fn name(&self, number: usize) -> String {
+        let states = self.states.max(1) as usize;
+        let component = format!("component {}", number / states + 1);
+        match states {
+            1 => component,
+            _ => format!("{component}, state {}", number % states + 1),
+        }
     }
 
     /// Sides of the block, slowest first.
@@ -64,7 +85,7 @@ impl Filters {
         self.sides.iter().map(|side| *side as usize).product()
     }
 
-    /// Number of components, C.
+    /// Number of filters: C, or C Q.
     #[must_use]
     pub fn count(&self) -> usize {
         self.weights.len() / self.sites()
@@ -114,6 +135,8 @@ mod tests {
             (2, 6, 6.0)
         );
         assert_eq!(filters.components().nth(1).unwrap()[0], 0.0);
+        assert_eq!(filters.name(1), "component 2");
+        assert_eq!(filters.of_states(2).name(1), "component 1, state 2");
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //!
 //! The host around `blockspin-core`: files in and out, terminal, pictures.
 //!
+//! [`cli`] is what can be typed, [`parse`] what its values may be; [`model`] has a room for each model.
 //! [`data`], [`graph`] and [`room`] guard what comes in; [`chains`] or [`feed`] supply configurations
-//! to [`learn`], [`checkpoint`] lets it be killed, [`parts`] and [`held_out`] keep its figures honest; [`output`]
-//! guards what goes out;
-//! [`filters`], [`picture`] and [`report`] show it; [`progress`] keeps the user company.
+//! to [`learn`], [`checkpoint`] lets it be killed, [`parts`] and [`held_out`] keep its figures
+//! honest; [`output`] guards what goes out; [`coarse`], [`filters`], [`picture`] and [`report`] show
+//! it; [`progress`] keeps the user company.
 
 mod array;
 pub mod chains;
 pub mod checkpoint;
 pub mod cli;
+pub mod coarse;
 pub mod commands;
 pub mod data;
 pub mod error;
@@ -24,6 +26,7 @@ pub mod machine;
 pub mod model;
 pub mod npy;
 pub mod output;
+pub mod parse;
 pub mod parts;
 pub mod picture;
 pub mod place;

@@ -173,7 +173,7 @@ fn planes(filters: &Filters) -> Vec<(String, &[f32])> {
         for (z, weights) in component.chunks_exact(rows * columns).enumerate() {
             let mut heading = vec![];
             if filters.count() > 1 {
-                heading.push(format!("component {}", c + 1));
+                heading.push(filters.name(c));
             }
             if depth > 1 {
                 heading.push(format!("plane {}", z + 1));

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use blockspin_core::num::math::ln64;
+use blockspin_core::bound::Bound;
 
+use crate::coarse::Coarse;
 use crate::filters::{Filters, product};
 use crate::picture::{Level, escape, heat_map_svg, series_svg};
 use crate::series::Record;
@@ -26,12 +27,16 @@ pub struct Report {
     pub information: Option<f64>,
     /// Its standard error, in nats.
     pub information_stderr: Option<f64>,
-    /// Held-out information with h = sign(Λ·v), in nats.
+    /// Held-out information with h = sign(Λ·v), or the state of the largest logit, in nats.
     pub information_sign: Option<f64>,
     /// Moving average of the training batches at the end, in nats.
     pub training_information: Option<f64>,
+    /// What was climbed and reported.
+    pub bound: Bound,
     /// Batch size K.
     pub batch: u32,
+    /// Values of h.
+    pub coarse: Coarse,
     /// The filters found.
     pub filters: Filters,
     /// The filters drawn on a graph, as SVG; none: they are drawn as blocks.
@@ -70,18 +75,22 @@ impl Report {
         page
     }
 
-    fn components(&self) -> i32 {
-        self.filters.count().min(1000) as i32
+    /// ln K, where it limits the bound.
+    fn ceiling(&self) -> Option<f64> {
+        self.bound.ceiling(self.batch.max(1) as usize)
     }
 
-    /// ln K.
-    fn ceiling(&self) -> f64 {
-        ln64(f64::from(self.batch.max(1)))
-    }
-
-    /// What C binary variables can carry, C ln 2.
-    fn capacity(&self) -> f64 {
-        f64::from(self.components()) * std::f64::consts::LN_2
+    /// What h can carry, the logarithm of the number of its states, with its formula.
+    fn capacity(&self) -> Option<Level> {
+        let value = self.coarse.capacity(self.filters.count())?;
+        let states = self.coarse.filters().max(2);
+        Some(Level {
+            value,
+            label: match self.filters.count() as u32 / self.coarse.filters() {
+                1 => format!("ln {states}"),
+                components => format!("{components} ln {states}"),
+            },
+        })
     }
 
     fn headline(&self, page: &mut String) {
@@ -96,18 +105,34 @@ impl Report {
             "<section class=\"headline\">\n<p class=\"number\">{}{error} <span class=\"unit\">nats\
              </span></p>\n<p>of real-space mutual information between the block, seen through the \
              filter, and its environment{bits}. Measured on configurations that training has not \
-             seen, with binary h drawn from the learned encoder.</p>\n<dl class=\"facts\">\n",
-            number(self.information)
+             seen, with {}.</p>\n<dl class=\"facts\">\n",
+            number(self.information),
+            match self.coarse {
+                Coarse::Binary => "binary h drawn from the learned encoder".into(),
+                Coarse::Continuous => "continuous h = Λ·v".into(),
+                Coarse::States(q) => {
+                    format!("h one of {q} states, drawn from the learned encoder")
+                }
+            }
         );
-        for (name, value) in [
-            ("Same filter, h = sign(Λ·v)", number(self.information_sign)),
-            (
-                "In training, moving average",
-                number(self.training_information),
-            ),
-            ("Capacity of h, C ln 2", number(Some(self.capacity()))),
-            ("Ceiling of InfoNCE, ln K", number(Some(self.ceiling()))),
-        ] {
+        let mut facts = match self.coarse {
+            Coarse::Binary => vec![("Same filter, h = sign(Λ·v)", self.information_sign)],
+            Coarse::Continuous => vec![],
+            Coarse::States(_) => vec![("Same filters, h = argmax Λ_s·v", self.information_sign)],
+        };
+        facts.push(("In training, moving average", self.training_information));
+        if let Some(capacity) = self.capacity() {
+            let name = match self.coarse {
+                Coarse::States(_) => "Capacity of h, C ln Q",
+                _ => "Capacity of h, C ln 2",
+            };
+            facts.push((name, Some(capacity.value)));
+        }
+        if let Some(ceiling) = self.ceiling() {
+            facts.push(("Ceiling of InfoNCE, ln K", Some(ceiling)));
+        }
+        for (name, value) in facts {
+            let value = number(value);
             let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
         }
         page.push_str("</dl>\n</section>\n");
@@ -125,31 +150,25 @@ impl Report {
     }
 
     fn pictures(&self, page: &mut String) {
-        let c = self.components();
-        let levels = [
-            Level {
-                value: self.ceiling(),
-                label: format!("ln K = ln {}", self.batch),
-            },
-            Level {
-                value: self.capacity(),
-                label: if c == 1 {
-                    "ln 2".into()
-                } else {
-                    format!("{c} ln 2")
-                },
-            },
-        ];
+        let ceiling = self.ceiling().map(|value| Level {
+            value,
+            label: format!("ln K = ln {}", self.batch),
+        });
+        let levels: Vec<_> = ceiling.into_iter().chain(self.capacity()).collect();
         let _ = write!(
             page,
             "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
              class=\"scroll\">{}</div>\n<figcaption>Weights on {}: <b \
-             class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. The \
-             overall sign means nothing.</figcaption>\n</figure>\n<figure class=\"curve\">\n\
-             <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>A line \
-             that rises above the held-out points has begun to learn its samples by heart.\
-             </figcaption>\n</figure>\n</section>\n",
-            if c == 1 { "The filter" } else { "The filters" },
+             class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. {}\
+             </figcaption>\n</figure>\n<figure class=\"curve\">\n\
+             <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>\
+             While the relaxation is high h is nearly continuous in training and says more. A line \
+             that still lies above the held-out points at the end has learned its samples by \
+             heart.</figcaption>\n</figure>\n</section>\n",
+            match self.filters.count() {
+                1 => "The filter",
+                _ => "The filters",
+            },
             self.drawing
                 .clone()
                 .unwrap_or_else(|| heat_map_svg(&self.filters)),
@@ -157,14 +176,20 @@ impl Report {
                 Some(_) => "the graph".into(),
                 None => format!("the block of {}", product(self.filters.sides())),
             },
+            match self.coarse {
+                Coarse::States(q) => format!(
+                    "{q} for each component, one for each state: what is common to them means \
+                     nothing."
+                ),
+                _ => "The overall sign means nothing.".into(),
+            },
             series_svg(&self.series, &levels)
         );
     }
 
     /// What the number means, and when it lies.
     fn meaning(&self, page: &mut String) {
-        let c = self.components();
-        let k = f64::from(self.batch.max(1));
+        let batch = self.batch.max(1) as usize;
         let mut items = vec![];
         if let (Some(i), Some(e)) = (finite(self.information), finite(self.information_stderr)) {
             if i < 3.0 * e {
@@ -187,7 +212,7 @@ impl Report {
                     ),
                 ));
             }
-            if i > self.ceiling() - 0.5 {
+            if self.ceiling().is_some_and(|ceiling| i > ceiling - 0.5) {
                 items.push((
                     "Near the ceiling.",
                     "The value is close to ln K, above which InfoNCE cannot go. Repeat with a \
@@ -202,22 +227,43 @@ impl Report {
              is not the information of the block itself, only of what the filter lets through."
                 .into(),
         ));
-        let deficit = if c <= 20 {
-            let most = (2f64.powi(c) - 1.0) / (2.0 * k);
-            format!(", at most (2<sup>C</sup> − 1)/2K = {}", nats(most))
+        if let Some(ceiling) = self.ceiling() {
+            let (capacity, states) = match self.coarse {
+                Coarse::States(_) => (self.capacity(), "Q"),
+                _ => (self.capacity(), "2"),
+            };
+            let deficit = capacity.filter(|capacity| capacity.value < 14.0);
+            let deficit = deficit.and_then(|capacity| self.bound.deficit(batch, capacity.value));
+            let deficit = deficit.map_or(String::new(), |deficit| {
+                let deficit = nats(deficit);
+                format!(", at most ({states}<sup>C</sup> − 1)/2K = {deficit} nats here")
+            });
+            items.push((
+                "Batches of finite size.",
+                format!(
+                    "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
+                     short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit}. \
+                     A larger batch shrinks both.",
+                    self.batch,
+                    nats(ceiling)
+                ),
+            ));
         } else {
-            String::new()
-        };
-        items.push((
-            "Batches of finite size.",
-            format!(
-                "With K = {} the bound cannot exceed ln K = {}. Well below that it still falls \
-                 short by about χ²/2K, χ² being the divergence of p(h, e) from p(h)p(e){deficit} \
-                 nats here. A larger batch shrinks both.",
-                self.batch,
-                nats(self.ceiling())
-            ),
-        ));
+            items.push((
+                "No ceiling, more noise.",
+                "This bound can show any information, but its noise grows as the exponential of \
+                 it: a large value needs many more samples than that."
+                    .into(),
+            ));
+        }
+        if self.bound == Bound::DonskerVaradhan {
+            items.push((
+                "Not quite a bound.",
+                "The logarithm of a batch's mean lies below that of the true mean: the number may \
+                 exceed the information, by an amount that falls as the batch grows."
+                    .into(),
+            ));
+        }
         items.push((
             "Training against held out.",
             "The training value is in-sample and flatters when the data are few. A gap between \
@@ -230,12 +276,28 @@ impl Report {
              not a critic that stopped short or a sampler out of equilibrium."
                 .into(),
         ));
-        items.push((
-            "Signs and scale.",
-            "Flipping a filter relabels h and changes nothing. Its overall scale says how \
-             decided the encoder is, not how strongly the sites matter against each other."
-                .into(),
-        ));
+        items.push(match self.coarse {
+            Coarse::Binary => (
+                "Signs and scale.",
+                "Flipping a filter relabels h and changes nothing. Its overall scale says how \
+                 decided the encoder is, not how strongly the sites matter against each other."
+                    .into(),
+            ),
+            Coarse::Continuous => (
+                "Scale and mixing.",
+                "The scale of a filter changes nothing: each has norm 1. Nor does it matter how \
+                 several are mixed, as long as they span the same: compare what they span, not one \
+                 with another."
+                    .into(),
+            ),
+            Coarse::States(_) => (
+                "States and scale.",
+                "To exchange states, or to add the same weights to all filters of a component, \
+                 changes nothing. The overall scale of their differences says how decided the \
+                 encoder is."
+                    .into(),
+            ),
+        });
         page.push_str(
             "<section>\n<h2>What the number means, and when it lies</h2>\n<dl class=\"notes\">\n",
         );
@@ -309,7 +371,9 @@ mod tests {
             information_stderr: Some(0.0031),
             information_sign: None,
             training_information: Some(0.4052),
+            bound: Bound::InfoNce,
             batch: 100,
+            coarse: Coarse::Binary,
             filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
             drawing: None,
             series: vec![Record {
@@ -344,6 +408,28 @@ mod tests {
             assert!(page.contains(text), "{text}");
         }
         assert!(!page.contains("Warnings") && !page.contains("Overfitted"));
+    }
+
+    #[test]
+    fn tells_what_values_h_has() {
+        let page = |coarse| {
+            Report {
+                coarse,
+                information_sign: None,
+                filters: Filters::new(&[2], vec![0.5; 12]).unwrap(),
+                ..report()
+            }
+            .html()
+        };
+        let states = page(Coarse::States(3));
+        for text in ["2.1972", "one of 3 states", "argmax", "0.0400 nats"] {
+            assert!(states.contains(text), "{text}");
+        }
+        let continuous = page(Coarse::Continuous);
+        assert!(continuous.contains("h = Λ·v") && continuous.contains("4.6052"));
+        for text in ["Capacity", "sign(", "at most", "—</dd>"] {
+            assert!(!continuous.contains(text), "{text}");
+        }
     }
 
     #[test]
@@ -396,6 +482,13 @@ mod tests {
             ..report()
         };
         assert!(high.html().contains("Near the ceiling"));
+        let free = Report {
+            bound: Bound::DonskerVaradhan,
+            ..high
+        };
+        let page = free.html();
+        assert!(!page.contains("eiling of InfoNCE") && !page.contains("ln K"));
+        assert!(page.contains("No ceiling") && page.contains("Not quite a bound"));
     }
 
     #[test]

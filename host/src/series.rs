@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
 /// One record of a run. A quantity that was not measured is `None`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Steps done.
     pub step: u64,
@@ -15,17 +17,6 @@ pub struct Record {
     pub held_out_stderr: Option<f64>,
     /// Temperature ε of the relaxation.
     pub epsilon: Option<f64>,
-}
-
-impl Record {
-    /// One of nothing.
-    pub(crate) const EMPTY: Record = Record {
-        step: 0,
-        training: None,
-        held_out: None,
-        held_out_stderr: None,
-        epsilon: None,
-    };
 }
 
 /// The records as CSV, with a header line; what is missing or not finite is an empty field.

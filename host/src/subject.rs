@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use blockspin_core::lattice::Lattice;
 use clap::{Args, ValueEnum};
 
-use crate::cli::parse;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::filters::product;
 use crate::graph::{Centre, Graph, On};
 use crate::model::{Model, Prepared};
+use crate::parse;
 
 /// How chains are run, where it is not to be measured.
 #[derive(Args, Clone, Copy, Debug, Default)]

@@ -32,9 +32,7 @@ fn run(
     let mut scratch = vec![0; model.scratch_len()];
     model.start(start, &mut state, &mut stream);
     for i in 0..samples + samples / 10 {
-        for _ in 0..thin {
-            model.sweep(&mut state, &mut scratch, &mut stream);
-        }
+        model.sweeps(thin, &mut state, &mut scratch, &mut stream);
         if i >= samples / 10 {
             model.keep(&state, &mut kept, &mut stream);
             show(&kept);

@@ -1,5 +1,6 @@
 //! Problems to learn, and storage to learn them in.
 
+use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::num::bits::{set, words};
 use blockspin_core::num::lane::{Lane, get_mut, lanes};
 use blockspin_core::num::rng::{Probability, Purpose, Stream};
@@ -114,7 +115,7 @@ pub const CASES: &[Case] = &[
     case([1, 101, 2], &[33, 5], 8, 7, 0.75, 1),
     case([16, 101, 1], &[32, 32], 8, 100, 0.1, 1),
     case([5, 101, 3], &[], 8, 33, 0.5, 1),
-    case([16, 36, 2], &[17, 33, 5], 8, 100, 0.1, 1),
+    case([16, 36, 2], &[17, 33, 5], 8, 100, 0.1, 4),
     case([1, 7, 3], &[5, 5, 5], 19, 2, 0.5, 1),
     case([5, 1, 1], &[33], 1, 7, 0.5, 1),
     case([16, 33, 16], &[9, 33, 17, 5], 16, 64, 0.25, 1),
@@ -135,6 +136,43 @@ impl Case {
             self.batch,
         )
         .expect("a shape within the limits")
+    }
+
+    /// Encoders that a filter can be learned with: binary, continuous, and of as many states as the
+    /// components have room for.
+    #[must_use]
+    pub fn learnable(&self) -> Vec<Encoder> {
+        let epsilon = self.epsilon;
+        let choice = Choice::Relaxed { epsilon };
+        let states = self
+            .states()
+            .map(|states| Encoder::States { states, choice });
+        // Two rows of one site may well be the same, of which a continuous h tells nothing.
+        let continuous = self.sizes[0] > 1 || self.batch > 2;
+        [Encoder::Relaxed { epsilon }]
+            .into_iter()
+            .chain(continuous.then_some(Encoder::Continuous))
+            .chain(states)
+            .collect()
+    }
+
+    /// Encoders of truly discrete h.
+    #[must_use]
+    pub fn discrete(&self) -> Vec<Encoder> {
+        let choices = [Choice::Softmax, Choice::Largest];
+        let of = |states| choices.map(|choice| Encoder::States { states, choice });
+        let states = self.states().flat_map(of);
+        [Encoder::Sigmoid, Encoder::Sign]
+            .into_iter()
+            .chain(states)
+            .collect()
+    }
+
+    fn states(&self) -> impl Iterator<Item = u32> {
+        let components = self.sizes[2];
+        [2, 3, 5, 16]
+            .into_iter()
+            .filter(move |states| *states <= components)
     }
 
     /// A stream for the encoder.

@@ -1,6 +1,8 @@
-//! Filter, critic and InfoNCE in f64, written from their definitions alone: nested vectors, one
+//! Filter, critic and bounds in f64, written from their definitions alone: nested vectors, one
 //! number at a time, gradients by a [`Tape`].
 
+use blockspin_core::bound;
+use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
 use blockspin_core::num::rng::Stream;
@@ -97,6 +99,56 @@ pub enum Coarse {
     },
     /// sign x.
     Sign,
+    /// x.
+    Continuous,
+    /// (Q y − 1) / √(Q − 1) for groups of Q logits, the last of which may have fewer.
+    States {
+        /// Q.
+        states: usize,
+        /// ε, with y = softmax((x + noise) / ε); none: y = 1 for the largest x + noise, else 0.
+        epsilon: Option<f64>,
+        /// A row of logits for each sample.
+        noise: Matrix,
+    },
+}
+
+impl Coarse {
+    /// What the core's encoder will do with the noise that it will draw from a stream: row by row,
+    /// component by component.
+    ///
+    /// # Panics
+    /// For an h drawn from a sigmoid.
+    #[must_use]
+    pub fn of(encoder: Encoder, shape: Shape, stream: &Stream) -> Self {
+        let noise = |draw: fn(&mut Stream) -> f32| -> Matrix {
+            let mut stream = stream.clone();
+            let mut row = || {
+                let row = (0..shape.components()).map(|_| f64::from(draw(&mut stream)));
+                row.collect()
+            };
+            (0..shape.batch()).map(|_| row()).collect()
+        };
+        match encoder {
+            Encoder::Relaxed { epsilon } => Coarse::Relaxed {
+                epsilon: f64::from(epsilon),
+                noise: noise(Stream::logistic),
+            },
+            Encoder::Sigmoid => panic!("h is not drawn here"),
+            Encoder::Sign => Coarse::Sign,
+            Encoder::Continuous => Coarse::Continuous,
+            Encoder::States { states, choice } => Coarse::States {
+                states: states as usize,
+                epsilon: match choice {
+                    Choice::Relaxed { epsilon } => Some(f64::from(epsilon)),
+                    Choice::Softmax | Choice::Largest => None,
+                },
+                noise: noise(match choice {
+                    Choice::Largest => |_| 0.0,
+                    _ => Stream::gumbel,
+                }),
+            },
+        }
+    }
 }
 
 impl Batch {
@@ -122,16 +174,50 @@ impl Batch {
     }
 }
 
-/// The noise that the core's encoder will draw from a stream: row by row, component by component.
-#[must_use]
-pub fn noise(shape: Shape, stream: &Stream) -> Matrix {
-    let mut stream = stream.clone();
-    let mut row = || {
-        (0..shape.components())
-            .map(|_| f64::from(stream.logistic()))
-            .collect()
+/// Logits of one component to what the critic reads of its states.
+fn one_of(tape: &mut Tape, x: &[Var], noise: &[f64], epsilon: Option<f64>) -> Vec<Var> {
+    let q = x.len() as f64;
+    let scale = if x.len() > 1 {
+        (q - 1.0).sqrt().recip()
+    } else {
+        0.0
     };
-    (0..shape.batch()).map(|_| row()).collect()
+    let one = tape.leaf(1.0);
+    let noisy = |tape: &Tape, s: usize| tape.value(x[s]) + noise[s];
+    let top = (0..x.len())
+        .map(|s| noisy(tape, s))
+        .fold(f64::MIN, f64::max);
+    let y: Vec<Var> = match epsilon {
+        None => (0..x.len())
+            .map(|s| {
+                let taken = noisy(tape, s) == top;
+                tape.leaf(f64::from(u8::from(taken)))
+            })
+            .collect(),
+        Some(epsilon) => {
+            let share = tape.leaf(epsilon.recip());
+            let z: Vec<_> = (0..x.len())
+                .map(|s| {
+                    let noise = tape.leaf((noise[s] - top) / epsilon);
+                    tape.dot([(x[s], share), (noise, one)])
+                })
+                .collect();
+            let powers: Vec<_> = z.iter().map(|&z| tape.exp(z)).collect();
+            let sum = tape.dot(powers.into_iter().map(|p| (p, one)));
+            let ln = tape.ln(sum);
+            let minus = tape.leaf(-1.0);
+            z.into_iter()
+                .map(|z| {
+                    let ln_y = tape.dot([(z, one), (ln, minus)]);
+                    tape.exp(ln_y)
+                })
+                .collect()
+        }
+    };
+    let (steep, shift) = (tape.leaf(q * scale), tape.leaf(-scale));
+    y.into_iter()
+        .map(|y| tape.dot([(y, steep), (shift, one)]))
+        .collect()
 }
 
 /// The bound on a batch, written down.
@@ -142,6 +228,10 @@ pub struct Bound {
     h: Vec<Vec<Var>>,
     terms: Vec<Var>,
     mean: Var,
+    /// What is climbed, where that is not the mean of the terms.
+    climbed: Var,
+    /// The mean of exp F_ij over i ≠ j.
+    pub denominator: f64,
     /// The largest |F_ij|.
     pub largest_score: f64,
     /// The least |y| / Σ|terms of y| among the sums y that a ReLU was applied to: when it is well
@@ -150,9 +240,21 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Of parameters, part by part, on a batch.
+    /// InfoNCE of parameters, part by part, on a batch.
     #[must_use]
     pub fn new(shape: Shape, parameters: &[Matrix], batch: &Batch) -> Self {
+        Self::of(bound::Bound::InfoNce, &[], shape, parameters, batch)
+    }
+
+    /// Any bound, after batches whose [`denominator`](Self::denominator)s are given.
+    #[must_use]
+    pub fn of(
+        bound: bound::Bound,
+        before: &[f64],
+        shape: Shape,
+        parameters: &[Matrix],
+        batch: &Batch,
+    ) -> Self {
         let mut tape = Tape::default();
         let mut leaves = |m: &Matrix| -> Vec<Vec<Var>> {
             let mut row = |r: &Vec<f64>| r.iter().map(|&x| tape.leaf(x)).collect();
@@ -170,6 +272,7 @@ impl Bound {
                 let weights = variables[0].iter().map(|row| row[a]);
                 let x = tape.dot(v.iter().copied().zip(weights));
                 row.push(match &batch.coarse {
+                    Coarse::Continuous | Coarse::States { .. } => x,
                     Coarse::Relaxed { epsilon, noise } => {
                         let noise = tape.leaf(noise[k][a]);
                         let scale = tape.leaf(0.5 / epsilon);
@@ -182,6 +285,18 @@ impl Bound {
                         tape.leaf(x.signum())
                     }
                 });
+            }
+            if let Coarse::States {
+                states,
+                epsilon,
+                noise,
+            } = &batch.coarse
+            {
+                let noise = noise[k].chunks(*states);
+                let groups = row.chunks(*states).zip(noise);
+                row = groups
+                    .flat_map(|(x, noise)| one_of(&mut tape, x, noise, *epsilon))
+                    .collect();
             }
             h.push(row);
         }
@@ -216,38 +331,105 @@ impl Bound {
             .map(|e| network(&mut tape, environment, e))
             .collect();
 
-        let ln_batch = tape.leaf((shape.batch() as f64).ln());
-        let mut largest_score = 0.0;
-        let mut terms = Vec::new();
-        for (j, v) in v.iter().enumerate() {
-            let column: Vec<_> = u
-                .iter()
-                .map(|u| tape.dot(u.iter().copied().zip(v.iter().copied())))
-                .collect();
-            let values = column.iter().map(|&f| tape.value(f));
-            let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
-            largest_score = values.map(f64::abs).fold(largest_score, f64::max);
-            // The logarithm of the sum does not depend on the constant that is taken off.
-            let top = tape.leaf(top);
-            let powers: Vec<_> = column
-                .iter()
-                .map(|&f| {
-                    let below = tape.dot([(f, one), (top, minus)]);
-                    tape.exp(below)
-                })
-                .collect();
-            let sum = tape.dot(powers.into_iter().map(|p| (p, one)));
-            let ln = tape.ln(sum);
-            terms.push(tape.dot([(column[j], one), (top, minus), (ln, minus), (ln_batch, one)]));
-        }
+        // The last outputs of TUBA: 1 and ln a(e), so that f − ln a is linear in both.
+        let learned = bound == bound::Bound::Tuba;
+        let score = |tape: &mut Tape, u: &[Var], v: &[Var]| {
+            let last = u.len() - 1;
+            let pairs = u.iter().zip(v).enumerate().map(|(i, (&u, &v))| match i {
+                i if i == last && learned => (minus, v),
+                _ => (u, v),
+            });
+            tape.dot(pairs)
+        };
+        let scores: Vec<Vec<Var>> = v
+            .iter()
+            .map(|v| u.iter().map(|u| score(&mut tape, u, v)).collect())
+            .collect();
+        let all = scores.iter().flatten().map(|&f| tape.value(f).abs());
+        let largest_score = all.fold(0.0, f64::max);
+        let others = |j: usize| (0..scores.len()).filter(move |&i| i != j);
+        let pairs = (scores.len() * (scores.len() - 1)) as f64;
+        let denominator = (0..scores.len())
+            .flat_map(|j| others(j).map(move |i| (i, j)))
+            .map(|(i, j)| tape.value(scores[j][i]).exp() / pairs)
+            .sum::<f64>();
+
         let share = tape.leaf(1.0 / shape.batch() as f64);
-        let mean = tape.dot(terms.iter().map(|&t| (t, share)));
+        let mean = |tape: &mut Tape, terms: &[Var]| tape.dot(terms.iter().map(|&t| (t, share)));
+        let (terms, climbed) = match bound {
+            bound::Bound::InfoNce => {
+                let ln_batch = tape.leaf((shape.batch() as f64).ln());
+                let mut terms = vec![];
+                for (j, column) in scores.iter().enumerate() {
+                    let values = column.iter().map(|&f| tape.value(f));
+                    // The logarithm of the sum does not depend on the constant that is taken off.
+                    let top = tape.leaf(values.fold(f64::NEG_INFINITY, f64::max));
+                    let sum = sum_of_powers(&mut tape, column, top);
+                    let ln = tape.ln(sum);
+                    terms.push(tape.dot([
+                        (column[j], one),
+                        (top, minus),
+                        (ln, minus),
+                        (ln_batch, one),
+                    ]));
+                }
+                (terms, None)
+            }
+            _ => {
+                // The average starts as a mean.
+                let average =
+                    (before.iter().sum::<f64>() + denominator) / (before.len() + 1) as f64;
+                let ln_a = match bound {
+                    bound::Bound::Nwj => 1.0,
+                    bound::Bound::TubaConstant => average.ln(),
+                    bound::Bound::DonskerVaradhan => denominator.ln(),
+                    _ => 0.0,
+                };
+                let mut terms = |ln_a: f64| -> Vec<Var> {
+                    let ln_a = tape.leaf(ln_a);
+                    let part = tape.leaf(-1.0 / (scores.len() - 1) as f64);
+                    let mut terms = vec![];
+                    for (j, column) in scores.iter().enumerate() {
+                        let rest: Vec<_> = others(j).map(|i| column[i]).collect();
+                        let sum = sum_of_powers(&mut tape, &rest, ln_a);
+                        let parts = [(column[j], one), (ln_a, minus), (one, one), (sum, part)];
+                        terms.push(tape.dot(parts));
+                    }
+                    terms
+                };
+                let value = terms(ln_a);
+                // With a held fast, the gradient of Donsker and Varadhan is that of TUBA.
+                let climbed = match bound {
+                    bound::Bound::DonskerVaradhan => terms(average.ln()),
+                    bound::Bound::JensenShannon => {
+                        let part = tape.leaf(-1.0 / (scores.len() - 1) as f64);
+                        let mut terms = vec![];
+                        for (j, column) in scores.iter().enumerate() {
+                            let below = tape.dot([(column[j], minus)]);
+                            let mut parts = vec![(softplus(&mut tape, below), minus)];
+                            for i in others(j) {
+                                parts.push((softplus(&mut tape, column[i]), part));
+                            }
+                            terms.push(tape.dot(parts));
+                        }
+                        terms
+                    }
+                    _ => value.clone(),
+                };
+                (value, Some(climbed))
+            }
+        };
+        let climbed = climbed.map(|terms| mean(&mut tape, &terms));
+        let mean = mean(&mut tape, &terms);
+        let climbed = climbed.unwrap_or(mean);
         Bound {
             tape,
             variables,
             h,
             terms,
             mean,
+            climbed,
+            denominator,
             largest_score,
             margin,
         }
@@ -265,10 +447,16 @@ impl Bound {
         self.terms.iter().map(|&t| self.tape.value(t)).collect()
     }
 
-    /// The gradients of the mean, part by part.
+    /// The mean of what is climbed: up to a constant the mean of the terms, but for Jensen–Shannon.
+    #[must_use]
+    pub fn climbed(&self) -> f64 {
+        self.tape.value(self.climbed)
+    }
+
+    /// The gradients of what is climbed, part by part.
     #[must_use]
     pub fn gradients(&self) -> Vec<Matrix> {
-        let gradient = self.tape.gradient(self.mean);
+        let gradient = self.tape.gradient(self.climbed);
         let row = |row: &Vec<Var>| row.iter().map(|&x| gradient[x.index()]).collect();
         let part = |part: &Vec<Vec<Var>>| part.iter().map(row).collect();
         self.variables.iter().map(part).collect()
@@ -286,4 +474,27 @@ impl Bound {
         };
         (0..self.h[0].len()).map(pull).fold(0.0, f64::max)
     }
+}
+
+/// Σ exp(f − c).
+fn sum_of_powers(tape: &mut Tape, scores: &[Var], c: Var) -> Var {
+    let (one, minus) = (tape.leaf(1.0), tape.leaf(-1.0));
+    let powers: Vec<_> = scores
+        .iter()
+        .map(|&f| {
+            let below = tape.dot([(f, one), (c, minus)]);
+            tape.exp(below)
+        })
+        .collect();
+    tape.dot(powers.into_iter().map(|p| (p, one)))
+}
+
+/// ln(1 + eˣ).
+fn softplus(tape: &mut Tape, x: Var) -> Var {
+    let zero = tape.leaf(0.0);
+    let top = tape.leaf(tape.value(x).max(0.0));
+    let one = tape.leaf(1.0);
+    let sum = sum_of_powers(tape, &[zero, x], top);
+    let ln = tape.ln(sum);
+    tape.dot([(ln, one), (top, one)])
 }

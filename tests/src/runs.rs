@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use blockspin::coarse::Coarse;
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
 use blockspin::learn::{self, Outcome, Settings};
@@ -9,7 +10,7 @@ use blockspin::machine::Isa;
 use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
 use blockspin_core::block::window::Window;
-use blockspin_core::bound::infonce;
+use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::exact::{self, Information, Partition};
 use blockspin_core::lattice::Lattice;
@@ -196,7 +197,7 @@ impl Case {
         let encoder = match encoder {
             Encoder::Sign => exact::Encoder::Sign,
             Encoder::Sigmoid => exact::Encoder::Sigmoid,
-            Encoder::Relaxed { .. } => panic!("h is binary"),
+            other => panic!("{other:?}; h is binary here"),
         };
         let filter = exact::Filter::new(&weights, count, encoder).expect("a filter");
         let partition =
@@ -226,12 +227,14 @@ impl Case {
                 steps,
                 ..Schedule::default()
             },
+            coarse: Coarse::Binary,
             filter_start: 1.0,
             seed,
             given: Some((filters, self.encoder)),
             threads: 1,
             isa: Isa::find("auto").expect("every machine has one"),
             quiet: true,
+            bound: Bound::default(),
         }
     }
 
@@ -253,14 +256,27 @@ impl Case {
     /// # Panics
     /// If it is not so.
     pub fn check(&self, steps: u32, seed: u64) -> Estimate {
+        self.check_bound(Bound::InfoNce, steps, seed)
+    }
+
+    /// The same with any bound.
+    ///
+    /// # Panics
+    /// If it is not so.
+    pub fn check_bound(&self, bound: Bound, steps: u32, seed: u64) -> Estimate {
         let (batch, start) = (100, Instant::now());
-        let settings = self.settings(batch, steps, seed);
+        let mut settings = self.settings(batch, steps, seed);
+        settings.bound = bound;
+        let components = settings.shape.components() as u32;
+        settings.shape = with_outputs(self.window(), components, batch, bound);
         let found = self.run(&settings).information;
         let exact = self.filtered();
-        let deficit = infonce::deficit(batch as usize, settings.shape.components());
+        let capacity = settings.coarse.capacity(settings.shape.components());
+        let deficit = bound.deficit(batch as usize, capacity.expect("h is binary"));
+        let deficit = deficit.unwrap_or(0.0);
         let Estimate { mean, stderr } = found;
         let about = format!(
-            "{self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \
+            "{bound}, {self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \
              deficit at most {deficit:.4}, {:.1} s",
             mean - exact,
             start.elapsed().as_secs_f64()
@@ -276,13 +292,18 @@ impl Case {
 /// The standard critic: two hidden layers of 32, embedding 8.
 #[must_use]
 pub fn shape(window: Window, components: u32, batch: u32) -> Shape {
+    with_outputs(window, components, batch, Bound::InfoNce)
+}
+
+/// The same with the outputs that a bound takes besides.
+fn with_outputs(window: Window, components: u32, batch: u32, bound: Bound) -> Shape {
     let (block, environment) = (window.block_sites(), window.environment_sites());
     Shape::new(
         block as u32,
         environment as u32,
         components,
         &[32, 32],
-        8,
+        8 + bound.outputs(),
         batch,
     )
     .expect("a shape")

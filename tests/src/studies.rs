@@ -78,7 +78,7 @@ pub fn estimate(folder: &Folder, words: &str, length: Length) -> Found {
 /// If it is not so.
 pub fn check_exact(about: &str, found: Found, exact: f64) {
     let Found { mean, stderr } = found;
-    let deficit = infonce::deficit(100, 1);
+    let deficit = infonce::deficit(100, std::f64::consts::LN_2);
     println!("{about}: exact {exact:.4}, off by {:+.4}", mean - exact);
     assert!(
         mean <= exact + 4.0 * stderr && mean >= exact - CRITIC - 3.0 * stderr - deficit,

@@ -1,5 +1,7 @@
-//! InfoNCE through the public step: the reference, the ceiling, its symmetries, its deficit.
+//! Bounds through the public step: the reference, large scores, nothing known; and of InfoNCE the
+//! ceiling, its symmetries, its deficit.
 
+use blockspin_core::bound;
 use blockspin_core::bound::infonce::{ceiling, deficit};
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::bits::{bit, flip, set, words};
@@ -8,17 +10,12 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_tests::problem::{Buffers, CASES, Case, fill};
-use blockspin_tests::reference::{Batch, Bound, Coarse, noise, parts};
+use blockspin_tests::reference::{Batch, Bound, Coarse, parts};
 use blockspin_tests::tiles::Tiling;
 use blockspin_tests::tolerance;
 
-fn encoders(case: &Case) -> [Encoder; 3] {
-    let epsilon = case.epsilon;
-    [
-        Encoder::Relaxed { epsilon },
-        Encoder::Sigmoid,
-        Encoder::Sign,
-    ]
+fn encoders(case: &Case) -> Vec<Encoder> {
+    [case.learnable(), case.discrete()].concat()
 }
 
 fn evaluate(case: &Case, rsmi: &mut Rsmi, encoder: Encoder) -> Vec<f32> {
@@ -38,12 +35,11 @@ fn terms_follow_the_reference() {
         let mut rsmi = case.start(&mut buffers);
         let parts = parts(shape);
         let parameters: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
-        let epsilon = f64::from(case.epsilon);
-        let noise = noise(shape, &case.noise());
-        for (encoder, coarse) in [
-            (encoders(case)[0], Coarse::Relaxed { epsilon, noise }),
-            (Encoder::Sign, Coarse::Sign),
-        ] {
+        for encoder in encoders(case) {
+            if encoder == Encoder::Sigmoid {
+                continue;
+            }
+            let coarse = Coarse::of(encoder, shape, &case.noise());
             let batch = Batch::read(&mut rsmi, coarse);
             let bound = Bound::new(shape, &parameters, &batch);
             let terms = evaluate(case, &mut rsmi, encoder);
@@ -69,6 +65,83 @@ fn a_step_reports_the_mean_of_the_terms() {
             let terms = evaluate(case, &mut rsmi, encoder);
             let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
             assert_eq!(value, terms.iter().sum::<f32>() / terms.len() as f32);
+        }
+    }
+}
+
+/// After one step of the same batch, so that averages over batches are those of the batch.
+#[test]
+fn terms_of_every_bound_follow_the_reference() {
+    for kind in bound::Bound::ALL {
+        let mut worst = 0.0_f64;
+        for case in CASES {
+            let case = &with_outputs(case, kind);
+            let shape = case.shape();
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            let parameters: Vec<_> = parts(shape)
+                .iter()
+                .map(|part| part.read(rsmi.parameters()))
+                .collect();
+            let batch = Batch::read(&mut rsmi, Coarse::Sign);
+            let bound = Bound::of(kind, &[], shape, &parameters, &batch);
+            let step = Tiling::Wide.differentiate(&mut rsmi, Encoder::Sign, &mut case.noise());
+            let terms = evaluate(case, &mut rsmi, Encoder::Sign);
+            assert_eq!(step, terms.iter().sum::<f32>() / terms.len() as f32);
+            for (got, want) in terms.iter().zip(bound.terms()) {
+                // The error of a power is relative.
+                let error = (f64::from(*got) - want).abs() / (1.0 + want.abs());
+                let error = error / (1.0 + bound.largest_score);
+                worst = worst.max(error);
+                assert!(
+                    error < tolerance::TERM,
+                    "{kind:?}, {case:?}: {got} for {want}"
+                );
+            }
+        }
+        println!("{kind:?}: worst term {worst:.1e}");
+    }
+}
+
+/// The case with outputs enough for a bound.
+fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
+    Case {
+        embedding: case.embedding + bound.outputs(),
+        ..*case
+    }
+}
+
+/// However large the parameters, below what overflows in the sums of the networks: terms up to a
+/// million times the usual, gradients, which have products of all layers, up to a thousand times.
+#[test]
+fn every_bound_is_finite_for_finite_scores() {
+    for kind in bound::Bound::ALL {
+        for case in CASES {
+            let case = &with_outputs(case, kind);
+            for scale in [1e1, 1e2, 1e3, 1e4, 1e5, 1e6] {
+                let mut buffers = Buffers::new(case.shape());
+                let mut rsmi = case.start(&mut buffers).with_bound(kind);
+                for lane in rsmi.parameters_mut() {
+                    lane.0 = lane.0.map(|p| p * scale);
+                }
+                for encoder in encoders(case) {
+                    // A continuous h is one more layer.
+                    let most = if encoder == Encoder::Continuous {
+                        1e2
+                    } else {
+                        1e3
+                    };
+                    let terms = evaluate(case, &mut rsmi, encoder);
+                    let value = Tiling::Wide.differentiate(&mut rsmi, encoder, &mut case.noise());
+                    let mut gradients = rsmi.gradients().iter().flat_map(|lane| lane.0);
+                    assert!(
+                        value.is_finite()
+                            && terms.iter().all(|term| term.is_finite())
+                            && (gradients.all(|g| g.is_finite()) || scale > most),
+                        "{kind:?}, {case:?} times {scale:e}, {encoder:?}: {value}"
+                    );
+                }
+            }
         }
     }
 }
@@ -111,23 +184,27 @@ fn no_batch_is_worth_more_than_its_ceiling() {
 /// Far beyond any rate that learns.
 #[test]
 fn steps_stay_finite_at_absurd_rates() {
-    for case in CASES {
-        let mut buffers = Buffers::new(case.shape());
-        let mut rsmi = case.start(&mut buffers);
-        let mut stream = case.noise();
-        for rate in [1.0, 1e3, 1e3, 1.0, 1e-3, 1e-3] {
-            let encoder = encoders(case)[0];
-            let value = Tiling::Wide.step(&mut rsmi, encoder, Learn::All, rate, &mut stream);
-            assert!(value.is_finite(), "{case:?} at rate {rate:e}: {value}");
-            let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
-            assert!(
-                rsmi.gradients().iter().all(finite),
-                "{case:?} at rate {rate:e}"
-            );
-            assert!(
-                rsmi.parameters().iter().all(finite),
-                "{case:?} at rate {rate:e}"
-            );
+    let kinds = bound::Bound::ALL;
+    for (case, kind) in CASES.iter().flat_map(|case| kinds.map(|kind| (case, kind))) {
+        let case = &with_outputs(case, kind);
+        for encoder in case.learnable() {
+            let mut buffers = Buffers::new(case.shape());
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            let mut stream = case.noise();
+            // Powers of scores are larger than InfoNCE's shares of them.
+            let most = if kind == bound::Bound::InfoNce {
+                1e3
+            } else {
+                1.0
+            };
+            for rate in [1.0, most, most, 1.0, 1e-3, 1e-3] {
+                let about = format!("{kind:?}, {case:?}, {encoder:?} at rate {rate:e}");
+                let value = Tiling::Wide.step(&mut rsmi, encoder, Learn::All, rate, &mut stream);
+                assert!(value.is_finite(), "{about}: {value}");
+                let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
+                assert!(rsmi.gradients().iter().all(finite), "{about}");
+                assert!(rsmi.parameters().iter().all(finite), "{about}");
+            }
         }
     }
 }
@@ -142,6 +219,30 @@ fn a_critic_of_zeros_is_worth_exactly_nothing() {
         for encoder in encoders(case) {
             let terms = evaluate(case, &mut rsmi, encoder);
             assert!(terms.iter().all(|&t| t == 0.0), "{case:?}: {terms:?}");
+        }
+    }
+}
+
+/// The baseline of NWJ, and of the average before its first batch, is e, where 1 would do.
+#[test]
+fn a_critic_of_zeros_is_worth_what_its_baseline_costs() {
+    use bound::Bound::{DonskerVaradhan, InfoNce, JensenShannon, Nwj, Tuba, TubaConstant};
+    for case in CASES {
+        for (kind, cost) in [
+            (InfoNce, 0.0),
+            (Nwj, (-1.0_f32).exp()),
+            (Tuba, 0.0),
+            (TubaConstant, (-1.0_f32).exp()),
+            (DonskerVaradhan, 0.0),
+            (JensenShannon, 0.0),
+        ] {
+            let shape = case.shape();
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            rsmi.parameters_mut()[shape.filter_lanes()..].fill(Lane::ZERO);
+            for term in evaluate(case, &mut rsmi, Encoder::Sign) {
+                assert!((term + cost).abs() < 1e-6, "{kind:?}, {case:?}: {term}");
+            }
         }
     }
 }
@@ -203,7 +304,10 @@ fn a_permutation_of_sites_leaves_every_term() {
         let shape = case.shape();
         let mut buffers = Buffers::new(shape);
         let mut rsmi = case.start(&mut buffers);
-        let before = encoders(case).map(|encoder| evaluate(case, &mut rsmi, encoder));
+        let before = encoders(case).into_iter();
+        let before: Vec<_> = before
+            .map(|encoder| evaluate(case, &mut rsmi, encoder))
+            .collect();
         let parts = parts(shape);
         let first = parts[1 + parts.len() / 2];
         // The rows of the filter, and those of v(e)'s first layer after its bias.
@@ -274,11 +378,11 @@ fn a_flip_of_sites_leaves_every_bit() {
             assert_eq!(evaluate(case, &mut flipped, encoder), expected, "{case:?}");
         }
 
-        let step = |rsmi: &mut Rsmi| {
-            Tiling::Portable.step(rsmi, encoders(case)[0], Learn::All, 5e-3, &mut case.noise())
-        };
         let mut samples = Stream::new(case.seed, 1, Purpose::Sample);
-        for _ in 0..5 {
+        for encoder in case.learnable().into_iter().cycle().take(5) {
+            let step = |rsmi: &mut Rsmi| {
+                Tiling::Portable.step(rsmi, encoder, Learn::All, 5e-3, &mut case.noise())
+            };
             assert_eq!(step(&mut flipped), step(&mut plain), "{case:?}");
             fill(&mut plain, &mut samples.clone());
             fill(&mut flipped, &mut samples);
@@ -320,7 +424,7 @@ fn the_deficit_is_that_of_the_best_critic_to_leading_order() {
                 .enumerate()
                 .map(|(n, p)| p * (k / (n as f64 + 1.0)).ln());
             let exact = values.ln() - logs.sum::<f64>();
-            let leading = deficit(batch, components);
+            let leading = deficit(batch, values.ln());
             assert!((leading - chi / (2.0 * k)).abs() < 1e-12);
             let next = chi * (chi + 2.0) / (12.0 * k * k);
             let rest = exact - leading - next;
@@ -361,7 +465,7 @@ fn the_core_attains_the_expectation_of_the_best_critic() {
         }
         let missing = 2.0_f64.ln() - expectation;
         let k = f64::from(batch);
-        let expected = deficit(batch as usize, 1) + 0.25 / (k * k);
+        let expected = deficit(batch as usize, std::f64::consts::LN_2) + 0.25 / (k * k);
         assert!(
             (missing - expected).abs() < k.powi(-3) + tolerance::TERM,
             "{missing} {expected}"

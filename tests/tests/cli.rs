@@ -40,6 +40,16 @@ fn number(object: &Value, name: &str) -> f64 {
 // ---------------------------------------------------------------------------------------------
 // What it refuses
 
+/// Models, and an option of each.
+const MODELS: [(&str, &str); 6] = [
+    ("ising", "--temperature"),
+    ("chain", "--disorder"),
+    ("dimer", "--temperature"),
+    ("chipping", "--density"),
+    ("potts", "--states"),
+    ("gaussian", "--mass"),
+];
+
 /// (words, what the first line must say)
 type Refusals<'a> = &'a [(&'a str, &'a [&'a str])];
 
@@ -202,7 +212,7 @@ fn runs_that_cannot_be() {
             ("--epsilon-rate -1", &["'-1'", "--epsilon-rate"]),
             ("--components 0", &["0", "--components"]),
             ("--components 17", &["17", "--components"]),
-            ("--bound mine", &["'mine'", "infonce"]),
+            ("--bound mine", &["'mine'", "infonce", "tuba-constant"]),
             ("--isa avx1024", &["'avx1024'", "auto"]),
         ],
     );
@@ -895,14 +905,37 @@ fn help_has_examples() {
         }
     }
     for verb in ["sample", "train", "estimate", "exact"] {
-        for model in ["ising", "chain"] {
+        for (model, option) in MODELS {
+            if (verb, model) == ("exact", "potts") {
+                continue;
+            }
             let text = folder.succeeds(&format!("{verb} {model} --help"));
+            assert!(text.contains(option) && text.contains("--json"), "{text}");
+            let example = format!("blockspin {verb} {model}");
             assert!(
-                text.contains("--temperature") && text.contains("--json"),
+                text.contains("Example") && text.contains(&example),
                 "{text}"
             );
         }
     }
+    // Runs have defaults of their own for some models, and only runs.
+    for (model, block, steps) in [("ising", "4", "6000"), ("dimer", "8", "8000")] {
+        let text = folder.succeeds(&format!("train {model} --help"));
+        let words: Vec<_> = text.split_whitespace().collect();
+        let default = |option: &str| {
+            let at = words.iter().position(|word| *word == option).unwrap();
+            let rest = &words[at..];
+            let after = rest.iter().position(|word| *word == "[default:").unwrap();
+            rest[after + 1].trim_end_matches(']').to_string()
+        };
+        assert_eq!(default("--block"), block, "{text}");
+        assert_eq!(default("--steps"), steps, "{text}");
+    }
+    assert!(
+        folder
+            .succeeds("estimate dimer --help")
+            .contains("columnar")
+    );
     let text = folder.succeeds("exact gaussian --help");
     assert!(
         text.contains("Example: blockspin exact gaussian") && text.contains("--mass"),
@@ -999,9 +1032,144 @@ fn samples_and_what_is_said_of_them() {
     }
 }
 
+/// The numbers of a little-endian file.
+fn values(data: &[u8], kind: &str) -> Vec<f64> {
+    match kind {
+        "|i1" => data.iter().map(|x| f64::from(*x as i8)).collect(),
+        _ => {
+            let words = data.chunks_exact(4).map(|x| [x[0], x[1], x[2], x[3]]);
+            match kind {
+                "<i4" => words.map(|x| f64::from(i32::from_le_bytes(x))).collect(),
+                _ => words.map(|x| f64::from(f32::from_le_bytes(x))).collect(),
+            }
+        }
+    }
+}
+
+/// Files of the other models: what is in them, and that it has the means of `exact`.
+#[test]
+fn samples_of_every_model() {
+    for (model, kind, shape, means) in [
+        (
+            "dimer --size 4 --temperature 1",
+            "|i1",
+            "(2000, 8, 8)",
+            &["parallel_plaquettes_per_site", "winding_x_squared"][..],
+        ),
+        (
+            "dimer --size 6 --noise 1",
+            "|i1",
+            "(2000, 12, 12)",
+            &["parallel_plaquettes_per_site"],
+        ),
+        (
+            "chipping --size 6 --density 1.5 --rate 0.7",
+            "<i4",
+            "(2000, 6)",
+            &["mass_squared", "largest_mass"],
+        ),
+        (
+            "chain --size 10 --disorder gaussian:0,1 --disorder-seed 2",
+            "|i1",
+            "(2000, 10)",
+            &["energy_per_site", "magnetisation_squared"],
+        ),
+        ("potts --size 4,6 --states 5", "|i1", "(2000, 4, 6)", &[]),
+        (
+            "gaussian --size 4,4,4 --mass 0.5",
+            "<f4",
+            "(2000, 4, 4, 4)",
+            &["variance_per_site", "energy_per_site"],
+        ),
+    ] {
+        let folder = Folder::new();
+        let found = folder.json(&format!(
+            "sample {model} --samples 2000 --out a.npy --picture a.svg"
+        ));
+        assert_eq!(found["equilibrated"], true, "{found}");
+        let bytes = folder.read("a.npy");
+        let (header, data) = parse_npy(&bytes);
+        assert!(header.contains(&format!("'descr': '{kind}'")), "{header}");
+        assert!(header.contains(&format!("'shape': {shape}")), "{header}");
+        let values = values(data, kind);
+        let rows = values.chunks_exact(values.len() / 2000);
+        let picture = String::from_utf8(folder.read("a.svg")).unwrap();
+        assert!(picture.starts_with("<svg") || picture.starts_with("<?xml"));
+        assert!(picture.trim_end().ends_with("</svg>"));
+
+        match model.split(' ').next() {
+            Some("dimer") => rows.for_each(one_dimer_each),
+            Some("chipping") => {
+                assert!(values.iter().all(|m| *m >= 0.0));
+                rows.for_each(|row| assert_eq!(row.iter().sum::<f64>(), 9.0));
+            }
+            Some("chain") => assert!(values.iter().all(|s| s.abs() == 1.0)),
+            Some("potts") => {
+                for state in 0..5 {
+                    assert!(values.contains(&f64::from(state)));
+                }
+                assert!(values.iter().all(|s| (0.0..5.0).contains(s)));
+            }
+            _ => {
+                let square = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
+                assert!((square - number(&found, "variance_per_site")).abs() < 1e-5);
+            }
+        }
+        if means.is_empty() {
+            continue;
+        }
+        let words = model.split(" --noise").next().unwrap();
+        let exact = folder.json(&format!("exact {words}"));
+        for name in means {
+            let error = match *name {
+                "energy_per_site" => number(&found, "energy_stderr"),
+                name => number(&found, &format!("{name}_stderr")),
+            };
+            let off = number(&found, name) - number(&exact, name);
+            assert!(off.abs() <= 4.0 * error, "{model}, {name}: {off} ± {error}");
+        }
+    }
+}
+
+/// On a doubled lattice every vertex has one dimer; noise lies on vertices and faces alone.
+fn one_dimer_each(row: &[f64]) {
+    let side = row.len().isqrt();
+    let at = |y: usize, x: usize| row[y % side * side + x % side];
+    for y in (0..side).step_by(2) {
+        for x in (0..side).step_by(2) {
+            let back = |z: usize| z + side - 1;
+            let dimers = [at(y, x + 1), at(y, back(x)), at(y + 1, x), at(back(y), x)];
+            assert_eq!(dimers.iter().sum::<f64>(), 1.0);
+        }
+    }
+    assert!(row.iter().all(|x| [0.0, 1.0].contains(x)));
+}
+
+#[test]
+fn chains_that_are_slow_or_heavy() {
+    let folder = Folder::new();
+    // The advice names no option that the model lacks.
+    let words = "sample dimer --size 4 --temperature 0.05 --samples 2000 --out a.npy";
+    let told = folder.run(words);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.stderr.contains("--burn-in") && !told.stderr.contains("--algorithm"));
+    assert!(told.stderr.contains("left the sector"), "{told:?}");
+    // A list of a hundred thousand shares is no distribution to look at.
+    let heavy =
+        "sample chipping --size 2 --density 100000 --samples 3 --burn-in 1 --thin 1 --out a.npy";
+    let found = folder.json(heavy);
+    assert!(found["mass_distribution"].is_null());
+    assert!(found["warnings"].to_string().contains("mass_distribution"));
+}
+
 #[test]
 fn samples_do_not_depend_on_threads() {
     for model in [
+        "dimer --size 8 --noise 1 --samples 2500",
+        "chipping --size 32 --samples 2500",
+        "potts --size 6 --samples 2500",
+        "gaussian --size 6 --mass 0.3 --samples 2500",
+        "chain --size 40 --disorder pm:0.3 --samples 2500",
         "ising --size 8 --samples 3001",
         "ising --size 5,7 --temperature 3 --samples 1999",
         "ising --size 4,6,4 --coupling -1 --samples 8003",
@@ -1147,6 +1315,144 @@ fn exact_coverings_of_dimers() {
     );
 }
 
+/// A field's continuous h against the closed form: never above it, and below it by the batch's bias.
+#[test]
+fn continuous_h_of_fields() {
+    let folder = Folder::new();
+    for (mass, bias) in [(0.3, 0.003), (0.6, 0.001)] {
+        let field = format!("gaussian --size 12 --mass {mass} --block 2 --buffer 1");
+        let filter = "--filter uniform --encoder continuous";
+        let exact = folder.json(&format!("exact {field} {filter}"));
+        let exact = number(&exact, "information_nats");
+        let run = "--environment 1 --steps 1500";
+        let found = folder.json(&format!("estimate {field} {run} {filter}"));
+        let nats = number(&found, "information_nats");
+        let stderr = number(&found, "information_stderr_nats");
+        let about = format!("mass {mass}: {nats:.4} ± {stderr:.4}, exact {exact:.4}");
+        println!("{about}");
+        assert!(nats < exact + 4.0 * stderr, "{about}");
+        assert!(nats > exact - 3.0 * stderr - bias - 0.005, "{about}");
+        assert_eq!(found["encoder"], "continuous");
+        for none in ["information_sign_nats", "capacity_nats", "deficit_nats"] {
+            assert!(found[none].is_null(), "{found}");
+        }
+    }
+}
+
+/// Filters of norm 1 that are learned, and judged again by a critic of their own.
+#[test]
+fn continuous_h_is_learned() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 400 --batch 50";
+    let told = folder.json(&format!(
+        "train {run} --encoder continuous --components 2 --out run"
+    ));
+    for weights in told["filters"].as_array().unwrap() {
+        let weights = weights.as_array().unwrap().iter();
+        let norm: f64 = weights.map(|w| w.as_f64().unwrap().powi(2)).sum();
+        assert!((norm - 1.0).abs() < 1e-6, "{told}");
+    }
+    let command = told["command"].as_str().unwrap();
+    assert!(command.contains("--encoder continuous") && !command.contains("epsilon"));
+    assert!(told["information_sign_nats"].is_null());
+    let series = String::from_utf8(folder.read("run/series.csv")).unwrap();
+    assert!(series.lines().nth(1).unwrap().ends_with(','), "{series}");
+    let page = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(page.contains("continuous h = Λ·v") && !page.contains("Capacity"));
+    let again = folder.json(&format!(
+        "estimate {run} --filter run/filters.npy --encoder continuous"
+    ));
+    let [learned, judged] = [&told, &again].map(|found| {
+        let nats = number(found, "information_nats");
+        (nats, number(found, "information_stderr_nats"))
+    });
+    let off = (learned.0 - judged.0).abs();
+    assert!(off < 0.03 + 4.0 * (learned.1 + judged.1), "{off}");
+    let words = command.strip_prefix("blockspin ").unwrap();
+    let repeated = folder.json(&format!("{words} --out again"));
+    assert_eq!(repeated["fingerprint"], told["fingerprint"]);
+
+    // Dimers begin with a high relaxation, which is nothing to a continuous h.
+    let dimers = "dimer --size 6 --block 4 --buffer 1 --environment 1 --batch 16 --steps 30";
+    let told = folder.run(&format!("train {dimers} --encoder continuous --out dimers"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(!told.stderr.contains("relaxation"), "{told:?}");
+}
+
+/// States of h: in the cold one for each of the model's, and the filters stored state by state.
+#[test]
+fn states_of_h() {
+    let folder = Folder::new();
+    let potts = "potts --size 12 --states 3 --temperature 0.5 --block 2 --buffer 1 --environment 1 \
+                 --batch 50";
+    let run = format!("{potts} --steps 1000 --encoder states:3");
+    let told = folder.json(&format!("train {run} --epsilon-start 2 --out run"));
+    let most = 3f64.ln();
+    assert!((number(&told, "capacity_nats") - most).abs() < 1e-12);
+    assert!((number(&told, "deficit_nats") - 0.02).abs() < 1e-12);
+    assert_eq!(told["encoder"], "states:3");
+    for name in ["information_nats", "information_sign_nats"] {
+        let nats = number(&told, name);
+        assert!(nats > 0.95 * most && nats < most + 1e-3, "{name}: {told}");
+    }
+    let stored = folder.read("run/filters.npy");
+    let (header, _) = parse_npy(&stored);
+    assert!(header.contains("(3, 2, 2, 3)"), "{header}");
+    let page = String::from_utf8(folder.read("run/report.html")).unwrap();
+    for text in [
+        "ln 3",
+        "1.0986",
+        "argmax",
+        "one of 3 states",
+        "component 1, state 3",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // By name every state has its filter: the state that most sites are in.
+    for filter in ["run/filters.npy", "uniform"] {
+        let found = folder.json(&format!(
+            "estimate {potts} --steps 300 --filter {filter} --encoder argmax:3"
+        ));
+        assert_eq!(found["encoder"], "argmax:3");
+        assert!(number(&found, "information_nats") > 0.9 * most, "{found}");
+        assert_eq!(found["information_nats"], found["information_sign_nats"]);
+    }
+    all_refused(
+        &folder,
+        &format!("estimate {potts}"),
+        "",
+        2,
+        &[
+            (
+                "--filter uniform --encoder argmax:4",
+                &["argmax:4", "filter of 1", "takes 4"],
+            ),
+            (
+                "--filter uniform --encoder states:17",
+                &["'states:17'", "2 to 16"],
+            ),
+            (
+                "--filter uniform --encoder binary",
+                &["'binary'", "sigmoid"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        &format!("train {potts}"),
+        "",
+        2,
+        &[
+            ("--encoder sign", &["'sign'", "binary", "states:Q"]),
+            ("--encoder states:1", &["'states:1'", "2 to 16"]),
+            (
+                "--encoder states:16 --components 5",
+                &["80", "64", "--components 4"],
+            ),
+        ],
+    );
+}
+
 /// What `train` and `estimate` say of a run.
 fn check_run(found: &Value, steps: u32, batch: u32) {
     for name in [
@@ -1160,7 +1466,13 @@ fn check_run(found: &Value, steps: u32, batch: u32) {
     let nats = number(found, "information_nats");
     assert!((number(found, "information_bits") * 2f64.ln() - nats).abs() < 1e-12);
     assert!(number(found, "information_stderr_nats") > 0.0);
-    assert!((number(found, "ceiling_nats") - f64::from(batch).ln()).abs() < 1e-12);
+    match found["bound"].as_str() {
+        Some("infonce") => {
+            let ceiling = number(found, "ceiling_nats");
+            assert!((ceiling - f64::from(batch).ln()).abs() < 1e-12);
+        }
+        _ => assert!(found["ceiling_nats"].is_null() && found["deficit_nats"].is_null()),
+    }
     assert_eq!(found["steps"], steps);
     assert!(
         found["schema"]
@@ -1403,6 +1715,42 @@ fn estimates_of_named_filters() {
     check_run(&chain, 50, 100);
 }
 
+/// What holds for InfoNCE alone is not said of others.
+#[test]
+fn every_bound_by_name() {
+    let folder = Folder::new();
+    let words = "estimate ising --size 5 --block 3 --buffer 0 --environment 1 --temperature 1.5 \
+                 --filter uniform --batch 3 --steps 200";
+    for name in ["infonce", "nwj", "tuba", "tuba-constant", "dv", "js"] {
+        let found = folder.json(&format!("{words} --bound {name}"));
+        assert_eq!(found["bound"], name);
+        check_run(&found, 200, 3);
+        let command = found["command"].as_str().unwrap();
+        assert!(command.contains(&format!("--bound {name} ")), "{command}");
+        let near = found["warnings"].as_array().unwrap().iter();
+        let near = near.filter(|told| told.as_str().unwrap().contains("larger --batch"));
+        let text = folder.succeeds(&format!("{words} --bound {name}"));
+        let told = match name {
+            "infonce" => 1,
+            _ => 0,
+        };
+        assert_eq!(text.matches("ceiling ln K").count(), told, "{text}");
+        assert!(near.count() <= told, "{found}");
+    }
+
+    let train = format!("train ising {SHORT} --bound tuba --out tuba");
+    check_run(&folder.json(&train), 200, 20);
+    let report = String::from_utf8(folder.read("tuba/report.html")).unwrap();
+    assert!(!report.contains("ln K") && report.contains("TUBA, K = 20"));
+    assert!(report.contains("embedding 8"), "the baseline is none of it");
+    assert!(report.contains("--bound tuba "));
+    let text = folder.succeeds(&format!("{train} --seed 2 --quiet"));
+    assert!(
+        text.contains("bound TUBA") && !text.contains("ceiling"),
+        "{text}"
+    );
+}
+
 #[test]
 fn other_dimensions_and_blocks() {
     for (words, filters) in [
@@ -1421,6 +1769,27 @@ fn other_dimensions_and_blocks() {
             "(1, 1, 2, 3)",
         ),
         ("ising --size 6 --temperature 0.05 --block 2", "(1, 2, 2)"),
+        ("dimer --size 6 --block 4", "(2, 4, 4)"),
+        (
+            "dimer --size 6 --block 3 --noise 2 --components 1",
+            "(1, 3, 3)",
+        ),
+        (
+            "chipping --size 16 --density 0.5 --rate 1 --block 4",
+            "(1, 4)",
+        ),
+        (
+            "potts --size 6 --states 4 --temperature 3 --block 2 --thin 1",
+            "(1, 2, 2, 4)",
+        ),
+        (
+            "gaussian --size 6,5 --mass 1 --block 2,1 --thin 1",
+            "(1, 2, 1)",
+        ),
+        (
+            "chain --size 12 --disorder gaussian:0,1 --origin 11 --block 4",
+            "(1, 4)",
+        ),
         ("ising --size 6 --temperature 1e300 --block 2", "(1, 2, 2)"),
     ] {
         let folder = Folder::new();
@@ -1433,6 +1802,14 @@ fn other_dimensions_and_blocks() {
         let bytes = folder.read("run/filters.npy");
         let (header, _) = parse_npy(&bytes);
         assert!(header.contains(&format!("'shape': {filters}")), "{header}");
+        if words.starts_with("dimer --size 6 --block 4") {
+            // Links alone have weights.
+            let (_, data) = parse_npy(&bytes);
+            for (i, weight) in values(data, "<f4").into_iter().enumerate() {
+                assert_eq!(weight != 0.0, (i / 4 + i) % 2 == 1, "{i}");
+            }
+            assert!(told.stderr.contains("relaxation is still"), "{told:?}");
+        }
 
         // The command that the run tells repeats it.
         let command = run["command"].as_str().unwrap();

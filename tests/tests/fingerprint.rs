@@ -25,7 +25,8 @@ use blockspin_tests::runs::{Case, Named, shape};
 
 /// A run's fingerprint, then the bits of every figure that it reports.
 fn lines(name: &str, outcome: &Outcome) -> String {
-    let (drawn, sign) = (outcome.information, outcome.information_sign);
+    let drawn = outcome.information;
+    let sign = outcome.information_sign.expect("h is binary");
     let figures = [
         drawn.mean,
         drawn.stderr,

@@ -1,6 +1,7 @@
 //! Gradients of filter and critic, Adam and the schedules, against f64.
 
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::bound;
+use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -9,35 +10,30 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Learn, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_tests::problem::{Buffers, CASES, Case, fill};
-use blockspin_tests::reference::{Batch, Bound, Coarse, Matrix, noise, parts};
+use blockspin_tests::reference::{Batch, Bound, Coarse, Matrix, parts};
 use blockspin_tests::tiles::Tiling;
 use blockspin_tests::tolerance;
 
-fn encoder(case: &Case) -> Encoder {
-    Encoder::Relaxed {
-        epsilon: case.epsilon,
-    }
-}
-
 /// Parameters and batch of a run, for the referee.
-fn read(case: &Case, rsmi: &mut Rsmi) -> (Vec<Matrix>, Batch) {
+fn read(case: &Case, encoder: Encoder, rsmi: &mut Rsmi) -> (Vec<Matrix>, Batch) {
     let shape = rsmi.shape();
     let parts = parts(shape);
     let parameters = parts.iter().map(|part| part.read(rsmi.parameters()));
     let parameters = parameters.collect();
-    let coarse = Coarse::Relaxed {
-        epsilon: f64::from(case.epsilon),
-        noise: noise(shape, &case.noise()),
-    };
+    let coarse = Coarse::of(encoder, shape, &case.noise());
     (parameters, Batch::read(rsmi, coarse))
 }
 
-/// All cases with packed and with real samples.
-fn kinds() -> impl Iterator<Item = (&'static Case, fn(Shape) -> Buffers)> {
+/// All cases with all their encoders, with packed and with real samples.
+fn kinds() -> impl Iterator<Item = (&'static Case, Encoder, fn(Shape) -> Buffers)> {
     let kinds: [fn(Shape) -> Buffers; 2] = [Buffers::new, Buffers::of_reals];
-    kinds
-        .into_iter()
-        .flat_map(|storage| CASES.iter().map(move |case| (case, storage)))
+    kinds.into_iter().flat_map(|storage| {
+        let cases = CASES.iter();
+        cases.flat_map(move |case| {
+            let encoders = case.learnable().into_iter();
+            encoders.map(move |encoder| (case, encoder, storage))
+        })
+    })
 }
 
 fn rms(part: &Matrix) -> f64 {
@@ -45,62 +41,184 @@ fn rms(part: &Matrix) -> f64 {
     (squares.sum::<f64>() / part.iter().flatten().count() as f64).sqrt()
 }
 
-#[test]
-fn every_gradient_follows_the_reference() {
+/// Value and gradients of a batch against the referee's; the largest error of a gradient.
+fn follows_the_reference(
+    case: &Case,
+    encoder: Encoder,
+    rsmi: &mut Rsmi,
+    (parameters, batch): &(Vec<Matrix>, Batch),
+) -> f64 {
+    let shape = case.shape();
+    let bound = Bound::new(shape, parameters, batch);
+    assert!(
+        bound.margin > tolerance::MARGIN,
+        "{case:?}, {encoder:?}: a ReLU {:e} from its kink; take another seed",
+        bound.margin
+    );
+    let value = Tiling::Portable.differentiate(rsmi, encoder, &mut case.noise());
+    let allowed = tolerance::TERM * (1.0 + bound.largest_score);
+    assert!(
+        (f64::from(value) - bound.value()).abs() < allowed,
+        "{case:?}, {encoder:?}"
+    );
+    compare(case, encoder, rsmi, &bound)
+}
+
+/// The largest error of a gradient.
+fn compare(case: &Case, encoder: Encoder, rsmi: &Rsmi, bound: &Bound) -> f64 {
     let mut worst = 0.0_f64;
-    for (case, storage) in kinds() {
-        let shape = case.shape();
-        let mut buffers = storage(shape);
-        let mut rsmi = case.start(&mut buffers);
-        let (parameters, batch) = read(case, &mut rsmi);
-        let bound = Bound::new(shape, &parameters, &batch);
+    for (part, want) in parts(rsmi.shape()).iter().zip(bound.gradients()) {
+        let scale = rms(&want);
         assert!(
-            bound.margin > tolerance::MARGIN,
-            "{case:?}: a ReLU {:e} from its kink; take another seed",
-            bound.margin
+            scale > 1e-6,
+            "{case:?}, {encoder:?}: nothing flows to {part:?}"
         );
-
-        let value = Tiling::Portable.differentiate(&mut rsmi, encoder(case), &mut case.noise());
-        let allowed = tolerance::TERM * (1.0 + bound.largest_score);
-        assert!(
-            (f64::from(value) - bound.value()).abs() < allowed,
-            "{case:?}"
-        );
-
-        for (part, want) in parts(shape).iter().zip(bound.gradients()) {
-            let scale = rms(&want);
-            assert!(scale > 1e-6, "{case:?}: nothing flows to {part:?}");
-            for (r, (got, want)) in part.read(rsmi.gradients()).iter().zip(&want).enumerate() {
-                for (c, (got, want)) in got.iter().zip(want).enumerate() {
-                    let error = (got - want).abs() / want.abs().max(scale);
-                    worst = worst.max(error);
-                    assert!(
-                        error < tolerance::GRADIENT,
-                        "{case:?}, {part:?}: {got:e} at ({r}, {c}), should be {want:e}"
-                    );
-                }
+        for (r, (got, want)) in part.read(rsmi.gradients()).iter().zip(&want).enumerate() {
+            for (c, (got, want)) in got.iter().zip(want).enumerate() {
+                let error = (got - want).abs() / want.abs().max(scale);
+                worst = worst.max(error);
+                assert!(
+                    error < tolerance::GRADIENT,
+                    "{case:?}, {encoder:?}, {part:?}: {got:e} at ({r}, {c}), should be {want:e}"
+                );
             }
         }
     }
+    worst
+}
+
+#[test]
+fn every_gradient_follows_the_reference() {
+    let mut worst = 0.0_f64;
+    for (case, encoder, storage) in kinds() {
+        let mut buffers = storage(case.shape());
+        let mut rsmi = case.start(&mut buffers);
+        let read = read(case, encoder, &mut rsmi);
+        worst = worst.max(follows_the_reference(case, encoder, &mut rsmi, &read));
+    }
     println!("worst gradient: {worst:.1e}");
+}
+
+/// The case with outputs enough for a bound.
+fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
+    Case {
+        embedding: case.embedding + bound.outputs(),
+        ..*case
+    }
+}
+
+/// Two batches, so that averages over batches show; in the second the scores are as large as 20.
+#[test]
+fn the_gradients_of_every_bound_follow_the_reference() {
+    for kind in bound::Bound::ALL {
+        let (mut worst_value, mut worst) = (0.0_f64, 0.0_f64);
+        for case in CASES {
+            let case = &with_outputs(case, kind);
+            let (shape, encoder) = (case.shape(), case.learnable()[0]);
+            let mut buffers = Buffers::new(shape);
+            let mut rsmi = case.start(&mut buffers).with_bound(kind);
+            let mut samples = Stream::new(case.seed, 1, Purpose::Sample);
+            let mut before = vec![];
+            for _ in 0..2 {
+                let bound = loop {
+                    let (parameters, batch) = read(case, encoder, &mut rsmi);
+                    let bound = Bound::of(kind, &before, shape, &parameters, &batch);
+                    if bound.margin > tolerance::MARGIN {
+                        break bound;
+                    }
+                    fill(&mut rsmi, &mut samples);
+                };
+                before.push(bound.denominator);
+                let noise = &mut case.noise();
+                let value = Tiling::Wide.differentiate(&mut rsmi, encoder, noise);
+                // The error of a power is relative.
+                let allowed = 1.0 + bound.largest_score;
+                let error = (f64::from(value) - bound.value()).abs()
+                    / allowed
+                    / (1.0 + bound.value().abs());
+                assert!(error < tolerance::TERM, "{kind:?}, {case:?}: {error:e}");
+                worst_value = worst_value.max(error);
+                worst = worst.max(compare(case, encoder, &rsmi, &bound));
+
+                // The last layer of v(e): all scores, and the baseline that is learned.
+                let parts = parts(shape);
+                let last = parts[parts.len() - 1];
+                let scale = 20.0 / bound.largest_score;
+                for (r, row) in last.read(rsmi.parameters()).iter().enumerate() {
+                    for (c, weight) in row.iter().enumerate() {
+                        *last.number(rsmi.parameters_mut(), r, c) = (weight * scale) as f32;
+                    }
+                }
+            }
+        }
+        println!("{kind:?}: worst value {worst_value:.1e}, worst gradient {worst:.1e}");
+    }
+}
+
+/// With means c the filter sees v − c, and the critic what it saw before.
+#[test]
+fn gradients_without_the_means_follow_the_reference() {
+    let (mut worst, mut at_kinks) = (0.0_f64, 0);
+    for (case, encoder, storage) in kinds() {
+        let shape = case.shape();
+        // Every other one of them −½, as those of dimers; the last sites are left without.
+        let given = shape.block().div_ceil(2) + 1;
+        let centres: Vec<f32> = (0..given)
+            .map(|i| if i % 2 == 0 { -0.5 } else { 0.125 * i as f32 })
+            .collect();
+        let mut buffers = storage(shape);
+        let mut rsmi = case.start(&mut buffers).with_centres(&centres);
+        let (parameters, mut batch) = read(case, encoder, &mut rsmi);
+        let plain = Bound::new(shape, &parameters, &batch).value();
+        for row in &mut batch.v {
+            for (x, centre) in row.iter_mut().zip(&centres) {
+                *x -= f64::from(*centre);
+            }
+        }
+        let centred = Bound::new(shape, &parameters, &batch);
+        // The seeds were chosen for what lies elsewhere.
+        if centred.margin <= tolerance::MARGIN {
+            at_kinks += 1;
+            continue;
+        }
+        let centred = centred.value();
+        // Through a linear critic a constant in a continuous h adds what depends on e alone.
+        let blind = encoder == Encoder::Continuous && case.hidden.is_empty();
+        assert!(blind || plain != centred, "{case:?}, {encoder:?}");
+        worst = worst.max(follows_the_reference(
+            case,
+            encoder,
+            &mut rsmi,
+            &(parameters, batch),
+        ));
+    }
+    assert!(at_kinks <= 3, "{at_kinks}");
+    println!("worst gradient without means: {worst:.1e}");
 }
 
 #[test]
 fn the_reference_follows_central_differences() {
     let mut stream = Stream::new(3, 0, Purpose::Windows);
     let mut worst = 0.0_f64;
-    for case in CASES {
+    let half = kinds().count() / 2;
+    let kinds = || {
+        kinds()
+            .take(half)
+            .flat_map(|kind| bound::Bound::ALL.map(|bound| (kind, bound)))
+    };
+    for ((case, encoder, _), kind) in kinds() {
+        let case = &with_outputs(case, kind);
         let shape = case.shape();
         let mut buffers = Buffers::new(shape);
-        let (mut parameters, batch) = read(case, &mut case.start(&mut buffers));
-        let gradients = Bound::new(shape, &parameters, &batch).gradients();
+        let (mut parameters, batch) = read(case, encoder, &mut case.start(&mut buffers));
+        let gradients = Bound::of(kind, &[], shape, &parameters, &batch).gradients();
         for (p, gradient) in gradients.iter().enumerate() {
             let r = stream.below(gradient.len() as u32) as usize;
             let c = stream.below(gradient[r].len() as u32) as usize;
             let (at, step) = (parameters[p][r][c], 1e-6);
             let mut value = |x| {
                 parameters[p][r][c] = x;
-                Bound::new(shape, &parameters, &batch).value()
+                Bound::of(kind, &[], shape, &parameters, &batch).climbed()
             };
             let difference = (value(at + step) - value(at - step)) / (2.0 * step);
             parameters[p][r][c] = at;
@@ -109,46 +227,59 @@ fn the_reference_follows_central_differences() {
             worst = worst.max(error);
             assert!(
                 error < tolerance::DIFFERENCES,
-                "{case:?}, part {p}, ({r}, {c}): {error:e}"
+                "{kind:?}, {case:?}, {encoder:?}, part {p}, ({r}, {c}): {error:e}"
             );
         }
     }
     println!("worst difference: {worst:.1e}");
 }
 
-/// Large filters and small ε push every h against ±1, where f32 has no digits left for 1 − h².
+/// Large filters and small ε push every h against ±1, where f32 has no digits left for 1 − h², and
+/// every y against 0 or 1.
 #[test]
 fn a_saturated_encoder_has_small_gradients_not_wrong_ones() {
     let mut worst = 0.0_f64;
-    for (scale, epsilon, batch) in [(1.0, 0.1, 2), (10.0, 0.1, 7), (30.0, 0.1, 33)] {
-        for seed in 1..6 {
-            let case = Case {
-                sizes: [16, 36, 1],
-                hidden: &[16, 16],
-                embedding: 8,
-                batch,
-                epsilon,
-                seed,
-            };
-            let shape = case.shape();
-            let mut buffers = Buffers::new(shape);
-            let mut rsmi = case.start(&mut buffers);
-            for site in 0..shape.block() {
-                rsmi.set_filter(site, 0, rsmi.filter(site, 0) * scale);
-            }
-            let (parameters, batch) = read(&case, &mut rsmi);
-            let bound = Bound::new(shape, &parameters, &batch);
-            Tiling::Portable.differentiate(&mut rsmi, encoder(&case), &mut case.noise());
-            let got = parts(shape)[0].read(rsmi.gradients());
-            let largest = bound.pull() * 0.5 / f64::from(epsilon);
-            for (got, want) in got
-                .iter()
-                .flatten()
-                .zip(bound.gradients()[0].iter().flatten())
-            {
-                let error = (got - want).abs() / largest;
-                worst = worst.max(error);
-                assert!(error < tolerance::SATURATED_GRADIENT, "{case:?}: {error:e}");
+    let of_states = [(2, 2), (3, 3), (8, 4)].map(|(components, states)| {
+        let choice = Choice::Relaxed { epsilon: 0.1 };
+        (components, Encoder::States { states, choice })
+    });
+    let binary = (1, Encoder::Relaxed { epsilon: 0.1 });
+    for (components, encoder) in [binary].into_iter().chain(of_states) {
+        for (scale, batch) in [(1.0, 2), (10.0, 7), (30.0, 33)] {
+            for seed in 1..6 {
+                let case = Case {
+                    sizes: [16, 36, components],
+                    hidden: &[16, 16],
+                    embedding: 8,
+                    batch,
+                    epsilon: 0.1,
+                    seed,
+                };
+                let shape = case.shape();
+                let mut buffers = Buffers::new(shape);
+                let mut rsmi = case.start(&mut buffers);
+                for site in 0..shape.block() {
+                    for a in 0..shape.components() {
+                        rsmi.set_filter(site, a, rsmi.filter(site, a) * scale);
+                    }
+                }
+                let (parameters, batch) = read(&case, encoder, &mut rsmi);
+                let bound = Bound::new(shape, &parameters, &batch);
+                Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
+                let got = parts(shape)[0].read(rsmi.gradients());
+                let largest = bound.pull() * 0.5 / 0.1;
+                for (got, want) in got
+                    .iter()
+                    .flatten()
+                    .zip(bound.gradients()[0].iter().flatten())
+                {
+                    let error = (got - want).abs() / largest;
+                    worst = worst.max(error);
+                    assert!(
+                        error < tolerance::SATURATED_GRADIENT,
+                        "{case:?}, {encoder:?}: {error:e}"
+                    );
+                }
             }
         }
     }
@@ -156,7 +287,7 @@ fn a_saturated_encoder_has_small_gradients_not_wrong_ones() {
 }
 
 /// Steps on fresh batches, on a cosine schedule; the bound of every step.
-fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
+fn train(tiling: Tiling, case: &Case, encoder: Encoder, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
     let schedule = Schedule {
         steps,
         ..Schedule::default()
@@ -165,21 +296,21 @@ fn train(tiling: Tiling, case: &Case, rsmi: &mut Rsmi, steps: u32) -> Vec<f32> {
     let mut noise = case.noise();
     let mut step = |t| {
         fill(rsmi, &mut samples);
-        tiling.step(
-            rsmi,
-            encoder(case),
-            Learn::All,
-            schedule.rate(t),
-            &mut noise,
-        )
+        tiling.step(rsmi, encoder, Learn::All, schedule.rate(t), &mut noise)
     };
     (0..steps).map(&mut step).collect()
 }
 
 /// Bits of the parameters and of the bounds after twenty steps.
-fn trained(tiling: Tiling, case: &Case, mut buffers: Buffers) -> (Vec<u32>, Vec<u32>) {
-    let mut rsmi = case.start(&mut buffers);
-    let bounds = train(tiling, case, &mut rsmi, 20);
+fn trained(
+    tiling: Tiling,
+    case: &Case,
+    encoder: Encoder,
+    kind: bound::Bound,
+    mut buffers: Buffers,
+) -> (Vec<u32>, Vec<u32>) {
+    let mut rsmi = case.start(&mut buffers).with_bound(kind);
+    let bounds = train(tiling, case, encoder, &mut rsmi, 20);
     let parameters = rsmi.parameters().iter().flat_map(|lane| lane.0);
     (
         parameters.map(f32::to_bits).collect(),
@@ -189,23 +320,33 @@ fn trained(tiling: Tiling, case: &Case, mut buffers: Buffers) -> (Vec<u32>, Vec<
 
 #[test]
 fn no_tile_changes_a_bit() {
-    for (case, storage) in kinds() {
-        let train = |tiling| trained(tiling, case, storage(case.shape()));
-        let expected = train(Tiling::Portable);
-        for tiling in [Tiling::Narrow, Tiling::Middle, Tiling::Wide] {
-            assert!(train(tiling) == expected, "{case:?}, {tiling:?}");
+    for (case, encoder, storage) in kinds() {
+        // Bounds know nothing of encoders.
+        let bounds = match encoder {
+            Encoder::Relaxed { .. } => &bound::Bound::ALL[..],
+            _ => &bound::Bound::ALL[..1],
+        };
+        for kind in bounds {
+            let train = |tiling| trained(tiling, case, encoder, *kind, storage(case.shape()));
+            let expected = train(Tiling::Portable);
+            for tiling in [Tiling::Narrow, Tiling::Middle, Tiling::Wide] {
+                assert!(
+                    train(tiling) == expected,
+                    "{kind:?}, {case:?}, {encoder:?}, {tiling:?}"
+                );
+            }
         }
     }
 }
 
 #[test]
 fn padding_stays_zero_and_all_else_moves() {
-    for (case, storage) in kinds() {
+    for (case, encoder, storage) in kinds() {
         let parts = parts(case.shape());
         let mut buffers = storage(case.shape());
         let mut rsmi = case.start(&mut buffers);
         let before: Vec<_> = parts.iter().map(|p| p.read(rsmi.parameters())).collect();
-        train(Tiling::Wide, case, &mut rsmi, 10);
+        train(Tiling::Wide, case, encoder, &mut rsmi, 10);
         for (part, before) in parts.iter().zip(before) {
             let (parameters, gradients) = (rsmi.parameters(), rsmi.gradients());
             assert!(
@@ -228,11 +369,11 @@ fn padding_stays_zero_and_all_else_moves() {
 
 #[test]
 fn a_step_is_the_gradient_then_adam() {
-    for case in CASES {
+    for (case, encoder, storage) in kinds() {
         let shape = case.shape();
-        let mut buffers = Buffers::new(shape);
+        let mut buffers = storage(shape);
         let mut rsmi = case.start(&mut buffers);
-        let (rate, encoder) = (1e-3, encoder(case));
+        let rate = 1e-3;
         let value = Tiling::Portable.differentiate(&mut rsmi, encoder, &mut case.noise());
         let mut expected = rsmi.parameters().to_vec();
         let mut moments = [
@@ -245,19 +386,36 @@ fn a_step_is_the_gradient_then_adam() {
         let stepped =
             Tiling::Portable.step(&mut rsmi, encoder, Learn::All, rate, &mut case.noise());
         assert_eq!(stepped.to_bits(), value.to_bits());
-        assert_eq!(rsmi.parameters(), expected, "{case:?}");
+        if encoder == Encoder::Continuous {
+            // To norm 1, component by component.
+            let part = parts(shape)[0];
+            for a in 0..shape.components() {
+                let weights = part.read(&expected);
+                let norm = weights
+                    .iter()
+                    .map(|row| row[a] * row[a])
+                    .sum::<f64>()
+                    .sqrt();
+                for (site, row) in weights.iter().enumerate() {
+                    let found = rsmi.filter(site, a);
+                    assert!((f64::from(found) - row[a] / norm).abs() < 3e-7, "{case:?}");
+                    *part.number(&mut expected, site, a) = found;
+                }
+            }
+        }
+        assert_eq!(rsmi.parameters(), expected, "{case:?}, {encoder:?}");
     }
 }
 
 #[test]
 fn a_given_filter_is_left_alone() {
-    for case in CASES {
+    for (case, encoder, _) in kinds() {
         let shape = case.shape();
         let [mut alone, mut both] = [Buffers::new(shape), Buffers::new(shape)];
         let (mut alone, mut both) = (case.start(&mut alone), case.start(&mut both));
         let before = alone.parameters().to_vec();
         let step = |rsmi: &mut Rsmi, learn| {
-            Tiling::Portable.step(rsmi, encoder(case), learn, 1e-3, &mut case.noise())
+            Tiling::Portable.step(rsmi, encoder, learn, 1e-3, &mut case.noise())
         };
         assert_eq!(step(&mut alone, Learn::Critic), step(&mut both, Learn::All));
         let critic = shape.filter_lanes();

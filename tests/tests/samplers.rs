@@ -1,7 +1,11 @@
 //! Each sampler against enumeration or the transfer matrix, within four standard errors. More
 //! samples, and what takes longer, are in `z_long.rs`.
 
-use blockspin_core::sampler::{Algorithm, Dimer, Start};
+use blockspin::chains::Plan;
+use blockspin_core::lattice::Lattice;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::sampler::{Algorithm, Chipping, Dimer, Sampler, Start};
+use blockspin_core::stats::integrated;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
 use blockspin_tests::dimers::{self, TEMPERATURES};
 use blockspin_tests::masses;
@@ -143,4 +147,27 @@ fn noise_pairs_are_nothing_but_pairs() {
         pulls.extend(dimers::noise(binding, 40_000, 4));
     }
     judge(&pulls);
+}
+
+/// A pilot looks at slow chains less often as it grows longer, and finds the time that they take.
+#[test]
+fn pilots_of_slow_chains() {
+    let model = Chipping::new(Lattice::new(&[96]).unwrap(), 1.0, 1.0).unwrap();
+    let plan = Plan::measure(&model, None, 1, 2);
+    assert!(plan.equilibrated && plan.burn_in > 1 << 13, "{plan:?}");
+    let every = 50;
+    let mut stream = Stream::new(5, 0, Purpose::Sample);
+    let (mut state, mut scratch) = (vec![0; model.state_len()], vec![0; model.scratch_len()]);
+    model.start(Start::Hot, &mut state, &mut stream);
+    model.sweeps(plan.burn_in, &mut state, &mut scratch, &mut stream);
+    let largest: Vec<f64> = (0..40_000)
+        .map(|_| {
+            model.sweeps(every, &mut state, &mut scratch, &mut stream);
+            model.order_parameter(&state)
+        })
+        .collect();
+    let known = f64::from(every) * integrated(&largest).tau;
+    let ratio = plan.autocorrelation / known;
+    assert!((0.4..2.5).contains(&ratio), "{plan:?}, {known}");
+    assert_eq!(plan.thin, (2.0 * plan.autocorrelation).ceil() as u32);
 }

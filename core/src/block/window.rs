@@ -438,6 +438,34 @@ impl Window {
         v: &mut [T::Word],
         e: &mut [T::Word],
     ) {
+        match self.links {
+            true => self.gather_links(values, origin, v, e),
+            false => self.gather_rows::<T, false>(values, origin, v, e),
+        }
+    }
+
+    /// Links alone, out of the way of what is inlined.
+    #[inline(never)]
+    fn gather_links<T: Value>(
+        &self,
+        values: &[T],
+        origin: Extent,
+        v: &mut [T::Word],
+        e: &mut [T::Word],
+    ) {
+        self.gather_rows::<T, true>(values, origin, v, e);
+    }
+
+    /// [`gather`](Self::gather), where it is known whether only links count: asked at every strip that
+    /// costs a percent of a training step.
+    #[inline(always)]
+    fn gather_rows<T: Value, const LINKS: bool>(
+        &self,
+        values: &[T],
+        origin: Extent,
+        v: &mut [T::Word],
+        e: &mut [T::Word],
+    ) {
         let mut v = T::Writer::new(v);
         let mut e = T::Writer::new(e);
         let [planes, rows, columns] = self.lattice.extent();
@@ -459,7 +487,7 @@ impl Window {
                     before,
                     wrapped: row,
                     after: width - before,
-                    every_second: match self.links {
+                    every_second: match LINKS {
                         true => Some((z.at + y.at + link) as usize % 2),
                         false => None,
                     },

@@ -22,7 +22,7 @@
 //! With the best critic, exp F_ij ∝ r_ij = p(h_i, e_j) / p(h_i) p(e_j), and the mean over the
 //! batch of r_ij has expectation 1 + χ²/K and variance close to χ²/K, χ² = E_joint\[r\] − 1.
 //! Expanding the logarithm, the bound stays below I(H:E) by about χ²/2K ([`deficit`] gives the
-//! most that this can be: χ² ≤ 2^C − 1 for C binary components).
+//! most that this can be: χ² is below the number of states of h, 2^C for C binary components).
 
 use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
@@ -37,10 +37,11 @@ pub fn ceiling(batch: usize) -> f64 {
 }
 
 /// The most by which the bound with the best critic stays below I(H:E) at batch K, to leading
-/// order in 1/K: (2^C − 1) / 2K.
+/// order in 1/K, for h whose number of states has the logarithm `capacity`: (exp(capacity) − 1) / 2K,
+/// with C ln 2 for C binary components.
 #[must_use]
-pub fn deficit(batch: usize, components: usize) -> f64 {
-    (math::exp64(components as f64 * core::f64::consts::LN_2) - 1.0) / (2.0 * batch as f64)
+pub fn deficit(batch: usize, capacity: f64) -> f64 {
+    (math::exp64(capacity) - 1.0) / (2.0 * batch as f64)
 }
 
 /// One batch: u(h) and v(e), row by row, v also transposed.

@@ -2,3 +2,4 @@
 
 pub(crate) mod centre;
 pub mod encoder;
+pub(crate) mod norm;

@@ -19,9 +19,7 @@ use super::information::{Filter, Information};
 use super::list::{self, Encoded, Listed};
 use super::partition::{Partition, Zone};
 use crate::num::math::exp64;
-
-/// ⟨v⟩ of a link: one of the four of a vertex carries a dimer.
-const MEAN: f32 = -0.5;
+use crate::sampler::dimer::LINK_MEAN;
 
 /// Sets of links: those from each vertex along its row, bit y L + x, and those along its column.
 type Links = [u64; 2];
@@ -94,7 +92,7 @@ pub fn information(
                 let sign = if links[axis] & bit != 0 { 1.0 } else { -1.0 };
                 Some((site, sign))
             });
-            filter.encode_signs(signs, MEAN, h);
+            filter.encode_signs(signs, LINK_MEAN, h);
         }
     });
     Ok(list::information(list, encode))

@@ -1,6 +1,6 @@
 //! Means from sums over configurations.
 
-use super::bonds;
+use super::bond_counts;
 use crate::lattice::Lattice;
 
 /// Exact means; energies in the units of the coupling, k_B = 1.
@@ -61,7 +61,7 @@ impl Sums {
     /// The means of these sums.
     pub(super) fn means(&self, lattice: Lattice, coupling: f64, k: f64) -> Means {
         let sites = lattice.sites() as f64;
-        let (all, frustrated) = bonds(lattice, k);
+        let (all, frustrated) = bond_counts(lattice, k);
         let excess = self.energy[1] / self.energy[0];
         let variance = self.energy[2] / self.energy[0] - excess * excess;
         // Σ s s counts satisfied minus unsatisfied bonds, or for K < 0 the reverse.

@@ -410,7 +410,7 @@ fn bond_weight(k: f64) -> f64 {
 }
 
 /// Bonds of a lattice, and how many of them are unsatisfied in the ground state.
-fn bonds(lattice: Lattice, k: f64) -> (usize, usize) {
+fn bond_counts(lattice: Lattice, k: f64) -> (usize, usize) {
     let sites = lattice.sites();
     let odd = lattice.sides().iter().filter(|side| *side % 2 != 0);
     let frustrated = if k < 0.0 {

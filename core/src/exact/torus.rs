@@ -8,7 +8,7 @@
 use super::information::{self, Filter, Information};
 use super::means::Sums;
 use super::partition::{Partition, Zone};
-use super::{bond_weight, bonds};
+use super::{bond_counts, bond_weight};
 use crate::lattice::{Lattice, MAX_DIMENSION};
 
 /// Most sites that are enumerated, 3 × 3 × 3.
@@ -22,7 +22,7 @@ const CHUNK: usize = 10;
 
 /// x^D for every number of broken bonds.
 fn weights(lattice: Lattice, k: f64) -> Weights {
-    let (all, frustrated) = bonds(lattice, k);
+    let (all, frustrated) = bond_counts(lattice, k);
     let x = bond_weight(k);
     let mut weights = [0.0; MAX_DIMENSION * TORUS_SITES + 1];
     let mut weight = 1.0;
@@ -103,7 +103,7 @@ pub(super) fn sums(lattice: Lattice, k: f64, histogram: &mut [f64]) -> Sums {
         histogram[walk.broken as usize * (sites + 1) + up] += 1.0;
         walk.advance();
     }
-    let (all, frustrated) = bonds(lattice, k);
+    let (all, frustrated) = bond_counts(lattice, k);
     let weights = weights(lattice, k);
     let mut sums = Sums::default();
     for (broken, counts) in histogram.chunks_exact(sites + 1).enumerate() {

@@ -16,6 +16,7 @@ const EPSILON: f32 = 1e-8;
 
 /// The powers βᵗ; the moments lie in slices beside the parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
     power_1: f32,
     power_2: f32,
@@ -31,18 +32,6 @@ impl Default for Adam {
 }
 
 impl Adam {
-    /// β₁ᵗ and β₂ᵗ after t steps, to be written down.
-    #[must_use]
-    pub const fn powers(&self) -> [f32; 2] {
-        [self.power_1, self.power_2]
-    }
-
-    /// Goes on from [`powers`](Self::powers) that were written down.
-    #[must_use]
-    pub const fn from_powers([power_1, power_2]: [f32; 2]) -> Self {
-        Adam { power_1, power_2 }
-    }
-
     /// One step uphill; all slices have the length of `parameters`.
     #[inline(always)]
     pub fn ascend<T: Tile>(

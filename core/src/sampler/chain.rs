@@ -30,9 +30,9 @@
 use core::fmt;
 
 use super::link::{odds, probability};
-use super::{Sampler, Start};
+use super::{Sampler, Start, fair_signs};
 use crate::lattice::{Lattice, LatticeError};
-use crate::num::bits::{WORD, bit, count, mask, set, words};
+use crate::num::bits::{WORD, bit, count, set, words};
 use crate::num::rng::{Probability, Purpose, Stream};
 
 /// Largest |βJ|: there bonds that differ by a millionth still break in their order.
@@ -297,11 +297,7 @@ impl<B: AsRef<[Bond]>> Sampler for Chain<B> {
         let sites = self.lattice.sites();
         let state = &mut state[..words(sites)];
         match start {
-            Start::Hot => {
-                for (i, word) in state.iter_mut().enumerate() {
-                    *word = stream.next_u32() & mask(sites - i * WORD);
-                }
-            }
+            Start::Hot => fair_signs(state, sites, stream),
             Start::Cold => {
                 state.fill(0);
                 self.ground_state(|site, up| set(state, site, up));

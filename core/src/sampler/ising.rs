@@ -3,9 +3,9 @@
 use core::fmt;
 
 use super::cluster::{Clusters, Rows};
-use super::{Sampler, Start};
+use super::{Sampler, Start, fair_signs};
 use crate::lattice::Lattice;
-use crate::num::bits::{WORD, bit, count, flip, flip_all, mask, set, words};
+use crate::num::bits::{bit, count, flip, flip_all, set, words};
 use crate::num::math::exp64;
 use crate::num::rng::{Probability, Stream};
 
@@ -239,11 +239,7 @@ impl Sampler for Ising {
         let sites = self.lattice.sites();
         let state = &mut state[..words(sites)];
         match start {
-            Start::Hot => {
-                for (i, word) in state.iter_mut().enumerate() {
-                    *word = stream.next_u32() & mask(sites - i * WORD);
-                }
-            }
+            Start::Hot => fair_signs(state, sites, stream),
             Start::Cold => {
                 state.fill(0);
                 for site in 0..sites {
@@ -326,6 +322,7 @@ impl Sampler for Ising {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::num::bits::{WORD, mask};
     use crate::num::rng::Purpose;
 
     use Algorithm::{Metropolis, SwendsenWang, Wolff};

@@ -21,6 +21,7 @@ pub use ising::{Algorithm, Coupling, Ising, IsingError};
 pub use potts::{Potts, PottsError};
 
 use crate::lattice::Lattice;
+use crate::num::bits::{WORD, mask};
 use crate::num::rng::Stream;
 
 /// Where a chain begins. Equilibrium has been reached when both kinds of start agree.
@@ -70,6 +71,14 @@ pub trait Sampler {
     /// random times. To stop on what they have changed would bias the law.
     fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
 
+    /// So many updates in a row. Where steps come at random times these may be those of one long
+    /// time: the law is that of as many sweeps, the random numbers are others.
+    fn sweeps(&self, n: u32, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream) {
+        for _ in 0..n {
+            self.sweep(state, scratch, stream);
+        }
+    }
+
     /// Copies a configuration that is to be used, under a uniformly random one of the model's
     /// global symmetries (for Ising: a fair sign). Updates may all but freeze these.
     fn keep(&self, state: &[Self::Cell], kept: &mut [Self::Cell], stream: &mut Stream);
@@ -113,4 +122,11 @@ pub trait Sampler {
     /// Writes what is learned from a configuration, over the sites of [`learned`](Self::learned):
     /// packed signs, or real values.
     fn values(&self, state: &[Self::Cell], to: &mut [Self::Value]);
+}
+
+/// Writes a fair sign for every site, packed.
+fn fair_signs(state: &mut [u32], sites: usize, stream: &mut Stream) {
+    for (i, word) in state.iter_mut().enumerate() {
+        *word = stream.next_u32() & mask(sites - i * WORD);
+    }
 }

@@ -2,6 +2,7 @@
 
 /// An exponential moving average that begins as a plain mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moving {
     mean: f64,
     count: u32,
@@ -16,22 +17,6 @@ impl Moving {
             mean: 0.0,
             count: 0,
             span,
-        }
-    }
-
-    /// All that changes as values are added, to be written down.
-    #[must_use]
-    pub const fn state(&self) -> (f64, u32) {
-        (self.mean, self.count)
-    }
-
-    /// The average of the same span whose [`state`](Self::state) was written down.
-    #[must_use]
-    pub const fn with_state(self, (mean, count): (f64, u32)) -> Self {
-        Moving {
-            mean,
-            count,
-            ..self
         }
     }
 
@@ -57,7 +42,6 @@ mod tests {
         let mut moving = Moving::new(4);
         [1.0, 2.0, 3.0].into_iter().for_each(|x| moving.push(x));
         assert_eq!(moving.mean(), 2.0);
-        assert_eq!(Moving::new(4).with_state(moving.state()), moving);
         for _ in 0..200 {
             moving.push(5.0);
         }

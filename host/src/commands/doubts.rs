@@ -1,7 +1,5 @@
 //! What there is to doubt about a run, and what would help.
 
-use blockspin_core::bound::infonce;
-
 use crate::held_out::Estimate;
 use crate::learn::{Outcome, Settings};
 use crate::parts::Parts;
@@ -22,6 +20,8 @@ const BATCHES: f64 = 10.0;
 const MISSING: f64 = 0.5;
 /// Share of the ceiling from which InfoNCE falls short visibly.
 const NEAR_CEILING: f64 = 0.7;
+/// Relaxation above which h in training is far from binary.
+const SOFT: f32 = 1.0;
 /// Training may look better than held-out samples by this much, and four standard errors, before
 /// it is called overfitting.
 const OVERFIT: f64 = 0.02;
@@ -29,9 +29,11 @@ const OVERFIT: f64 = 0.02;
 /// What there is to doubt about an outcome.
 pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<String> {
     let mut doubts = vec![];
+    let relaxed = settings.given.is_none() && settings.coarse.is_relaxed();
     let Estimate { mean, stderr } = outcome.information;
     // A soft h in training says more than one that is drawn; the sign is what it tends to.
-    let seen = mean.max(outcome.information_sign.mean);
+    let sign = outcome.information_sign;
+    let seen = sign.map_or(mean, |sign| mean.max(sign.mean));
     if mean < -OVERFIT - 4.0 * stderr && outcome.training < OVERFIT {
         doubts.push(
             "the critic has not converged; take a smaller --learning-rate or more --steps".into(),
@@ -52,6 +54,11 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
                      --environment, or fewer --steps"
                 )
             }
+            None if relaxed => {
+                "take a smaller --epsilon-end, if a soft h says more than one that is drawn, or a \
+                 smaller --learning-rate"
+                    .into()
+            }
             None => "take a smaller --learning-rate".into(),
         };
         doubts.push(format!(
@@ -59,8 +66,9 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
             outcome.training
         ));
     }
-    let ceiling = infonce::ceiling(settings.shape.batch());
-    if mean > NEAR_CEILING * ceiling {
+    if let Some(ceiling) = settings.bound.ceiling(settings.shape.batch())
+        && mean > NEAR_CEILING * ceiling
+    {
         doubts.push(format!(
             "the information is near what a batch of {} can show, {ceiling:.2} nats, and is \
              underestimated; take a larger --batch",
@@ -97,7 +105,15 @@ pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outco
             ));
         }
     }
-    if settings.given.is_none() && mean <= 3.0 * stderr {
+    let schedule = settings.schedule;
+    let softness = schedule.epsilon(schedule.steps);
+    if relaxed && softness > SOFT {
+        doubts.push(format!(
+            "the relaxation is still {softness:.2} at the end: the critic knows no discrete h, and what is \
+             held out is too low; take more --steps or a larger --epsilon-rate"
+        ));
+    }
+    if settings.given.is_none() && seen <= 3.0 * stderr {
         doubts.push("no information beyond its error: the filter means nothing here".into());
     }
     doubts

@@ -13,6 +13,7 @@ use super::{Fields, VERSION, finite, object, print};
 use crate::cli::{
     Asked, BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global,
 };
+use crate::coarse::Coarse;
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
 use crate::model::{DisorderOptions, Ising, Layout, Model as _, chipping, dimer, gaussian};
@@ -384,7 +385,7 @@ fn information(
     let given = args
         .filter
         .as_ref()
-        .map(|name| filters(name, partition.block(), layout, None))
+        .map(|name| filters(name, partition.block(), layout, None, Coarse::Binary))
         .transpose()?;
     // Site by site, as the core has it.
     let weights: Vec<f32> = given

@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command, ExactModelArgs, Global};
 use crate::error::{Error, Result, annotate};
 use crate::fingerprint;
 use crate::machine::Isa;
+use crate::model::Prepared;
 use crate::progress::Progress;
 
 /// Version of this program.
@@ -29,8 +30,8 @@ pub fn run(cli: Cli) -> Result<()> {
     let global = &cli.global;
     match cli.command {
         Command::Sample { model } => {
-            let (subject, args) = model.resolve()?;
-            sample::sample(&subject, &args, global)
+            let (model, pace, args) = model.resolve()?;
+            sample::sample(model.as_ref(), &pace, &args, global)
         }
         Command::Train { model } => {
             let (subject, args) = model.resolve(global.quiet)?;
@@ -77,11 +78,19 @@ fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> String) -> Res
         .map_err(|error| annotate("write", Path::new("standard output"), error).into())
 }
 
-/// What there is to doubt about chains.
-fn chain_doubts(plan: &Plan) -> Vec<String> {
+/// What there is to doubt about chains that follow a plan.
+fn chain_doubts(prepared: &Prepared, plan: &Plan) -> Vec<String> {
     let mut doubts = vec![];
     if !plan.equilibrated {
-        doubts.push(out_of_equilibrium(plan));
+        let other = match prepared.algorithm() {
+            Some(_) => ", or another --algorithm",
+            None => "",
+        };
+        doubts.push(format!(
+            "a hot and a cold start do not agree after {} sweeps: the samples may not be in \
+             equilibrium; give a longer --burn-in{other}",
+            plan.burn_in
+        ));
     }
     if plan.frozen {
         doubts.push(
@@ -91,14 +100,6 @@ fn chain_doubts(plan: &Plan) -> Vec<String> {
         );
     }
     doubts
-}
-
-fn out_of_equilibrium(plan: &Plan) -> String {
-    format!(
-        "a hot and a cold start do not agree after {} sweeps: the samples may not be in \
-         equilibrium; give --burn-in, or another --algorithm",
-        plan.burn_in
-    )
 }
 
 fn warn(warnings: &[String]) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::coarse::Coarse;
 use crate::error::{Error, Result, quoted};
 use crate::filters::{Filters, commas, product};
 use crate::graph::Shells;
@@ -20,6 +21,7 @@ pub(super) fn filters(
     block: &[u32],
     layout: &Layout,
     shells: Option<&Shells>,
+    coarse: Coarse,
 ) -> Result<Filters> {
     if name.ends_with(".npy") {
         return from_file(Path::new(name), block);
@@ -27,14 +29,21 @@ pub(super) fn filters(
     let components: Vec<Weight> = match layout {
         Layout::Anywhere | Layout::Origin(_) => vec![on_sites(name, block, shells)?],
         Layout::Doubled { .. } => on_links(name, block)?,
-        // Of the first state against all others.
+        // Of the first state against all others; of every state, where h has as many.
         Layout::States(states) => {
+            let of = match coarse == Coarse::States(*states) {
+                true => *states as usize,
+                false => 1,
+            };
             let states = *states as usize;
-            let weight = on_sites(name, &block[..block.len() - 1], None)?;
-            vec![Box::new(move |value| match value % states {
-                0 => weight(value / states),
-                _ => 0.0,
-            })]
+            let weights = (0..of).map(|state| -> Result<Weight> {
+                let weight = on_sites(name, &block[..block.len() - 1], None)?;
+                Ok(Box::new(move |value| match value % states == state {
+                    true => weight(value / states),
+                    false => 0.0,
+                }))
+            });
+            weights.collect::<Result<_>>()?
         }
     };
     let sites: usize = block.iter().map(|side| *side as usize).product();

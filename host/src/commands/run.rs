@@ -4,8 +4,6 @@ use std::hash::Hasher;
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
-use blockspin_core::bound::infonce;
-use blockspin_core::coarse::encoder::Encoder;
 use fnv::FnvHasher;
 use serde_json::{Value, json};
 
@@ -13,7 +11,8 @@ use super::doubts::doubts;
 use super::named::filters;
 use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
 use crate::checkpoint::{Checkpoint, Measured};
-use crate::cli::{EncoderName, EstimateArgs, Global, RunArgs, TrainArgs};
+use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
+use crate::coarse::Coarse;
 use crate::data::Kind;
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
@@ -134,21 +133,29 @@ fn settings(
         Subject::Data(_) => (None, Layout::Anywhere),
     };
     let (place, shells) = place(subject, run)?;
+    let coarse = match (given, filter) {
+        (Some(given), _) => given.encoder.coarse(),
+        (None, Some(filter)) => filter.encoder,
+        (None, None) => Coarse::Binary,
+    };
     let given = given
         .map(|given| -> Result<_> {
-            let encoder = match given.encoder {
-                EncoderName::Sign => Encoder::Sign,
-                EncoderName::Sigmoid => Encoder::Sigmoid,
-            };
-            Ok((
-                filters(&given.filter, place.block(), &layout, shells.as_ref())?,
-                encoder,
-            ))
+            let block = place.block();
+            let filters = filters(&given.filter, block, &layout, shells.as_ref(), coarse)?;
+            let (count, of_each) = (filters.count(), coarse.filters());
+            if !count.is_multiple_of(of_each as usize) {
+                return Err(Error::usage(format!(
+                    "--encoder {} with a filter of {count} components; it takes {of_each} for each \
+                     of its own, one for each state",
+                    given.encoder
+                )));
+            }
+            Ok((filters.of_states(of_each), given.encoder.encoder()))
         })
         .transpose()?;
     let components = match (&given, filter) {
         (Some((filters, _)), _) => filters.count() as u32,
-        (None, Some(filter)) => filter.components(),
+        (None, Some(filter)) => filter.filters()?,
         (None, None) => 1,
     };
     let (block, environment) = place.parts();
@@ -156,7 +163,9 @@ fn settings(
         // Where nothing varies nothing is run.
         shape: run.shape((block.max(1), environment.max(1)), components)?,
         place,
+        bound: run.bound,
         schedule: run.schedule(filter),
+        coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
         seed: run.seed,
         given,
@@ -176,25 +185,29 @@ fn settings(
 fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
     let schedule = settings.schedule;
     let mut words = format!(
-        "blockspin {verb} {} {} --batch {} --steps {} --learning-rate {} --learning-rate-end {} \
-         --seed {}",
+        "blockspin {verb} {} {} --batch {} --bound {} --steps {} --learning-rate {} \
+         --learning-rate-end {} --seed {}",
         subject.words(),
         run.place_words(),
         settings.shape.batch(),
+        settings.bound.name(),
         schedule.steps,
         schedule.rate_start,
         schedule.rate_end,
         run.seed,
     );
     if settings.given.is_none() {
-        words += &format!(
-            " --components {} --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
-            settings.shape.components(),
-            settings.filter_start,
-            schedule.epsilon_start,
-            schedule.epsilon_end,
-            schedule.epsilon_rate
-        );
+        let components = settings.shape.components() as u32 / settings.coarse.filters();
+        words += &format!(" --encoder {} --components {components}", settings.coarse);
+        if settings.coarse.is_relaxed() {
+            words += &format!(
+                " --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
+                settings.filter_start,
+                schedule.epsilon_start,
+                schedule.epsilon_end,
+                schedule.epsilon_rate
+            );
+        }
     }
     words
 }
@@ -212,6 +225,7 @@ fn finish(
     settings: &Settings,
     shells: Option<&Shells>,
     command: &str,
+    encoder: &str,
     mut checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Finished> {
     let mut warnings = match subject {
@@ -235,7 +249,7 @@ fn finish(
             if let Some(checkpoint) = &mut checkpoint {
                 checkpoint.set_measured(measured);
             }
-            warnings.extend(chain_doubts(prepared.plan()));
+            warnings.extend(chain_doubts(&prepared, prepared.plan()));
             let mut outcome = learn::model(settings, &prepared, checkpoint)?;
             // The pilot is sampling too.
             outcome.seconds_sampling += measured.seconds;
@@ -279,9 +293,12 @@ fn finish(
         warnings.extend(doubts(parts.as_ref(), settings, &outcome));
     }
 
+    let (shape, bound) = (settings.shape, settings.bound);
     // To leading order in 1/K: where it is large it says nothing.
-    let deficit = infonce::deficit(settings.shape.batch(), settings.shape.components());
-    let deficit = (deficit < 0.1).then_some(deficit);
+    let capacity = settings.coarse.capacity(shape.components());
+    let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
+    let deficit = deficit.filter(|deficit| *deficit < 0.1);
+    let sign = outcome.information_sign;
     let filters: Vec<Value> = outcome
         .filters
         .components()
@@ -292,13 +309,16 @@ fn finish(
         "version": VERSION,
         "command": command,
         "model": subject.name(),
+        "encoder": encoder,
         "information_nats": finite(mean),
         "information_stderr_nats": finite(stderr),
         "information_bits": finite(mean / std::f64::consts::LN_2),
-        "information_sign_nats": finite(outcome.information_sign.mean),
-        "information_sign_stderr_nats": finite(outcome.information_sign.stderr),
+        "information_sign_nats": sign.and_then(|sign| finite(sign.mean)),
+        "information_sign_stderr_nats": sign.and_then(|sign| finite(sign.stderr)),
         "training_information_nats": finite(outcome.training),
-        "ceiling_nats": infonce::ceiling(settings.shape.batch()),
+        "bound": bound.name(),
+        "ceiling_nats": bound.ceiling(shape.batch()),
+        "capacity_nats": capacity,
         "deficit_nats": deficit,
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
@@ -370,6 +390,14 @@ fn timed(fields: &Fields, outcome: &Outcome, steps: u32) -> Fields {
     fields
 }
 
+/// "ceiling ln K = 4.605", or the bound, where it has none.
+fn limit(settings: &Settings) -> String {
+    match settings.bound.ceiling(settings.shape.batch()) {
+        Some(ceiling) => format!("ceiling ln K = {ceiling:.3}"),
+        None => format!("bound {}", settings.bound),
+    }
+}
+
 /// "0.405 ± 0.003 nats (0.585 bits)".
 fn in_words(estimate: Estimate) -> String {
     let bits = estimate.mean / std::f64::consts::LN_2;
@@ -389,11 +417,13 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
     let command = command("train", subject, run, &settings);
     let mut checkpoint =
         Checkpoint::check(&target.checkpoint(), args.checkpoint, args.resume, &command)?;
+    let encoder = settings.coarse.to_string();
     let finished = finish(
         subject,
         &settings,
         shells.as_ref(),
         &command,
+        &encoder,
         Some(&mut checkpoint),
     )?;
     let outcome = &finished.outcome;
@@ -423,9 +453,11 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         settings: table(subject, run, &settings, shells.as_ref(), outcome)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
-        information_sign: finite(outcome.information_sign.mean),
+        information_sign: outcome.information_sign.and_then(|sign| finite(sign.mean)),
         training_information: finite(outcome.training),
+        bound: settings.bound,
         batch: settings.shape.batch() as u32,
+        coarse: settings.coarse,
         filters: outcome.filters.clone(),
         drawing: subject
             .graph()
@@ -444,22 +476,37 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         let steps = settings.schedule.steps;
         format!(
             "{title}\n\n\
-             information    {}   held out, h drawn from the encoder\n\
-             with the sign  {}   held out, h = sign(Λ·v)\n\
-             in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
+             information    {}   held out, {}\n\
+             {}\
+             in training    {:.4} nats   {}\n\n\
              {}\n\
              {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
             in_words(outcome.information),
-            in_words(outcome.information_sign),
+            match settings.coarse {
+                Coarse::Continuous => "h = Λ·v",
+                _ => "h drawn from the encoder",
+            },
+            decided(settings.coarse, outcome.information_sign),
             outcome.training,
-            infonce::ceiling(settings.shape.batch()),
+            limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
             outcome.configurations,
             outcome.seconds,
             outcome.fingerprint,
             target.path().join("report.html").display(),
         )
+    })
+}
+
+/// The line of h without chance, if there is such.
+fn decided(coarse: Coarse, information: Option<Estimate>) -> String {
+    let (name, h) = match coarse {
+        Coarse::States(_) => ("largest logit", "h = argmax Λ_s·v"),
+        _ => ("with the sign", "h = sign(Λ·v)"),
+    };
+    information.map_or(String::new(), |information| {
+        format!("{name}  {}   held out, {h}\n", in_words(information))
     })
 }
 
@@ -492,20 +539,28 @@ fn table(
         }
     };
     let (block, environment) = settings.place.parts();
+    let filters = settings.shape.components() as u32;
     rows.extend([
         ("Sites |V|, |E|".into(), format!("{block}, {environment}")),
-        ("Components".into(), settings.shape.components().to_string()),
+        (
+            "Components".into(),
+            match settings.coarse {
+                Coarse::Binary => format!("{filters}"),
+                Coarse::Continuous => format!("{filters}, continuous"),
+                Coarse::States(q) => format!("{}, of {q} states", filters / q),
+            },
+        ),
         (
             "Critic".into(),
             format!(
                 "separable, hidden {}, embedding {}",
                 hidden.join(", "),
-                settings.shape.embedding()
+                settings.shape.embedding() - settings.bound.outputs() as usize
             ),
         ),
         (
             "Bound".into(),
-            format!("InfoNCE, K = {}", settings.shape.batch()),
+            format!("{}, K = {}", settings.bound, settings.shape.batch()),
         ),
         ("Steps".into(), schedule.steps.to_string()),
         (
@@ -514,10 +569,13 @@ fn table(
         ),
         (
             "Relaxation ε".into(),
-            format!(
-                "{} to {}, rate {}",
-                schedule.epsilon_start, schedule.epsilon_end, schedule.epsilon_rate
-            ),
+            match settings.coarse.is_relaxed() {
+                true => format!(
+                    "{} to {}, rate {}",
+                    schedule.epsilon_start, schedule.epsilon_end, schedule.epsilon_rate
+                ),
+                false => "none".into(),
+            },
         ),
         (
             "Configurations trained on".into(),
@@ -571,23 +629,31 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     command += &format!(
         " --filter {} --encoder {}",
         quoted_for_shell(&given.filter),
-        given.encoder.name()
+        given.encoder
     );
-    let finished = finish(subject, &settings, shells.as_ref(), &command, None)?;
+    let encoder = given.encoder.to_string();
+    let finished = finish(
+        subject,
+        &settings,
+        shells.as_ref(),
+        &command,
+        &encoder,
+        None,
+    )?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
     print(global, &fields, || {
         format!(
             "{}\n\n\
              information    {}   held out, filter {}, encoder {}\n\
-             in training    {:.4} nats   ceiling ln K = {:.3}\n\n\
+             in training    {:.4} nats   {}\n\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
-            given.encoder.name(),
+            given.encoder,
             outcome.training,
-            infonce::ceiling(settings.shape.batch()),
+            limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
         )
     })

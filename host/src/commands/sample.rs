@@ -16,16 +16,19 @@ use crate::chains::{self, CHAINS, Sampling, Supplier};
 use crate::cli::{Global, SampleArgs};
 use crate::error::{Error, Result, quoted};
 use crate::machine::Isa;
-use crate::model::{Drawn, with_sampling};
+use crate::model::{Drawn, Model, with_sampling};
 use crate::npy::{self, Cell, ConfigurationFile};
 use crate::output::{FileTarget, FileWriter};
 use crate::picture::svg_file;
 use crate::progress::Progress;
 use crate::room;
-use crate::subject::Subject;
+use crate::subject::Pace;
 
 /// Room that a picture takes, generously.
 const PICTURE_BYTES: u64 = 4 << 20;
+
+/// Values of a distribution that are told apart: a list of more helps nobody, and fills memories.
+const COUNTED: usize = 1 << 16;
 
 /// Numbers kept of every sample, one after the other: these, then all that the model observes.
 const ENERGY: usize = 0;
@@ -76,11 +79,12 @@ impl Measured {
     }
 }
 
-pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> Result<()> {
-    let Subject::Model(model, pace) = subject else {
-        return Err(Error::usage("a file is not sampled; name a model"));
-    };
-    let model = model.as_ref();
+pub(super) fn sample(
+    model: &dyn Model,
+    pace: &Pace,
+    args: &SampleArgs,
+    global: &Global,
+) -> Result<()> {
     let unmeasured = model.unmeasured()?;
     Isa::find(&global.isa)?;
     let (lattice, format) = (model.lattice(), model.format());
@@ -145,7 +149,7 @@ pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> R
         Some(changes) => plan.frozen && changes == 0,
         None => false,
     };
-    let mut warnings = chain_doubts(&plan);
+    let mut warnings = chain_doubts(&prepared, &plan);
     if !energy.is_settled() || !order.is_settled() {
         warnings.push("too few samples for their autocorrelation: the errors are rough".into());
     }
@@ -179,11 +183,13 @@ pub(super) fn sample(subject: &Subject, args: &SampleArgs, global: &Global) -> R
     let distribution = with_sampling!(&prepared, sampling => sampling.model.distribution());
     if let Some(name) = distribution {
         let all: u64 = measured.counts.iter().sum();
-        let law: Vec<_> = measured
-            .counts
-            .iter()
-            .map(|n| *n as f64 / all as f64)
-            .collect();
+        let law = measured.counts.iter().map(|n| *n as f64 / all as f64);
+        let law = (measured.counts.len() <= COUNTED).then(|| law.collect::<Vec<_>>());
+        if law.is_none() {
+            warnings.push(format!(
+                "{name} is left out: it has values of {COUNTED} and above"
+            ));
+        }
         fields.insert(name.into(), json!(law));
     }
     fields.extend(object(json!({
@@ -263,7 +269,9 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
             sample[ORDER] = model.order_parameter(&kept);
             sample[SECTOR] = model.sector(&chain.state).map_or(f64::NAN, f64::from);
             model.observe(&kept, &mut sample[OBSERVED..]);
-            model.count(&kept, &mut |value| count(&mut own, value as usize, 1));
+            model.count(&kept, &mut |value| {
+                count(&mut own, COUNTED.min(value as usize), 1);
+            });
             progress.advance(1);
         }
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -58,30 +58,27 @@ impl Model for Chain {
     }
 
     fn about(&self) -> String {
-        let DisorderOptions {
-            disorder,
-            disorder_seed,
-            origin,
-        } = &self.options;
+        let options = &self.options;
         format!(
-            "Spins ±1 on a ring of {} sites with bonds {disorder} times {}, realisation \
-             {disorder_seed}, at temperature {}; the block begins at site {origin}",
+            "Spins ±1 on a ring of {} sites with bonds {} times {}, realisation {}, at temperature {}; \
+             the block begins at site {}",
             self.sampler.lattice().sites(),
+            options.disorder,
             self.coupling,
-            self.temperature
+            options.disorder_seed,
+            self.temperature,
+            options.origin
         )
     }
 
     fn words(&self) -> String {
-        let DisorderOptions {
-            disorder,
-            disorder_seed,
-            origin,
-        } = &self.options;
+        let options = &self.options;
         format!(
-            "chain --size {} --disorder {disorder} --disorder-seed {disorder_seed} --origin {origin} \
-             --temperature {} --coupling {}",
+            "chain --size {} --disorder {} --disorder-seed {} --origin {} --temperature {} --coupling {}",
             self.sampler.lattice().sites(),
+            options.disorder,
+            options.disorder_seed,
+            options.origin,
             self.temperature,
             self.coupling
         )

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::{Drawn, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
-use crate::cli::parse;
 use crate::error::{Error, Result};
 use crate::npy::Format;
+use crate::parse;
 use crate::picture::configuration::masses_svg;
 
 /// Defaults of its runs, where they are not those of the Ising model.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Drawn, Layout, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
-use crate::cli::parse;
 use crate::error::{Error, Result};
 use crate::npy::Format;
+use crate::parse;
 use crate::picture::configuration::dimers_svg;
 
 /// Defaults of its runs, where they are not those of the Ising model: those of RSMI-NE, tables I and

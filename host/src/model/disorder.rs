@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::parse::{self, Disorder};
 use crate::error::{Error, Result};
+use crate::parse::{self, Disorder};
 use crate::room;
 
 /// The realisation of the bonds, and the place of the block on it.

@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::{Chain, DisorderOptions, Drawn, Model, Named, Parameter, Prepared};
 use crate::chains::{Plan, Sampling};
-use crate::cli::parse::{self, Sides};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::npy::Format;
+use crate::parse::{self, Sides};
 use crate::picture::configuration::spins_svg;
 
 /// Critical temperatures in units of |J|/k_B; the chain has none, and 1 stands in.

@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::{Drawn, Layout, Model, Named, Parameter, Prepared};
 use crate::chains::Sampling;
-use crate::cli::parse::{self, Sides};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::npy::Format;
+use crate::parse::{self, Sides};
 use crate::picture::configuration::potts_svg;
 
 /// States on a lattice.

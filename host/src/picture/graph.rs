@@ -103,10 +103,10 @@ pub fn graph_svg(graph: &Graph, shells: &Shells, filters: &Filters) -> Result<St
         if heading > 0.0 {
             let _ = writeln!(
                 svg,
-                "<text x=\"{}\" y=\"{}\" fill=\"{INK}\">component {}</text>",
+                "<text x=\"{}\" y=\"{}\" fill=\"{INK}\">{}</text>",
                 left + 8.0,
                 top + 15.0,
-                c + 1
+                filters.name(c)
             );
         }
         let _ = writeln!(

@@ -8,6 +8,7 @@ use std::vec::Vec;
 
 use super::*;
 use crate::exact::Encoder;
+use crate::exact::tests::values;
 use crate::lattice::Lattice;
 use crate::sampler::{ChainError, Disorder};
 
@@ -62,16 +63,6 @@ fn each(bonds: &[f64], beta: f64, mut visit: impl FnMut(u32, &[f64], f64, f64)) 
 fn run(bonds: &[f64], beta: f64) -> Means {
     let mut scratch = vec![f64::NAN; means_scratch_len(bonds.len()).unwrap()];
     means(bonds, beta, &mut scratch).unwrap()
-}
-
-fn values(means: Means) -> [f64; 5] {
-    [
-        means.energy_per_site,
-        means.specific_heat,
-        means.magnetisation_abs,
-        means.magnetisation_squared,
-        means.binder_cumulant,
-    ]
 }
 
 #[test]

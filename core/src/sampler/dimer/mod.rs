@@ -45,6 +45,9 @@ use crate::num::rng::{Probability, Stream};
 /// Longest side: a vertex then fits 24 bits.
 pub const MAX_SIDE: u32 = 4096;
 
+/// Mean of a link as a sign: of the four links of a vertex one carries a dimer.
+pub const LINK_MEAN: f32 = -0.5;
+
 /// Why a dimer model cannot be sampled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -533,10 +536,10 @@ impl Sampler for Dimer {
         value(self.parallel_plaquettes(state));
     }
 
-    /// Of the four links of a vertex one carries a dimer: −½ on a link; 0 on vertices and faces.
+    /// [`LINK_MEAN`] on a link; 0 on vertices and faces.
     fn mean(&self, site: u32) -> f32 {
         match self.doubled.is_odd(site) {
-            true => -0.5,
+            true => LINK_MEAN,
             false => 0.0,
         }
     }

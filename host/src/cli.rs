@@ -1,22 +1,25 @@
 //! The command line: what can be typed, turned into checked settings.
 
-pub mod parse;
-
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
+use blockspin_core::bound::Bound;
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::shape::Shape;
+use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use self::parse::{Boundaries, Sides};
+use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
-use crate::model::{Layout, Named, chipping, dimer, gaussian, ising, potts};
+use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
+use crate::parse::{self, Boundaries, Sides};
 use crate::subject::{Pace, Reading, Subject};
+
+/// Width of the embedding in which the critic's networks meet.
+const EMBEDDING: u32 = 8;
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 /// information.
@@ -38,35 +41,66 @@ pub struct Cli {
 }
 
 /// Lets every option take a negative number, so that the rule it breaks can be told, and gives the
-/// options of runs the defaults of the model that they follow.
+/// options of runs the defaults of the model that they follow, and every model an example.
 fn open(command: clap::Command) -> clap::Command {
-    open_within(command, true)
+    command.mut_args(open_argument).mut_subcommands(|command| {
+        let verb = command.get_name().to_string();
+        let command = command.mut_args(open_argument);
+        command.mut_subcommands(|model| open_model(&verb, model))
+    })
 }
 
-/// The same within a command that has runs, or one that has none.
-fn open_within(command: clap::Command, runs: bool) -> clap::Command {
-    let runs = runs && command.get_name() != "exact";
-    let is_dimer = command.get_name() == "dimer";
-    let defaults = match command.get_name() {
-        "dimer" if runs => dimer::DEFAULTS,
-        "chipping" if runs => chipping::DEFAULTS,
+fn open_argument(argument: clap::Arg) -> clap::Arg {
+    let takes_value = argument.get_action().takes_values();
+    argument.allow_negative_numbers(takes_value)
+}
+
+/// The same of a model after a verb.
+fn open_model(verb: &str, command: clap::Command) -> clap::Command {
+    let model = command.get_name().to_string();
+    let defaults = match &model[..] {
+        _ if verb == "exact" => &[],
+        "dimer" => dimer::DEFAULTS,
+        "chipping" => chipping::DEFAULTS,
         _ => &[],
     };
-    command
-        .mut_args(|arg| {
-            let takes_value = arg.get_action().takes_values();
-            let own = defaults.iter().find(|(name, _)| arg.get_id() == name);
-            let arg = arg.allow_negative_numbers(takes_value);
-            let arg = match own {
-                Some((_, value)) => arg.default_value(*value),
-                None => arg,
-            };
-            match is_dimer && arg.get_id() == "filter" {
-                true => arg.help(dimer::FILTERS),
-                false => arg,
-            }
-        })
-        .mut_subcommands(move |command| open_within(command, runs))
+    let after = command.get_after_help().map(ToString::to_string);
+    let after = after.unwrap_or_default();
+    let command = match after.contains("Example") {
+        true => command,
+        false => command.after_help(
+            format!("{}\n{after}", example(verb, &model))
+                .trim()
+                .to_string(),
+        ),
+    };
+    command.mut_args(|argument| {
+        let own = defaults.iter().find(|(name, _)| argument.get_id() == name);
+        let argument = open_argument(argument);
+        let argument = match own {
+            Some((_, value)) => argument.default_value(*value),
+            None => argument,
+        };
+        match model == "dimer" && argument.get_id() == "filter" {
+            true => argument.help(dimer::FILTERS),
+            false => argument,
+        }
+    })
+}
+
+/// An example of a verb with a model.
+fn example(verb: &str, model: &str) -> String {
+    let options = match model {
+        "gaussian" => " --mass 0.1",
+        _ => "",
+    };
+    let rest = match verb {
+        "sample" => format!(" --samples 1000 --out {model}.npy --picture {model}.svg"),
+        "estimate" => " --filter uniform".into(),
+        "exact" => " --size 4 --block 2 --filter uniform".into(),
+        _ => String::new(),
+    };
+    format!("Example: blockspin {verb} {model}{options}{rest}")
 }
 
 impl Cli {
@@ -181,7 +215,8 @@ pub enum ModelArgs<A: Args> {
     /// Masses that chip and aggregate on a ring
     #[command(
         after_help = "Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
-                      mass at rate w."
+                      mass at rate w. Where mass gathers chains take thousands of sweeps to forget, and\n\
+                      training minutes: --threads shares them out, --thin shortens them."
     )]
     Chipping(Sampled<chipping::Options, A>),
     /// The q-state Potts model in one or two dimensions
@@ -369,9 +404,9 @@ pub struct RunArgs {
     /// Learning rate at the end of the half cosine
     #[arg(long, default_value = "0", value_parser = parse::rate, value_name = "RATE")]
     learning_rate_end: f32,
-    /// Lower bound of the information that is maximised
-    #[arg(long, default_value = "infonce", value_parser = ["infonce"])]
-    bound: String,
+    /// Lower bound of the information that is maximised, and reported
+    #[arg(long, default_value = Bound::InfoNce.name(), value_parser = parse::bound(), value_name = "NAME")]
+    pub bound: Bound,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
@@ -386,11 +421,15 @@ pub struct TrainArgs {
     /// Number of coarse variables, C
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
     components: u32,
+    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states
+    /// with a filter for each
+    #[arg(long, default_value = "binary", value_parser = parse::coarse, value_name = "NAME")]
+    pub encoder: Coarse,
     /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
     /// which Λ·v never varies, which stay as they began
     #[arg(long, default_value = "1", value_parser = parse::relaxation, value_name = "X")]
     pub filter_start: f32,
-    /// Relaxation at the start
+    /// Relaxation at the start; continuous h has none
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,
     /// Least relaxation
@@ -404,7 +443,7 @@ pub struct TrainArgs {
     pub out: Option<PathBuf>,
     /// Seconds of training from one checkpoint to the next, in RUN.checkpoint until the run is
     /// finished; 0: none. No result depends on it
-    #[arg(long, default_value = "60", value_parser = parse::seconds, value_name = "SECONDS")]
+    #[arg(long, default_value = "30", value_parser = parse::seconds, value_name = "SECONDS")]
     pub checkpoint: f64,
     /// Goes on from the checkpoint of a training with the same options that was stopped, as if it had
     /// not been; where there is none, the training starts anew
@@ -421,9 +460,11 @@ pub struct EstimateArgs {
     /// uniform, boundary, decimation, staggered, or a file
     #[arg(long, value_name = "NAME|FILE.npy")]
     pub filter: String,
-    /// How h follows from the filter
-    #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
-    pub encoder: EncoderName,
+    /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
+    /// h = Λ·v; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q,
+    /// the largest
+    #[arg(long, default_value = "sign", value_parser = parse::given, value_name = "NAME")]
+    pub encoder: Given,
 }
 
 /// Block, buffer and filter of an exact calculation.
@@ -459,24 +500,13 @@ pub struct ExactArgs {
     pub encoder: EncoderName,
 }
 
-/// How h follows from Λ·v.
+/// How binary h follows from Λ·v.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EncoderName {
     /// h = sign(Λ·v), ties by fair coins
     Sign,
     /// P(h = +1) = 1/(1 + exp(−Λ·v))
     Sigmoid,
-}
-
-impl EncoderName {
-    /// As it is typed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            EncoderName::Sign => "sign",
-            EncoderName::Sigmoid => "sigmoid",
-        }
-    }
 }
 
 /// How h follows from Λ·v, where v is a field.
@@ -491,18 +521,17 @@ pub enum FieldEncoderName {
 }
 
 impl<O: Args + Named, A: Args> Sampled<O, A> {
-    fn resolve(self) -> Result<(Subject, A)> {
-        let model = self.options.model()?;
-        Ok((Subject::Model(model, self.pace), self.args))
+    fn resolve(self) -> Result<(Box<dyn Model>, Pace, A)> {
+        Ok((self.options.model()?, self.pace, self.args))
     }
 }
 
 impl<A: Args> ModelArgs<A> {
-    /// The model, and the options of the command.
+    /// The model, the pace of its chains, and the options of the command.
     ///
     /// # Errors
     /// Usage, naming the parameter and the rule.
-    pub fn resolve(self) -> Result<(Subject, A)> {
+    pub fn resolve(self) -> Result<(Box<dyn Model>, Pace, A)> {
         match self {
             ModelArgs::Ising(args) => args.resolve(),
             ModelArgs::Chain(args) => args.resolve(),
@@ -521,7 +550,10 @@ impl<A: Args> SubjectArgs<A> {
     /// Usage, naming the parameter and the rule; a failure, if the file cannot be read.
     pub fn resolve(self, quiet: bool) -> Result<(Subject, A)> {
         match self {
-            SubjectArgs::Model(model) => model.resolve(),
+            SubjectArgs::Model(model) => {
+                let (model, pace, args) = model.resolve()?;
+                Ok((Subject::Model(model, pace), args))
+            }
             SubjectArgs::Data(args) => {
                 let reading = Reading {
                     open: args.boundary.0,
@@ -605,19 +637,20 @@ impl RunArgs {
         )
     }
 
-    /// The shape of a run with `components` coarse variables, for |V| and |E|.
+    /// The shape of a run with so many filters, for |V| and |E|.
     ///
     /// # Errors
     /// Usage, naming the size that is out of range.
-    pub fn shape(&self, (block, environment): (usize, usize), components: u32) -> Result<Shape> {
+    pub fn shape(&self, (block, environment): (usize, usize), filters: u32) -> Result<Shape> {
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let hidden = [32, 32];
+        let outputs = EMBEDDING + self.bound.outputs();
         Shape::new(
             few(block),
             few(environment),
-            components,
+            filters,
             &hidden,
-            8,
+            outputs,
             self.batch,
         )
         .map_err(|error| Error::usage(error.to_string()))
@@ -671,9 +704,19 @@ fn room_hint(block: u32, buffer: u32, side: u32) -> String {
 }
 
 impl TrainArgs {
-    /// C.
-    #[must_use]
-    pub fn components(&self) -> u32 {
-        self.components
+    /// Filters of all components.
+    ///
+    /// # Errors
+    /// Usage, if there are too many.
+    pub fn filters(&self) -> Result<u32> {
+        let (components, of_each) = (self.components, self.encoder.filters());
+        match components * of_each {
+            filters if filters <= MAX_COMPONENTS => Ok(filters),
+            filters => Err(Error::usage(format!(
+                "{components} components of {of_each} states have {filters} filters; there may be \
+                 {MAX_COMPONENTS}: --components {} fits",
+                MAX_COMPONENTS / of_each
+            ))),
+        }
     }
 }

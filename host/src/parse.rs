@@ -2,14 +2,39 @@
 
 use std::fmt;
 
+use blockspin_core::bound::Bound;
+use blockspin_core::coarse::encoder::MAX_STATES;
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 
+use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// A value, or the rule it breaks.
 type Parsed<T> = std::result::Result<T, String>;
+
+/// A lower bound of the information, by its name.
+#[must_use]
+pub fn bound() -> impl TypedValueParser<Value = Bound> {
+    let words = |bound| match bound {
+        Bound::InfoNce => "No more than ln K; the least noise where information is large",
+        Bound::Nwj => "Nguyen, Wainwright and Jordan; no ceiling",
+        Bound::Tuba => "As nwj, with a baseline learned from the environment",
+        Bound::TubaConstant => "As nwj, with a moving average as baseline",
+        Bound::DonskerVaradhan => {
+            "Donsker and Varadhan, as in MINE; may exceed the information by little"
+        }
+        Bound::JensenShannon => "Climbs the Jensen–Shannon divergence, reports nwj",
+    };
+    let names = Bound::ALL.map(|bound| PossibleValue::new(bound.name()).help(words(bound)));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Bound::ALL.into_iter();
+        all.find(|bound| bound.name() == name)
+            .ok_or("no such bound")
+    })
+}
 
 /// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
 /// option.
@@ -143,7 +168,7 @@ pub fn inverse_temperature(text: &str) -> Parsed<f64> {
 /// # Errors
 /// The rule.
 pub fn seconds(text: &str) -> Parsed<f64> {
-    let rule = "a time is a finite number of seconds from 0, such as 60";
+    let rule = "a time is a finite number of seconds from 0, such as 30";
     number(text, rule, |s| s.is_finite() && s >= 0.0)
 }
 
@@ -203,6 +228,51 @@ pub fn rate(text: &str) -> Parsed<f32> {
 pub fn relaxation(text: &str) -> Parsed<f32> {
     let rule = "a number from 0.001 to 100";
     number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// Q of a word such as states:Q; none, if it does not begin like this, or Q is out of range.
+fn states_of(text: &str, word: &str) -> Option<u32> {
+    let number = text.strip_prefix(word)?.strip_prefix(':')?;
+    let states: u32 = number.trim().parse().ok()?;
+    (2..=MAX_STATES as u32).contains(&states).then_some(states)
+}
+
+/// The values of h in a training.
+///
+/// # Errors
+/// The rule.
+pub fn coarse(text: &str) -> Parsed<Coarse> {
+    match text {
+        "binary" => Ok(Coarse::Binary),
+        "continuous" => Ok(Coarse::Continuous),
+        _ => states_of(text, "states")
+            .map(Coarse::States)
+            .ok_or_else(|| {
+                format!("h is binary, continuous or states:Q, with Q from 2 to {MAX_STATES}")
+            }),
+    }
+}
+
+/// How h follows from a filter that is given.
+///
+/// # Errors
+/// The rule.
+pub fn given(text: &str) -> Parsed<Given> {
+    match text {
+        "sign" => Ok(Given::Sign),
+        "sigmoid" => Ok(Given::Sigmoid),
+        "continuous" => Ok(Given::Continuous),
+        _ => {
+            let states = states_of(text, "states").map(Given::States);
+            let argmax = || states_of(text, "argmax").map(Given::Argmax);
+            states.or_else(argmax).ok_or_else(|| {
+                format!(
+                    "h is sign, sigmoid, continuous, states:Q or argmax:Q, with Q from 2 to \
+                     {MAX_STATES}"
+                )
+            })
+        }
+    }
 }
 
 /// Which axes are open.
@@ -277,6 +347,30 @@ pub fn disorder(text: &str) -> Parsed<Disorder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn encoders_are_read_as_they_are_written() {
+        for text in ["binary", "continuous", "states:2", "states:16"] {
+            assert_eq!(coarse(text).unwrap().to_string(), text);
+        }
+        for text in ["sign", "sigmoid", "continuous", "states:3", "argmax:4"] {
+            assert_eq!(given(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "states",
+            "states:",
+            "states:1",
+            "states:17",
+            "states:-2",
+            "sign",
+        ] {
+            assert!(coarse(text).unwrap_err().contains("from 2 to 16"), "{text}");
+        }
+        for text in ["tanh", "argmax", "argmax:0", "states:99999999999"] {
+            assert!(given(text).unwrap_err().contains("argmax:Q"), "{text}");
+        }
+    }
 
     #[test]
     fn disorder_is_read_as_it_is_written() {

@@ -1,0 +1,355 @@
+//! A run: samples in, filter, critic and honest information out.
+//!
+//! Training draws windows from a shuffle buffer that a sampler (or a file) keeps filling. The
+//! figure that is reported comes from other samples, which nothing was learned from.
+//!
+//! `settings` says what is asked for, `sizes` how much is held in memory for it, `training` is what
+//! climbs; here both ends are joined.
+
+mod settings;
+mod sizes;
+mod training;
+
+use std::ops::Range;
+use std::time::Instant;
+
+use blockspin_core::block::pool::Cut;
+use blockspin_core::block::window::Window;
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+
+use crate::chains::{self, Chains, Sampling, Supplier};
+use crate::checkpoint::Checkpoint;
+use crate::data::{Data, Kind};
+use crate::error::{Error, Result};
+use crate::feed::{Crop, Feed, Learnt, Rows};
+use crate::filters::Filters;
+use crate::held_out::{Estimate, Extent, HeldOut};
+use crate::model::{Prepared, with_sampling};
+use crate::parts::Parts;
+use crate::place::Place;
+use crate::progress::Progress;
+use crate::room;
+use crate::series::Record;
+
+pub use settings::Settings;
+use sizes::{DATA_POOL_BYTES, Sizes, learned};
+use training::{Buffers, Training};
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Held out, h drawn from the encoder.
+    pub information: Estimate,
+    /// Held out, h = sign(Λ·v), or the state of the largest logit; none, where h is continuous.
+    pub information_sign: Option<Estimate>,
+    /// Moving average of the bound in training.
+    pub training: f64,
+    /// The filter.
+    pub filters: Filters,
+    /// Filter and critic, in the order that `Shape::parameter_lanes` states.
+    pub parameters: Vec<Lane>,
+    /// The course of the run.
+    pub series: Vec<Record>,
+    /// FNV-1a 64 over filter, critic and series.
+    pub fingerprint: u64,
+    /// Independent groups that the error bar rests on.
+    pub groups: usize,
+    /// Configurations that were trained on.
+    pub configurations: usize,
+    /// Windows that were drawn in training and left out, because a value was missing.
+    pub left_out: u64,
+    /// Wall time of sampling and gathering, in seconds.
+    pub seconds_sampling: f64,
+    /// Wall time of training steps, in seconds.
+    pub seconds_training: f64,
+    /// Wall time of everything.
+    pub seconds: f64,
+}
+
+/// Three supplies that share nothing, and how much is taken of them.
+struct Supply<'a, C, V> {
+    cut: C,
+    /// Means of the sites of V, known beforehand; none: 0.
+    centres: Vec<f32>,
+    sizes: Sizes,
+    training: Box<dyn Feed<V> + 'a>,
+    watched: Box<dyn Feed<V> + 'a>,
+    held_out: Box<dyn Feed<V> + 'a>,
+}
+
+/// Bytes of memory that a run of a model takes, about.
+#[must_use]
+pub fn memory(settings: &Settings, model: &Prepared) -> u64 {
+    with_sampling!(model, sampling => model_memory(settings, &sampling.model))
+}
+
+fn model_memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u64 {
+    learned(settings)
+        + Sizes::of_model::<M::Value>(settings).bytes::<M::Value>(settings, settings.place.sites())
+        + 3 * chains::memory(model)
+}
+
+/// Trains on Markov chains of a model, and estimates. The training goes on from its checkpoint, where
+/// one was found, and writes others, where it is given.
+///
+/// # Errors
+/// A failure, if the training diverges, or the checkpoint is damaged or finds no room.
+pub fn model(
+    settings: &Settings,
+    model: &Prepared,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    with_sampling!(model, sampling => model_run(settings, sampling, checkpoint))
+}
+
+fn model_run<M: Supplier<Value: Learnt>>(
+    settings: &Settings,
+    sampling: &Sampling<M>,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    let Place::Window(window) = &settings.place else {
+        return Err(Error::usage(
+            "lists of sites belong to data; a model has windows",
+        ));
+    };
+    let sizes = Sizes::of_model::<M::Value>(settings);
+    let chains = |purpose| {
+        let (seed, threads) = (settings.seed, settings.threads);
+        Box::new(Chains::new(sampling.clone(), seed, purpose, threads))
+    };
+    learn(
+        settings,
+        Supply {
+            cut: *window,
+            centres: centres(&sampling.model, window),
+            sizes,
+            training: chains(Purpose::Training),
+            watched: chains(Purpose::Validation),
+            held_out: chains(Purpose::HeldOut),
+        },
+        checkpoint,
+    )
+}
+
+/// Means of the sites of V; none, if all are 0.
+fn centres<M: Supplier>(model: &M, window: &Window) -> Vec<f32> {
+    let sites = window.block_indices().map(|i| window.lattice_site(i));
+    let means = sites.map(|site| model.mean(site));
+    let means: Vec<f32> = means.collect();
+    match means.iter().any(|mean| *mean != 0.0) {
+        true => means,
+        false => vec![],
+    }
+}
+
+/// Trains on a file, of which parts are trained on, watched and held out, and estimates; with
+/// checkpoints as [`model`] has them.
+///
+/// # Errors
+/// Those of the file; a failure, if there is no room, the training diverges, the checkpoint is damaged
+/// or hardly a window is complete.
+pub fn data(
+    settings: &Settings,
+    data: &Data,
+    parts: &Parts,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    match data.kind() {
+        Kind::Signs { .. } => data_run::<u32>(settings, data, parts, checkpoint),
+        Kind::Reals { .. } => data_run::<f32>(settings, data, parts, checkpoint),
+    }
+}
+
+fn data_run<V: Learnt>(
+    settings: &Settings,
+    data: &Data,
+    parts: &Parts,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    match &settings.place {
+        Place::Window(window) => {
+            // Whole configurations, unless a pool of two batches would be too much.
+            let most = DATA_POOL_BYTES / (2 * settings.shape.batch() * size_of::<V>()) * V::PACKED;
+            let (crop, window) = Crop::around(*window, most)?;
+            cut_run::<_, V>(settings, data, parts, (&crop, window), checkpoint)
+        }
+        Place::Sites(sites) => {
+            let (crop, region) = sites.region()?;
+            cut_run::<_, V>(settings, data, parts, (crop, region), checkpoint)
+        }
+    }
+}
+
+fn cut_run<C: Cut + Copy, V: Learnt>(
+    settings: &Settings,
+    data: &Data,
+    parts: &Parts,
+    (crop, cut): (&Crop, C),
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    let sizes = Sizes::of_data::<V>(settings, parts, crop.sites());
+    let needed =
+        learned(settings) + sizes.bytes::<V>(settings, crop.sites()) + crop.scratch::<V>() as u64;
+    room::memory("this run", needed)?;
+    let feed = |part: &Range<usize>, count: usize, endless, task| {
+        let stream = (settings.seed, task);
+        Box::new(Rows::<V>::new(
+            data,
+            part.clone(),
+            count,
+            endless,
+            crop,
+            stream,
+        ))
+    };
+    let all = |extent: Extent| extent.groups * settings.shape.batch();
+    let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
+    let mut outcome = learn(
+        settings,
+        Supply {
+            cut,
+            centres: vec![],
+            sizes,
+            training: feed(&parts.train, parts.train.len(), true, 2),
+            watched: feed(&parts.validation, watched, false, 3),
+            held_out: feed(&parts.held_out, held_out, false, 4),
+        },
+        checkpoint,
+    )?;
+    // Those of a long file are read again and again.
+    outcome.configurations = outcome.configurations.min(parts.train.len());
+    Ok(outcome)
+}
+
+/// Climbs to the last step, from the checkpoint where one was found, and writes others.
+fn train<C: Cut, V: Learnt>(
+    settings: &Settings,
+    training: &mut Training<C, V>,
+    watched: &HeldOut<V>,
+    mut checkpoint: Option<&mut Checkpoint>,
+) -> Result<()> {
+    if let Some(checkpoint) = &mut checkpoint {
+        checkpoint.resume(|tape| training.pass(tape))?;
+    }
+    let steps = u64::from(settings.schedule.steps);
+    let progress = Progress::new(settings.quiet, "training", steps, "steps");
+    progress.advance(u64::from(training.course().done));
+    while !training.is_over() {
+        training.step()?;
+        progress.advance(1);
+        if let Some(estimate) = training.record(watched) {
+            progress.note(|| format!("{:.3} nats", estimate.mean));
+        }
+        if let Some(checkpoint) = &mut checkpoint
+            && checkpoint.is_due()
+            && !training.is_over()
+        {
+            checkpoint.write(&progress, |tape| training.pass(tape));
+        }
+    }
+    Ok(())
+}
+
+fn learn<C: Cut + Copy, V: Learnt>(
+    settings: &Settings,
+    supply: Supply<'_, C, V>,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    let Settings {
+        shape,
+        schedule,
+        seed,
+        quiet,
+        ..
+    } = *settings;
+    let Supply {
+        cut,
+        centres,
+        sizes,
+        training,
+        mut watched,
+        mut held_out,
+    } = supply;
+    let mut buffers = Buffers::new(shape, &sizes, cut.sites());
+    let place = (cut, &centres[..]);
+    let mut training = Training::new(settings, &sizes, &mut buffers, place, training, seed)?;
+    if let Some(checkpoint) = &checkpoint {
+        checkpoint.fits(training.bytes(cut.sites()))?;
+    }
+
+    let mut origins = Stream::new(seed, 1, Purpose::Windows);
+    let mut seconds_gathering = 0.0;
+    let mut gather = |feed: &mut dyn Feed<V>, extent, progress: &Progress| {
+        let start = Instant::now();
+        let held = HeldOut::gather(feed, &cut, shape.batch(), extent, &mut origins, progress)?;
+        seconds_gathering += start.elapsed().as_secs_f64();
+        Ok::<_, Error>(held)
+    };
+    let silent = Progress::new(true, "", 0, "");
+    let windows = gather(watched.as_mut(), sizes.watched, &silent)?;
+    drop(watched);
+    train(settings, &mut training, &windows, checkpoint)?;
+    let mut trained = training.end();
+    let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
+    if !trained.parameters().iter().all(finite) {
+        return Err(Error::failure(format!(
+            "the training diverged at a learning rate of {}; take a smaller --learning-rate",
+            schedule.rate_start
+        )));
+    }
+
+    let total = (sizes.held_out.groups * shape.batch()) as u64;
+    let progress = Progress::new(quiet, "held out", total, "samples");
+    let held = gather(held_out.as_mut(), sizes.held_out, &progress)?;
+    let (_, reported) = settings.learned();
+    let mut noise = Stream::new(seed, 1, Purpose::Encoder);
+    let information = trained.estimate(&held, reported, &mut noise);
+    let information_sign = settings.coarse.decided().map(|decided| {
+        if decided == reported {
+            return information;
+        }
+        trained.estimate(&held, decided, &mut noise)
+    });
+    Ok(Outcome {
+        information,
+        information_sign,
+        training: trained.course.moving.mean(),
+        filters: trained.filters()?,
+        parameters: trained.parameters().to_vec(),
+        fingerprint: trained.fingerprint(),
+        groups: held.groups,
+        configurations: trained.course.configurations,
+        left_out: trained.left_out,
+        seconds_sampling: trained.course.seconds_sampling + seconds_gathering,
+        seconds_training: trained.course.seconds_training,
+        seconds: trained.seconds(),
+        series: trained.course.series,
+    })
+}
+
+/// The outcome for data that never vary: no information, a filter of zeros.
+///
+/// # Errors
+/// None in practice; the filter is checked as any other.
+pub fn nothing(settings: &Settings) -> Result<Outcome> {
+    let none = Estimate {
+        mean: 0.0,
+        stderr: 0.0,
+    };
+    Ok(Outcome {
+        information: none,
+        information_sign: settings.coarse.decided().map(|_| none),
+        training: 0.0,
+        filters: Filters::new(settings.place.block(), settings.zeros())?,
+        parameters: vec![],
+        series: vec![],
+        fingerprint: 0,
+        groups: 0,
+        configurations: 0,
+        left_out: 0,
+        seconds_sampling: 0.0,
+        seconds_training: 0.0,
+        seconds: 0.0,
+    })
+}
