@@ -20,7 +20,8 @@
 //! - [`critic`]: the networks u and v of the separable critic f(h, e) = u(h)·v(e).
 //! - [`bound`]: InfoNCE, the lower bound of the information that is maximised, and five others.
 //! - [`rsmi`]: one training step, end to end and by hand, and the held-out estimate.
-//! - [`optim`]: Adam, and the schedules of learning rate and relaxation.
+//! - [`optim`]: Adam, the schedules of learning rate and relaxation, when to stop, and the refinement of a
+//!   filter by BFGS.
 //! - [`stats`]: error bars and autocorrelation times.
 //! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
 //! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.

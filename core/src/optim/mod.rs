@@ -1,4 +1,6 @@
-//! The optimiser and its schedules.
+//! The optimisers, their schedules, and when they end.
 
 pub mod adam;
+pub mod bfgs;
 pub mod schedule;
+pub mod stopping;

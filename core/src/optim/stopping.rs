@@ -1,0 +1,155 @@
+//! When to end a training before its last step.
+
+/// RSMI-NE's criterion: end when the estimate I_t of an epoch differs from that of the one before by no more
+/// than Δ (eq. B10). Against oscillations an estimate is first mixed with the one before (eq. B11),
+///
+/// ```text
+/// I_t ← α I_t + (1 − α) I_{t−1},    |I_t − I_{t−1}| ≤ Δ
+/// ```
+///
+/// The noise of an estimate may fulfil it by chance: epochs are to be so long that it is below Δ.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Convergence {
+    tolerance: f64,
+    damping: f64,
+    last: Option<f64>,
+}
+
+impl Convergence {
+    /// Δ in nats, and α from 0 (excluded, nothing would ever move) to 1 (no damping).
+    #[must_use]
+    pub const fn new(tolerance: f64, damping: f64) -> Self {
+        Convergence {
+            tolerance,
+            damping,
+            last: None,
+        }
+    }
+
+    /// Takes the estimate of an epoch; whether to end.
+    pub fn push(&mut self, information: f64) -> bool {
+        let Some(last) = self.last else {
+            self.last = Some(information);
+            return false;
+        };
+        let change = self.damping * (information - last);
+        self.last = Some(last + change);
+        change.abs() <= self.tolerance
+    }
+
+    /// I_t; none before the first epoch.
+    #[must_use]
+    pub const fn last(&self) -> Option<f64> {
+        self.last
+    }
+
+    /// The same after an epoch whose I_t was `last`.
+    #[must_use]
+    pub const fn resumed(self, last: Option<f64>) -> Self {
+        Convergence { last, ..self }
+    }
+}
+
+/// Early stopping: the best of all checks is kept, and the end is where so many in a row were no better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Patience {
+    checks: u32,
+    best: Option<f64>,
+    since: u32,
+}
+
+/// What a check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The best so far: keep its parameters.
+    Best,
+    /// No better.
+    Wait,
+    /// No better for too long.
+    Stop,
+}
+
+impl Patience {
+    /// Ends after so many checks without a new best; 0 counts as 1.
+    #[must_use]
+    pub const fn new(checks: u32) -> Self {
+        Patience {
+            checks,
+            best: None,
+            since: 0,
+        }
+    }
+
+    /// Takes the validation information of a check. One that is no number is no better.
+    pub fn push(&mut self, information: f64) -> Verdict {
+        let better = match self.best {
+            Some(best) => information > best,
+            None => !information.is_nan(),
+        };
+        if better {
+            (self.best, self.since) = (Some(information), 0);
+            return Verdict::Best;
+        }
+        self.since = self.since.saturating_add(1);
+        match self.since >= self.checks {
+            true => Verdict::Stop,
+            false => Verdict::Wait,
+        }
+    }
+
+    /// The best so far, and the checks since.
+    #[must_use]
+    pub const fn state(&self) -> (Option<f64>, u32) {
+        (self.best, self.since)
+    }
+
+    /// The same with that state.
+    #[must_use]
+    pub const fn resumed(self, (best, since): (Option<f64>, u32)) -> Self {
+        Patience {
+            best,
+            since,
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_converges_is_ended() {
+        let mut plain = Convergence::new(0.01, 1.0);
+        let found = [0.1, 0.3, 0.35, 0.355].map(|x| plain.push(x));
+        assert_eq!(found, [false, false, false, true]);
+    }
+
+    #[test]
+    fn damping_ends_oscillations() {
+        let waves = [0.40, 0.44, 0.40, 0.44, 0.40, 0.44];
+        let count = |damping| {
+            let mut rule = Convergence::new(0.01, damping);
+            waves.iter().position(|x| rule.push(*x))
+        };
+        assert_eq!(count(1.0), None);
+        // 0.40, 0.416, 0.4096, …: changes of 0.016, 0.0064.
+        assert_eq!(count(0.4), Some(2));
+        let mut rule = Convergence::new(0.01, 0.4);
+        rule.push(0.40);
+        rule.push(0.44);
+        let mut again = Convergence::new(0.01, 0.4).resumed(rule.last());
+        assert!(again.push(0.40));
+    }
+
+    #[test]
+    fn patience_keeps_the_best() {
+        use Verdict::{Best, Stop, Wait};
+        let mut rule = Patience::new(2);
+        let course = [f64::NAN, 0.1, 0.3, 0.2, 0.31, 0.31, f64::NAN];
+        let found = course.map(|x| rule.push(x));
+        assert_eq!(found, [Wait, Best, Best, Wait, Best, Wait, Stop]);
+        assert_eq!(rule.state(), (Some(0.31), 2));
+        assert_eq!(Patience::new(2).resumed(rule.state()), rule);
+    }
+}
