@@ -223,6 +223,20 @@ impl Shape {
         })
     }
 
+    /// The same with another number of components.
+    ///
+    /// # Errors
+    /// Names it, if it is out of range.
+    pub const fn with_components(self, components: u32) -> Result<Self, ShapeError> {
+        check!(within(
+            "a number of components",
+            components,
+            1,
+            MAX_COMPONENTS
+        ));
+        Ok(Shape { components, ..self })
+    }
+
     /// |V|.
     #[must_use]
     pub const fn block(&self) -> usize {

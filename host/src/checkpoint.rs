@@ -221,7 +221,10 @@ impl Tape {
     }
 
     /// Ends it: puts what was written in its place, or makes sure that all was read.
-    fn end(self) -> Result<()> {
+    ///
+    /// # Errors
+    /// A failure that names the file.
+    pub fn end(self) -> Result<()> {
         match self.0 {
             End::Written(mut to) => {
                 to.flush()?;
@@ -384,18 +387,11 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Reads the state of the training to be resumed, if there is one. From now on time counts.
-    ///
-    /// # Errors
-    /// Those of `pass`; a failure, if something is left.
-    pub fn resume(&mut self, pass: impl FnOnce(&mut Tape) -> Result<()>) -> Result<bool> {
+    /// The state of the training to be resumed, if there is one, to be read and [ended](Tape::end). From
+    /// now on time counts.
+    pub fn resume(&mut self) -> Option<Tape> {
         self.written = Instant::now();
-        let Some(mut tape) = self.found.take() else {
-            return Ok(false);
-        };
-        pass(&mut tape)?;
-        tape.end()?;
-        Ok(true)
+        self.found.take()
     }
 
     /// Whether it is time to write one.
@@ -535,7 +531,11 @@ mod tests {
         let read = |most: usize| {
             let mut checkpoint = Checkpoint::check(&path, 0.0, true, words)?;
             assert_eq!(checkpoint.measured(), Some(measured));
-            checkpoint.resume(|tape| {
+            let Some(mut tape) = checkpoint.resume() else {
+                return Ok(false);
+            };
+            {
+                let tape = &mut tape;
                 let mut numbers = [0u32; 2];
                 let mut value: (Option<f64>, f64, f32, u64, usize) = Default::default();
                 tape.pass(&mut numbers)?;
@@ -545,14 +545,16 @@ mod tests {
                 assert_eq!(option.map(f64::to_bits), Some((-0.0f64).to_bits()));
                 assert_eq!(nan.to_bits(), f64::NAN.to_bits());
                 assert_eq!((infinite, large, count), (f32::INFINITY, u64::MAX, 7));
-                tape.require(count <= most)
-            })
+                tape.require(count <= most)?;
+            }
+            tape.end().map(|()| true)
         };
         assert!(read(7).unwrap());
         assert!(read(6).unwrap_err().message().contains("is damaged"));
         let mut other = Checkpoint::check(&path, 0.0, true, words).unwrap();
         assert!(other.set_data(1).is_err());
-        assert!(other.resume(|_| Ok(())).is_err(), "something is left");
+        let tape = other.resume().unwrap();
+        assert!(tape.end().is_err(), "something is left");
         // Whatever happened to it, it is told.
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

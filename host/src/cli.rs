@@ -7,6 +7,7 @@ use blockspin_core::bound::Bound;
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
+use blockspin_core::optim::stopping::Convergence;
 use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -14,8 +15,9 @@ use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
+use crate::learn::Stopping;
 use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
-use crate::parse::{self, Boundaries, Sides};
+use crate::parse::{self, Boundaries, Components, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
 /// Width of the embedding in which the critic's networks meet.
@@ -404,6 +406,17 @@ pub struct RunArgs {
     /// Learning rate at the end of the half cosine
     #[arg(long, default_value = "0", value_parser = parse::rate, value_name = "RATE")]
     learning_rate_end: f32,
+    /// Ends the training when the moving average of 200 steps differs from that of the 200 before by no
+    /// more than this, in nats (RSMI-NE, eq. B10) [default: never]
+    #[arg(long, value_parser = parse::tolerance, value_name = "NATS")]
+    tolerance: Option<f64>,
+    /// Mixes every such average with the one before, I ← A I + (1 − A) I before (eq. B11); 1: not
+    #[arg(long, default_value = "0.5", value_parser = parse::damping, requires = "tolerance", value_name = "A")]
+    damping: f64,
+    /// Ends the training when so many validation figures in a row (there are 60 in a whole one) are no
+    /// better than the best, and keeps the parameters of the best [default: the last step's are kept]
+    #[arg(long, value_parser = parse::positive(), value_name = "N")]
+    patience: Option<u32>,
     /// Lower bound of the information that is maximised, and reported
     #[arg(long, default_value = Bound::InfoNce.name(), value_parser = parse::bound(), value_name = "NAME")]
     pub bound: Bound,
@@ -418,9 +431,18 @@ pub struct TrainArgs {
     /// The run.
     #[command(flatten)]
     pub run: RunArgs,
-    /// Number of coarse variables, C
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
-    components: u32,
+    /// Number of coarse variables, C, at most 16; auto: one, two and so on, for as long as one more adds
+    /// a quarter of what one keeps on average, and more than two standard errors
+    #[arg(long, default_value = "1", value_parser = parse::components, value_name = "C|auto")]
+    components: Components,
+    /// Trainings with other first weights and samples, of which the best on validation windows is
+    /// reported, and the spread told
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub restarts: u32,
+    /// Refines the filter after the training by so many steps of BFGS at most, with the critic as it
+    /// is (RSMI-NE, eq. B12); 0: not
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub refine: u32,
     /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states
     /// with a filter for each
     #[arg(long, default_value = "binary", value_parser = parse::coarse, value_name = "NAME")]
@@ -656,6 +678,29 @@ impl RunArgs {
         .map_err(|error| Error::usage(error.to_string()))
     }
 
+    /// When the training ends before its last step.
+    #[must_use]
+    pub fn stopping(&self) -> Stopping {
+        let rule = |tolerance| Convergence::new(tolerance, self.damping);
+        Stopping {
+            convergence: self.tolerance.map(rule),
+            patience: self.patience,
+        }
+    }
+
+    /// The same as typed.
+    #[must_use]
+    pub fn stopping_words(&self) -> String {
+        let mut words = String::new();
+        if let Some(tolerance) = self.tolerance {
+            words += &format!(" --tolerance {tolerance} --damping {}", self.damping);
+        }
+        if let Some(checks) = self.patience {
+            words += &format!(" --patience {checks}");
+        }
+        words
+    }
+
     /// The schedule, with the relaxation of a learned filter if there is one.
     #[must_use]
     pub fn schedule(&self, filter: Option<&TrainArgs>) -> Schedule {
@@ -704,12 +749,35 @@ fn room_hint(block: u32, buffer: u32, side: u32) -> String {
 }
 
 impl TrainArgs {
-    /// Filters of all components.
+    /// Whether components are added until information stops growing.
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        self.components == Components::Auto
+    }
+
+    /// Components, restarts and refinement as typed.
+    #[must_use]
+    pub fn search_words(&self) -> String {
+        let mut words = format!(" --components {}", self.components);
+        if self.restarts > 1 {
+            words += &format!(" --restarts {}", self.restarts);
+        }
+        if self.refine > 0 {
+            words += &format!(" --refine {}", self.refine);
+        }
+        words
+    }
+
+    /// Filters of all components, or of the first.
     ///
     /// # Errors
     /// Usage, if there are too many.
     pub fn filters(&self) -> Result<u32> {
-        let (components, of_each) = (self.components, self.encoder.filters());
+        let components = match self.components {
+            Components::Of(components) => components,
+            Components::Auto => 1,
+        };
+        let of_each = self.encoder.filters();
         match components * of_each {
             filters if filters <= MAX_COMPONENTS => Ok(filters),
             filters => Err(Error::usage(format!(

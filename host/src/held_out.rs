@@ -5,6 +5,7 @@ use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Machine, Rsmi};
 use blockspin_core::stats::Blocking;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::feed::{Feed, Learnt};
@@ -19,7 +20,7 @@ const TRIES: usize = 10_000;
 const TRIES_OF_ONE: usize = 100;
 
 /// A mean with its standard error, in nats.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The mean.
     pub mean: f64,

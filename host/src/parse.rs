@@ -230,6 +230,56 @@ pub fn relaxation(text: &str) -> Parsed<f32> {
     number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
 }
 
+/// A change of information, in nats.
+///
+/// # Errors
+/// The rule.
+pub fn tolerance(text: &str) -> Parsed<f64> {
+    let rule = "a change of information is a number from 0 on, in nats";
+    number(text, rule, |x| x >= 0.0 && x.is_finite())
+}
+
+/// The share of the latest in a mean.
+///
+/// # Errors
+/// The rule.
+pub fn damping(text: &str) -> Parsed<f64> {
+    let rule = "a share is a number above 0, at most 1, which damps nothing";
+    number(text, rule, |x| x > 0.0 && x <= 1.0)
+}
+
+/// A number of coarse variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Components {
+    /// As many as add information.
+    Auto,
+    /// So many.
+    Of(u32),
+}
+
+impl fmt::Display for Components {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Components::Auto => write!(f, "auto"),
+            Components::Of(components) => write!(f, "{components}"),
+        }
+    }
+}
+
+/// A number of coarse variables, or auto.
+///
+/// # Errors
+/// The rule.
+pub fn components(text: &str) -> Parsed<Components> {
+    if text == "auto" {
+        return Ok(Components::Auto);
+    }
+    let components = text.parse().ok().filter(|n| (1..=16).contains(n));
+    let rule = "components are a number from 1 to 16, or auto";
+    components.map(Components::Of).ok_or_else(|| rule.into())
+}
+
 /// Q of a word such as states:Q; none, if it does not begin like this, or Q is out of range.
 fn states_of(text: &str, word: &str) -> Option<u32> {
     let number = text.strip_prefix(word)?.strip_prefix(':')?;

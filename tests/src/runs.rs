@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use blockspin::coarse::Coarse;
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
 use blockspin::learn::{self, Outcome, Settings};
@@ -220,21 +219,16 @@ impl Case {
     #[must_use]
     pub fn settings(&self, batch: u32, steps: u32, seed: u64) -> Settings {
         let (window, filters) = (self.window(), self.filters());
+        let shape = shape(window, filters.count() as u32, batch);
+        let isa = Isa::find("auto").expect("every machine has one");
         Settings {
-            place: Place::Window(window),
-            shape: shape(window, filters.count() as u32, batch),
             schedule: Schedule {
                 steps,
                 ..Schedule::default()
             },
-            coarse: Coarse::Binary,
-            filter_start: 1.0,
             seed,
             given: Some((filters, self.encoder)),
-            threads: 1,
-            isa: Isa::find("auto").expect("every machine has one"),
-            quiet: true,
-            bound: Bound::default(),
+            ..Settings::new(Place::Window(window), shape, isa)
         }
     }
 

@@ -381,7 +381,9 @@ fn hand_over<V>(from: &mut dyn Feed<V>, to: &mut dyn Feed<V>) {
     let mut written = Checkpoint::check(&path, 1e-9, false, "").unwrap();
     written.write(&Progress::new(true, "", 0, ""), |tape| from.pass(tape));
     let mut read = Checkpoint::check(&path, 0.0, true, "").unwrap();
-    assert!(read.resume(|tape| to.pass(tape)).unwrap());
+    let mut tape = read.resume().unwrap();
+    to.pass(&mut tape).unwrap();
+    tape.end().unwrap();
     written.remove().unwrap();
 }
 

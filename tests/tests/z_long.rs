@@ -5,14 +5,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use blockspin::coarse::Coarse;
 use blockspin::filters::Filters;
 use blockspin::held_out::Estimate;
 use blockspin::learn::{self, Outcome, Settings};
 use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
 use blockspin_core::block::window::Window;
-use blockspin_core::bound::Bound;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
@@ -172,18 +170,11 @@ fn estimates_of_many_systems() {
 fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let lattice = Lattice::new(&[64, 64]).unwrap();
     let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
+    let isa = blockspin::machine::Isa::find("auto").unwrap();
     let settings = Settings {
-        place: Place::Window(window),
-        shape: shape(window, 1, 100),
-        bound: Bound::default(),
-        schedule: Schedule::default(),
-        coarse: Coarse::Binary,
-        filter_start: 1.0,
-        seed: 1,
         given: filter.map(|filter| (filter, blockspin_core::coarse::encoder::Encoder::Sign)),
         threads: 2,
-        isa: blockspin::machine::Isa::find("auto").unwrap(),
-        quiet: true,
+        ..Settings::new(Place::Window(window), shape(window, 1, 100), isa)
     };
     let model = Ising {
         name: "ising",

@@ -9,6 +9,7 @@
 ///
 /// The noise of an estimate may fulfil it by chance: epochs are to be so long that it is below Δ.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Convergence {
     tolerance: f64,
     damping: f64,
@@ -36,22 +37,11 @@ impl Convergence {
         self.last = Some(last + change);
         change.abs() <= self.tolerance
     }
-
-    /// I_t; none before the first epoch.
-    #[must_use]
-    pub const fn last(&self) -> Option<f64> {
-        self.last
-    }
-
-    /// The same after an epoch whose I_t was `last`.
-    #[must_use]
-    pub const fn resumed(self, last: Option<f64>) -> Self {
-        Convergence { last, ..self }
-    }
 }
 
 /// Early stopping: the best of all checks is kept, and the end is where so many in a row were no better.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Patience {
     checks: u32,
     best: Option<f64>,
@@ -96,22 +86,6 @@ impl Patience {
             false => Verdict::Wait,
         }
     }
-
-    /// The best so far, and the checks since.
-    #[must_use]
-    pub const fn state(&self) -> (Option<f64>, u32) {
-        (self.best, self.since)
-    }
-
-    /// The same with that state.
-    #[must_use]
-    pub const fn resumed(self, (best, since): (Option<f64>, u32)) -> Self {
-        Patience {
-            best,
-            since,
-            ..self
-        }
-    }
 }
 
 #[cfg(test)]
@@ -135,11 +109,6 @@ mod tests {
         assert_eq!(count(1.0), None);
         // 0.40, 0.416, 0.4096, …: changes of 0.016, 0.0064.
         assert_eq!(count(0.4), Some(2));
-        let mut rule = Convergence::new(0.01, 0.4);
-        rule.push(0.40);
-        rule.push(0.44);
-        let mut again = Convergence::new(0.01, 0.4).resumed(rule.last());
-        assert!(again.push(0.40));
     }
 
     #[test]
@@ -149,7 +118,5 @@ mod tests {
         let course = [f64::NAN, 0.1, 0.3, 0.2, 0.31, 0.31, f64::NAN];
         let found = course.map(|x| rule.push(x));
         assert_eq!(found, [Wait, Best, Best, Wait, Best, Wait, Stop]);
-        assert_eq!(rule.state(), (Some(0.31), 2));
-        assert_eq!(Patience::new(2).resumed(rule.state()), rule);
     }
 }

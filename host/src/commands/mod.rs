@@ -5,6 +5,7 @@ mod exact;
 mod named;
 mod run;
 mod sample;
+mod tried;
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::doubts::doubts;
 use super::named::filters;
+use super::tried;
 use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
 use crate::checkpoint::{Checkpoint, Measured};
 use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
@@ -167,6 +168,10 @@ fn settings(
         schedule: run.schedule(filter),
         coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
+        restarts: filter.map_or(1, |filter| filter.restarts),
+        grow: filter.is_some_and(TrainArgs::grows),
+        stopping: run.stopping(),
+        refine: filter.map_or(0, |filter| filter.refine),
         seed: run.seed,
         given,
         threads: global.threads as usize,
@@ -182,7 +187,13 @@ fn settings(
 
 /// The options of a run as typed, to repeat it. A checkpoint is known by them: an option that is added
 /// later has no word here at its default, or else older checkpoints are refused.
-fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) -> String {
+fn command(
+    verb: &str,
+    subject: &Subject,
+    run: &RunArgs,
+    filter: Option<&TrainArgs>,
+    settings: &Settings,
+) -> String {
     let schedule = settings.schedule;
     let mut words = format!(
         "blockspin {verb} {} {} --batch {} --bound {} --steps {} --learning-rate {} \
@@ -196,9 +207,9 @@ fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) ->
         schedule.rate_end,
         run.seed,
     );
-    if settings.given.is_none() {
-        let components = settings.shape.components() as u32 / settings.coarse.filters();
-        words += &format!(" --encoder {} --components {components}", settings.coarse);
+    words += &run.stopping_words();
+    if let Some(filter) = filter {
+        words += &format!(" --encoder {}{}", settings.coarse, filter.search_words());
         if settings.coarse.is_relaxed() {
             words += &format!(
                 " --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
@@ -295,7 +306,7 @@ fn finish(
 
     let (shape, bound) = (settings.shape, settings.bound);
     // To leading order in 1/K: where it is large it says nothing.
-    let capacity = settings.coarse.capacity(shape.components());
+    let capacity = settings.coarse.capacity(outcome.filters.count());
     let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
     let deficit = deficit.filter(|deficit| *deficit < 0.1);
     let sign = outcome.information_sign;
@@ -320,13 +331,13 @@ fn finish(
         "ceiling_nats": bound.ceiling(shape.batch()),
         "capacity_nats": capacity,
         "deficit_nats": deficit,
-        "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
         "held_out_batches": outcome.groups,
         "filters": filters,
         "fingerprint": format!("{:016x}", outcome.fingerprint),
         "warnings": warnings,
     }));
+    fields.extend(tried::fields(&outcome));
     if let Subject::Data(input) = subject {
         let told = told(input, shells, parts.as_ref(), &outcome);
         fields.insert("data".into(), told);
@@ -380,12 +391,17 @@ fn nested(weights: &[f32], sides: &[u32]) -> Value {
 }
 
 /// Adds the wall times.
-fn timed(fields: &Fields, outcome: &Outcome, steps: u32) -> Fields {
+fn timed(fields: &Fields, outcome: &Outcome) -> Fields {
     let mut fields = fields.clone();
     fields.insert("seconds_sampling".into(), json!(outcome.seconds_sampling));
     fields.insert("seconds_training".into(), json!(outcome.seconds_training));
     fields.insert("seconds".into(), json!(outcome.seconds));
-    let rate = f64::from(steps) / outcome.seconds_training;
+    let steps: f64 = outcome
+        .attempts
+        .iter()
+        .map(|all| f64::from(all.steps))
+        .sum();
+    let rate = steps / outcome.seconds_training;
     fields.insert("steps_per_second".into(), json!(finite(rate)));
     fields
 }
@@ -414,7 +430,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         Some(path) => RunTarget::check(path, RUN_BYTES)?,
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
-    let command = command("train", subject, run, &settings);
+    let command = command("train", subject, run, Some(args), &settings);
     let mut checkpoint =
         Checkpoint::check(&target.checkpoint(), args.checkpoint, args.resume, &command)?;
     let encoder = settings.coarse.to_string();
@@ -428,7 +444,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
     )?;
     let outcome = &finished.outcome;
     let (title, about) = subject.describe();
-    let fields = timed(&finished.fields, outcome, settings.schedule.steps);
+    let fields = timed(&finished.fields, outcome);
 
     let writer = target.create()?;
     let json = |fields: &Fields| {
@@ -473,14 +489,13 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
     checkpoint.remove()?;
 
     print(global, &fields, || {
-        let steps = settings.schedule.steps;
         format!(
             "{title}\n\n\
              information    {}   held out, {}\n\
              {}\
-             in training    {:.4} nats   {}\n\n\
+             in training    {:.4} nats   {}\n{}\n\
              {}\n\
-             {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
+             {} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
             in_words(outcome.information),
             match settings.coarse {
@@ -490,7 +505,9 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
             decided(settings.coarse, outcome.information_sign),
             outcome.training,
             limit(&settings),
+            tried::lines(outcome),
             filter_text(&outcome.filters, shells.as_ref()),
+            outcome.steps,
             outcome.configurations,
             outcome.seconds,
             outcome.fingerprint,
@@ -539,7 +556,7 @@ fn table(
         }
     };
     let (block, environment) = settings.place.parts();
-    let filters = settings.shape.components() as u32;
+    let filters = outcome.filters.count() as u32;
     rows.extend([
         ("Sites |V|, |E|".into(), format!("{block}, {environment}")),
         (
@@ -562,7 +579,7 @@ fn table(
             "Bound".into(),
             format!("{}, K = {}", settings.bound, settings.shape.batch()),
         ),
-        ("Steps".into(), schedule.steps.to_string()),
+        ("Steps".into(), outcome.steps.to_string()),
         (
             "Learning rate".into(),
             format!("{} to {}", schedule.rate_start, schedule.rate_end),
@@ -584,6 +601,7 @@ fn table(
         ("Held-out batches".into(), outcome.groups.to_string()),
         ("Seed".into(), settings.seed.to_string()),
     ]);
+    rows.extend(tried::rows(outcome));
     match subject {
         Subject::Model(model, _) => {
             let parameters = model
@@ -625,7 +643,7 @@ fn widths(all: &[u32]) -> String {
 pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global) -> Result<()> {
     let run = &given.run;
     let (settings, shells) = settings(subject, run, None, Some(given), global)?;
-    let mut command = command("estimate", subject, run, &settings);
+    let mut command = command("estimate", subject, run, None, &settings);
     command += &format!(
         " --filter {} --encoder {}",
         quoted_for_shell(&given.filter),
@@ -641,12 +659,12 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
         None,
     )?;
     let outcome = &finished.outcome;
-    let fields = timed(&finished.fields, outcome, settings.schedule.steps);
+    let fields = timed(&finished.fields, outcome);
     print(global, &fields, || {
         format!(
             "{}\n\n\
              information    {}   held out, filter {}, encoder {}\n\
-             in training    {:.4} nats   {}\n\n\
+             in training    {:.4} nats   {}\n{}\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
@@ -654,6 +672,7 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
             given.encoder,
             outcome.training,
             limit(&settings),
+            tried::lines(outcome),
             filter_text(&outcome.filters, shells.as_ref()),
         )
     })

@@ -4,8 +4,9 @@
 //! figure that is reported comes from other samples, which nothing was learned from.
 //!
 //! `settings` says what is asked for, `sizes` how much is held in memory for it, `training` is what
-//! climbs; here both ends are joined.
+//! climbs, `search` chooses among several trainings; here both ends are joined.
 
+mod search;
 mod settings;
 mod sizes;
 mod training;
@@ -32,9 +33,12 @@ use crate::progress::Progress;
 use crate::room;
 use crate::series::Record;
 
-pub use settings::Settings;
+pub use search::Attempt;
+use search::Search;
+pub use settings::{Settings, Stopping};
 use sizes::{DATA_POOL_BYTES, Sizes, learned};
-use training::{Buffers, Training};
+use training::{Buffers, PoolBuffers, Training, filters};
+pub use training::{Ended, Refined};
 
 /// What a run found.
 #[derive(Clone, Debug)]
@@ -49,8 +53,20 @@ pub struct Outcome {
     pub filters: Filters,
     /// Filter and critic, in the order that `Shape::parameter_lanes` states.
     pub parameters: Vec<Lane>,
-    /// The course of the run.
+    /// The course of the training that is reported.
     pub series: Vec<Record>,
+    /// Its steps, and the one whose parameters were kept.
+    pub steps: u32,
+    /// See `steps`.
+    pub kept_step: u32,
+    /// Why it ended; none, where nothing was trained.
+    pub ended: Option<Ended>,
+    /// What the refinement of the filter did, if there was one.
+    pub refined: Option<Refined>,
+    /// Components of H.
+    pub components: u32,
+    /// All trainings, in order.
+    pub attempts: Vec<Attempt>,
     /// FNV-1a 64 over filter, critic and series.
     pub fingerprint: u64,
     /// Independent groups that the error bar rests on.
@@ -73,8 +89,10 @@ struct Supply<'a, C, V> {
     /// Means of the sites of V, known beforehand; none: 0.
     centres: Vec<f32>,
     sizes: Sizes,
-    training: Box<dyn Feed<V> + 'a>,
+    /// Of a seed.
+    training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + 'a> + 'a>,
     watched: Box<dyn Feed<V> + 'a>,
+    choosing: Box<dyn FnOnce() -> Box<dyn Feed<V> + 'a> + 'a>,
     held_out: Box<dyn Feed<V> + 'a>,
 }
 
@@ -114,19 +132,26 @@ fn model_run<M: Supplier<Value: Learnt>>(
         ));
     };
     let sizes = Sizes::of_model::<M::Value>(settings);
-    let chains = |purpose| {
-        let (seed, threads) = (settings.seed, settings.threads);
-        Box::new(Chains::new(sampling.clone(), seed, purpose, threads))
+    let chains = |seed, purpose| {
+        Box::new(Chains::new(
+            sampling.clone(),
+            seed,
+            purpose,
+            settings.threads,
+        ))
     };
+    let seed = settings.seed;
     learn(
         settings,
         Supply {
             cut: *window,
             centres: centres(&sampling.model, window),
             sizes,
-            training: chains(Purpose::Training),
-            watched: chains(Purpose::Validation),
-            held_out: chains(Purpose::HeldOut),
+            training: Box::new(move |seed| chains(seed, Purpose::Training)),
+            watched: chains(seed, Purpose::Validation),
+            // Of chains that no training was watched by.
+            choosing: Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation)),
+            held_out: chains(seed, Purpose::HeldOut),
         },
         checkpoint,
     )
@@ -192,8 +217,7 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
     let needed =
         learned(settings) + sizes.bytes::<V>(settings, crop.sites()) + crop.scratch::<V>() as u64;
     room::memory("this run", needed)?;
-    let feed = |part: &Range<usize>, count: usize, endless, task| {
-        let stream = (settings.seed, task);
+    let feed = |part: &Range<usize>, count: usize, endless, stream| {
         Box::new(Rows::<V>::new(
             data,
             part.clone(),
@@ -205,15 +229,17 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
     };
     let all = |extent: Extent| extent.groups * settings.shape.batch();
     let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
+    let (choosing, seed) = (sizes.choosing.map_or(0, all), settings.seed);
     let mut outcome = learn(
         settings,
         Supply {
             cut,
             centres: vec![],
             sizes,
-            training: feed(&parts.train, parts.train.len(), true, 2),
-            watched: feed(&parts.validation, watched, false, 3),
-            held_out: feed(&parts.held_out, held_out, false, 4),
+            training: Box::new(move |seed| feed(&parts.train, parts.train.len(), true, (seed, 2))),
+            watched: feed(&parts.validation, watched, false, (seed, 3)),
+            choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
+            held_out: feed(&parts.held_out, held_out, false, (seed, 4)),
         },
         checkpoint,
     )?;
@@ -222,18 +248,17 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
     Ok(outcome)
 }
 
-/// Climbs to the last step, from the checkpoint where one was found, and writes others.
+/// Climbs to the end, and writes checkpoints.
 fn train<C: Cut, V: Learnt>(
     settings: &Settings,
     training: &mut Training<C, V>,
     watched: &HeldOut<V>,
+    label: &str,
     mut checkpoint: Option<&mut Checkpoint>,
+    mut search: impl FnMut() -> Search,
 ) -> Result<()> {
-    if let Some(checkpoint) = &mut checkpoint {
-        checkpoint.resume(|tape| training.pass(tape))?;
-    }
     let steps = u64::from(settings.schedule.steps);
-    let progress = Progress::new(settings.quiet, "training", steps, "steps");
+    let progress = Progress::new(settings.quiet, label, steps, "steps");
     progress.advance(u64::from(training.course().done));
     while !training.is_over() {
         training.step()?;
@@ -245,7 +270,10 @@ fn train<C: Cut, V: Learnt>(
             && checkpoint.is_due()
             && !training.is_over()
         {
-            checkpoint.write(&progress, |tape| training.pass(tape));
+            checkpoint.write(&progress, |tape| {
+                tape.value(&mut search())?;
+                training.pass(tape)
+            });
         }
     }
     Ok(())
@@ -254,77 +282,105 @@ fn train<C: Cut, V: Learnt>(
 fn learn<C: Cut + Copy, V: Learnt>(
     settings: &Settings,
     supply: Supply<'_, C, V>,
-    checkpoint: Option<&mut Checkpoint>,
+    mut checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
-    let Settings {
-        shape,
-        schedule,
-        seed,
-        quiet,
-        ..
-    } = *settings;
+    let begun = Instant::now();
     let Supply {
         cut,
         centres,
         sizes,
-        training,
+        training: supply,
         mut watched,
+        choosing,
         mut held_out,
     } = supply;
-    let mut buffers = Buffers::new(shape, &sizes, cut.sites());
-    let place = (cut, &centres[..]);
-    let mut training = Training::new(settings, &sizes, &mut buffers, place, training, seed)?;
-    if let Some(checkpoint) = &checkpoint {
-        checkpoint.fits(training.bytes(cut.sites()))?;
-    }
-
-    let mut origins = Stream::new(seed, 1, Purpose::Windows);
+    let (seed, quiet, batch) = (settings.seed, settings.quiet, settings.shape.batch());
     let mut seconds_gathering = 0.0;
-    let mut gather = |feed: &mut dyn Feed<V>, extent, progress: &Progress| {
+    let mut gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &Progress| {
         let start = Instant::now();
-        let held = HeldOut::gather(feed, &cut, shape.batch(), extent, &mut origins, progress)?;
+        let held = HeldOut::gather(feed, &cut, batch, extent, origins, progress)?;
         seconds_gathering += start.elapsed().as_secs_f64();
         Ok::<_, Error>(held)
     };
     let silent = Progress::new(true, "", 0, "");
-    let windows = gather(watched.as_mut(), sizes.watched, &silent)?;
-    drop(watched);
-    train(settings, &mut training, &windows, checkpoint)?;
-    let mut trained = training.end();
-    let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
-    if !trained.parameters().iter().all(finite) {
-        return Err(Error::failure(format!(
-            "the training diverged at a learning rate of {}; take a smaller --learning-rate",
-            schedule.rate_start
-        )));
-    }
+    let mut origins = Stream::new(seed, 1, Purpose::Windows);
+    let watched = gather(watched.as_mut(), sizes.watched, &mut origins, &silent)?;
+    let choosing = match sizes.choosing {
+        Some(extent) => {
+            let mut origins = Stream::new(seed, 5, Purpose::Windows);
+            Some(gather(choosing().as_mut(), extent, &mut origins, &silent)?)
+        }
+        None => None,
+    };
 
-    let total = (sizes.held_out.groups * shape.batch()) as u64;
+    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
+    let mut search = Search::default();
+    if let Some(tape) = &mut tape {
+        tape.value(&mut search)?;
+    }
+    let mut pool = PoolBuffers::new(&sizes, cut.sites());
+    let trained = loop {
+        let (components, seed) = search.next(settings);
+        let stage = settings.with_components(components)?;
+        let mut buffers = Buffers::new(stage.shape);
+        let buffers = (&mut buffers, &mut pool);
+        let place = (cut, &centres[..]);
+        let mut training = Training::new(&stage, &sizes, buffers, place, supply(seed), seed)?;
+        if let Some(checkpoint) = &checkpoint {
+            checkpoint.fits(training.bytes(cut.sites()))?;
+        }
+        if let Some(mut tape) = tape.take() {
+            training.pass(&mut tape)?;
+            tape.end()?;
+        }
+        let label = search.label(settings);
+        let before = || search.after(begun.elapsed().as_secs_f64());
+        let checkpoint = checkpoint.as_deref_mut();
+        train(&stage, &mut training, &watched, &label, checkpoint, before)?;
+        let ended = training.end(&watched, choosing.as_ref())?;
+        if let Some(trained) = search.push(settings, ended)? {
+            break trained;
+        }
+    };
+
+    let settings = &Settings {
+        shape: settings.of_filters(trained.filters)?,
+        ..settings.clone()
+    };
+    let total = (sizes.held_out.groups * batch) as u64;
     let progress = Progress::new(quiet, "held out", total, "samples");
-    let held = gather(held_out.as_mut(), sizes.held_out, &progress)?;
+    let held = gather(held_out.as_mut(), sizes.held_out, &mut origins, &progress)?;
+    let mut buffers = Buffers::<V>::new(settings.shape);
+    let mut rsmi = buffers.of(settings, &centres, &trained)?;
     let (_, reported) = settings.learned();
     let mut noise = Stream::new(seed, 1, Purpose::Encoder);
-    let information = trained.estimate(&held, reported, &mut noise);
+    let information = held.estimate(&mut rsmi, settings.isa, reported, &mut noise);
     let information_sign = settings.coarse.decided().map(|decided| {
         if decided == reported {
             return information;
         }
-        trained.estimate(&held, decided, &mut noise)
+        held.estimate(&mut rsmi, settings.isa, decided, &mut noise)
     });
     Ok(Outcome {
         information,
         information_sign,
         training: trained.course.moving.mean(),
-        filters: trained.filters()?,
-        parameters: trained.parameters().to_vec(),
+        filters: filters(settings, &rsmi)?,
+        parameters: rsmi.parameters().to_vec(),
         fingerprint: trained.fingerprint(),
         groups: held.groups,
+        steps: trained.course.done,
+        kept_step: trained.course.kept,
+        ended: trained.course.ended,
+        refined: trained.course.refined,
+        components: settings.components(),
         configurations: trained.course.configurations,
         left_out: trained.left_out,
-        seconds_sampling: trained.course.seconds_sampling + seconds_gathering,
-        seconds_training: trained.course.seconds_training,
-        seconds: trained.seconds(),
         series: trained.course.series,
+        seconds_sampling: search.seconds_sampling + seconds_gathering,
+        seconds_training: search.seconds_training,
+        seconds: search.earlier + begun.elapsed().as_secs_f64(),
+        attempts: search.attempts,
     })
 }
 
@@ -344,6 +400,12 @@ pub fn nothing(settings: &Settings) -> Result<Outcome> {
         filters: Filters::new(settings.place.block(), settings.zeros())?,
         parameters: vec![],
         series: vec![],
+        steps: settings.schedule.steps,
+        kept_step: settings.schedule.steps,
+        ended: None,
+        refined: None,
+        components: settings.components(),
+        attempts: vec![],
         fingerprint: 0,
         groups: 0,
         configurations: 0,

@@ -3,13 +3,24 @@
 use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::optim::schedule::Schedule;
+use blockspin_core::optim::stopping::Convergence;
 use blockspin_core::rsmi::Learn;
-use blockspin_core::shape::Shape;
+use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 
 use crate::coarse::Coarse;
+use crate::error::{Error, Result};
 use crate::filters::Filters;
 use crate::machine::Isa;
 use crate::place::Place;
+
+/// When a training ends before its last step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stopping {
+    /// RSMI-NE's criterion, on the moving average of every 200 steps.
+    pub convergence: Option<Convergence>,
+    /// Validation figures in a row that are no better than the best; the parameters of the best are kept.
+    pub patience: Option<u32>,
+}
 
 /// Everything that determines a run but where its samples come from.
 #[derive(Clone, Debug)]
@@ -28,6 +39,14 @@ pub struct Settings {
     pub filter_start: f32,
     /// Seed of all streams.
     pub seed: u64,
+    /// Trainings that differ in first weights and samples; the best on validation windows is reported.
+    pub restarts: u32,
+    /// Whether components are added to those of the shape, for as long as each adds information.
+    pub grow: bool,
+    /// When a training ends before its last step.
+    pub stopping: Stopping,
+    /// Steps of BFGS, at most, that refine a learned filter after the last step; 0: none.
+    pub refine: u32,
     /// A filter that is given, with its encoder; none: it is learned.
     pub given: Option<(Filters, Encoder)>,
     /// Threads that sample.
@@ -39,12 +58,70 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// One training at the core's defaults: a filter that is learned, with binary h, InfoNCE, seed 1, on
+    /// one thread, quietly.
+    #[must_use]
+    pub fn new(place: Place, shape: Shape, isa: Isa) -> Self {
+        Settings {
+            place,
+            shape,
+            bound: Bound::default(),
+            schedule: Schedule::default(),
+            coarse: Coarse::Binary,
+            filter_start: 1.0,
+            seed: 1,
+            restarts: 1,
+            grow: false,
+            stopping: Stopping::default(),
+            refine: 0,
+            given: None,
+            threads: 1,
+            isa,
+            quiet: true,
+        }
+    }
+
     /// What steps move, and the encoder of the reported figure.
     pub(super) fn learned(&self) -> (Learn, Encoder) {
         match &self.given {
             None => (Learn::All, self.coarse.drawn()),
             Some((_, encoder)) => (Learn::Critic, *encoder),
         }
+    }
+
+    /// Whether there are several trainings, of which one is chosen.
+    pub(super) fn chooses(&self) -> bool {
+        self.restarts > 1 || self.grow
+    }
+
+    /// Components of H.
+    pub(super) fn components(&self) -> u32 {
+        self.shape.components() as u32 / self.coarse.filters()
+    }
+
+    /// As many components as filters allow, at most so many.
+    pub(super) fn most_components(&self, most: u32) -> u32 {
+        most.min(MAX_COMPONENTS / self.coarse.filters())
+    }
+
+    /// The same with so many components.
+    ///
+    /// # Errors
+    /// Usage, if these are too many.
+    pub(super) fn with_components(&self, components: u32) -> Result<Self> {
+        Ok(Settings {
+            shape: self.of_filters(components * self.coarse.filters())?,
+            ..self.clone()
+        })
+    }
+
+    /// The shape with so many filters.
+    ///
+    /// # Errors
+    /// Usage, if these are too many.
+    pub(super) fn of_filters(&self, filters: u32) -> Result<Shape> {
+        let shape = self.shape.with_components(filters);
+        shape.map_err(|error| Error::usage(error.to_string()))
     }
 
     /// Weights of all components over the whole block, all 0.

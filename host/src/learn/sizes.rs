@@ -27,6 +27,9 @@ const HELD_OUT_GROUPS: usize = 32;
 /// at most.
 const VALIDATION_WINDOWS: usize = 4_000;
 const VALIDATION_BYTES: usize = 24 << 20;
+/// Windows that trainings are compared by, where there are several: enough to tell them apart.
+const CHOOSING_WINDOWS: usize = 40_000;
+
 /// How much is held.
 pub(super) struct Sizes {
     /// Configurations in the shuffle buffer.
@@ -36,6 +39,8 @@ pub(super) struct Sizes {
     /// Draws after which a configuration is replaced; none: all are there.
     pub(super) uses: Option<usize>,
     pub(super) watched: Extent,
+    /// What trainings are compared by; none: there is one alone.
+    pub(super) choosing: Option<Extent>,
     pub(super) held_out: Extent,
 }
 
@@ -56,6 +61,12 @@ impl Sizes {
         let windows = place.independent();
         let pool = (POOL_BYTES / (size_of::<V>() * V::configuration(place.sites())))
             .clamp(2 * batch, POOL_CONFIGURATIONS.max(2 * batch));
+        let choosing = Extent {
+            groups: CHOOSING_WINDOWS
+                .div_ceil(windows * batch)
+                .max(HELD_OUT_GROUPS),
+            windows,
+        };
         Sizes {
             pool,
             first: (10 * batch).min(pool),
@@ -69,6 +80,7 @@ impl Sizes {
                 groups: VALIDATION_WINDOWS.div_ceil(windows * batch),
                 windows: windows.min(4),
             },
+            choosing: settings.chooses().then_some(choosing),
             held_out: Extent {
                 groups: HELD_OUT_WINDOWS
                     .div_ceil(windows * batch)
@@ -97,7 +109,17 @@ impl Sizes {
         let most = (4 * VALIDATION_WINDOWS)
             .min(VALIDATION_BYTES / row_bytes::<V>(place))
             .max(batch);
-        let groups = (parts.validation.len() / batch).min(most.div_ceil(batch));
+        let all = parts.validation.len() / batch;
+        let groups = all.min(most.div_ceil(batch));
+        let choosing = Extent {
+            groups: all.min((HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1)),
+            windows: 1,
+        };
+        let choosing = Extent {
+            windows: (CHOOSING_WINDOWS / (choosing.groups * batch).max(1))
+                .clamp(1, held_out.windows),
+            ..choosing
+        };
         let watched = Extent {
             groups,
             windows: held_out
@@ -110,6 +132,7 @@ impl Sizes {
             first: pool,
             uses: (pool < train).then(|| uses(sites)),
             watched,
+            choosing: settings.chooses().then_some(choosing),
             held_out,
         }
     }
@@ -117,7 +140,9 @@ impl Sizes {
     pub(super) fn bytes<V: Learnt>(&self, settings: &Settings, sites: usize) -> u64 {
         let rows = |extent: Extent| extent.groups * extent.windows * settings.shape.batch();
         let configuration = size_of::<V>() * V::configuration(sites) + 4;
-        let windows = (rows(self.watched) + rows(self.held_out)) * row_bytes::<V>(&settings.place);
+        let choosing = self.choosing.map_or(0, rows);
+        let windows = rows(self.watched) + choosing + rows(self.held_out);
+        let windows = windows * row_bytes::<V>(&settings.place);
         (self.pool * configuration + windows) as u64
     }
 }

@@ -3,10 +3,14 @@
 use std::time::Instant;
 
 use blockspin_core::block::pool::{Cut, Pool};
+use blockspin_core::bound::tuba::Average;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Portable;
-use blockspin_core::num::lane::Lane;
+use blockspin_core::num::lane::{Lane, get, lanes};
+use blockspin_core::num::math::sqrt64;
 use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::optim::bfgs;
+use blockspin_core::optim::stopping::{Convergence, Patience, Verdict};
 use blockspin_core::rsmi::{Learn, Machine, Memory, Rsmi, Storage};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::moving::Moving;
@@ -27,10 +31,19 @@ const RECORDS: u32 = 300;
 /// Batches that the moving average of the training bound spans.
 const SPAN: u32 = 200;
 
-/// Memory that a training works in. One after it may take the same again.
+/// Steps of an epoch, after each of which the papers' criterion looks at the moving average: what it
+/// spans, so that one says little of the next.
+const EPOCH: u32 = SPAN;
+/// Windows that a filter is refined on, and their bytes, at most.
+const REFINED_WINDOWS: usize = 10_000;
+const REFINED_BYTES: usize = 48 << 20;
+/// Steps that the refinement remembers.
+const MEMORY: usize = 24;
+/// Gain of a step, in nats, below which the refinement ends.
+const REFINED: f64 = 1e-7;
+
+/// Memory of filter, critic, optimiser and batch.
 pub(super) struct Buffers<V: Learnt> {
-    values: Vec<V>,
-    order: Vec<u32>,
     parameters: Vec<Lane>,
     gradients: Vec<Lane>,
     first_moments: Vec<Lane>,
@@ -40,12 +53,9 @@ pub(super) struct Buffers<V: Learnt> {
 }
 
 impl<V: Learnt> Buffers<V> {
-    /// For a pool of configurations with so many sites each.
-    pub(super) fn new(shape: Shape, sizes: &Sizes, sites: usize) -> Self {
+    pub(super) fn new(shape: Shape) -> Self {
         let lanes = || vec![Lane::ZERO; shape.parameter_lanes()];
         Buffers {
-            values: vec![V::default(); sizes.pool * V::configuration(sites)],
-            order: vec![0; sizes.pool],
             parameters: lanes(),
             gradients: lanes(),
             first_moments: lanes(),
@@ -54,63 +64,25 @@ impl<V: Learnt> Buffers<V> {
             samples: vec![V::Word::default(); V::samples(shape)],
         }
     }
-}
 
-/// How far a training is: all that changes from step to step, but for what lies in its buffers and
-/// its supply. A checkpoint has every field; one that is added needs `#[serde(default)]`, if earlier
-/// checkpoints are still to be read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Course {
-    /// Steps.
-    pub(super) done: u32,
-    /// Configurations that were supplied.
-    pub(super) configurations: usize,
-    /// Draws that no new configuration has made up for yet.
-    owed: usize,
-    draws: Stream,
-    noise: Stream,
-    /// Of the bound.
-    pub(super) moving: Moving,
-    pub(super) series: Vec<Record>,
-    /// Wall time of sampling, and of steps.
-    pub(super) seconds_sampling: f64,
-    pub(super) seconds_training: f64,
-    /// Wall time of everything before this process.
-    earlier: f64,
-}
-
-/// A training under way.
-pub(super) struct Training<'a, C, V> {
-    settings: &'a Settings,
-    sizes: &'a Sizes,
-    rsmi: Rsmi<'a>,
-    pool: Pool<'a, C, V>,
-    feed: Box<dyn Feed<V> + 'a>,
-    course: Course,
-    begun: Instant,
-}
-
-impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
-    /// One that has not begun: its first weights drawn under `seed`, its pool empty. `centres` are
-    /// taken off V.
+    /// Filter and critic as a training begins: first weights drawn under `seed`. `centres` are taken
+    /// off V.
     ///
     /// # Errors
     /// None in practice; buffers are checked.
-    pub(super) fn new(
-        settings: &'a Settings,
-        sizes: &'a Sizes,
-        buffers: &'a mut Buffers<V>,
-        (cut, centres): (C, &'a [f32]),
-        feed: Box<dyn Feed<V> + 'a>,
+    fn begin<'a>(
+        &'a mut self,
+        settings: &Settings,
+        centres: &'a [f32],
         seed: u64,
-    ) -> Result<Self> {
+    ) -> Result<Rsmi<'a>> {
         let storage = Storage {
-            parameters: &mut buffers.parameters,
-            gradients: &mut buffers.gradients,
-            first_moments: &mut buffers.first_moments,
-            second_moments: &mut buffers.second_moments,
-            workspace: &mut buffers.workspace,
-            samples: V::wrap(&mut buffers.samples),
+            parameters: &mut self.parameters,
+            gradients: &mut self.gradients,
+            first_moments: &mut self.first_moments,
+            second_moments: &mut self.second_moments,
+            workspace: &mut self.workspace,
+            samples: V::wrap(&mut self.samples),
         };
         let mut first_weights = Stream::new(seed, 0, Purpose::Parameters);
         let mut rsmi = Rsmi::new(settings.shape, storage, &mut first_weights)
@@ -130,11 +102,159 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
                 rsmi.normalise_filter::<Portable>();
             }
         }
+        Ok(rsmi)
+    }
+
+    /// Filter and critic of a training that has ended.
+    ///
+    /// # Errors
+    /// None in practice; buffers are checked.
+    pub(super) fn of<'a>(
+        &'a mut self,
+        settings: &Settings,
+        centres: &'a [f32],
+        trained: &Trained,
+    ) -> Result<Rsmi<'a>> {
+        let mut rsmi = self.begin(settings, centres, settings.seed)?;
+        trained.kept.give(&mut rsmi);
+        Ok(rsmi)
+    }
+}
+
+/// Memory of the shuffle buffer.
+pub(super) struct PoolBuffers<V> {
+    values: Vec<V>,
+    order: Vec<u32>,
+}
+
+impl<V: Learnt> PoolBuffers<V> {
+    /// For configurations with so many sites each.
+    pub(super) fn new(sizes: &Sizes, sites: usize) -> Self {
+        PoolBuffers {
+            values: vec![V::default(); sizes.pool * V::configuration(sites)],
+            order: vec![0; sizes.pool],
+        }
+    }
+}
+
+/// Filter and critic at a step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    step: u32,
+    parameters: Vec<f32>,
+    average: Average,
+}
+
+impl Kept {
+    fn of(rsmi: &mut Rsmi, step: u32) -> Self {
+        let lanes = rsmi.parameters().iter();
+        Kept {
+            step,
+            parameters: lanes.flat_map(|lane| lane.0).collect(),
+            average: *rsmi.memory_mut().average,
+        }
+    }
+
+    fn give(&self, rsmi: &mut Rsmi) {
+        let to = rsmi
+            .parameters_mut()
+            .iter_mut()
+            .flat_map(|lane| &mut lane.0);
+        to.zip(&self.parameters).for_each(|(to, from)| *to = *from);
+        *rsmi.memory_mut().average = self.average;
+    }
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// All steps were done.
+    Steps,
+    /// RSMI-NE's criterion was fulfilled.
+    Converged,
+    /// Validation figures were no better for too long.
+    Patience,
+}
+
+/// What the refinement of the filter by BFGS did.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refined {
+    /// Steps, and points at which the bound was asked for.
+    pub steps: u32,
+    /// See `steps`.
+    pub evaluations: u32,
+    /// The bound on the windows that were refined on, with relaxed h, before and after, in nats.
+    pub bound_before_nats: f64,
+    /// See `bound_before_nats`.
+    pub bound_after_nats: f64,
+    /// Information on the watched windows, before and after, in nats.
+    pub watched_before_nats: f64,
+    /// See `watched_before_nats`.
+    pub watched_after_nats: f64,
+    /// Whether it was better on the watched windows; else the filter is as it was.
+    pub kept: bool,
+}
+
+/// How far a training is: all that changes from step to step, but for what lies in its buffers and
+/// its supply. A checkpoint has every field; one that is added needs `#[serde(default)]`, if earlier
+/// checkpoints are still to be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Course {
+    /// Steps.
+    pub(super) done: u32,
+    /// Configurations that were supplied.
+    pub(super) configurations: usize,
+    /// Draws that no new configuration has made up for yet.
+    owed: usize,
+    draws: Stream,
+    noise: Stream,
+    /// Of the bound.
+    pub(super) moving: Moving,
+    pub(super) series: Vec<Record>,
+    convergence: Option<Convergence>,
+    patience: Option<Patience>,
+    /// The best so far, if there is patience.
+    best: Option<Kept>,
+    /// Why it ended; none: it has not.
+    pub(super) ended: Option<Ended>,
+    /// The step whose parameters were kept.
+    pub(super) kept: u32,
+    pub(super) refined: Option<Refined>,
+    /// Wall time of sampling, and of steps.
+    pub(super) seconds_sampling: f64,
+    pub(super) seconds_training: f64,
+}
+
+/// A training under way.
+pub(super) struct Training<'a, C, V> {
+    settings: &'a Settings,
+    sizes: &'a Sizes,
+    rsmi: Rsmi<'a>,
+    pool: Pool<'a, C, V>,
+    feed: Box<dyn Feed<V> + 'a>,
+    course: Course,
+}
+
+impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
+    /// One that has not begun: its first weights drawn under `seed`, its pool empty. `centres` are
+    /// taken off V.
+    ///
+    /// # Errors
+    /// None in practice; buffers are checked.
+    pub(super) fn new(
+        settings: &'a Settings,
+        sizes: &'a Sizes,
+        (buffers, pool): (&'a mut Buffers<V>, &'a mut PoolBuffers<V>),
+        (cut, centres): (C, &'a [f32]),
+        feed: Box<dyn Feed<V> + 'a>,
+        seed: u64,
+    ) -> Result<Self> {
         Ok(Training {
             settings,
             sizes,
-            rsmi,
-            pool: Pool::new(cut, &mut buffers.values, &mut buffers.order),
+            rsmi: buffers.begin(settings, centres, seed)?,
+            pool: Pool::new(cut, &mut pool.values, &mut pool.order),
             feed,
             course: Course {
                 done: 0,
@@ -144,11 +264,15 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
                 noise: Stream::new(seed, 0, Purpose::Encoder),
                 moving: Moving::new(SPAN),
                 series: vec![],
+                convergence: settings.stopping.convergence,
+                patience: settings.stopping.patience.map(Patience::new),
+                best: None,
+                ended: None,
+                kept: 0,
+                refined: None,
                 seconds_sampling: 0.0,
                 seconds_training: 0.0,
-                earlier: 0.0,
             },
-            begun: Instant::now(),
         })
     }
 
@@ -157,9 +281,9 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         &self.course
     }
 
-    /// Whether all steps are done.
+    /// Whether it has ended.
     pub(super) fn is_over(&self) -> bool {
-        self.course.done >= self.settings.schedule.steps
+        self.course.ended.is_some()
     }
 
     /// Adds configurations to the pool.
@@ -203,6 +327,15 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         let bound = isa.step(&mut self.rsmi, encoder, learn, rate, noise);
         self.course.moving.push(f64::from(bound));
         self.course.done += 1;
+        if let Some(rule) = &mut self.course.convergence
+            && self.course.done.is_multiple_of(EPOCH)
+            && rule.push(self.course.moving.mean())
+        {
+            self.course.ended = Some(Ended::Converged);
+        }
+        if self.course.done >= schedule.steps {
+            self.course.ended = Some(Ended::Steps);
+        }
         self.course.seconds_training += start.elapsed().as_secs_f64();
         if let Some(uses) = self.sizes.uses {
             self.course.owed += shape.batch();
@@ -238,13 +371,24 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
             held_out_stderr: held_out.map(|estimate| estimate.stderr),
             epsilon: is_relaxed.then(|| f64::from(schedule.epsilon(done - 1))),
         });
+        if let (Some(rule), Some(estimate)) = (&mut self.course.patience, held_out) {
+            match rule.push(estimate.mean) {
+                Verdict::Best => self.course.best = Some(Kept::of(&mut self.rsmi, done)),
+                Verdict::Stop if !is_over => self.course.ended = Some(Ended::Patience),
+                Verdict::Wait | Verdict::Stop => {}
+            }
+        }
         held_out
     }
 
     /// Bytes of a checkpoint, at most, about.
     pub(super) fn bytes(&self, sites: usize) -> u64 {
         let configuration = size_of::<V>() * V::configuration(sites) + size_of::<u32>();
-        let learned = 3 * size_of_val(self.rsmi.parameters());
+        // Those that are kept beside have a byte more for each number.
+        let others = usize::from(self.course.patience.is_some())
+            + 2 * usize::from(self.settings.chooses())
+                * (1 + usize::from(self.course.patience.is_some()));
+        let learned = (3 + 2 * others) * size_of_val(self.rsmi.parameters());
         // With the names of their fields.
         let recorded = 4 * RECORDS as usize * size_of::<Record>();
         let held = self.pool.capacity() * configuration;
@@ -256,13 +400,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
     /// # Errors
     /// Those of the tape.
     pub(super) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        let seconds = self.seconds();
-        let before = std::mem::replace(&mut self.course.earlier, seconds);
-        let passed = tape.value(&mut self.course);
-        if !tape.is_read() {
-            self.course.earlier = before;
-        }
-        passed?;
+        tape.value(&mut self.course)?;
         tape.require(self.course.done <= self.settings.schedule.steps)?;
         tape.require(self.course.owed < self.sizes.uses.unwrap_or(1))?;
 
@@ -293,90 +431,185 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         self.feed.pass(tape)
     }
 
-    /// Wall time of everything.
-    fn seconds(&self) -> f64 {
-        self.course.earlier + self.begun.elapsed().as_secs_f64()
+    /// Refines the filter alone, under the critic as it is, by BFGS on windows that are drawn once, with
+    /// the same noise every time (RSMI-NE, eq. B12); keeps it, if it is better on the watched windows.
+    fn refine(&mut self, watched: &HeldOut<V>) -> Result<()> {
+        let Settings {
+            shape,
+            schedule,
+            coarse,
+            isa,
+            seed,
+            ..
+        } = self.settings;
+        let (isa, batch) = (*isa, shape.batch());
+        let encoder = coarse.relaxed(schedule.epsilon(schedule.steps));
+        let (_, reported) = self.settings.learned();
+        let judge = |rsmi: &mut Rsmi| {
+            let mut noise = Stream::new(*seed, 2, Purpose::Encoder);
+            watched.estimate(rsmi, isa, reported, &mut noise).mean
+        };
+        let start = Kept::of(&mut self.rsmi, self.course.done);
+        let watched_before_nats = judge(&mut self.rsmi);
+
+        let mut drawn = vec![];
+        let (v, e) = V::rows(&mut self.rsmi);
+        let bytes = size_of_val(v) + size_of_val(e);
+        let groups = REFINED_WINDOWS
+            .div_ceil(batch)
+            .min((REFINED_BYTES / bytes).max(1));
+        for _ in 0..groups {
+            if !self.pool.draw(batch, &mut self.course.draws, v, e) {
+                return Err(incomplete());
+            }
+            drawn.push((v.to_vec(), e.to_vec()));
+        }
+
+        let (sites, filters) = (shape.block(), shape.components());
+        let place = |n: usize| (n / filters, n % filters);
+        let rsmi = &mut self.rsmi;
+        let mut x: Vec<f64> = (0..sites * filters)
+            .map(|n| f64::from(rsmi.filter(place(n).0, place(n).1)))
+            .collect();
+        let mut storage = vec![0.0; bfgs::storage_len(x.len(), MEMORY)];
+        let continuous = !coarse.is_relaxed();
+        let bound = |x: &[f64], gradient: &mut [f64]| -> f64 {
+            for (n, weight) in x.iter().enumerate() {
+                rsmi.set_filter(place(n).0, place(n).1, *weight as f32);
+            }
+            if continuous {
+                rsmi.normalise_filter::<Portable>();
+            }
+            let mut noise = Stream::new(*seed, 3, Purpose::Encoder);
+            let mut sum = 0.0;
+            gradient.fill(0.0);
+            for (v, e) in &drawn {
+                let (to_v, to_e) = V::rows(rsmi);
+                to_v.copy_from_slice(v);
+                to_e.copy_from_slice(e);
+                *rsmi.memory_mut().average = start.average;
+                // A step at rate 0 moves nothing.
+                sum += f64::from(isa.step(rsmi, encoder, Learn::All, 0.0, &mut noise));
+                for (n, slope) in gradient.iter_mut().enumerate() {
+                    let row = &rsmi.gradients()[place(n).0 * lanes(filters)..];
+                    *slope += f64::from(get(row, place(n).1)) / groups as f64;
+                }
+            }
+            if continuous {
+                // The norm is held: what would change it is no slope.
+                for a in 0..filters {
+                    let sum = |f: &dyn Fn(usize) -> f64| -> f64 {
+                        (0..sites).map(|i| f(i * filters + a)).sum()
+                    };
+                    let square = sum(&|n| x[n] * x[n]);
+                    let along = sum(&|n| x[n] * gradient[n]) / square;
+                    let norm = sqrt64(square);
+                    for i in 0..sites {
+                        let n = i * filters + a;
+                        gradient[n] = (gradient[n] - along * x[n]) / norm;
+                    }
+                }
+            }
+            sum / groups as f64
+        };
+        let steps = self.settings.refine;
+        let ascent = bfgs::ascend(&mut x, &mut storage, MEMORY, steps, REFINED, bound);
+        let Some(ascent) = ascent else {
+            start.give(&mut self.rsmi);
+            return Ok(());
+        };
+        start.give(&mut self.rsmi);
+        for (n, weight) in x.iter().enumerate() {
+            self.rsmi.set_filter(place(n).0, place(n).1, *weight as f32);
+        }
+        if continuous {
+            self.rsmi.normalise_filter::<Portable>();
+        }
+        let watched_after_nats = judge(&mut self.rsmi);
+        let kept = watched_after_nats > watched_before_nats;
+        if !kept {
+            start.give(&mut self.rsmi);
+        }
+        self.course.refined = Some(Refined {
+            steps: ascent.steps,
+            evaluations: ascent.evaluations,
+            bound_before_nats: ascent.before,
+            bound_after_nats: ascent.after,
+            watched_before_nats,
+            watched_after_nats,
+            kept,
+        });
+        Ok(())
     }
 
-    /// Ends it: nothing more is sampled.
-    pub(super) fn end(self) -> Trained<'a> {
-        Trained {
-            left_out: self.pool.left_out(),
-            settings: self.settings,
-            rsmi: self.rsmi,
-            course: self.course,
-            begun: self.begun,
+    /// Ends it, with the best parameters where there was patience, and the filter refined where that was
+    /// asked for. `choosing` has the windows that trainings are compared by.
+    ///
+    /// # Errors
+    /// A failure, if it diverged, or hardly a window is complete.
+    pub(super) fn end(
+        mut self,
+        watched: &HeldOut<V>,
+        choosing: Option<&HeldOut<V>>,
+    ) -> Result<Trained> {
+        if let Some(best) = self.course.best.take() {
+            best.give(&mut self.rsmi);
+            self.course.kept = best.step;
+        } else {
+            self.course.kept = self.course.done;
         }
+        let (learn, reported) = self.settings.learned();
+        let start = Instant::now();
+        if self.settings.refine > 0 && learn == Learn::All {
+            self.refine(watched)?;
+        }
+        self.course.seconds_training += start.elapsed().as_secs_f64();
+        let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
+        if !self.rsmi.parameters().iter().all(finite) {
+            return Err(Error::failure(format!(
+                "the training diverged at a learning rate of {}; take a smaller --learning-rate",
+                self.settings.schedule.rate_start
+            )));
+        }
+        let watched = choosing.map(|windows| {
+            let mut noise = Stream::new(self.settings.seed, 4, Purpose::Encoder);
+            windows.estimate(&mut self.rsmi, self.settings.isa, reported, &mut noise)
+        });
+        Ok(Trained {
+            filters: self.settings.shape.components() as u32,
+            kept: Kept::of(&mut self.rsmi, self.course.kept),
+            watched,
+            left_out: self.pool.left_out(),
+            course: self.course,
+        })
     }
 }
 
 /// A training that has ended.
-pub(super) struct Trained<'a> {
-    settings: &'a Settings,
-    rsmi: Rsmi<'a>,
-    pub(super) course: Course,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Trained {
+    /// Filters of all components.
+    pub(super) filters: u32,
+    kept: Kept,
+    /// Information on the windows that trainings are compared by.
+    pub(super) watched: Option<Estimate>,
     /// Windows that were drawn and left out, because a value was missing.
     pub(super) left_out: u64,
-    begun: Instant,
+    pub(super) course: Course,
 }
 
-impl Trained<'_> {
-    /// Filter and critic.
-    pub(super) fn parameters(&self) -> &[Lane] {
-        self.rsmi.parameters()
-    }
-
-    /// The bound on windows that nothing was learned from.
-    pub(super) fn estimate<V: Learnt>(
-        &mut self,
-        held: &HeldOut<V>,
-        encoder: Encoder,
-        noise: &mut Stream,
-    ) -> Estimate {
-        held.estimate(&mut self.rsmi, self.settings.isa, encoder, noise)
-    }
-
-    /// Wall time of everything up to now.
-    pub(super) fn seconds(&self) -> f64 {
-        self.course.earlier + self.begun.elapsed().as_secs_f64()
-    }
-
-    /// The filters that were learned, or given.
-    ///
-    /// # Errors
-    /// None in practice; they are checked as any others.
-    pub(super) fn filters(&self) -> Result<Filters> {
-        let Settings {
-            place,
-            shape,
-            coarse,
-            given,
-            ..
-        } = self.settings;
-        if let Some((filters, _)) = given {
-            return Ok(filters.clone());
-        }
-        let mut weights = self.settings.zeros();
-        let sites = weights.len() / shape.components();
-        let block_indices = place.block_indices();
-        for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
-            for (i, at) in block_indices.iter().enumerate() {
-                weights[*at as usize] = self.rsmi.filter(i, a);
-            }
-        }
-        let filters = Filters::new(place.block(), weights)?;
-        Ok(filters.of_states(coarse.filters()))
+impl Trained {
+    /// What it is compared by.
+    pub(super) fn mean(&self) -> f64 {
+        self.watched.map_or(0.0, |watched| watched.mean)
     }
 
     /// FNV-1a 64 over the bits of all parameters, then of the series.
     pub(super) fn fingerprint(&self) -> u64 {
         use std::hash::Hasher;
         let mut hash = fnv::FnvHasher::default();
-        for lane in self.parameters() {
-            lane.0
-                .iter()
-                .for_each(|x| hash.write(&x.to_bits().to_le_bytes()));
-        }
+        let parameters = self.kept.parameters.iter();
+        parameters.for_each(|x| hash.write(&x.to_bits().to_le_bytes()));
         for record in &self.course.series {
             hash.write(&record.step.to_le_bytes());
             for value in [record.training, record.held_out, record.epsilon]
@@ -388,4 +621,31 @@ impl Trained<'_> {
         }
         hash.finish()
     }
+}
+
+/// The filters that were learned, or given.
+///
+/// # Errors
+/// None in practice; they are checked as any others.
+pub(super) fn filters(settings: &Settings, rsmi: &Rsmi) -> Result<Filters> {
+    let Settings {
+        place,
+        shape,
+        coarse,
+        given,
+        ..
+    } = settings;
+    if let Some((filters, _)) = given {
+        return Ok(filters.clone());
+    }
+    let mut weights = settings.zeros();
+    let sites = weights.len() / shape.components();
+    let block_indices = place.block_indices();
+    for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
+        for (i, at) in block_indices.iter().enumerate() {
+            weights[*at as usize] = rsmi.filter(i, a);
+        }
+    }
+    let filters = Filters::new(place.block(), weights)?;
+    Ok(filters.of_states(coarse.filters()))
 }

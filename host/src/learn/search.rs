@@ -1,0 +1,132 @@
+//! Several trainings, of which one is kept: from other first weights, and with more components.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::held_out::Estimate;
+
+use super::settings::Settings;
+use super::training::Trained;
+
+/// Components add information, as long as one more adds this share of what one of those before keeps on
+/// average, and more than two standard errors.
+const WORTH: f64 = 0.25;
+/// Most components that are tried.
+const MOST_COMPONENTS: u32 = 16;
+
+/// A training that ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Components of H.
+    pub components: u32,
+    /// Seed of first weights and samples: the run's plus 2³² for each restart before.
+    pub seed: u64,
+    /// Steps.
+    pub steps: u32,
+    /// Information on the windows by which trainings are compared; none, where there is one alone.
+    pub watched: Option<Estimate>,
+}
+
+/// What was tried. A checkpoint has every field, beside the training that is under way.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Search {
+    /// All that ended, in order.
+    pub(super) attempts: Vec<Attempt>,
+    /// The best with one component less than now, and the best with as many.
+    before: Option<Trained>,
+    best: Option<Trained>,
+    /// Wall time of sampling, of steps, and of everything before this process, in seconds.
+    pub(super) seconds_sampling: f64,
+    pub(super) seconds_training: f64,
+    pub(super) earlier: f64,
+}
+
+impl Search {
+    /// The next training: its components, and its seed.
+    pub(super) fn next(&self, settings: &Settings) -> (u32, u64) {
+        let (done, restarts) = (self.attempts.len() as u64, u64::from(settings.restarts));
+        let components = match settings.grow {
+            true => (done / restarts) as u32 + 1,
+            false => settings.components(),
+        };
+        let seed = settings.seed.wrapping_add((done % restarts) << 32);
+        (components, seed)
+    }
+
+    /// The same for a process that begins so many seconds later.
+    pub(super) fn after(&self, seconds: f64) -> Self {
+        Search {
+            earlier: self.earlier + seconds,
+            ..self.clone()
+        }
+    }
+
+    /// What the next training is called beside its progress.
+    pub(super) fn label(&self, settings: &Settings) -> String {
+        let (components, _) = self.next(settings);
+        let restart = self.attempts.len() as u32 % settings.restarts + 1;
+        let mut label = "training".to_string();
+        if settings.grow {
+            label += &format!(", C = {components}");
+        }
+        if settings.restarts > 1 {
+            label += &format!(", {restart} of {}", settings.restarts);
+        }
+        label
+    }
+
+    /// Takes a training that has ended; the one that is kept, if it was the last.
+    ///
+    /// # Errors
+    /// A failure, if what trainings are compared by is no number.
+    pub(super) fn push(
+        &mut self,
+        settings: &Settings,
+        trained: Trained,
+    ) -> Result<Option<Trained>> {
+        let (components, seed) = self.next(settings);
+        self.attempts.push(Attempt {
+            components,
+            seed,
+            steps: trained.course.done,
+            watched: trained.watched,
+        });
+        self.seconds_sampling += trained.course.seconds_sampling;
+        self.seconds_training += trained.course.seconds_training;
+        if self
+            .best
+            .as_ref()
+            .is_none_or(|best| trained.mean() > best.mean())
+        {
+            self.best = Some(trained);
+        }
+        let restarts = settings.restarts as usize;
+        if !self.attempts.len().is_multiple_of(restarts) {
+            return Ok(None);
+        }
+        let best = self.best.take();
+        let best = best.ok_or_else(|| Error::failure("no training was worth anything"))?;
+        if !settings.grow {
+            return Ok(Some(best));
+        }
+        match self.before.take() {
+            Some(before) if !grows(&before, &best, components) => Ok(Some(before)),
+            _ if components >= settings.most_components(MOST_COMPONENTS) => Ok(Some(best)),
+            _ => {
+                self.before = Some(best);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether the last of so many components was worth it.
+fn grows(before: &Trained, now: &Trained, components: u32) -> bool {
+    let (Some(before), Some(now)) = (before.watched, now.watched) else {
+        return false;
+    };
+    let more = now.mean - before.mean;
+    let variance = before.stderr * before.stderr + now.stderr * now.stderr;
+    let average = before.mean / f64::from(components - 1);
+    more > 0.0 && more * more > 4.0 * variance && more > WORTH * average
+}
