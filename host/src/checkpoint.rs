@@ -191,15 +191,17 @@ impl Tape {
         if magic != MAGIC {
             let first = String::from_utf8_lossy(&magic);
             let first = first.lines().next().unwrap_or_default();
-            return Err(match magic.starts_with(FAMILY) {
-                true => Error::failure(format!(
-                    "{} is a {first}, and this version of blockspin goes on from a {} alone; leave out \
+            return Err(
+                match magic.starts_with(FAMILY) && !MAGIC.starts_with(&magic) {
+                    true => Error::failure(format!(
+                        "{} is a {first}, and this version of blockspin goes on from a {} alone; leave out \
                      --resume to start anew",
-                    quoted(path),
-                    String::from_utf8_lossy(MAGIC).trim_end()
-                )),
-                false => damaged(path),
-            });
+                        quoted(path),
+                        String::from_utf8_lossy(MAGIC).trim_end()
+                    )),
+                    false => damaged(path),
+                },
+            );
         }
         found = sum(found, &magic);
         let mut bytes = vec![0; 1 << 16];

