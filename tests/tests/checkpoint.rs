@@ -144,6 +144,13 @@ fn trainings_on_reals() {
     survives(&folder, "data fields.npy --boundary open", 10_000, 7);
 }
 
+/// Those that have ended are in the checkpoint too.
+#[test]
+fn searches() {
+    let subject = "chain --size 16 --restarts 2 --components auto --patience 20 --refine 5";
+    survives(&Folder::new(), subject, 3_000, 8);
+}
+
 /// A pilot is not run again, so its choice of single clusters must be kept.
 #[test]
 fn what_the_pilot_chose_is_kept() {

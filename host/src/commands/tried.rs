@@ -45,7 +45,7 @@ pub(super) fn stages(outcome: &Outcome) -> Vec<Stage> {
     }
 }
 
-/// Standard deviation of what restarts found, over and above their errors' share of chance or not.
+/// Standard deviation of what restarts found, the noise of each included.
 fn spread(found: &[(&Attempt, Estimate)]) -> Option<f64> {
     let n = found.len() as f64;
     if found.len() < 2 {
@@ -113,7 +113,7 @@ pub(super) fn rows(outcome: &Outcome) -> Vec<(String, String)> {
         rows.push((
             "Components".to_string(),
             format!(
-                "{} nats; {} are worth it",
+                "{} nats on validation windows; C = {} is reported",
                 each.collect::<Vec<_>>().join(", "),
                 outcome.components
             ),
