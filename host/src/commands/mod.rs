@@ -9,6 +9,7 @@ mod sample;
 use std::io::{self, Write};
 use std::path::Path;
 
+use blockspin_core::num::math;
 use serde_json::{Map, Value, json};
 
 use crate::chains::Plan;
@@ -120,6 +121,7 @@ fn fingerprints(global: &Global) -> Result<()> {
     let fields = lines
         .iter()
         .map(|(name, hash)| (name.to_string(), json!(hash)))
+        .chain([("math".to_string(), json!(math::NAME))])
         .collect();
     print(global, &fields, || {
         lines
