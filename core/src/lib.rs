@@ -42,6 +42,18 @@
 //! and release. A change of any result bit is a breaking change, listed in the changelog under
 //! "Reproducibility-breaking". Constructors refuse what cannot work, with an error that names the
 //! rule; after them nothing panics, but for slices shorter than a documented length.
+//!
+//! # Features
+//!
+//! None is on by default, and of the two only one may be on:
+//!
+//! - `libm`: exp and ln of f32 by the crate libm.
+//! - `micromath`: exp, ln, cos and square roots by the crate micromath, within 0.3 %, 0.2 %, 0.002
+//!   and 6.1 %.
+//!
+//! Both change the bits of results, again the same on every target, and golden fingerprints do not
+//! hold; [`num::math::NAME`] tells which functions there are. The firmware's README has a measured
+//! comparison.
 #![no_std]
 // Loops over indices say which sum they form.
 #![allow(clippy::needless_range_loop)]

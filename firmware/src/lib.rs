@@ -18,6 +18,7 @@
 
 use core::{fmt, panic::PanicInfo};
 
+use blockspin_core::num::math;
 pub use semihosting::{eprintln as report, println};
 pub use static_cell::ConstStaticCell;
 
@@ -50,6 +51,7 @@ pub fn run<E: fmt::Display>(program: fn() -> Result<(), E>) -> ! {
     let instructions = chip::instructions() - start;
     let (statics, limit) = (memory::statics(), memory::stack_limit());
     let stack = memory::stack_high_water();
+    semihosting::eprintln!("math {}", math::NAME);
     semihosting::eprintln!("instructions {instructions}");
     semihosting::eprintln!("flash_bytes {}", memory::flash());
     semihosting::eprintln!("statics_bytes {statics}");

@@ -136,7 +136,7 @@ impl Calibration {
             self.means[i] += from_old / self.frames;
             self.squares[i] += from_old * (count - self.means[i]);
             if self.squares[i] > 0.0 {
-                self.gains[i] = 1.0 / T::sqrt(self.squares[i] / self.frames);
+                self.gains[i] = 1.0 / T::root(self.squares[i] / self.frames);
             }
         }
     }

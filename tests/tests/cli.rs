@@ -1849,6 +1849,7 @@ fn fingerprints() {
         let (name, hash) = line.split_once(' ').unwrap();
         assert_eq!(object[name], hash);
     }
+    assert_eq!(object["math"], "own");
 }
 
 /// What a filter keeps of dimers on 4 × 4 vertices, by the core, from the weight of the link along an

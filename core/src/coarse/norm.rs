@@ -18,7 +18,7 @@ pub(crate) fn normalise<T: Tile>(filter: &mut [Lane], stride: usize) {
             row[lane] = row[lane].zip(largest, |w, m| w / m);
             squares = squares.zip(row[lane], |sum, w| sum + w * w);
         }
-        let norm = squares.map(|sum| if sum > 0.0 { T::sqrt(sum) } else { 1.0 });
+        let norm = squares.map(|sum| if sum > 0.0 { T::root(sum) } else { 1.0 });
         for row in filter.chunks_exact_mut(stride) {
             row[lane] = row[lane].zip(norm, |w, norm| w / norm);
         }

@@ -14,6 +14,7 @@ pub mod dense;
 pub mod signs;
 
 use crate::num::lane::{Lane, WIDTH};
+use crate::num::math;
 use dense::{Matrix, Output};
 
 /// What a machine likes best: sizes of register tiles and the way to a square root. None of it
@@ -36,6 +37,17 @@ pub trait Tile: Copy {
     const SCALAR: bool = Self::COLUMNS < WIDTH;
     /// The correctly rounded square root.
     fn sqrt(x: f32) -> f32;
+
+    /// The square root that results are computed with: [`Tile::sqrt`], unless the feature
+    /// `micromath` says otherwise, on every tile alike.
+    #[inline(always)]
+    fn root(x: f32) -> f32 {
+        if cfg!(feature = "micromath") {
+            math::sqrt(x)
+        } else {
+            Self::sqrt(x)
+        }
+    }
 
     /// [`dense::rows`], compiled once for this machine; a host puts its instructions around it.
     fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {

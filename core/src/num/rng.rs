@@ -174,7 +174,7 @@ impl Stream {
     /// that a stream has no other state than its generator.
     #[inline]
     pub fn normal(&mut self) -> f32 {
-        let radius = libm::sqrtf(2.0 * self.exponential());
+        let radius = math::sqrt(2.0 * self.exponential());
         radius * math::cos(core::f32::consts::TAU * self.uniform())
     }
 

@@ -44,7 +44,7 @@ impl Adam {
     ) {
         self.power_1 *= BETA_1;
         self.power_2 *= BETA_2;
-        let root = T::sqrt(1.0 - self.power_2);
+        let root = T::root(1.0 - self.power_2);
         let rate = rate * root / (1.0 - self.power_1);
         let epsilon = EPSILON * root;
         let moments = first.iter_mut().zip(second);
@@ -74,7 +74,7 @@ fn ascend_lane<T: Tile, const N: usize>(
     for ((p, g), (m, s)) in parameters.zip(moments) {
         let first = zip(*m, *g, |m, g| BETA_1 * m + (1.0 - BETA_1) * g);
         let second = zip(*s, *g, |s, g| BETA_2 * s + (1.0 - BETA_2) * (g * g));
-        let change = zip(first, second, |m, s| rate * m / (T::sqrt(s) + epsilon));
+        let change = zip(first, second, |m, s| rate * m / (T::root(s) + epsilon));
         *p = zip(*p, change, |p, change| p + change);
         (*m, *s) = (first, second);
     }

@@ -10,6 +10,7 @@ mod tried;
 use std::io::{self, Write};
 use std::path::Path;
 
+use blockspin_core::num::math;
 use serde_json::{Map, Value, json};
 
 use crate::chains::Plan;
@@ -121,6 +122,7 @@ fn fingerprints(global: &Global) -> Result<()> {
     let fields = lines
         .iter()
         .map(|(name, hash)| (name.to_string(), json!(hash)))
+        .chain([("math".to_string(), json!(math::NAME))])
         .collect();
     print(global, &fields, || {
         lines
