@@ -428,7 +428,7 @@ fn learn_reals(
 
 /// Continuous h, and h of three states and of two, one component and several, learned and drawn.
 fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
-    let continuous = |_| Encoder::Continuous;
+    let continuous = |_| Encoder::Continuous { noise: 0.0 };
     let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
     learn_with(
         two,

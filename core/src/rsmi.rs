@@ -14,7 +14,7 @@ use crate::bound::Bound;
 use crate::bound::infonce::{Gradients, Scores};
 use crate::bound::tuba::{self, Average};
 use crate::coarse::encoder::Encoder;
-use crate::coarse::{centre, norm};
+use crate::coarse::{centre, moments, norm};
 use crate::critic::mlp::{self, Input, Scratch};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
@@ -226,6 +226,7 @@ struct Work<'w> {
     upper: &'w mut [Lane],
     lower: &'w mut [Lane],
     transposed: &'w mut [Lane],
+    moments: &'w mut [Lane],
 }
 
 impl<'w> Work<'w> {
@@ -241,6 +242,7 @@ impl<'w> Work<'w> {
             dv,
             by_layers,
             transposed,
+            moments,
         ] = shape
             .parts()
             .map(|(_, length)| rest.split_off_mut(..length).unwrap_or_default());
@@ -256,6 +258,7 @@ impl<'w> Work<'w> {
             upper,
             lower,
             transposed,
+            moments,
         }
     }
 }
@@ -448,7 +451,14 @@ impl<'a> Rsmi<'a> {
         }
         encoder.encode(components, work.h, work.slopes, stream);
 
-        let h = Input::Reals(work.h);
+        if shape.has_moments() {
+            moments::expand(components, work.h, work.moments);
+        }
+        let h = Input::Reals(if shape.has_moments() {
+            work.moments
+        } else {
+            work.h
+        });
         mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
         mlp::forward::<T>(
             shape.environment_network(),
@@ -457,8 +467,8 @@ impl<'a> Rsmi<'a> {
             e,
             work.environment,
         );
-        let at = Self::embedded_at(shape);
-        for lane in work.coarse[at..]
+        let (coarse_at, at) = Self::embedded_at(shape);
+        for lane in work.coarse[coarse_at..]
             .iter_mut()
             .chain(&mut work.environment[at..])
         {
@@ -470,11 +480,14 @@ impl<'a> Rsmi<'a> {
         mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
     }
 
-    /// Where the embeddings begin among a network's activations.
+    /// Where the embeddings begin among the activations of both networks.
     #[inline(always)]
-    fn embedded_at(shape: Shape) -> usize {
-        let all = shape.coarse_network().activation_lanes();
-        shape.batch() * (all - lanes(shape.embedding()))
+    fn embedded_at(shape: Shape) -> (usize, usize) {
+        let at = |all| shape.batch() * (all - lanes(shape.embedding()));
+        (
+            at(shape.coarse_network().activation_lanes()),
+            at(shape.environment_network().activation_lanes()),
+        )
     }
 
     /// Both embeddings, for the bound.
@@ -486,8 +499,8 @@ impl<'a> Rsmi<'a> {
         environment: &'w mut [Lane],
         v_transposed: &'w [Lane],
     ) -> Scores<'w> {
-        let at = Self::embedded_at(shape);
-        let (u, v) = (&mut coarse[at..], &mut environment[at..]);
+        let (coarse_at, at) = Self::embedded_at(shape);
+        let (u, v) = (&mut coarse[coarse_at..], &mut environment[at..]);
         if bound == Bound::Tuba {
             tuba::hold(u, shape.embedding(), -1.0);
         }
@@ -538,8 +551,12 @@ impl<'a> Rsmi<'a> {
                 bound += term;
             });
 
-        let h = Input::Reals(work.h);
-        let dh = mlp::backward::<T>(
+        let h = Input::Reals(if shape.has_moments() {
+            work.moments
+        } else {
+            work.h
+        });
+        let mut dh = mlp::backward::<T>(
             coarse_net,
             batch,
             coarse,
@@ -555,6 +572,10 @@ impl<'a> Rsmi<'a> {
             learn == Learn::All,
         );
         if learn == Learn::All {
+            if shape.has_moments() {
+                moments::pull_back(components, work.h, dh, work.moments);
+                dh = work.moments;
+            }
             let dx = work.slopes;
             encoder.pull_back(components, dx, dh);
             let gradient = Output::set(filter_gradient, lanes(components));
@@ -606,7 +627,7 @@ impl<'a> Rsmi<'a> {
             &mut self.storage.first_moments[from..],
             &mut self.storage.second_moments[from..],
         );
-        if learn == Learn::All && encoder == Encoder::Continuous {
+        if learn == Learn::All && matches!(encoder, Encoder::Continuous { .. }) {
             self.normalise_filter::<T>();
         }
         bound

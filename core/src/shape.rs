@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use crate::coarse::moments;
 use crate::num::bits::words;
 use crate::num::lane::lanes;
 
@@ -53,6 +54,7 @@ pub struct Shape {
     depth: u32,
     embedding: u32,
     batch: u32,
+    moments: bool,
 }
 
 /// One buffer of a shape, for a table.
@@ -220,7 +222,25 @@ impl Shape {
             depth,
             embedding,
             batch,
+            moments: false,
         })
+    }
+
+    /// The same with a critic that reads of h first and second moments alone, u(h) = b + Σ_a h_a w_a +
+    /// Σ_{a≤b} h_a h_b w_ab: for continuous h of discrete values, whose digits a deep u(h) learns to read.
+    /// Its v(e) is as before.
+    #[must_use]
+    pub const fn with_moments(self) -> Self {
+        Shape {
+            moments: true,
+            ..self
+        }
+    }
+
+    /// Whether the critic reads moments of h alone.
+    #[must_use]
+    pub const fn has_moments(&self) -> bool {
+        self.moments
     }
 
     /// |V|.
@@ -269,10 +289,26 @@ impl Shape {
         }
     }
 
+    /// What the critic reads of h: its components, or its moments.
+    pub(crate) const fn coarse_inputs(&self) -> usize {
+        if self.moments {
+            moments::count(self.components())
+        } else {
+            self.components()
+        }
+    }
+
     /// The network u(h).
     #[inline(always)]
     pub(crate) const fn coarse_network(&self) -> Network {
-        self.network(self.components())
+        let network = self.network(self.coarse_inputs());
+        if self.moments {
+            return Network {
+                depth: 0,
+                ..network
+            };
+        }
+        network
     }
 
     /// The network v(e).
@@ -324,10 +360,11 @@ impl Shape {
     }
 
     /// Lengths of the parts of the workspace, in lanes, in their order.
-    pub(crate) const fn parts(&self) -> [(&'static str, usize); 9] {
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 10] {
         let (k, embedding) = (self.batch(), lanes(self.embedding()));
         let (coarse, environment) = (self.coarse_network(), self.environment_network());
-        let widest = k * max(lanes(self.components()), coarse.widest());
+        let inputs = lanes(self.coarse_inputs());
+        let widest = k * max(inputs, max(coarse.widest(), environment.widest()));
         let transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
         let scores = if lanes(k) < SCORE_LANES {
             lanes(k)
@@ -344,6 +381,7 @@ impl Shape {
             ("gradient by v(e)", k * embedding),
             ("gradients by layers", 2 * widest),
             ("transposed weights", transposed),
+            ("moments of h", if self.moments { k * inputs } else { 0 }),
         ]
     }
 
@@ -374,8 +412,10 @@ impl Shape {
             .into_iter();
         let signs = [("packed samples", self.sign_words() as u64 * 4)].into_iter();
         for (name, bytes) in fixed.chain(parts).chain(signs) {
-            // Four and nine and one rows always fit sixteen.
-            let _ = table.push(Buffer { name, bytes });
+            // Four and ten and one rows always fit sixteen.
+            if bytes > 0 {
+                let _ = table.push(Buffer { name, bytes });
+            }
         }
         table
     }

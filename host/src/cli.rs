@@ -421,8 +421,10 @@ pub struct TrainArgs {
     /// Number of coarse variables, C
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "C")]
     components: u32,
-    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states
-    /// with a filter for each
+    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states with
+    /// a filter for each. Of a continuous h the critic reads all where values are real, first and
+    /// second moments where they are discrete, and else digits would count; as typed:
+    /// continuous:moments, or continuous:SIGMA, all of h with normal noise of deviation SIGMA
     #[arg(long, default_value = "binary", value_parser = parse::coarse, value_name = "NAME")]
     pub encoder: Coarse,
     /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
@@ -453,8 +455,9 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "NAME|FILE.npy")]
     pub filter: String,
     /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
-    /// h = Λ·v; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q,
-    /// the largest
+    /// continuous:moments or continuous:SIGMA, h = Λ·v with the filter brought to norm 1, read as
+    /// `train --encoder` does; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v),
+    /// and argmax:Q, the largest
     #[arg(long, default_value = "sign", value_parser = parse::given, value_name = "NAME")]
     pub encoder: Given,
 }

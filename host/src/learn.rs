@@ -434,7 +434,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
                     rsmi.set_filter(i, a, weights[*at as usize]);
                 }
             }
-            if *encoder == Encoder::Continuous {
+            if matches!(encoder, Encoder::Continuous { .. }) {
                 // The same h in other units, in which the critic learns.
                 rsmi.normalise_filter::<Portable>();
             }

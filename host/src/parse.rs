@@ -8,7 +8,7 @@ use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 
-use crate::coarse::{Coarse, Given};
+use crate::coarse::{Coarse, Given, Resolution};
 use crate::error::{Error, Result};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
@@ -228,6 +228,21 @@ fn states_of(text: &str, word: &str) -> Option<u32> {
     (2..=MAX_STATES as u32).contains(&states).then_some(states)
 }
 
+/// What follows continuous; none, if it does not begin like this, or σ is out of range.
+fn continuous(text: &str) -> Option<Resolution> {
+    let rest = text.strip_prefix("continuous")?;
+    match rest {
+        "" => return Some(Resolution::Usual),
+        ":moments" => return Some(Resolution::Moments),
+        _ => {}
+    }
+    let noise: f32 = rest.strip_prefix(':')?.trim().parse().ok()?;
+    // The sum takes -0 to 0.
+    (0.0..=100.0)
+        .contains(&noise)
+        .then_some(Resolution::Noise(noise + 0.0))
+}
+
 /// The values of h in a training.
 ///
 /// # Errors
@@ -235,12 +250,16 @@ fn states_of(text: &str, word: &str) -> Option<u32> {
 pub fn coarse(text: &str) -> Parsed<Coarse> {
     match text {
         "binary" => Ok(Coarse::Binary),
-        "continuous" => Ok(Coarse::Continuous),
-        _ => states_of(text, "states")
-            .map(Coarse::States)
-            .ok_or_else(|| {
-                format!("h is binary, continuous or states:Q, with Q from 2 to {MAX_STATES}")
-            }),
+        _ => {
+            let states = states_of(text, "states").map(Coarse::States);
+            let continuous = || continuous(text).map(Coarse::Continuous);
+            states.or_else(continuous).ok_or_else(|| {
+                format!(
+                    "h is binary, continuous, continuous:moments, continuous:SIGMA, with SIGMA from 0 \
+                     to 100, or states:Q, with Q from 2 to {MAX_STATES}"
+                )
+            })
+        }
     }
 }
 
@@ -252,14 +271,14 @@ pub fn given(text: &str) -> Parsed<Given> {
     match text {
         "sign" => Ok(Given::Sign),
         "sigmoid" => Ok(Given::Sigmoid),
-        "continuous" => Ok(Given::Continuous),
         _ => {
             let states = states_of(text, "states").map(Given::States);
             let argmax = || states_of(text, "argmax").map(Given::Argmax);
-            states.or_else(argmax).ok_or_else(|| {
+            let continuous = || continuous(text).map(Given::Continuous);
+            states.or_else(argmax).or_else(continuous).ok_or_else(|| {
                 format!(
-                    "h is sign, sigmoid, continuous, states:Q or argmax:Q, with Q from 2 to \
-                     {MAX_STATES}"
+                    "h is sign, sigmoid, continuous, continuous:moments, continuous:SIGMA, with \
+                     SIGMA from 0 to 100, states:Q or argmax:Q, with Q from 2 to {MAX_STATES}"
                 )
             })
         }
@@ -341,10 +360,25 @@ mod tests {
 
     #[test]
     fn encoders_are_read_as_they_are_written() {
-        for text in ["binary", "continuous", "states:2", "states:16"] {
+        for text in [
+            "binary",
+            "continuous",
+            "continuous:0",
+            "continuous:moments",
+            "continuous:0.25",
+            "states:2",
+            "states:16",
+        ] {
             assert_eq!(coarse(text).unwrap().to_string(), text);
         }
-        for text in ["sign", "sigmoid", "continuous", "states:3", "argmax:4"] {
+        for text in [
+            "sign",
+            "sigmoid",
+            "continuous",
+            "continuous:0.5",
+            "states:3",
+            "argmax:4",
+        ] {
             assert_eq!(given(text).unwrap().to_string(), text);
         }
         for text in [
@@ -355,6 +389,11 @@ mod tests {
             "states:17",
             "states:-2",
             "sign",
+            "continuous:",
+            "continuous:-0.1",
+            "continuous:nan",
+            "continuous:inf",
+            "continuous0.1",
         ] {
             assert!(coarse(text).unwrap_err().contains("from 2 to 16"), "{text}");
         }

@@ -109,7 +109,10 @@ impl Report {
             number(self.information),
             match self.coarse {
                 Coarse::Binary => "binary h drawn from the learned encoder".into(),
-                Coarse::Continuous => "continuous h = Λ·v".into(),
+                Coarse::Continuous(resolution) => match resolution.noise() {
+                    0.0 => "continuous h = Λ·v".into(),
+                    noise => format!("continuous h = Λ·v + noise of deviation {noise}"),
+                },
                 Coarse::States(q) => {
                     format!("h one of {q} states, drawn from the learned encoder")
                 }
@@ -117,7 +120,7 @@ impl Report {
         );
         let mut facts = match self.coarse {
             Coarse::Binary => vec![("Same filter, h = sign(Λ·v)", self.information_sign)],
-            Coarse::Continuous => vec![],
+            Coarse::Continuous(_) => vec![],
             Coarse::States(_) => vec![("Same filters, h = argmax Λ_s·v", self.information_sign)],
         };
         facts.push(("In training, moving average", self.training_information));
@@ -283,7 +286,7 @@ impl Report {
                  decided the encoder is, not how strongly the sites matter against each other."
                     .into(),
             ),
-            Coarse::Continuous => (
+            Coarse::Continuous(_) => (
                 "Scale and mixing.",
                 "The scale of a filter changes nothing: each has norm 1. Nor does it matter how \
                  several are mixed, as long as they span the same: compare what they span, not one \
@@ -359,6 +362,7 @@ const STYLE: &str = include_str!("report.css");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coarse::Resolution;
 
     fn report() -> Report {
         Report {
@@ -425,7 +429,7 @@ mod tests {
         for text in ["2.1972", "one of 3 states", "argmax", "0.0400 nats"] {
             assert!(states.contains(text), "{text}");
         }
-        let continuous = page(Coarse::Continuous);
+        let continuous = page(Coarse::Continuous(Resolution::Moments));
         assert!(continuous.contains("h = Λ·v") && continuous.contains("4.6052"));
         for text in ["Capacity", "sign(", "at most", "—</dd>"] {
             assert!(!continuous.contains(text), "{text}");

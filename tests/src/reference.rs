@@ -23,6 +23,8 @@ pub struct Part {
     pub rows: usize,
     /// Numbers in a row; the row fills whole lanes.
     pub columns: usize,
+    /// Whether the first row is a bias.
+    pub biased: bool,
 }
 
 impl Part {
@@ -58,17 +60,27 @@ impl Part {
 #[must_use]
 pub fn parts(shape: Shape) -> Vec<Part> {
     let mut at = 0;
-    let mut part = |rows, columns| {
-        let part = Part { at, rows, columns };
+    let mut part = |rows, columns, biased| {
+        let part = Part {
+            at,
+            rows,
+            columns,
+            biased,
+        };
         at += rows * lanes(columns);
         part
     };
-    let mut parts = vec![part(shape.block(), shape.components())];
-    for inputs in [shape.components(), shape.environment()] {
+    let mut parts = vec![part(shape.block(), shape.components(), false)];
+    let c = shape.components();
+    let coarse = match shape.has_moments() {
+        true => (c + c * (c + 1) / 2, &[][..]),
+        false => (c, shape.hidden()),
+    };
+    for (inputs, hidden) in [coarse, (shape.environment(), shape.hidden())] {
         let mut inner = inputs;
-        let hidden = shape.hidden().iter().map(|&w| w as usize);
+        let hidden = hidden.iter().map(|&w| w as usize);
         for outputs in hidden.chain([shape.embedding()]) {
-            parts.push(part(1 + inner, outputs));
+            parts.push(part(1 + inner, outputs, true));
             inner = outputs;
         }
     }
@@ -99,8 +111,11 @@ pub enum Coarse {
     },
     /// sign x.
     Sign,
-    /// x.
-    Continuous,
+    /// x + noise.
+    Continuous {
+        /// A row of C for each sample.
+        noise: Matrix,
+    },
     /// (Q y − 1) / √(Q − 1) for groups of Q logits, the last of which may have fewer.
     States {
         /// Q.
@@ -135,7 +150,15 @@ impl Coarse {
             },
             Encoder::Sigmoid => panic!("h is not drawn here"),
             Encoder::Sign => Coarse::Sign,
-            Encoder::Continuous => Coarse::Continuous,
+            Encoder::Continuous { noise: size } => Coarse::Continuous {
+                noise: noise(match size > 0.0 {
+                    true => Stream::normal,
+                    false => |_| 0.0,
+                })
+                .into_iter()
+                .map(|row| row.into_iter().map(|g| f64::from(size) * g).collect())
+                .collect(),
+            },
             Encoder::States { states, choice } => Coarse::States {
                 states: states as usize,
                 epsilon: match choice {
@@ -272,7 +295,11 @@ impl Bound {
                 let weights = variables[0].iter().map(|row| row[a]);
                 let x = tape.dot(v.iter().copied().zip(weights));
                 row.push(match &batch.coarse {
-                    Coarse::Continuous | Coarse::States { .. } => x,
+                    Coarse::States { .. } => x,
+                    Coarse::Continuous { noise } => {
+                        let noise = tape.leaf(noise[k][a]);
+                        tape.dot([(x, one), (noise, one)])
+                    }
                     Coarse::Relaxed { epsilon, noise } => {
                         let noise = tape.leaf(noise[k][a]);
                         let scale = tape.leaf(0.5 / epsilon);
@@ -324,8 +351,19 @@ impl Bound {
             }
             x
         };
-        let (coarse, environment) = variables[1..].split_at(layers);
-        let u: Vec<_> = h.iter().map(|h| network(&mut tape, coarse, h)).collect();
+        let coarse_layers = if shape.has_moments() { 1 } else { layers };
+        let (coarse, environment) = variables[1..].split_at(coarse_layers);
+        let read = |tape: &mut Tape, h: &[Var]| -> Vec<Var> {
+            let mut read = h.to_vec();
+            if shape.has_moments() {
+                for (a, x) in h.iter().enumerate() {
+                    read.extend(h[a..].iter().map(|y| tape.dot([(*x, *y)])));
+                }
+            }
+            read
+        };
+        let read: Vec<_> = h.iter().map(|h| read(&mut tape, h)).collect();
+        let u: Vec<_> = read.iter().map(|x| network(&mut tape, coarse, x)).collect();
         let v: Vec<_> = e
             .iter()
             .map(|e| network(&mut tape, environment, e))

@@ -135,6 +135,7 @@ fn settings(
         (None, Some(filter)) => filter.encoder,
         (None, None) => Coarse::Binary,
     };
+    let coarse = coarse.resolved(subject.is_discrete());
     let given = given
         .map(|given| -> Result<_> {
             let block = place.block();
@@ -147,7 +148,8 @@ fn settings(
                     given.encoder
                 )));
             }
-            Ok((filters.of_states(of_each), given.encoder.encoder()))
+            let encoder = given.encoder.resolved(subject.is_discrete()).encoder();
+            Ok((filters.of_states(of_each), encoder))
         })
         .transpose()?;
     let components = match (&given, filter) {
@@ -158,7 +160,7 @@ fn settings(
     let (block, environment) = place.parts();
     let settings = Settings {
         // Where nothing varies nothing is run.
-        shape: run.shape((block.max(1), environment.max(1)), components)?,
+        shape: coarse.shaped(run.shape((block.max(1), environment.max(1)), components)?),
         place,
         bound: run.bound,
         schedule: run.schedule(filter),
@@ -271,7 +273,12 @@ fn finish(
     };
     let Estimate { mean, stderr } = outcome.information;
     if outcome.groups > 0 {
-        warnings.extend(doubts(parts.as_ref(), settings, &outcome));
+        warnings.extend(doubts(
+            parts.as_ref(),
+            subject.is_discrete(),
+            settings,
+            &outcome,
+        ));
     }
 
     let (shape, bound) = (settings.shape, settings.bound);
@@ -429,7 +436,8 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
              report         {}",
             in_words(outcome.information),
             match settings.coarse {
-                Coarse::Continuous => "h = Λ·v",
+                Coarse::Continuous(resolution) if resolution.noise() > 0.0 => "h = Λ·v + noise",
+                Coarse::Continuous(_) => "h = Λ·v",
                 _ => "h drawn from the encoder",
             },
             decided(settings.coarse, outcome.information_sign),
@@ -491,14 +499,21 @@ fn table(
             "Components".into(),
             match settings.coarse {
                 Coarse::Binary => format!("{filters}"),
-                Coarse::Continuous => format!("{filters}, continuous"),
+                Coarse::Continuous(resolution) => match resolution.noise() {
+                    0.0 => format!("{filters}, continuous"),
+                    noise => format!("{filters}, continuous, with noise of deviation {noise}"),
+                },
                 Coarse::States(q) => format!("{}, of {q} states", filters / q),
             },
         ),
         (
             "Critic".into(),
             format!(
-                "separable, hidden {}, embedding {}",
+                "separable, {}hidden {}, embedding {}",
+                match settings.shape.has_moments() {
+                    true => "of h its first and second moments alone, ",
+                    false => "",
+                },
                 hidden.join(", "),
                 settings.shape.embedding() - settings.bound.outputs() as usize
             ),
@@ -571,25 +586,23 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     let run = &given.run;
     let (settings, shells) = settings(subject, run, None, Some(given), global)?;
     let mut command = command("estimate", subject, run, &settings);
+    let encoder = given.encoder.resolved(subject.is_discrete()).to_string();
     command += &format!(
-        " --filter {} --encoder {}",
+        " --filter {} --encoder {encoder}",
         quoted_for_shell(&given.filter),
-        given.encoder
     );
-    let encoder = given.encoder.to_string();
     let finished = finish(subject, &settings, shells.as_ref(), &command, &encoder)?;
     let outcome = &finished.outcome;
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
     print(global, &fields, || {
         format!(
             "{}\n\n\
-             information    {}   held out, filter {}, encoder {}\n\
+             information    {}   held out, filter {}, encoder {encoder}\n\
              in training    {:.4} nats   {}\n\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
-            given.encoder,
             outcome.training,
             limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
