@@ -55,6 +55,8 @@ pub struct Shape {
     embedding: u32,
     batch: u32,
     moments: bool,
+    map: [u32; MAX_DEPTH],
+    map_depth: u32,
 }
 
 /// One buffer of a shape, for a table.
@@ -223,6 +225,8 @@ impl Shape {
             embedding,
             batch,
             moments: false,
+            map: [0; MAX_DEPTH],
+            map_depth: 0,
         })
     }
 
@@ -234,6 +238,55 @@ impl Shape {
         Shape {
             moments: true,
             ..self
+        }
+    }
+
+    /// The same with a multi-layer perceptron in place of Λ·v, of these hidden widths and ReLU between: its
+    /// C outputs are the logits x. Of no widths, Λ·v again.
+    ///
+    /// # Errors
+    /// Names the size that is out of range.
+    pub const fn with_map(self, hidden: &[u32]) -> Result<Self, ShapeError> {
+        check!(within(
+            "a number of hidden layers of the map",
+            few(hidden.len()),
+            0,
+            MAX_DEPTH as u32
+        ));
+        let mut widths = [0; MAX_DEPTH];
+        let mut l = 0;
+        while l < hidden.len() {
+            check!(within("a hidden layer of the map", hidden[l], 1, 1024));
+            widths[l] = hidden[l];
+            l += 1;
+        }
+        Ok(Shape {
+            map: widths,
+            map_depth: hidden.len() as u32,
+            ..self
+        })
+    }
+
+    /// Widths of the hidden layers of the map; none: it is Λ·v.
+    #[must_use]
+    pub fn map(&self) -> &[u32] {
+        &self.map[..self.map_depth as usize]
+    }
+
+    /// Whether a multi-layer map is in place of Λ·v.
+    #[must_use]
+    pub const fn has_map(&self) -> bool {
+        self.map_depth > 0
+    }
+
+    /// The network x(v), where there is one.
+    #[inline(always)]
+    pub(crate) const fn map_network(&self) -> Network {
+        Network {
+            inputs: self.block(),
+            hidden: self.map,
+            depth: self.map_depth as usize,
+            outputs: self.components(),
         }
     }
 
@@ -317,13 +370,17 @@ impl Shape {
         self.network(self.environment())
     }
 
-    /// Lanes of the filter Λ: a row of C weights for each site of the block.
+    /// Lanes of the filter Λ: a row of C weights for each site of the block; or of the map, of each
+    /// layer its bias, then a row of weights for each input.
     #[must_use]
     pub const fn filter_lanes(&self) -> usize {
+        if self.has_map() {
+            return self.map_network().lanes();
+        }
         self.block() * lanes(self.components())
     }
 
-    /// Lanes of all parameters: the filter, then u(h), then v(e); of each layer its bias, then a
+    /// Lanes of all parameters: the filter or map, then u(h), then v(e); of each layer its bias, then a
     /// row of weights for each input.
     #[must_use]
     pub const fn parameter_lanes(&self) -> usize {
@@ -360,12 +417,19 @@ impl Shape {
     }
 
     /// Lengths of the parts of the workspace, in lanes, in their order.
-    pub(crate) const fn parts(&self) -> [(&'static str, usize); 10] {
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 11] {
         let (k, embedding) = (self.batch(), lanes(self.embedding()));
         let (coarse, environment) = (self.coarse_network(), self.environment_network());
         let inputs = lanes(self.coarse_inputs());
-        let widest = k * max(inputs, max(coarse.widest(), environment.widest()));
-        let transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
+        let mut widest = max(inputs, max(coarse.widest(), environment.widest()));
+        let mut transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
+        let mut of_map = 0;
+        if self.has_map() {
+            let map = self.map_network();
+            widest = max(widest, map.widest());
+            transposed = max(transposed, map.transposed_lanes(1));
+            of_map = k * map.activation_lanes();
+        }
         let scores = if lanes(k) < SCORE_LANES {
             lanes(k)
         } else {
@@ -379,9 +443,10 @@ impl Shape {
             ("transposed v(e)", self.embedding() * lanes(k)),
             ("scores", k * scores),
             ("gradient by v(e)", k * embedding),
-            ("gradients by layers", 2 * widest),
+            ("gradients by layers", 2 * k * widest),
             ("transposed weights", transposed),
             ("moments of h", if self.moments { k * inputs } else { 0 }),
+            ("activations of the map", of_map),
         ]
     }
 
@@ -412,7 +477,7 @@ impl Shape {
             .into_iter();
         let signs = [("packed samples", self.sign_words() as u64 * 4)].into_iter();
         for (name, bytes) in fixed.chain(parts).chain(signs) {
-            // Four and ten and one rows always fit sixteen.
+            // Four and eleven and one rows always fit sixteen.
             if bytes > 0 {
                 let _ = table.push(Buffer { name, bytes });
             }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
 use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
-use crate::parse::{self, Boundaries, Sides};
+use crate::parse::{self, Boundaries, Frozen, Layers, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
 /// Width of the embedding in which the critic's networks meet.
@@ -431,6 +431,22 @@ pub struct TrainArgs {
     /// which Λ·v never varies, which stay as they began
     #[arg(long, default_value = "1", value_parser = parse::relaxation, value_name = "X")]
     pub filter_start: f32,
+    /// Filters to begin with, by name or from a file, as `estimate --filter` takes them, at the scale
+    /// that they have [default: drawn]
+    #[arg(long, value_name = "NAME|FILE.npy", conflicts_with = "map")]
+    pub filter_init: Option<String>,
+    /// Components of --filter-init that stay as they are while all else learns: all, or their numbers
+    /// from 1
+    #[arg(long, value_parser = parse::frozen, value_name = "all|N[,N…]", requires = "filter_init")]
+    pub freeze: Option<Frozen>,
+    /// Decay of the filter's weights, in units of the learning rate: directions in which Λ·v never
+    /// varies fade. About 1 does; what is learned shrinks too, and loses some of its decision
+    #[arg(long, default_value = "0", value_parser = parse::decay, value_name = "RATE")]
+    pub weight_decay: f32,
+    /// A multi-layer map in place of Λ·v, by the widths of its hidden layers, such as 16 or 32,16; its
+    /// picture is the mean response of each component to each site [default: none]
+    #[arg(long, value_parser = parse::layers, value_name = "N[,N…]")]
+    pub map: Option<Layers>,
     /// Relaxation at the start; continuous h has none
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,

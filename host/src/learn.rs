@@ -73,6 +73,12 @@ pub struct Settings {
     pub coarse: Coarse,
     /// What the first weights of a learned filter are multiplied by.
     pub filter_start: f32,
+    /// Filters that a training begins with; none: they are drawn.
+    pub filter_init: Option<Filters>,
+    /// A bit for each filter that stays as it begins.
+    pub frozen: u64,
+    /// Decay of the filter's weights.
+    pub weight_decay: f32,
     /// Seed of all streams.
     pub seed: u64,
     /// A filter that is given, with its encoder; none: it is learned.
@@ -94,7 +100,7 @@ pub struct Outcome {
     pub information_sign: Option<Estimate>,
     /// Moving average of the bound in training.
     pub training: f64,
-    /// The filter.
+    /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
     /// The course of the run.
     pub series: Vec<Record>,
@@ -424,23 +430,28 @@ fn learn<C: Cut + Copy, V: Learnt>(
     .map_err(|error| Error::failure(error.to_string()))?
     .with_bound(settings.bound)
     .with_filter_scaled(settings.filter_start)
+    .with_weight_decay(settings.weight_decay)
     .with_centres(&centres);
     let block_indices = settings.place.block_indices();
     let (learn, reported) = match &settings.given {
         None => (Learn::All, settings.coarse.drawn()),
-        Some((filters, encoder)) => {
-            for (a, weights) in filters.components().enumerate() {
-                for (i, at) in block_indices.iter().enumerate() {
-                    rsmi.set_filter(i, a, weights[*at as usize]);
-                }
-            }
-            if matches!(encoder, Encoder::Continuous { .. }) {
-                // The same h in other units, in which the critic learns.
-                rsmi.normalise_filter::<Portable>();
-            }
-            (Learn::Critic, *encoder)
-        }
+        Some((_, encoder)) => (Learn::Critic, *encoder),
     };
+    let given = settings.given.as_ref().map(|(filters, _)| filters);
+    if let Some(filters) = given.or(settings.filter_init.as_ref()) {
+        for (a, weights) in filters.components().enumerate() {
+            for (i, at) in block_indices.iter().enumerate() {
+                rsmi.set_filter(i, a, weights[*at as usize]);
+            }
+        }
+        if matches!(reported, Encoder::Continuous { .. }) {
+            // The same h in other units, in which the critic learns.
+            rsmi.normalise_filter::<Portable>();
+        }
+    }
+    rsmi = rsmi
+        .with_frozen(settings.frozen)
+        .map_err(|error| Error::usage(error.to_string()))?;
 
     add(&mut pool, sizes.first, &mut seconds_sampling)?;
     let mut owed = 0;
@@ -537,8 +548,12 @@ fn learn<C: Cut + Copy, V: Learnt>(
             let mut weights = zeros(settings);
             let sites = weights.len() / shape.components();
             for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
-                for (i, at) in block_indices.iter().enumerate() {
-                    weights[*at as usize] = rsmi.filter(i, a);
+                let found: Vec<f32> = match shape.has_map() {
+                    true => held.response(&mut rsmi, a),
+                    false => (0..shape.block()).map(|i| rsmi.filter(i, a)).collect(),
+                };
+                for (weight, at) in found.into_iter().zip(&block_indices) {
+                    weights[*at as usize] = weight;
                 }
             }
             let filters = Filters::new(settings.place.block(), weights)?;

@@ -7,9 +7,11 @@ use blockspin_core::coarse::encoder::MAX_STATES;
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
+use blockspin_core::shape::MAX_DEPTH;
 
 use crate::coarse::{Coarse, Given, Resolution};
 use crate::error::{Error, Result};
+use crate::filters::commas;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// A value, or the rule it breaks.
@@ -221,6 +223,103 @@ pub fn relaxation(text: &str) -> Parsed<f32> {
     number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
 }
 
+/// A decay of weights.
+///
+/// # Errors
+/// The rule.
+pub fn decay(text: &str) -> Parsed<f32> {
+    let rule = "a decay is a number from 0 to 100, such as 1";
+    number(text, rule, |x| (0.0..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// Widths of hidden layers. A type of its own, as [`Sides`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layers(pub Vec<u32>);
+
+/// Widths of hidden layers.
+///
+/// # Errors
+/// The rule.
+pub fn layers(text: &str) -> Parsed<Layers> {
+    let widths: Option<Vec<u32>> = text
+        .split(',')
+        .map(|width| width.trim().parse().ok())
+        .collect();
+    widths
+        .filter(|widths| (1..=MAX_DEPTH).contains(&widths.len()))
+        .filter(|widths| widths.iter().all(|width| (1..=1024).contains(width)))
+        .map(Layers)
+        .ok_or_else(|| {
+            format!("hidden layers are 1 to {MAX_DEPTH} widths from 1 to 1024, such as 16 or 32,16")
+        })
+}
+
+/// Components that stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frozen {
+    /// All.
+    All,
+    /// These, by their numbers from 1.
+    These(Vec<u32>),
+}
+
+impl Frozen {
+    /// A bit for each filter that stays, of so many components with so many filters each.
+    ///
+    /// # Errors
+    /// Usage, if there is no such component.
+    pub fn mask(&self, components: u32, of_each: u32) -> Result<u64> {
+        let numbers = match self {
+            Frozen::All => (1..=components).collect(),
+            Frozen::These(numbers) => numbers.clone(),
+        };
+        let mut mask = 0;
+        for number in numbers {
+            if number > components {
+                return Err(Error::usage(format!(
+                    "--freeze {number}, and there are {components} components: their numbers are 1 to \
+                     {components}"
+                )));
+            }
+            let filters = (number - 1) * of_each..number * of_each;
+            mask |= filters.fold(0, |mask, filter| mask | 1u64 << filter);
+        }
+        Ok(mask)
+    }
+}
+
+impl fmt::Display for Frozen {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Frozen::All => write!(f, "all"),
+            Frozen::These(numbers) => write!(f, "{}", commas(numbers)),
+        }
+    }
+}
+
+/// Components that stay as they are.
+///
+/// # Errors
+/// The rule.
+pub fn frozen(text: &str) -> Parsed<Frozen> {
+    if text == "all" {
+        return Ok(Frozen::All);
+    }
+    let numbers: Option<Vec<u32>> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok().filter(|n| *n > 0))
+        .collect();
+    let once = |numbers: &Vec<u32>| {
+        let repeated = |(i, n)| numbers[..i].contains(n);
+        !numbers.iter().enumerate().any(repeated)
+    };
+    numbers
+        .filter(once)
+        .map(Frozen::These)
+        .ok_or_else(|| "all, or numbers of components from 1, each once, such as 1,3".into())
+}
+
 /// Q of a word such as states:Q; none, if it does not begin like this, or Q is out of range.
 fn states_of(text: &str, word: &str) -> Option<u32> {
     let number = text.strip_prefix(word)?.strip_prefix(':')?;
@@ -399,6 +498,28 @@ mod tests {
         }
         for text in ["tanh", "argmax", "argmax:0", "states:99999999999"] {
             assert!(given(text).unwrap_err().contains("argmax:Q"), "{text}");
+        }
+    }
+
+    #[test]
+    fn frozen_components_are_read_as_they_are_written() {
+        for text in ["all", "1", "3,1"] {
+            assert_eq!(frozen(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "1,1", "1,,2", "-1", "none", "1:2"] {
+            assert!(frozen(text).unwrap_err().contains("each once"), "{text}");
+        }
+        assert_eq!(frozen("2").unwrap().mask(2, 3).unwrap(), 0b11_1000);
+        assert_eq!(frozen("all").unwrap().mask(64, 1).unwrap(), u64::MAX);
+        let error = frozen("1,3").unwrap().mask(2, 1).unwrap_err();
+        assert!(error.message().contains("1 to 2"), "{error}");
+    }
+
+    #[test]
+    fn hidden_layers_are_one_to_four_widths() {
+        assert_eq!(layers("32, 16").unwrap(), Layers(vec![32, 16]));
+        for text in ["", "0", "1025", "1,1,1,1,1", "a", "4,"] {
+            assert!(layers(text).unwrap_err().contains("1 to 1024"), "{text}");
         }
     }
 

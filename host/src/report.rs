@@ -37,6 +37,8 @@ pub struct Report {
     pub batch: u32,
     /// Values of h.
     pub coarse: Coarse,
+    /// Whether a multi-layer map is in place of Λ·v, of which `filters` are the mean response.
+    pub mapped: bool,
     /// The filters found.
     pub filters: Filters,
     /// The filters drawn on a graph, as SVG; none: they are drawn as blocks.
@@ -119,6 +121,10 @@ impl Report {
             }
         );
         let mut facts = match self.coarse {
+            Coarse::Binary if self.mapped => vec![("Same map, h = sign(x)", self.information_sign)],
+            Coarse::States(_) if self.mapped => {
+                vec![("Same map, h = argmax x_s", self.information_sign)]
+            }
             Coarse::Binary => vec![("Same filter, h = sign(Λ·v)", self.information_sign)],
             Coarse::Continuous(_) => vec![],
             Coarse::States(_) => vec![("Same filters, h = argmax Λ_s·v", self.information_sign)],
@@ -161,20 +167,25 @@ impl Report {
         let _ = write!(
             page,
             "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
-             class=\"scroll\">{}</div>\n<figcaption>Weights on {}: <b \
+             class=\"scroll\">{}</div>\n<figcaption>{} on {}: <b \
              class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. {}\
              </figcaption>\n</figure>\n<figure class=\"curve\">\n\
              <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>\
              While the relaxation is high h is nearly continuous in training and says more. A line \
              that still lies above the held-out points at the end has learned its samples by \
              heart.</figcaption>\n</figure>\n</section>\n",
-            match self.filters.count() {
-                1 => "The filter",
-                _ => "The filters",
+            match (self.mapped, self.filters.count()) {
+                (true, _) => "Mean response of the map",
+                (false, 1) => "The filter",
+                (false, _) => "The filters",
             },
             self.drawing
                 .clone()
                 .unwrap_or_else(|| heat_map_svg(&self.filters)),
+            match self.mapped {
+                true => "Means of ∂x/∂v over the held-out configurations, x being the logit of h,",
+                false => "Weights",
+            },
             match self.drawing {
                 Some(_) => "the graph".into(),
                 None => format!("the block of {}", product(self.filters.sides())),
@@ -378,6 +389,7 @@ mod tests {
             bound: Bound::InfoNce,
             batch: 100,
             coarse: Coarse::Binary,
+            mapped: false,
             filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
             drawing: None,
             series: vec![Record {

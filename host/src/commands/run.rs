@@ -12,7 +12,7 @@ use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::coarse::Coarse;
 use crate::data::Kind;
 use crate::error::{Error, Result};
-use crate::filters::{Filters, product};
+use crate::filters::{Filters, commas, product};
 use crate::graph::Shells;
 use crate::held_out::Estimate;
 use crate::learn::{self, Outcome, Settings};
@@ -157,15 +157,40 @@ fn settings(
         (None, Some(filter)) => filter.filters()?,
         (None, None) => 1,
     };
+    let begun = filter.map(|filter| begun(filter, &place, &layout, shells.as_ref(), coarse));
+    let (filter_init, frozen) = begun.transpose()?.unwrap_or_default();
     let (block, environment) = place.parts();
+    // Where nothing varies nothing is run.
+    let mut shape = coarse.shaped(run.shape((block.max(1), environment.max(1)), components)?);
+    if let Some(map) = filter.and_then(|filter| filter.map.as_ref()) {
+        let mapped = shape.with_map(&map.0);
+        shape = mapped.map_err(|error| Error::usage(error.to_string()))?;
+    }
+    let weight_decay = filter.map_or(0.0, |filter| filter.weight_decay);
+    if matches!(coarse, Coarse::Continuous(_)) {
+        if shape.has_map() {
+            return Err(Error::usage(
+                "--map with --encoder continuous: nothing holds the scale of a map's h, which has no \
+                 norm, nor the number of digits in it; take binary h or states:Q",
+            ));
+        }
+        if weight_decay > 0.0 {
+            return Err(Error::usage(
+                "--weight-decay with --encoder continuous, whose filters have norm 1: what decays alike \
+                 is scaled up again; leave it out",
+            ));
+        }
+    }
     let settings = Settings {
-        // Where nothing varies nothing is run.
-        shape: coarse.shaped(run.shape((block.max(1), environment.max(1)), components)?),
+        shape,
         place,
         bound: run.bound,
         schedule: run.schedule(filter),
         coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
+        filter_init,
+        frozen,
+        weight_decay,
         seed: run.seed,
         given,
         threads: global.threads as usize,
@@ -177,6 +202,53 @@ fn settings(
         room::memory("this run", learn::memory(&settings, &model))?;
     }
     Ok((settings, shells))
+}
+
+/// Filters that a training begins with, and a bit for each that stays.
+fn begun(
+    args: &TrainArgs,
+    place: &Place,
+    layout: &Layout,
+    shells: Option<&Shells>,
+    coarse: Coarse,
+) -> Result<(Option<Filters>, u64)> {
+    let Some(name) = &args.filter_init else {
+        return Ok((None, 0));
+    };
+    let of_each = coarse.filters();
+    let wanted = args.filters()?;
+    let first = filters(name, place.block(), layout, shells, coarse)?;
+    let count = first.count() as u32;
+    if count != wanted {
+        let remedy = match count.is_multiple_of(of_each) {
+            true => format!("give --components {}", count / of_each),
+            false => format!("--encoder {coarse} takes {of_each} for each component"),
+        };
+        return Err(Error::usage(format!(
+            "--filter-init {name} has {count} filters, and this training {wanted}; {remedy}"
+        )));
+    }
+    let frozen = args.freeze.as_ref();
+    let frozen = frozen.map(|frozen| frozen.mask(wanted / of_each, of_each));
+    Ok((Some(first), frozen.transpose()?.unwrap_or(0)))
+}
+
+/// What a training was told besides, where it is not the default.
+fn more_words(args: &TrainArgs) -> String {
+    let mut words = String::new();
+    if let Some(name) = &args.filter_init {
+        words += &format!(" --filter-init {}", quoted_for_shell(name));
+    }
+    if let Some(frozen) = &args.freeze {
+        words += &format!(" --freeze {frozen}");
+    }
+    if args.weight_decay > 0.0 {
+        words += &format!(" --weight-decay {}", args.weight_decay);
+    }
+    if let Some(map) = &args.map {
+        words += &format!(" --map {}", commas(&map.0));
+    }
+    words
 }
 
 /// The options of a run as typed, to repeat it.
@@ -315,6 +387,9 @@ fn finish(
         "fingerprint": format!("{:016x}", outcome.fingerprint),
         "warnings": warnings,
     }));
+    if shape.has_map() {
+        fields.insert("filters_are".into(), json!("mean response of the map"));
+    }
     if let Subject::Data(input) = subject {
         let told = told(input, shells, parts.as_ref(), &outcome);
         fields.insert("data".into(), told);
@@ -376,7 +451,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         Some(path) => RunTarget::check(path, RUN_BYTES)?,
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
-    let command = command("train", subject, run, &settings);
+    let command = command("train", subject, run, &settings) + &more_words(args);
     let encoder = settings.coarse.to_string();
     let finished = finish(subject, &settings, shells.as_ref(), &command, &encoder)?;
     let outcome = &finished.outcome;
@@ -411,6 +486,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         bound: settings.bound,
         batch: settings.shape.batch() as u32,
         coarse: settings.coarse,
+        mapped: settings.shape.has_map(),
         filters: outcome.filters.clone(),
         drawing: subject
             .graph()
@@ -431,7 +507,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
              information    {}   held out, {}\n\
              {}\
              in training    {:.4} nats   {}\n\n\
-             {}\n\
+             {}{}\n\
              {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
             in_words(outcome.information),
@@ -440,9 +516,13 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
                 Coarse::Continuous(_) => "h = Λ·v",
                 _ => "h drawn from the encoder",
             },
-            decided(settings.coarse, outcome.information_sign),
+            decided(&settings, outcome.information_sign),
             outcome.training,
             limit(&settings),
+            match settings.shape.has_map() {
+                true => "mean response of the map\n",
+                false => "",
+            },
             filter_text(&outcome.filters, shells.as_ref()),
             outcome.configurations,
             outcome.seconds,
@@ -453,10 +533,12 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
 }
 
 /// The line of h without chance, if there is such.
-fn decided(coarse: Coarse, information: Option<Estimate>) -> String {
-    let (name, h) = match coarse {
-        Coarse::States(_) => ("largest logit", "h = argmax Λ_s·v"),
-        _ => ("with the sign", "h = sign(Λ·v)"),
+fn decided(settings: &Settings, information: Option<Estimate>) -> String {
+    let (name, h) = match (settings.coarse, settings.shape.has_map()) {
+        (Coarse::States(_), false) => ("largest logit", "h = argmax Λ_s·v"),
+        (Coarse::States(_), true) => ("largest logit", "h = argmax x_s"),
+        (_, false) => ("with the sign", "h = sign(Λ·v)"),
+        (_, true) => ("with the sign", "h = sign(x)"),
     };
     information.map_or(String::new(), |information| {
         format!("{name}  {}   held out, {h}\n", in_words(information))
@@ -473,6 +555,12 @@ fn table(
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
     let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
+    let map: Vec<_> = settings
+        .shape
+        .map()
+        .iter()
+        .map(|n| format!("hidden {n}"))
+        .collect();
     let mut rows = match shells {
         Some(shells) => vec![("Shells".to_string(), shells.describe())],
         None => {
@@ -506,6 +594,7 @@ fn table(
                 Coarse::States(q) => format!("{}, of {q} states", filters / q),
             },
         ),
+        ("Map".into(), map.join(", ")),
         (
             "Critic".into(),
             format!(
@@ -544,6 +633,7 @@ fn table(
         ("Held-out batches".into(), outcome.groups.to_string()),
         ("Seed".into(), settings.seed.to_string()),
     ]);
+    rows.retain(|(_, value)| !value.is_empty());
     match subject {
         Subject::Model(model, _) => {
             let parameters = model
