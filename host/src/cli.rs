@@ -439,8 +439,9 @@ pub struct TrainArgs {
     /// from 1
     #[arg(long, value_parser = parse::frozen, value_name = "all|N[,N…]", requires = "filter_init")]
     pub freeze: Option<Frozen>,
-    /// Decay of the filter's weights, in units of the learning rate: directions in which Λ·v never
-    /// varies fade. About 1 does; what is learned shrinks too, and loses some of its decision
+    /// Decay of the weights of filter or map, in units of the learning rate: directions in which Λ·v
+    /// never varies fade, and what is learned shrinks too, so that h drawn from it tells less; 0.1 is
+    /// mild, 1 much
     #[arg(long, default_value = "0", value_parser = parse::decay, value_name = "RATE")]
     pub weight_decay: f32,
     /// A multi-layer map in place of Λ·v, by the widths of its hidden layers, such as 16 or 32,16; its
