@@ -55,7 +55,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 18] = [
+pub const WORKLOADS: [&str; 19] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -74,6 +74,7 @@ pub const WORKLOADS: [&str; 18] = [
     "chain-disorder",
     "encoders",
     "bounds",
+    "maps",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -118,6 +119,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
                 learn(one, Learn::All, bound, machine, arena, &mut hash)?;
             }
         }
+        18 => maps(machine, arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -428,7 +430,7 @@ fn learn_reals(
 
 /// Continuous h, and h of three states and of two, one component and several, learned and drawn.
 fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
-    let continuous = |_| Encoder::Continuous;
+    let continuous = |_| Encoder::Continuous { noise: 0.0 };
     let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
     learn_with(
         two,
@@ -452,6 +454,38 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
         arena,
         hash,
     )
+}
+
+/// A map, then moments of an h with noise, then a filter of which one component is frozen and the other
+/// decays.
+fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let how = (Learn::All, Bound::InfoNce);
+    let relaxed = |epsilon| Encoder::Relaxed { epsilon };
+    let mapped = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
+    let mapped = mapped.with_map(&[3]).ok()?;
+    learn_with(mapped, how, relaxed, &[Encoder::Sign], machine, arena, hash)?;
+    let noisy = |_| Encoder::Continuous { noise: 0.25 };
+    let two = Shape::new(3, 5, 2, &[2], 2, 3).ok()?.with_moments();
+    learn_with(two, how, noisy, &[], machine, arena, hash)?;
+
+    let shape = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
+    arena.words.fill(0);
+    let (signs, _) = arena.words.split_at_mut_checked(shape.sign_words())?;
+    let storage = storage(shape, &mut arena.lanes, Samples::Signs(signs))?;
+    let rsmi = Rsmi::new(shape, storage, &mut Stream::new(5, 0, Purpose::Parameters)).ok()?;
+    let mut rsmi = rsmi.with_frozen(0b01).ok()?.with_weight_decay(2.0);
+    let mut stream = Stream::new(5, 1, Purpose::Encoder);
+    let mut samples = Stream::new(5, 0, Purpose::Sample);
+    for _ in 0..6 {
+        let (v, e) = rsmi.signs();
+        for (rows, mask) in [(v, 0b111), (e, 0b1_1111)] {
+            rows.fill_with(|| samples.next_u32() & mask);
+        }
+        let encoder = relaxed(0.5);
+        hash.real(machine.step(&mut rsmi, encoder, Learn::All, 1e-2, &mut stream));
+    }
+    hash.reals(rsmi.parameters());
+    Some(())
 }
 
 /// The same with binary h.

@@ -1,6 +1,9 @@
 //! One training step, end to end: packed samples → filter → encoder → critic → bound, and the
 //! gradients all the way back, then Adam. And the held-out estimate, forward alone.
 //!
+//! A map in place of the filter ([`Shape::with_map`]) is a network as those of the critic, whose first layer
+//! reads v − c: its bias takes W·c off while the network runs.
+//!
 //! The filter's part is the linear map x_ka = Σ_i v_ki Λ_ia over the values of the block, and its
 //! gradient dΛ_ia = Σ_k v_ki dx_ka: sums over packed signs ([`kernel::signs`]), or dense products
 //! where samples are real ([`kernel::dense`]).
@@ -14,7 +17,7 @@ use crate::bound::Bound;
 use crate::bound::infonce::{Gradients, Scores};
 use crate::bound::tuba::{self, Average};
 use crate::coarse::encoder::Encoder;
-use crate::coarse::{centre, norm};
+use crate::coarse::{centre, moments, norm};
 use crate::critic::mlp::{self, Input, Scratch};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
@@ -159,6 +162,21 @@ impl fmt::Display for StorageError {
 
 impl core::error::Error for StorageError {}
 
+/// Some components of a map, but not all, to be frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrozenError;
+
+impl fmt::Display for FrozenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "some components of a map are frozen and others not; they share its layers"
+        )
+    }
+}
+
+impl core::error::Error for FrozenError {}
+
 /// What a step changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learn {
@@ -226,6 +244,10 @@ pub struct Rsmi<'a> {
     /// Of mean exp F over the batches so far, where the bound needs it.
     average: Average,
     adam: Adam,
+    /// A bit for each component whose weights stay.
+    frozen: u64,
+    /// Rate at which the weights of filter or map decay, in units of the learning rate.
+    decay: f32,
 }
 
 /// The parts of the workspace, in the order of [`Shape::parts`].
@@ -240,6 +262,8 @@ struct Work<'w> {
     upper: &'w mut [Lane],
     lower: &'w mut [Lane],
     transposed: &'w mut [Lane],
+    moments: &'w mut [Lane],
+    map: &'w mut [Lane],
 }
 
 impl<'w> Work<'w> {
@@ -255,6 +279,8 @@ impl<'w> Work<'w> {
             dv,
             by_layers,
             transposed,
+            moments,
+            map,
         ] = shape
             .parts()
             .map(|(_, length)| rest.split_off_mut(..length).unwrap_or_default());
@@ -270,6 +296,8 @@ impl<'w> Work<'w> {
             upper,
             lower,
             transposed,
+            moments,
+            map,
         }
     }
 }
@@ -330,7 +358,11 @@ impl<'a> Rsmi<'a> {
             Samples::Reals(lanes) => lanes.fill(Lane::ZERO),
         }
         let (filter, critic) = storage.parameters.split_at_mut(shape.filter_lanes());
-        mlp::glorot(filter, shape.block(), shape.components(), stream);
+        if shape.has_map() {
+            mlp::initialise(shape.map_network(), filter, stream);
+        } else {
+            mlp::glorot(filter, shape.block(), shape.components(), stream);
+        }
         let (coarse, environment) = critic.split_at_mut(shape.coarse_network().lanes());
         mlp::initialise(shape.coarse_network(), coarse, stream);
         mlp::initialise(shape.environment_network(), environment, stream);
@@ -341,14 +373,21 @@ impl<'a> Rsmi<'a> {
             bound: Bound::default(),
             average: Average::default(),
             adam: Adam::default(),
+            frozen: 0,
+            decay: 0.0,
         })
     }
 
     /// The same with the filter's first weights multiplied: those along directions in which Λ·v never
-    /// varies stay as they began, and do so unseen if they began small.
+    /// varies stay as they began, and do so unseen if they began small. Of a map the weights of the first
+    /// layer, to which its first logits are proportional.
     #[must_use]
     pub fn with_filter_scaled(self, factor: f32) -> Self {
-        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
+        let filter = if self.shape.has_map() {
+            &mut self.storage.parameters[..self.shape.map_network().layer_lanes(0)]
+        } else {
+            &mut self.storage.parameters[..self.shape.filter_lanes()]
+        };
         for lane in filter {
             *lane = lane.map(|weight| weight * factor);
         }
@@ -361,6 +400,43 @@ impl<'a> Rsmi<'a> {
     pub fn with_centres(self, centres: &'a [f32]) -> Self {
         let centres = &centres[..centres.len().min(self.shape.block())];
         Rsmi { centres, ..self }
+    }
+
+    /// The same with components whose weights stay as they are, bit for bit (but −0 becomes 0), while all
+    /// else learns: bit a of the mask is component a. Weights are set, and brought to norm 1, before.
+    ///
+    /// # Errors
+    /// Some components of a map, but not all.
+    pub fn with_frozen(self, components: u64) -> Result<Self, FrozenError> {
+        let frozen = Rsmi {
+            frozen: components & u64::MAX >> (64 - self.shape.components()),
+            ..self
+        };
+        if frozen.shape.has_map() && frozen.frozen != 0 && !frozen.all_frozen() {
+            return Err(FrozenError);
+        }
+        Ok(frozen)
+    }
+
+    /// The same with a filter that decays (AdamW, Loshchilov and Hutter 2019): after a step at rate η all
+    /// its weights are multiplied by 1 − η · `rate`, and those of a map, but for biases. Along directions
+    /// in which Λ·v never varies nothing else moves them. From 0; what is not above it counts as 0.
+    #[must_use]
+    pub fn with_weight_decay(self, rate: f32) -> Self {
+        let decay = if rate > 0.0 { rate } else { 0.0 };
+        Rsmi { decay, ..self }
+    }
+
+    fn all_frozen(&self) -> bool {
+        self.frozen.count_ones() as usize == self.shape.components()
+    }
+
+    /// What is left to learn.
+    fn left(&self, learn: Learn) -> Learn {
+        match self.all_frozen() {
+            true => Learn::Critic,
+            false => learn,
+        }
     }
 
     /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of the
@@ -376,10 +452,11 @@ impl<'a> Rsmi<'a> {
         self.shape
     }
 
-    /// Weight Λ_ia of site i of the block in component a; 0 where there is no such weight.
+    /// Weight Λ_ia of site i of the block in component a; 0 where there is no such weight, as in a map.
     #[must_use]
     pub fn filter(&self, site: usize, component: usize) -> f32 {
-        if site >= self.shape.block() || component >= self.shape.components() {
+        let (sites, components) = (self.shape.block(), self.shape.components());
+        if self.shape.has_map() || site >= sites || component >= components {
             return 0.0;
         }
         get(
@@ -390,18 +467,91 @@ impl<'a> Rsmi<'a> {
 
     /// Sets a weight of the filter; nothing where there is no such weight.
     pub fn set_filter(&mut self, site: usize, component: usize, weight: f32) {
-        if site < self.shape.block() && component < self.shape.components() {
+        let (sites, components) = (self.shape.block(), self.shape.components());
+        if !self.shape.has_map() && site < sites && component < components {
             let row = &mut self.storage.parameters[site * lanes(self.shape.components())..];
             *get_mut(row, component) = weight;
         }
     }
 
     /// Divides every component of the filter by its norm (one of zeros is left), as continuous h have
-    /// it: their scale says nothing, and a critic learns best from one near 1.
+    /// it: their scale says nothing, and a critic learns best from one near 1. Frozen components are left,
+    /// and a map is: it has no norm.
     #[inline(always)]
     pub fn normalise_filter<T: Tile>(&mut self) {
+        if self.shape.has_map() {
+            return;
+        }
         let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
-        norm::normalise::<T>(filter, lanes(self.shape.components()));
+        norm::normalise::<T>(filter, lanes(self.shape.components()), self.frozen);
+    }
+
+    /// Multiplies the weights of filter or map.
+    fn shrink(&mut self, factor: f32) {
+        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
+        if !self.shape.has_map() {
+            norm::scale(filter, lanes(self.shape.components()), self.frozen, factor);
+            return;
+        }
+        let net = self.shape.map_network();
+        let mut rest = filter;
+        for l in 0..net.layers() {
+            let (layer, next) = rest.split_at_mut(net.layer_lanes(l));
+            let width = lanes(net.width(l + 1));
+            norm::scale(&mut layer[width..], width, 0, factor);
+            rest = next;
+        }
+    }
+
+    /// The mean response ⟨∂x_a/∂v_i⟩ of a component's logit over the batch that lies in
+    /// [`signs`](Self::signs) or [`reals`](Self::reals), to the first |V| of `weights`: what a map is to
+    /// first order. The filter itself, where there is no map. Overwrites the gradients of a map.
+    #[inline(always)]
+    pub fn response<T: Tile>(&mut self, component: usize, weights: &mut [f32]) {
+        let shape = self.shape;
+        let net = shape.map_network();
+        if !shape.has_map() || component >= shape.components() {
+            for (site, weight) in weights.iter_mut().enumerate().take(shape.block()) {
+                *weight = self.filter(site, component);
+            }
+            return;
+        }
+        let storage = &mut self.storage;
+        Self::logits::<T>(shape, storage, self.centres);
+        let work = Work::new(shape, storage.workspace);
+        let Rows { v, flipped, .. } = storage.samples.rows(shape);
+        let batch = shape.batch();
+        let width = lanes(shape.components());
+        let upper = work.upper;
+        upper[..batch * width].fill(Lane::ZERO);
+        for row in upper[..batch * width].chunks_exact_mut(width) {
+            *get_mut(row, component) = 1.0 / batch as f32;
+        }
+        let gradient = &mut storage.gradients[..shape.filter_lanes()];
+        mlp::backward::<T>(
+            net,
+            batch,
+            storage.parameters,
+            v,
+            work.map,
+            upper,
+            work.lower,
+            gradient,
+            Scratch {
+                transposed: work.transposed,
+                flipped,
+            },
+            false,
+        );
+        // The gradient by the first bias is the mean of those by the first layer's outputs.
+        let width = lanes(net.width(1));
+        let first = storage.parameters[width..].chunks_exact(width);
+        for (row, weight) in first.zip(weights).take(shape.block()) {
+            *weight = 0.0;
+            for o in 0..net.width(1) {
+                *weight += get(row, o) * get(gradient, o);
+            }
+        }
     }
 
     /// All parameters, in the order that [`Shape::parameter_lanes`] states.
@@ -450,6 +600,33 @@ impl<'a> Rsmi<'a> {
         all.split_at_mut(self.shape.batch() * lanes(self.shape.block()))
     }
 
+    /// Logits of the batch.
+    #[inline(always)]
+    fn logits<T: Tile>(shape: Shape, storage: &mut Storage, centres: &[f32]) {
+        let (batch, components) = (shape.batch(), shape.components());
+        let work = Work::new(shape, storage.workspace);
+        let v = storage.samples.rows(shape).v;
+        let filter = &mut storage.parameters[..shape.filter_lanes()];
+        if !shape.has_map() {
+            let logits = Output::set(work.h, lanes(components));
+            v.product::<T>(batch, shape.block(), filter, components, logits);
+            if !centres.is_empty() {
+                centre::take_off(filter, centres, lanes(components), work.h);
+            }
+            return;
+        }
+        let net = shape.map_network();
+        let width = lanes(net.width(1));
+        let saved = &mut work.upper[..width];
+        saved.copy_from_slice(&filter[..width]);
+        let (bias, weights) = filter.split_at_mut(width);
+        centre::take_off(&weights[..shape.block() * width], centres, width, bias);
+        mlp::forward::<T>(net, batch, filter, v, work.map);
+        filter[..width].copy_from_slice(saved);
+        let at = work.map.len() - work.h.len();
+        work.h.copy_from_slice(&work.map[at..]);
+    }
+
     /// Logits of the batch, then coarse variables, then both embeddings.
     #[inline(always)]
     fn forward<T: Tile>(
@@ -459,20 +636,22 @@ impl<'a> Rsmi<'a> {
         encoder: Encoder,
         stream: &mut Stream,
     ) {
+        Self::logits::<T>(shape, storage, centres);
         let (batch, components) = (shape.batch(), shape.components());
         let work = Work::new(shape, storage.workspace);
-        let Rows { v, e, .. } = storage.samples.rows(shape);
-        let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
+        let e = storage.samples.rows(shape).e;
+        let critic = &storage.parameters[shape.filter_lanes()..];
         let (coarse, environment) = critic.split_at(shape.coarse_network().lanes());
-
-        let logits = Output::set(work.h, lanes(components));
-        v.product::<T>(batch, shape.block(), filter, components, logits);
-        if !centres.is_empty() {
-            centre::take_off(filter, centres, lanes(components), work.h);
-        }
         encoder.encode(components, work.h, work.slopes, stream);
 
-        let h = Input::Reals(work.h);
+        if shape.has_moments() {
+            moments::expand(components, work.h, work.moments);
+        }
+        let h = Input::Reals(if shape.has_moments() {
+            work.moments
+        } else {
+            work.h
+        });
         mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
         mlp::forward::<T>(
             shape.environment_network(),
@@ -481,8 +660,8 @@ impl<'a> Rsmi<'a> {
             e,
             work.environment,
         );
-        let at = Self::embedded_at(shape);
-        for lane in work.coarse[at..]
+        let (coarse_at, at) = Self::embedded_at(shape);
+        for lane in work.coarse[coarse_at..]
             .iter_mut()
             .chain(&mut work.environment[at..])
         {
@@ -494,11 +673,14 @@ impl<'a> Rsmi<'a> {
         mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
     }
 
-    /// Where the embeddings begin among a network's activations.
+    /// Where the embeddings begin among the activations of both networks.
     #[inline(always)]
-    fn embedded_at(shape: Shape) -> usize {
-        let all = shape.coarse_network().activation_lanes();
-        shape.batch() * (all - lanes(shape.embedding()))
+    fn embedded_at(shape: Shape) -> (usize, usize) {
+        let at = |all| shape.batch() * (all - lanes(shape.embedding()));
+        (
+            at(shape.coarse_network().activation_lanes()),
+            at(shape.environment_network().activation_lanes()),
+        )
     }
 
     /// Both embeddings, for the bound.
@@ -510,8 +692,8 @@ impl<'a> Rsmi<'a> {
         environment: &'w mut [Lane],
         v_transposed: &'w [Lane],
     ) -> Scores<'w> {
-        let at = Self::embedded_at(shape);
-        let (u, v) = (&mut coarse[at..], &mut environment[at..]);
+        let (coarse_at, at) = Self::embedded_at(shape);
+        let (u, v) = (&mut coarse[coarse_at..], &mut environment[at..]);
         if bound == Bound::Tuba {
             tuba::hold(u, shape.embedding(), -1.0);
         }
@@ -535,6 +717,7 @@ impl<'a> Rsmi<'a> {
         stream: &mut Stream,
     ) -> f32 {
         let shape = self.shape;
+        let learn = self.left(learn);
         let storage = &mut self.storage;
         Self::forward::<T>(shape, storage, self.centres, encoder, stream);
 
@@ -543,7 +726,7 @@ impl<'a> Rsmi<'a> {
         let Rows { v, e, flipped } = storage.samples.rows(shape);
         let (filter_gradient, critic_gradient) =
             storage.gradients.split_at_mut(shape.filter_lanes());
-        let critic = &storage.parameters[shape.filter_lanes()..];
+        let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
         let (coarse_net, environment_net) = (shape.coarse_network(), shape.environment_network());
         let (coarse, environment) = critic.split_at(coarse_net.lanes());
         let (coarse_gradient, environment_gradient) =
@@ -562,8 +745,12 @@ impl<'a> Rsmi<'a> {
                 bound += term;
             });
 
-        let h = Input::Reals(work.h);
-        let dh = mlp::backward::<T>(
+        let h = Input::Reals(if shape.has_moments() {
+            work.moments
+        } else {
+            work.h
+        });
+        let mut dh = mlp::backward::<T>(
             coarse_net,
             batch,
             coarse,
@@ -579,13 +766,47 @@ impl<'a> Rsmi<'a> {
             learn == Learn::All,
         );
         if learn == Learn::All {
+            if shape.has_moments() {
+                moments::pull_back(components, work.h, dh, work.moments);
+                dh = work.moments;
+            }
             let dx = work.slopes;
             encoder.pull_back(components, dx, dh);
-            let gradient = Output::set(filter_gradient, lanes(components));
-            v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
-            if !self.centres.is_empty() {
-                let stride = lanes(components);
-                centre::take_off_gradient(dx, self.centres, stride, filter_gradient);
+            let stride = lanes(components);
+            if shape.has_map() {
+                let net = shape.map_network();
+                work.upper[..dx.len()].copy_from_slice(dx);
+                mlp::backward::<T>(
+                    net,
+                    batch,
+                    filter,
+                    v,
+                    work.map,
+                    work.upper,
+                    work.lower,
+                    filter_gradient,
+                    Scratch {
+                        transposed: work.transposed,
+                        flipped,
+                    },
+                    false,
+                );
+                let width = lanes(net.width(1));
+                let (bias, weights) = filter_gradient.split_at_mut(width);
+                centre::take_off_gradient(bias, self.centres, width, weights);
+            } else {
+                let gradient = Output::set(filter_gradient, stride);
+                v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
+                if !self.centres.is_empty() {
+                    centre::take_off_gradient(dx, self.centres, stride, filter_gradient);
+                }
+                if self.frozen != 0 {
+                    // Their moments stay 0, and Adam does not move them.
+                    for row in filter_gradient.chunks_exact_mut(stride) {
+                        let frozen = (0..components).filter(|a| self.frozen >> a & 1 != 0);
+                        frozen.for_each(|a| *get_mut(row, a) = 0.0);
+                    }
+                }
             }
         }
         work.upper[..work.dv.len()].copy_from_slice(work.dv);
@@ -619,6 +840,7 @@ impl<'a> Rsmi<'a> {
         stream: &mut Stream,
     ) -> f32 {
         let bound = self.differentiate::<T>(encoder, learn, stream);
+        let learn = self.left(learn);
         let from = match learn {
             Learn::All => 0,
             Learn::Critic => self.shape.filter_lanes(),
@@ -630,7 +852,11 @@ impl<'a> Rsmi<'a> {
             &mut self.storage.first_moments[from..],
             &mut self.storage.second_moments[from..],
         );
-        if learn == Learn::All && encoder == Encoder::Continuous {
+        if learn == Learn::All && self.decay > 0.0 {
+            let left = 1.0 - rate * self.decay;
+            self.shrink(if left > 0.0 { left } else { 0.0 });
+        }
+        if learn == Learn::All && matches!(encoder, Encoder::Continuous { .. }) {
             self.normalise_filter::<T>();
         }
         bound

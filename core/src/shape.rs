@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use crate::coarse::moments;
 use crate::num::bits::words;
 use crate::num::lane::lanes;
 
@@ -53,6 +54,9 @@ pub struct Shape {
     depth: u32,
     embedding: u32,
     batch: u32,
+    moments: bool,
+    map: [u32; MAX_DEPTH],
+    map_depth: u32,
 }
 
 /// One buffer of a shape, for a table.
@@ -220,6 +224,9 @@ impl Shape {
             depth,
             embedding,
             batch,
+            moments: false,
+            map: [0; MAX_DEPTH],
+            map_depth: 0,
         })
     }
 
@@ -235,6 +242,72 @@ impl Shape {
             MAX_COMPONENTS
         ));
         Ok(Shape { components, ..self })
+    }
+
+    /// The same with a critic that reads of h first and second moments alone, u(h) = b + Σ_a h_a w_a +
+    /// Σ_{a≤b} h_a h_b w_ab: for continuous h of discrete values, whose digits a deep u(h) learns to read.
+    /// Its v(e) is as before.
+    #[must_use]
+    pub const fn with_moments(self) -> Self {
+        Shape {
+            moments: true,
+            ..self
+        }
+    }
+
+    /// The same with a multi-layer perceptron in place of Λ·v, of these hidden widths and ReLU between: its
+    /// C outputs are the logits x. Of no widths, Λ·v again.
+    ///
+    /// # Errors
+    /// Names the size that is out of range.
+    pub const fn with_map(self, hidden: &[u32]) -> Result<Self, ShapeError> {
+        check!(within(
+            "a number of hidden layers of the map",
+            few(hidden.len()),
+            0,
+            MAX_DEPTH as u32
+        ));
+        let mut widths = [0; MAX_DEPTH];
+        let mut l = 0;
+        while l < hidden.len() {
+            check!(within("a hidden layer of the map", hidden[l], 1, 1024));
+            widths[l] = hidden[l];
+            l += 1;
+        }
+        Ok(Shape {
+            map: widths,
+            map_depth: hidden.len() as u32,
+            ..self
+        })
+    }
+
+    /// Widths of the hidden layers of the map; none: it is Λ·v.
+    #[must_use]
+    pub fn map(&self) -> &[u32] {
+        &self.map[..self.map_depth as usize]
+    }
+
+    /// Whether a multi-layer map is in place of Λ·v.
+    #[must_use]
+    pub const fn has_map(&self) -> bool {
+        self.map_depth > 0
+    }
+
+    /// The network x(v), where there is one.
+    #[inline(always)]
+    pub(crate) const fn map_network(&self) -> Network {
+        Network {
+            inputs: self.block(),
+            hidden: self.map,
+            depth: self.map_depth as usize,
+            outputs: self.components(),
+        }
+    }
+
+    /// Whether the critic reads moments of h alone.
+    #[must_use]
+    pub const fn has_moments(&self) -> bool {
+        self.moments
     }
 
     /// |V|.
@@ -283,10 +356,26 @@ impl Shape {
         }
     }
 
+    /// What the critic reads of h: its components, or its moments.
+    pub(crate) const fn coarse_inputs(&self) -> usize {
+        if self.moments {
+            moments::count(self.components())
+        } else {
+            self.components()
+        }
+    }
+
     /// The network u(h).
     #[inline(always)]
     pub(crate) const fn coarse_network(&self) -> Network {
-        self.network(self.components())
+        let network = self.network(self.coarse_inputs());
+        if self.moments {
+            return Network {
+                depth: 0,
+                ..network
+            };
+        }
+        network
     }
 
     /// The network v(e).
@@ -295,13 +384,17 @@ impl Shape {
         self.network(self.environment())
     }
 
-    /// Lanes of the filter Λ: a row of C weights for each site of the block.
+    /// Lanes of the filter Λ: a row of C weights for each site of the block; or of the map, of each
+    /// layer its bias, then a row of weights for each input.
     #[must_use]
     pub const fn filter_lanes(&self) -> usize {
+        if self.has_map() {
+            return self.map_network().lanes();
+        }
         self.block() * lanes(self.components())
     }
 
-    /// Lanes of all parameters: the filter, then u(h), then v(e); of each layer its bias, then a
+    /// Lanes of all parameters: the filter or map, then u(h), then v(e); of each layer its bias, then a
     /// row of weights for each input.
     #[must_use]
     pub const fn parameter_lanes(&self) -> usize {
@@ -338,11 +431,19 @@ impl Shape {
     }
 
     /// Lengths of the parts of the workspace, in lanes, in their order.
-    pub(crate) const fn parts(&self) -> [(&'static str, usize); 9] {
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 11] {
         let (k, embedding) = (self.batch(), lanes(self.embedding()));
         let (coarse, environment) = (self.coarse_network(), self.environment_network());
-        let widest = k * max(lanes(self.components()), coarse.widest());
-        let transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
+        let inputs = lanes(self.coarse_inputs());
+        let mut widest = max(inputs, max(coarse.widest(), environment.widest()));
+        let mut transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
+        let mut of_map = 0;
+        if self.has_map() {
+            let map = self.map_network();
+            widest = max(widest, map.widest());
+            transposed = max(transposed, map.transposed_lanes(1));
+            of_map = k * map.activation_lanes();
+        }
         let scores = if lanes(k) < SCORE_LANES {
             lanes(k)
         } else {
@@ -356,8 +457,10 @@ impl Shape {
             ("transposed v(e)", self.embedding() * lanes(k)),
             ("scores", k * scores),
             ("gradient by v(e)", k * embedding),
-            ("gradients by layers", 2 * widest),
+            ("gradients by layers", 2 * k * widest),
             ("transposed weights", transposed),
+            ("moments of h", if self.moments { k * inputs } else { 0 }),
+            ("activations of the map", of_map),
         ]
     }
 
@@ -388,8 +491,10 @@ impl Shape {
             .into_iter();
         let signs = [("packed samples", self.sign_words() as u64 * 4)].into_iter();
         for (name, bytes) in fixed.chain(parts).chain(signs) {
-            // Four and nine and one rows always fit sixteen.
-            let _ = table.push(Buffer { name, bytes });
+            // Four and eleven and one rows always fit sixteen.
+            if bytes > 0 {
+                let _ = table.push(Buffer { name, bytes });
+            }
         }
         table
     }

@@ -17,7 +17,7 @@ use crate::filters::{commas, product};
 use crate::graph::On;
 use crate::learn::Stopping;
 use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
-use crate::parse::{self, Boundaries, Components, Sides};
+use crate::parse::{self, Boundaries, Components, Frozen, Layers, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
 /// Width of the embedding in which the critic's networks meet.
@@ -443,14 +443,33 @@ pub struct TrainArgs {
     /// is (RSMI-NE, eq. B12); 0: not
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub refine: u32,
-    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states
-    /// with a filter for each
+    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states with
+    /// a filter for each. Of a continuous h the critic reads all where values are real, first and
+    /// second moments where they are discrete, and else digits would count; as typed:
+    /// continuous:moments, or continuous:SIGMA, all of h with normal noise of deviation SIGMA
     #[arg(long, default_value = "binary", value_parser = parse::coarse, value_name = "NAME")]
     pub encoder: Coarse,
     /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
     /// which Λ·v never varies, which stay as they began
     #[arg(long, default_value = "1", value_parser = parse::relaxation, value_name = "X")]
     pub filter_start: f32,
+    /// Filters to begin with, by name or from a file, as `estimate --filter` takes them, at the scale
+    /// that they have [default: drawn]
+    #[arg(long, value_name = "NAME|FILE.npy", conflicts_with = "map")]
+    pub filter_init: Option<String>,
+    /// Components of --filter-init that stay as they are while all else learns: all, or their numbers
+    /// from 1
+    #[arg(long, value_parser = parse::frozen, value_name = "all|N[,N…]", requires = "filter_init")]
+    pub freeze: Option<Frozen>,
+    /// Decay of the weights of filter or map, in units of the learning rate: directions in which Λ·v
+    /// never varies fade, and what is learned shrinks too, so that h drawn from it tells less; 0.1 is
+    /// mild, 1 much
+    #[arg(long, default_value = "0", value_parser = parse::decay, value_name = "RATE")]
+    pub weight_decay: f32,
+    /// A multi-layer map in place of Λ·v, by the widths of its hidden layers, such as 16 or 32,16; its
+    /// picture is the mean response of each component to each site [default: none]
+    #[arg(long, value_parser = parse::layers, value_name = "N[,N…]")]
+    pub map: Option<Layers>,
     /// Relaxation at the start; continuous h has none
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,
@@ -483,8 +502,9 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "NAME|FILE.npy")]
     pub filter: String,
     /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
-    /// h = Λ·v; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q,
-    /// the largest
+    /// continuous:moments or continuous:SIGMA, h = Λ·v with the filter brought to norm 1, read as
+    /// `train --encoder` does; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v),
+    /// and argmax:Q, the largest
     #[arg(long, default_value = "sign", value_parser = parse::given, value_name = "NAME")]
     pub encoder: Given,
 }

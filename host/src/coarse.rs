@@ -5,14 +5,62 @@ use std::fmt;
 
 use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::num::math::ln64;
+use blockspin_core::shape::Shape;
+
+/// What is read of continuous h.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Resolution {
+    /// All where values are real; where they are discrete, moments.
+    Usual,
+    /// First and second moments: an upper limit to what is made of digits.
+    Moments,
+    /// All, with noise of this deviation σ.
+    Noise(f32),
+}
+
+impl Resolution {
+    /// The same for values of which it is known whether they are discrete.
+    #[must_use]
+    pub fn resolved(self, discrete: bool) -> Self {
+        match (self, discrete) {
+            (Resolution::Usual, true) => Resolution::Moments,
+            _ => self,
+        }
+    }
+
+    /// σ.
+    #[must_use]
+    pub fn noise(self) -> f32 {
+        match self {
+            Resolution::Usual | Resolution::Moments => 0.0,
+            Resolution::Noise(noise) => noise,
+        }
+    }
+
+    fn encoder(self) -> Encoder {
+        let noise = self.noise();
+        Encoder::Continuous { noise }
+    }
+}
+
+impl fmt::Display for Resolution {
+    /// As it is typed after the word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Resolution::Usual => Ok(()),
+            Resolution::Moments => write!(f, ":moments"),
+            Resolution::Noise(noise) => write!(f, ":{noise}"),
+        }
+    }
+}
 
 /// The values of a component of H whose filter is learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Coarse {
     /// ±1.
     Binary,
-    /// Reals: h = Λ·v, with filters of norm 1.
-    Continuous,
+    /// Reals: h = Λ·v + σ g, with filters of norm 1 and g normal.
+    Continuous(Resolution),
     /// One of Q states, each with a filter of its own.
     States(u32),
 }
@@ -23,7 +71,7 @@ impl Coarse {
     pub fn relaxed(self, epsilon: f32) -> Encoder {
         match self {
             Coarse::Binary => Encoder::Relaxed { epsilon },
-            Coarse::Continuous => Encoder::Continuous,
+            Coarse::Continuous(resolution) => resolution.encoder(),
             Coarse::States(states) => Encoder::States {
                 states,
                 choice: Choice::Relaxed { epsilon },
@@ -36,7 +84,7 @@ impl Coarse {
     pub fn drawn(self) -> Encoder {
         match self {
             Coarse::Binary => Encoder::Sigmoid,
-            Coarse::Continuous => Encoder::Continuous,
+            Coarse::Continuous(resolution) => resolution.encoder(),
             Coarse::States(states) => Encoder::States {
                 states,
                 choice: Choice::Softmax,
@@ -49,7 +97,7 @@ impl Coarse {
     pub fn decided(self) -> Option<Encoder> {
         match self {
             Coarse::Binary => Some(Encoder::Sign),
-            Coarse::Continuous => None,
+            Coarse::Continuous(_) => None,
             Coarse::States(states) => Some(Encoder::States {
                 states,
                 choice: Choice::Largest,
@@ -57,10 +105,28 @@ impl Coarse {
         }
     }
 
+    /// The same for values of which it is known whether they are discrete.
+    #[must_use]
+    pub fn resolved(self, discrete: bool) -> Self {
+        match self {
+            Coarse::Continuous(resolution) => Coarse::Continuous(resolution.resolved(discrete)),
+            _ => self,
+        }
+    }
+
+    /// The shape with a critic that suits it.
+    #[must_use]
+    pub fn shaped(self, shape: Shape) -> Shape {
+        match self {
+            Coarse::Continuous(Resolution::Moments) => shape.with_moments(),
+            _ => shape,
+        }
+    }
+
     /// Whether there is a relaxation.
     #[must_use]
     pub fn is_relaxed(self) -> bool {
-        self != Coarse::Continuous
+        !matches!(self, Coarse::Continuous(_))
     }
 
     /// Filters of a component.
@@ -79,7 +145,7 @@ impl Coarse {
         let components = (filters / self.filters() as usize) as f64;
         match self {
             Coarse::Binary => Some(components * LN_2),
-            Coarse::Continuous => None,
+            Coarse::Continuous(_) => None,
             Coarse::States(states) => Some(components * ln64(f64::from(states))),
         }
     }
@@ -90,21 +156,21 @@ impl fmt::Display for Coarse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Coarse::Binary => write!(f, "binary"),
-            Coarse::Continuous => write!(f, "continuous"),
+            Coarse::Continuous(resolution) => write!(f, "continuous{resolution}"),
             Coarse::States(states) => write!(f, "states:{states}"),
         }
     }
 }
 
 /// How h follows from a filter that is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given {
     /// h = sign(Λ·v), ties by fair coins.
     Sign,
     /// P(h = +1) = 1/(1 + exp(−Λ·v)).
     Sigmoid,
-    /// h = Λ·v.
-    Continuous,
+    /// h = Λ·v + σ g, with filters brought to norm 1.
+    Continuous(Resolution),
     /// One of Q states, P(s) = exp(Λ_s·v) / Σ_t exp(Λ_t·v).
     States(u32),
     /// That of the largest Λ_s·v, ties at random.
@@ -117,8 +183,17 @@ impl Given {
     pub fn coarse(self) -> Coarse {
         match self {
             Given::Sign | Given::Sigmoid => Coarse::Binary,
-            Given::Continuous => Coarse::Continuous,
+            Given::Continuous(resolution) => Coarse::Continuous(resolution),
             Given::States(states) | Given::Argmax(states) => Coarse::States(states),
+        }
+    }
+
+    /// The same for values of which it is known whether they are discrete.
+    #[must_use]
+    pub fn resolved(self, discrete: bool) -> Self {
+        match self {
+            Given::Continuous(resolution) => Given::Continuous(resolution.resolved(discrete)),
+            _ => self,
         }
     }
 
@@ -128,7 +203,7 @@ impl Given {
         let coarse = self.coarse();
         match self {
             Given::Sign | Given::Argmax(_) => coarse.decided().unwrap_or(coarse.drawn()),
-            Given::Sigmoid | Given::Continuous | Given::States(_) => coarse.drawn(),
+            Given::Sigmoid | Given::Continuous(_) | Given::States(_) => coarse.drawn(),
         }
     }
 }
@@ -139,7 +214,7 @@ impl fmt::Display for Given {
         match self {
             Given::Sign => write!(f, "sign"),
             Given::Sigmoid => write!(f, "sigmoid"),
-            Given::Continuous => write!(f, "continuous"),
+            Given::Continuous(resolution) => write!(f, "continuous{resolution}"),
             Given::States(states) => write!(f, "states:{states}"),
             Given::Argmax(states) => write!(f, "argmax:{states}"),
         }

@@ -2,6 +2,7 @@
 
 use blockspin_core::block::pool::Cut;
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::kernel::Portable;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Machine, Rsmi};
 use blockspin_core::stats::Blocking;
@@ -112,6 +113,35 @@ impl<V: Learnt> HeldOut<V> {
         Ok(held)
     }
 
+    /// Puts a batch where a run reads it.
+    fn load(&self, rsmi: &mut Rsmi, group: usize, window: usize) {
+        let (v, e) = V::rows(rsmi);
+        for (all, rows) in [(&self.v, v), (&self.e, e)] {
+            let length = rows.len() / self.batch;
+            for (row, to) in rows.chunks_exact_mut(length).enumerate() {
+                let at = (row * self.groups + group) * self.windows + window;
+                to.copy_from_slice(&all[at * length..][..length]);
+            }
+        }
+    }
+
+    /// The mean response ⟨∂x_a/∂v_i⟩ of a component to all sites, over all batches.
+    pub fn response(&self, rsmi: &mut Rsmi, component: usize) -> Vec<f32> {
+        let mut sums = vec![0.0; rsmi.shape().block()];
+        let mut of_batch = vec![0.0; sums.len()];
+        for group in 0..self.groups {
+            for window in 0..self.windows {
+                self.load(rsmi, group, window);
+                rsmi.response::<Portable>(component, &mut of_batch);
+                for (sum, weight) in sums.iter_mut().zip(&of_batch) {
+                    *sum += f64::from(*weight);
+                }
+            }
+        }
+        let batches = (self.groups * self.windows).max(1) as f64;
+        sums.into_iter().map(|sum| (sum / batches) as f32).collect()
+    }
+
     /// The bound, over all batches.
     pub fn estimate(
         &self,
@@ -125,14 +155,7 @@ impl<V: Learnt> HeldOut<V> {
         let mut figures = vec![0.0; self.groups * self.batch];
         for group in 0..self.groups {
             for window in 0..self.windows {
-                let (v, e) = V::rows(rsmi);
-                for (all, rows) in [(&self.v, v), (&self.e, e)] {
-                    let length = rows.len() / self.batch;
-                    for (row, to) in rows.chunks_exact_mut(length).enumerate() {
-                        let at = (row * self.groups + group) * self.windows + window;
-                        to.copy_from_slice(&all[at * length..][..length]);
-                    }
-                }
+                self.load(rsmi, group, window);
                 isa.evaluate(rsmi, encoder, noise, &mut terms);
                 for (row, term) in terms.iter().enumerate() {
                     figures[row * self.groups + group] += f64::from(*term) / self.windows as f64;

@@ -7,9 +7,11 @@ use blockspin_core::coarse::encoder::MAX_STATES;
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
+use blockspin_core::shape::MAX_DEPTH;
 
-use crate::coarse::{Coarse, Given};
+use crate::coarse::{Coarse, Given, Resolution};
 use crate::error::{Error, Result};
+use crate::filters::commas;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// A value, or the rule it breaks.
@@ -280,11 +282,123 @@ pub fn components(text: &str) -> Parsed<Components> {
     components.map(Components::Of).ok_or_else(|| rule.into())
 }
 
+/// A decay of weights.
+///
+/// # Errors
+/// The rule.
+pub fn decay(text: &str) -> Parsed<f32> {
+    let rule = "a decay is a number from 0 to 100, such as 1";
+    number(text, rule, |x| (0.0..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// Widths of hidden layers. A type of its own, as [`Sides`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layers(pub Vec<u32>);
+
+/// Widths of hidden layers.
+///
+/// # Errors
+/// The rule.
+pub fn layers(text: &str) -> Parsed<Layers> {
+    let widths: Option<Vec<u32>> = text
+        .split(',')
+        .map(|width| width.trim().parse().ok())
+        .collect();
+    widths
+        .filter(|widths| (1..=MAX_DEPTH).contains(&widths.len()))
+        .filter(|widths| widths.iter().all(|width| (1..=1024).contains(width)))
+        .map(Layers)
+        .ok_or_else(|| {
+            format!("hidden layers are 1 to {MAX_DEPTH} widths from 1 to 1024, such as 16 or 32,16")
+        })
+}
+
+/// Components that stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frozen {
+    /// All.
+    All,
+    /// These, by their numbers from 1.
+    These(Vec<u32>),
+}
+
+impl Frozen {
+    /// A bit for each filter that stays, of so many components with so many filters each.
+    ///
+    /// # Errors
+    /// Usage, if there is no such component.
+    pub fn mask(&self, components: u32, of_each: u32) -> Result<u64> {
+        let numbers = match self {
+            Frozen::All => (1..=components).collect(),
+            Frozen::These(numbers) => numbers.clone(),
+        };
+        let mut mask = 0;
+        for number in numbers {
+            if number > components {
+                return Err(Error::usage(format!(
+                    "--freeze {number}, and there are {components} components: their numbers are 1 to \
+                     {components}"
+                )));
+            }
+            let filters = (number - 1) * of_each..number * of_each;
+            mask |= filters.fold(0, |mask, filter| mask | 1u64 << filter);
+        }
+        Ok(mask)
+    }
+}
+
+impl fmt::Display for Frozen {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Frozen::All => write!(f, "all"),
+            Frozen::These(numbers) => write!(f, "{}", commas(numbers)),
+        }
+    }
+}
+
+/// Components that stay as they are.
+///
+/// # Errors
+/// The rule.
+pub fn frozen(text: &str) -> Parsed<Frozen> {
+    if text == "all" {
+        return Ok(Frozen::All);
+    }
+    let numbers: Option<Vec<u32>> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok().filter(|n| *n > 0))
+        .collect();
+    let once = |numbers: &Vec<u32>| {
+        let repeated = |(i, n)| numbers[..i].contains(n);
+        !numbers.iter().enumerate().any(repeated)
+    };
+    numbers
+        .filter(once)
+        .map(Frozen::These)
+        .ok_or_else(|| "all, or numbers of components from 1, each once, such as 1,3".into())
+}
+
 /// Q of a word such as states:Q; none, if it does not begin like this, or Q is out of range.
 fn states_of(text: &str, word: &str) -> Option<u32> {
     let number = text.strip_prefix(word)?.strip_prefix(':')?;
     let states: u32 = number.trim().parse().ok()?;
     (2..=MAX_STATES as u32).contains(&states).then_some(states)
+}
+
+/// What follows continuous; none, if it does not begin like this, or σ is out of range.
+fn continuous(text: &str) -> Option<Resolution> {
+    let rest = text.strip_prefix("continuous")?;
+    match rest {
+        "" => return Some(Resolution::Usual),
+        ":moments" => return Some(Resolution::Moments),
+        _ => {}
+    }
+    let noise: f32 = rest.strip_prefix(':')?.trim().parse().ok()?;
+    // The sum takes -0 to 0.
+    (0.0..=100.0)
+        .contains(&noise)
+        .then_some(Resolution::Noise(noise + 0.0))
 }
 
 /// The values of h in a training.
@@ -294,12 +408,16 @@ fn states_of(text: &str, word: &str) -> Option<u32> {
 pub fn coarse(text: &str) -> Parsed<Coarse> {
     match text {
         "binary" => Ok(Coarse::Binary),
-        "continuous" => Ok(Coarse::Continuous),
-        _ => states_of(text, "states")
-            .map(Coarse::States)
-            .ok_or_else(|| {
-                format!("h is binary, continuous or states:Q, with Q from 2 to {MAX_STATES}")
-            }),
+        _ => {
+            let states = states_of(text, "states").map(Coarse::States);
+            let continuous = || continuous(text).map(Coarse::Continuous);
+            states.or_else(continuous).ok_or_else(|| {
+                format!(
+                    "h is binary, continuous, continuous:moments, continuous:SIGMA, with SIGMA from 0 \
+                     to 100, or states:Q, with Q from 2 to {MAX_STATES}"
+                )
+            })
+        }
     }
 }
 
@@ -311,14 +429,14 @@ pub fn given(text: &str) -> Parsed<Given> {
     match text {
         "sign" => Ok(Given::Sign),
         "sigmoid" => Ok(Given::Sigmoid),
-        "continuous" => Ok(Given::Continuous),
         _ => {
             let states = states_of(text, "states").map(Given::States);
             let argmax = || states_of(text, "argmax").map(Given::Argmax);
-            states.or_else(argmax).ok_or_else(|| {
+            let continuous = || continuous(text).map(Given::Continuous);
+            states.or_else(argmax).or_else(continuous).ok_or_else(|| {
                 format!(
-                    "h is sign, sigmoid, continuous, states:Q or argmax:Q, with Q from 2 to \
-                     {MAX_STATES}"
+                    "h is sign, sigmoid, continuous, continuous:moments, continuous:SIGMA, with \
+                     SIGMA from 0 to 100, states:Q or argmax:Q, with Q from 2 to {MAX_STATES}"
                 )
             })
         }
@@ -400,10 +518,25 @@ mod tests {
 
     #[test]
     fn encoders_are_read_as_they_are_written() {
-        for text in ["binary", "continuous", "states:2", "states:16"] {
+        for text in [
+            "binary",
+            "continuous",
+            "continuous:0",
+            "continuous:moments",
+            "continuous:0.25",
+            "states:2",
+            "states:16",
+        ] {
             assert_eq!(coarse(text).unwrap().to_string(), text);
         }
-        for text in ["sign", "sigmoid", "continuous", "states:3", "argmax:4"] {
+        for text in [
+            "sign",
+            "sigmoid",
+            "continuous",
+            "continuous:0.5",
+            "states:3",
+            "argmax:4",
+        ] {
             assert_eq!(given(text).unwrap().to_string(), text);
         }
         for text in [
@@ -414,11 +547,38 @@ mod tests {
             "states:17",
             "states:-2",
             "sign",
+            "continuous:",
+            "continuous:-0.1",
+            "continuous:nan",
+            "continuous:inf",
+            "continuous0.1",
         ] {
             assert!(coarse(text).unwrap_err().contains("from 2 to 16"), "{text}");
         }
         for text in ["tanh", "argmax", "argmax:0", "states:99999999999"] {
             assert!(given(text).unwrap_err().contains("argmax:Q"), "{text}");
+        }
+    }
+
+    #[test]
+    fn frozen_components_are_read_as_they_are_written() {
+        for text in ["all", "1", "3,1"] {
+            assert_eq!(frozen(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "1,1", "1,,2", "-1", "none", "1:2"] {
+            assert!(frozen(text).unwrap_err().contains("each once"), "{text}");
+        }
+        assert_eq!(frozen("2").unwrap().mask(2, 3).unwrap(), 0b11_1000);
+        assert_eq!(frozen("all").unwrap().mask(64, 1).unwrap(), u64::MAX);
+        let error = frozen("1,3").unwrap().mask(2, 1).unwrap_err();
+        assert!(error.message().contains("1 to 2"), "{error}");
+    }
+
+    #[test]
+    fn hidden_layers_are_one_to_four_widths() {
+        assert_eq!(layers("32, 16").unwrap(), Layers(vec![32, 16]));
+        for text in ["", "0", "1025", "1,1,1,1,1", "a", "4,"] {
+            assert!(layers(text).unwrap_err().contains("1 to 1024"), "{text}");
         }
     }
 

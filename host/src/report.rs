@@ -37,6 +37,8 @@ pub struct Report {
     pub batch: u32,
     /// Values of h.
     pub coarse: Coarse,
+    /// Whether a multi-layer map is in place of Λ·v, of which `filters` are the mean response.
+    pub mapped: bool,
     /// The filters found.
     pub filters: Filters,
     /// The filters drawn on a graph, as SVG; none: they are drawn as blocks.
@@ -109,15 +111,22 @@ impl Report {
             number(self.information),
             match self.coarse {
                 Coarse::Binary => "binary h drawn from the learned encoder".into(),
-                Coarse::Continuous => "continuous h = Λ·v".into(),
+                Coarse::Continuous(resolution) => match resolution.noise() {
+                    0.0 => "continuous h = Λ·v".into(),
+                    noise => format!("continuous h = Λ·v + noise of deviation {noise}"),
+                },
                 Coarse::States(q) => {
                     format!("h one of {q} states, drawn from the learned encoder")
                 }
             }
         );
         let mut facts = match self.coarse {
+            Coarse::Binary if self.mapped => vec![("Same map, h = sign(x)", self.information_sign)],
+            Coarse::States(_) if self.mapped => {
+                vec![("Same map, h = argmax x_s", self.information_sign)]
+            }
             Coarse::Binary => vec![("Same filter, h = sign(Λ·v)", self.information_sign)],
-            Coarse::Continuous => vec![],
+            Coarse::Continuous(_) => vec![],
             Coarse::States(_) => vec![("Same filters, h = argmax Λ_s·v", self.information_sign)],
         };
         facts.push(("In training, moving average", self.training_information));
@@ -158,20 +167,25 @@ impl Report {
         let _ = write!(
             page,
             "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
-             class=\"scroll\">{}</div>\n<figcaption>Weights on {}: <b \
+             class=\"scroll\">{}</div>\n<figcaption>{} on {}: <b \
              class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. {}\
              </figcaption>\n</figure>\n<figure class=\"curve\">\n\
              <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>\
              While the relaxation is high h is nearly continuous in training and says more. A line \
              that still lies above the held-out points at the end has learned its samples by \
              heart.</figcaption>\n</figure>\n</section>\n",
-            match self.filters.count() {
-                1 => "The filter",
-                _ => "The filters",
+            match (self.mapped, self.filters.count()) {
+                (true, _) => "Mean response of the map",
+                (false, 1) => "The filter",
+                (false, _) => "The filters",
             },
             self.drawing
                 .clone()
                 .unwrap_or_else(|| heat_map_svg(&self.filters)),
+            match self.mapped {
+                true => "Means of ∂x/∂v over the held-out configurations, x being the logit of h,",
+                false => "Weights",
+            },
             match self.drawing {
                 Some(_) => "the graph".into(),
                 None => format!("the block of {}", product(self.filters.sides())),
@@ -283,7 +297,7 @@ impl Report {
                  decided the encoder is, not how strongly the sites matter against each other."
                     .into(),
             ),
-            Coarse::Continuous => (
+            Coarse::Continuous(_) => (
                 "Scale and mixing.",
                 "The scale of a filter changes nothing: each has norm 1. Nor does it matter how \
                  several are mixed, as long as they span the same: compare what they span, not one \
@@ -359,6 +373,7 @@ const STYLE: &str = include_str!("report.css");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coarse::Resolution;
 
     fn report() -> Report {
         Report {
@@ -374,6 +389,7 @@ mod tests {
             bound: Bound::InfoNce,
             batch: 100,
             coarse: Coarse::Binary,
+            mapped: false,
             filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
             drawing: None,
             series: vec![Record {
@@ -425,7 +441,7 @@ mod tests {
         for text in ["2.1972", "one of 3 states", "argmax", "0.0400 nats"] {
             assert!(states.contains(text), "{text}");
         }
-        let continuous = page(Coarse::Continuous);
+        let continuous = page(Coarse::Continuous(Resolution::Moments));
         assert!(continuous.contains("h = Λ·v") && continuous.contains("4.6052"));
         for text in ["Capacity", "sign(", "at most", "—</dd>"] {
             assert!(!continuous.contains(text), "{text}");

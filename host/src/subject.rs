@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::filters::product;
 use crate::graph::{Centre, Graph, On};
 use crate::model::{Model, Prepared};
+use crate::npy::Format;
 use crate::parse;
 
 /// How chains are run, where it is not to be measured.
@@ -212,6 +213,15 @@ impl Subject {
     /// file.
     pub fn read(file: &Path, reading: Reading, quiet: bool) -> Result<Self> {
         Ok(Subject::Data(Box::new(Input::read(file, reading, quiet)?)))
+    }
+
+    /// Whether values are whole numbers, states or signs, rather than reals.
+    #[must_use]
+    pub fn is_discrete(&self) -> bool {
+        match self {
+            Subject::Model(model, _) => model.format() != Format::Real,
+            Subject::Data(input) => matches!(input.data.kind(), Kind::Signs { .. }),
+        }
     }
 
     /// Its first word on the command line.

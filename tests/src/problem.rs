@@ -151,7 +151,8 @@ impl Case {
         let continuous = self.sizes[0] > 1 || self.batch > 2;
         [Encoder::Relaxed { epsilon }]
             .into_iter()
-            .chain(continuous.then_some(Encoder::Continuous))
+            .chain(continuous.then_some(Encoder::Continuous { noise: 0.0 }))
+            .chain(continuous.then_some(Encoder::Continuous { noise: 0.5 }))
             .chain(states)
             .collect()
     }
@@ -184,10 +185,17 @@ impl Case {
     /// A run with a batch in place, and with biases that are not 0: with them 0 a network is
     /// homogeneous, and hides mistakes.
     pub fn start<'a>(&self, buffers: &'a mut Buffers) -> Rsmi<'a> {
-        let shape = self.shape();
+        self.start_as(self.shape(), buffers)
+    }
+
+    /// The same in another shape.
+    pub fn start_as<'a>(&self, shape: Shape, buffers: &'a mut Buffers) -> Rsmi<'a> {
         let mut rsmi = buffers.start(shape, self.seed);
         let mut stream = Stream::new(self.seed, 1, Purpose::Parameters);
-        for layer in &parts(shape)[1..] {
+        for layer in &parts(shape) {
+            if !layer.biased {
+                continue;
+            }
             for o in 0..layer.columns {
                 *layer.number(rsmi.parameters_mut(), 0, o) = stream.uniform() - 0.5;
             }

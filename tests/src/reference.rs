@@ -23,6 +23,8 @@ pub struct Part {
     pub rows: usize,
     /// Numbers in a row; the row fills whole lanes.
     pub columns: usize,
+    /// Whether the first row is a bias.
+    pub biased: bool,
 }
 
 impl Part {
@@ -53,22 +55,42 @@ impl Part {
     }
 }
 
-/// Where the filter, the layers of u(h) and the layers of v(e) lie, in this order, as
+/// Where the filter or the layers of the map, the layers of u(h) and the layers of v(e) lie, in this order, as
 /// [`Shape::parameter_lanes`] documents it.
 #[must_use]
 pub fn parts(shape: Shape) -> Vec<Part> {
     let mut at = 0;
-    let mut part = |rows, columns| {
-        let part = Part { at, rows, columns };
+    let mut part = |rows, columns, biased| {
+        let part = Part {
+            at,
+            rows,
+            columns,
+            biased,
+        };
         at += rows * lanes(columns);
         part
     };
-    let mut parts = vec![part(shape.block(), shape.components())];
-    for inputs in [shape.components(), shape.environment()] {
+    let mut parts = vec![];
+    if !shape.has_map() {
+        parts.push(part(shape.block(), shape.components(), false));
+    }
+    let c = shape.components();
+    let coarse = match shape.has_moments() {
+        true => (c + c * (c + 1) / 2, &[][..]),
+        false => (c, shape.hidden()),
+    };
+    let c = shape.components();
+    let map = shape.has_map().then_some((shape.block(), shape.map(), c));
+    let outputs = shape.embedding();
+    let critic = [
+        (coarse.0, coarse.1, outputs),
+        (shape.environment(), shape.hidden(), outputs),
+    ];
+    for (inputs, hidden, outputs) in map.into_iter().chain(critic) {
         let mut inner = inputs;
-        let hidden = shape.hidden().iter().map(|&w| w as usize);
-        for outputs in hidden.chain([shape.embedding()]) {
-            parts.push(part(1 + inner, outputs));
+        let hidden = hidden.iter().map(|&w| w as usize);
+        for outputs in hidden.chain([outputs]) {
+            parts.push(part(1 + inner, outputs, true));
             inner = outputs;
         }
     }
@@ -99,8 +121,11 @@ pub enum Coarse {
     },
     /// sign x.
     Sign,
-    /// x.
-    Continuous,
+    /// x + noise.
+    Continuous {
+        /// A row of C for each sample.
+        noise: Matrix,
+    },
     /// (Q y − 1) / √(Q − 1) for groups of Q logits, the last of which may have fewer.
     States {
         /// Q.
@@ -135,7 +160,15 @@ impl Coarse {
             },
             Encoder::Sigmoid => panic!("h is not drawn here"),
             Encoder::Sign => Coarse::Sign,
-            Encoder::Continuous => Coarse::Continuous,
+            Encoder::Continuous { noise: size } => Coarse::Continuous {
+                noise: noise(match size > 0.0 {
+                    true => Stream::normal,
+                    false => |_| 0.0,
+                })
+                .into_iter()
+                .map(|row| row.into_iter().map(|g| f64::from(size) * g).collect())
+                .collect(),
+            },
             Encoder::States { states, choice } => Coarse::States {
                 states: states as usize,
                 epsilon: match choice {
@@ -265,14 +298,53 @@ impl Bound {
         let (one, minus) = (tape.leaf(1.0), tape.leaf(-1.0));
         let mut margin = f64::INFINITY;
 
+        let mut network = |tape: &mut Tape, layers: &[Vec<Vec<Var>>], input: &[Var]| -> Vec<Var> {
+            let mut x = input.to_vec();
+            for (l, layer) in layers.iter().enumerate() {
+                x.insert(0, one);
+                let mut y = Vec::new();
+                for o in 0..layer[0].len() {
+                    let weights = layer.iter().map(|row| row[o]);
+                    let terms: Vec<_> = x.iter().copied().zip(weights).collect();
+                    let sum = tape.dot(terms.iter().copied());
+                    if l + 1 == layers.len() {
+                        y.push(sum);
+                    } else {
+                        let size = |(x, w)| (tape.value(x) * tape.value(w)).abs();
+                        let sizes: f64 = terms.into_iter().map(size).sum();
+                        margin = f64::min(margin, tape.value(sum).abs() / sizes);
+                        y.push(tape.relu(sum));
+                    }
+                }
+                x = y;
+            }
+            x
+        };
+        let map_layers = match shape.has_map() {
+            true => 1 + shape.map().len(),
+            false => 1,
+        };
         let mut h = Vec::new();
         for (k, v) in v.iter().enumerate() {
             let mut row = Vec::new();
+            let mapped = match shape.has_map() {
+                true => network(&mut tape, &variables[..map_layers], v),
+                false => vec![],
+            };
             for a in 0..shape.components() {
-                let weights = variables[0].iter().map(|row| row[a]);
-                let x = tape.dot(v.iter().copied().zip(weights));
+                let x = match mapped.get(a) {
+                    Some(x) => *x,
+                    None => {
+                        let weights = variables[0].iter().map(|row| row[a]);
+                        tape.dot(v.iter().copied().zip(weights))
+                    }
+                };
                 row.push(match &batch.coarse {
-                    Coarse::Continuous | Coarse::States { .. } => x,
+                    Coarse::States { .. } => x,
+                    Coarse::Continuous { noise } => {
+                        let noise = tape.leaf(noise[k][a]);
+                        tape.dot([(x, one), (noise, one)])
+                    }
                     Coarse::Relaxed { epsilon, noise } => {
                         let noise = tape.leaf(noise[k][a]);
                         let scale = tape.leaf(0.5 / epsilon);
@@ -302,30 +374,19 @@ impl Bound {
         }
 
         let layers = shape.hidden().len() + 1;
-        let mut network = |tape: &mut Tape, layers: &[Vec<Vec<Var>>], input: &[Var]| -> Vec<Var> {
-            let mut x = input.to_vec();
-            for (l, layer) in layers.iter().enumerate() {
-                x.insert(0, one);
-                let mut y = Vec::new();
-                for o in 0..layer[0].len() {
-                    let weights = layer.iter().map(|row| row[o]);
-                    let terms: Vec<_> = x.iter().copied().zip(weights).collect();
-                    let sum = tape.dot(terms.iter().copied());
-                    if l + 1 == layers.len() {
-                        y.push(sum);
-                    } else {
-                        let size = |(x, w)| (tape.value(x) * tape.value(w)).abs();
-                        let sizes: f64 = terms.into_iter().map(size).sum();
-                        margin = f64::min(margin, tape.value(sum).abs() / sizes);
-                        y.push(tape.relu(sum));
-                    }
+        let coarse_layers = if shape.has_moments() { 1 } else { layers };
+        let (coarse, environment) = variables[map_layers..].split_at(coarse_layers);
+        let read = |tape: &mut Tape, h: &[Var]| -> Vec<Var> {
+            let mut read = h.to_vec();
+            if shape.has_moments() {
+                for (a, x) in h.iter().enumerate() {
+                    read.extend(h[a..].iter().map(|y| tape.dot([(*x, *y)])));
                 }
-                x = y;
             }
-            x
+            read
         };
-        let (coarse, environment) = variables[1..].split_at(layers);
-        let u: Vec<_> = h.iter().map(|h| network(&mut tape, coarse, h)).collect();
+        let read: Vec<_> = h.iter().map(|h| read(&mut tape, h)).collect();
+        let u: Vec<_> = read.iter().map(|x| network(&mut tape, coarse, x)).collect();
         let v: Vec<_> = e
             .iter()
             .map(|e| network(&mut tape, environment, e))

@@ -126,7 +126,7 @@ fn every_bound_is_finite_for_finite_scores() {
                 }
                 for encoder in encoders(case) {
                     // A continuous h is one more layer.
-                    let most = if encoder == Encoder::Continuous {
+                    let most = if matches!(encoder, Encoder::Continuous { .. }) {
                         1e2
                     } else {
                         1e3

@@ -2205,3 +2205,110 @@ fn exact_questions_without_an_answer() {
         &["'neel'", "staggered and columnar"],
     );
 }
+
+/// Discrete values of a continuous h are read by moments, unless noise is asked for.
+#[test]
+fn continuous_h_of_discrete_values() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 60 --batch 20";
+    let mut prints = vec![];
+    for (typed, told_as) in [
+        ("continuous", "continuous:moments"),
+        ("continuous:moments", "continuous:moments"),
+        ("continuous:0.5", "continuous:0.5"),
+        ("continuous:0", "continuous:0"),
+    ] {
+        let out = format!("run{}", prints.len());
+        let told = folder.json(&format!("train {run} --encoder {typed} --out {out}"));
+        assert_eq!(told["encoder"], told_as);
+        let command = told["command"].as_str().unwrap();
+        assert!(
+            command.contains(&format!("--encoder {told_as} ")),
+            "{command}"
+        );
+        let warned = told["warnings"].to_string().contains("continuous:0");
+        assert_eq!(warned, typed == "continuous:0", "{told}");
+        prints.push(told["fingerprint"].clone());
+        let estimate = format!("estimate {run} --filter uniform --encoder {typed}");
+        assert_eq!(folder.json(&estimate)["encoder"], told_as);
+    }
+    assert_eq!(prints[0], prints[1]);
+    assert!(prints[1] != prints[2] && prints[2] != prints[3]);
+    for wrong in ["continuous:-1", "continuous:x", "continuous:101"] {
+        let told = folder.run(&format!("train {run} --encoder {wrong}"));
+        told.is_refusal(2, &["continuous:SIGMA", "from 0 to 100"]);
+        let told = folder.run(&format!(
+            "estimate {run} --filter uniform --encoder {wrong}"
+        ));
+        told.is_refusal(2, &["continuous:SIGMA", "from 0 to 100"]);
+    }
+}
+
+/// Filters to begin with, components that stay, decay, and maps.
+#[test]
+fn filters_begin_stay_decay_and_give_way_to_maps() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 40 --batch 20";
+    let first: Vec<u8> = [0.5f32, 0.25, -0.25, 1.0, 0.125, 1.0, 1.0, 0.0]
+        .iter()
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    folder.write("two.npy", &npy("<f4", &[2, 4], &first));
+    let begin = format!("train {run} --components 2 --filter-init two.npy");
+    let told = folder.json(&format!("{begin} --freeze 2 --weight-decay 1 --out run"));
+    let stored = folder.read("run/filters.npy");
+    let (_, weights) = parse_npy(&stored);
+    assert_eq!(weights[16..], first[16..]);
+    assert_ne!(weights[..16], first[..16]);
+    let command = told["command"].as_str().unwrap();
+    assert!(
+        command.ends_with(" --filter-init two.npy --freeze 2 --weight-decay 1"),
+        "{command}"
+    );
+    let words = command.strip_prefix("blockspin ").unwrap();
+    let again = folder.json(&format!("{words} --out again"));
+    assert_eq!(again["fingerprint"], told["fingerprint"]);
+    let told = folder.run(&format!("{begin} --freeze all --out all"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let stored = folder.read("all/filters.npy");
+    assert_eq!(parse_npy(&stored).1, &first[..]);
+
+    let told = folder.json(&format!("train {run} --map 6,3 --components 2 --out map"));
+    assert_eq!(told["filters_are"], "mean response of the map");
+    assert_eq!(told["filters"].as_array().unwrap().len(), 2);
+    let command = told["command"].as_str().unwrap();
+    assert!(command.ends_with(" --map 6,3"), "{command}");
+    let page = String::from_utf8(folder.read("map/report.html")).unwrap();
+    assert!(page.contains("Mean response of the map") && page.contains("h = sign(x)"));
+    let plain = folder.json(&format!("train {run} --out plain"));
+    assert!(plain["filters_are"].is_null());
+    let command = plain["command"].as_str().unwrap();
+    for word in ["filter-init", "freeze", "weight-decay", "map"] {
+        assert!(!command.contains(word), "{command}");
+    }
+
+    for (words, said) in [
+        (
+            "--filter-init two.npy",
+            &["2 filters", "--components 2"][..],
+        ),
+        ("--filter-init nothing", &["no filter is called"]),
+        ("--filter-init uniform --map 4", &["--filter-init", "--map"]),
+        ("--freeze 1", &["--filter-init"]),
+        (
+            "--filter-init uniform --freeze 2",
+            &["1 components", "1 to 1"],
+        ),
+        ("--filter-init uniform --freeze 1,1", &["each once"]),
+        ("--filter-init uniform --freeze 0", &["from 1"]),
+        ("--weight-decay -1", &["from 0 to 100"]),
+        ("--weight-decay 1 --encoder continuous", &["norm 1"]),
+        ("--map 4 --encoder continuous", &["scale", "states:Q"]),
+        ("--map 0", &["from 1 to 1024"]),
+        ("--map 4,4,4,4,4", &["1 to 4 widths"]),
+    ] {
+        folder
+            .run(&format!("train {run} {words}"))
+            .is_refusal(2, said);
+    }
+}

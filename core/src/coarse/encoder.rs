@@ -25,9 +25,12 @@
 //! ∂I/∂h_s less its mean, a y_s near 1 would lose all digits.
 //!
 //! # Continuous h
-//! h = x as it is. I(H:E) does not depend on its scale: a training keeps every component's filter at
-//! |Λ_a| = 1 ([`Rsmi::step`](crate::rsmi::Rsmi::step)). Nor on an invertible mix of components: only what
-//! they span means something.
+//! h = x + σ g, g normal. A training keeps every component's filter at |Λ_a| = 1
+//! ([`Rsmi::step`](crate::rsmi::Rsmi::step)), so that σ g is what white noise of deviation σ on all sites
+//! of V makes of x: differences below σ are not resolved. For real v σ may be 0, and then neither the scale of h
+//! matters, nor an invertible mix of components: only what they span means something. Where v takes few
+//! values σ = 0 is ill-posed: x of almost any filter has a value of its own for each configuration of
+//! V, and a critic with patience reads all of I(V:E) from its digits.
 
 use crate::num::lane::{Lane, WIDTH, apart, get, get_mut, lanes};
 use crate::num::math;
@@ -46,8 +49,11 @@ pub enum Encoder {
     Sigmoid,
     /// Truly binary, h = sign x, a fair coin where x = 0.
     Sign,
-    /// h = x, real. A filter that is learned keeps the norm 1.
-    Continuous,
+    /// h = x + σ g, real, with g normal. A filter that is learned keeps the norm 1.
+    Continuous {
+        /// σ, at most 1e6. Nothing is drawn for 0, and for what is not above 0.
+        noise: f32,
+    },
     /// Components of Q states, Q logits for each; where the logits are no multiple of Q, the last has
     /// fewer states.
     States {
@@ -79,6 +85,9 @@ pub const MAX_STATES: usize = 16;
 /// Logits beyond this are cut, so that their differences are finite.
 const LARGEST: f32 = 1e38;
 
+/// Noise of continuous h beyond this is cut.
+const LARGEST_NOISE: f32 = 1e6;
+
 /// A relaxation that can be divided by.
 #[inline(always)]
 fn at_least(epsilon: f32) -> f32 {
@@ -100,9 +109,19 @@ impl Encoder {
         slopes.fill(Lane::ZERO);
         let width = lanes(components);
         match self {
-            Encoder::Continuous => {
+            Encoder::Continuous { noise } => {
                 for slopes in slopes.chunks_exact_mut(width) {
                     (0..components).for_each(|a| *get_mut(slopes, a) = 1.0);
+                }
+                if noise > 0.0 {
+                    let noise = if noise < LARGEST_NOISE {
+                        noise
+                    } else {
+                        LARGEST_NOISE
+                    };
+                    for row in rows.chunks_exact_mut(width) {
+                        (0..components).for_each(|a| *get_mut(row, a) += noise * stream.normal());
+                    }
                 }
                 return;
             }

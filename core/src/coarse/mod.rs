@@ -2,4 +2,5 @@
 
 pub(crate) mod centre;
 pub mod encoder;
+pub(crate) mod moments;
 pub(crate) mod norm;

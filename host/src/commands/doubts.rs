@@ -1,5 +1,6 @@
 //! What there is to doubt about a run, and what would help.
 
+use crate::coarse::{Coarse, Resolution};
 use crate::held_out::Estimate;
 use crate::learn::{Outcome, Settings};
 use crate::parts::Parts;
@@ -26,9 +27,22 @@ const SOFT: f32 = 1.0;
 /// it is called overfitting.
 const OVERFIT: f64 = 0.02;
 
-/// What there is to doubt about an outcome.
-pub(super) fn doubts(parts: Option<&Parts>, settings: &Settings, outcome: &Outcome) -> Vec<String> {
+/// What there is to doubt about an outcome; `discrete`, if values are.
+pub(super) fn doubts(
+    parts: Option<&Parts>,
+    discrete: bool,
+    settings: &Settings,
+    outcome: &Outcome,
+) -> Vec<String> {
     let mut doubts = vec![];
+    if discrete && settings.coarse == Coarse::Continuous(Resolution::Noise(0.0)) {
+        doubts.push(
+            "--encoder continuous:0 of discrete values: Λ·v of almost any filter tells all \
+             configurations of the block apart, and the information grows with --steps towards that of \
+             the whole block; --encoder continuous reads no digits"
+                .into(),
+        );
+    }
     let relaxed = settings.given.is_none() && settings.coarse.is_relaxed();
     let Estimate { mean, stderr } = outcome.information;
     // A soft h in training says more than one that is drawn; the sign is what it tends to.

@@ -16,7 +16,7 @@ use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::coarse::Coarse;
 use crate::data::Kind;
 use crate::error::{Error, Result};
-use crate::filters::{Filters, product};
+use crate::filters::{Filters, commas, product};
 use crate::graph::Shells;
 use crate::held_out::Estimate;
 use crate::learn::{self, Outcome, Settings};
@@ -139,6 +139,7 @@ fn settings(
         (None, Some(filter)) => filter.encoder,
         (None, None) => Coarse::Binary,
     };
+    let coarse = coarse.resolved(subject.is_discrete());
     let given = given
         .map(|given| -> Result<_> {
             let block = place.block();
@@ -151,7 +152,8 @@ fn settings(
                     given.encoder
                 )));
             }
-            Ok((filters.of_states(of_each), given.encoder.encoder()))
+            let encoder = given.encoder.resolved(subject.is_discrete()).encoder();
+            Ok((filters.of_states(of_each), encoder))
         })
         .transpose()?;
     let components = match (&given, filter) {
@@ -159,10 +161,32 @@ fn settings(
         (None, Some(filter)) => filter.filters()?,
         (None, None) => 1,
     };
+    let begun = filter.map(|filter| begun(filter, &place, &layout, shells.as_ref(), coarse));
+    let (filter_init, frozen) = begun.transpose()?.unwrap_or_default();
     let (block, environment) = place.parts();
+    // Where nothing varies nothing is run.
+    let mut shape = coarse.shaped(run.shape((block.max(1), environment.max(1)), components)?);
+    if let Some(map) = filter.and_then(|filter| filter.map.as_ref()) {
+        let mapped = shape.with_map(&map.0);
+        shape = mapped.map_err(|error| Error::usage(error.to_string()))?;
+    }
+    let weight_decay = filter.map_or(0.0, |filter| filter.weight_decay);
+    if matches!(coarse, Coarse::Continuous(_)) {
+        if shape.has_map() {
+            return Err(Error::usage(
+                "--map with --encoder continuous: nothing holds the scale of a map's h, which has no \
+                 norm, nor the number of digits in it; take binary h or states:Q",
+            ));
+        }
+        if weight_decay > 0.0 {
+            return Err(Error::usage(
+                "--weight-decay with --encoder continuous, whose filters have norm 1: what decays alike \
+                 is scaled up again; leave it out",
+            ));
+        }
+    }
     let settings = Settings {
-        // Where nothing varies nothing is run.
-        shape: run.shape((block.max(1), environment.max(1)), components)?,
+        shape,
         place,
         bound: run.bound,
         schedule: run.schedule(filter),
@@ -172,6 +196,9 @@ fn settings(
         grow: filter.is_some_and(TrainArgs::grows),
         stopping: run.stopping(),
         refine: filter.map_or(0, |filter| filter.refine),
+        filter_init,
+        frozen,
+        weight_decay,
         seed: run.seed,
         given,
         threads: global.threads as usize,
@@ -183,6 +210,53 @@ fn settings(
         room::memory("this run", learn::memory(&settings, &model))?;
     }
     Ok((settings, shells))
+}
+
+/// Filters that a training begins with, and a bit for each that stays.
+fn begun(
+    args: &TrainArgs,
+    place: &Place,
+    layout: &Layout,
+    shells: Option<&Shells>,
+    coarse: Coarse,
+) -> Result<(Option<Filters>, u64)> {
+    let Some(name) = &args.filter_init else {
+        return Ok((None, 0));
+    };
+    let of_each = coarse.filters();
+    let wanted = args.filters()?;
+    let first = filters(name, place.block(), layout, shells, coarse)?;
+    let count = first.count() as u32;
+    if count != wanted {
+        let remedy = match count.is_multiple_of(of_each) {
+            true => format!("give --components {}", count / of_each),
+            false => format!("--encoder {coarse} takes {of_each} for each component"),
+        };
+        return Err(Error::usage(format!(
+            "--filter-init {name} has {count} filters, and this training {wanted}; {remedy}"
+        )));
+    }
+    let frozen = args.freeze.as_ref();
+    let frozen = frozen.map(|frozen| frozen.mask(wanted / of_each, of_each));
+    Ok((Some(first), frozen.transpose()?.unwrap_or(0)))
+}
+
+/// What a training was told besides, where it is not the default.
+fn more_words(args: &TrainArgs) -> String {
+    let mut words = String::new();
+    if let Some(name) = &args.filter_init {
+        words += &format!(" --filter-init {}", quoted_for_shell(name));
+    }
+    if let Some(frozen) = &args.freeze {
+        words += &format!(" --freeze {frozen}");
+    }
+    if args.weight_decay > 0.0 {
+        words += &format!(" --weight-decay {}", args.weight_decay);
+    }
+    if let Some(map) = &args.map {
+        words += &format!(" --map {}", commas(&map.0));
+    }
+    words
 }
 
 /// The options of a run as typed, to repeat it. A checkpoint is known by them: an option that is added
@@ -301,7 +375,12 @@ fn finish(
     };
     let Estimate { mean, stderr } = outcome.information;
     if outcome.groups > 0 {
-        warnings.extend(doubts(parts.as_ref(), settings, &outcome));
+        warnings.extend(doubts(
+            parts.as_ref(),
+            subject.is_discrete(),
+            settings,
+            &outcome,
+        ));
     }
 
     let (shape, bound) = (settings.shape, settings.bound);
@@ -338,6 +417,9 @@ fn finish(
         "warnings": warnings,
     }));
     fields.extend(tried::fields(&outcome));
+    if shape.has_map() {
+        fields.insert("filters_are".into(), json!("mean response of the map"));
+    }
     if let Subject::Data(input) = subject {
         let told = told(input, shells, parts.as_ref(), &outcome);
         fields.insert("data".into(), told);
@@ -430,7 +512,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         Some(path) => RunTarget::check(path, RUN_BYTES)?,
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
-    let command = command("train", subject, run, Some(args), &settings);
+    let command = command("train", subject, run, Some(args), &settings) + &more_words(args);
     let mut checkpoint =
         Checkpoint::check(&target.checkpoint(), args.checkpoint, args.resume, &command)?;
     let encoder = settings.coarse.to_string();
@@ -474,6 +556,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         bound: settings.bound,
         batch: settings.shape.batch() as u32,
         coarse: settings.coarse,
+        mapped: settings.shape.has_map(),
         filters: outcome.filters.clone(),
         drawing: subject
             .graph()
@@ -494,18 +577,23 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
              information    {}   held out, {}\n\
              {}\
              in training    {:.4} nats   {}\n{}\n\
-             {}\n\
+             {}{}\n\
              {} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
              report         {}",
             in_words(outcome.information),
             match settings.coarse {
-                Coarse::Continuous => "h = Λ·v",
+                Coarse::Continuous(resolution) if resolution.noise() > 0.0 => "h = Λ·v + noise",
+                Coarse::Continuous(_) => "h = Λ·v",
                 _ => "h drawn from the encoder",
             },
-            decided(settings.coarse, outcome.information_sign),
+            decided(&settings, outcome.information_sign),
             outcome.training,
             limit(&settings),
             tried::lines(outcome),
+            match settings.shape.has_map() {
+                true => "mean response of the map\n",
+                false => "",
+            },
             filter_text(&outcome.filters, shells.as_ref()),
             outcome.steps,
             outcome.configurations,
@@ -517,10 +605,12 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
 }
 
 /// The line of h without chance, if there is such.
-fn decided(coarse: Coarse, information: Option<Estimate>) -> String {
-    let (name, h) = match coarse {
-        Coarse::States(_) => ("largest logit", "h = argmax Λ_s·v"),
-        _ => ("with the sign", "h = sign(Λ·v)"),
+fn decided(settings: &Settings, information: Option<Estimate>) -> String {
+    let (name, h) = match (settings.coarse, settings.shape.has_map()) {
+        (Coarse::States(_), false) => ("largest logit", "h = argmax Λ_s·v"),
+        (Coarse::States(_), true) => ("largest logit", "h = argmax x_s"),
+        (_, false) => ("with the sign", "h = sign(Λ·v)"),
+        (_, true) => ("with the sign", "h = sign(x)"),
     };
     information.map_or(String::new(), |information| {
         format!("{name}  {}   held out, {h}\n", in_words(information))
@@ -537,6 +627,12 @@ fn table(
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
     let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
+    let map: Vec<_> = settings
+        .shape
+        .map()
+        .iter()
+        .map(|n| format!("hidden {n}"))
+        .collect();
     let mut rows = match shells {
         Some(shells) => vec![("Shells".to_string(), shells.describe())],
         None => {
@@ -563,14 +659,22 @@ fn table(
             "Components".into(),
             match settings.coarse {
                 Coarse::Binary => format!("{filters}"),
-                Coarse::Continuous => format!("{filters}, continuous"),
+                Coarse::Continuous(resolution) => match resolution.noise() {
+                    0.0 => format!("{filters}, continuous"),
+                    noise => format!("{filters}, continuous, with noise of deviation {noise}"),
+                },
                 Coarse::States(q) => format!("{}, of {q} states", filters / q),
             },
         ),
+        ("Map".into(), map.join(", ")),
         (
             "Critic".into(),
             format!(
-                "separable, hidden {}, embedding {}",
+                "separable, {}hidden {}, embedding {}",
+                match settings.shape.has_moments() {
+                    true => "of h its first and second moments alone, ",
+                    false => "",
+                },
                 hidden.join(", "),
                 settings.shape.embedding() - settings.bound.outputs() as usize
             ),
@@ -601,6 +705,7 @@ fn table(
         ("Held-out batches".into(), outcome.groups.to_string()),
         ("Seed".into(), settings.seed.to_string()),
     ]);
+    rows.retain(|(_, value)| !value.is_empty());
     rows.extend(tried::rows(outcome));
     match subject {
         Subject::Model(model, _) => {
@@ -644,12 +749,11 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     let run = &given.run;
     let (settings, shells) = settings(subject, run, None, Some(given), global)?;
     let mut command = command("estimate", subject, run, None, &settings);
+    let encoder = given.encoder.resolved(subject.is_discrete()).to_string();
     command += &format!(
-        " --filter {} --encoder {}",
+        " --filter {} --encoder {encoder}",
         quoted_for_shell(&given.filter),
-        given.encoder
     );
-    let encoder = given.encoder.to_string();
     let finished = finish(
         subject,
         &settings,
@@ -663,13 +767,12 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     print(global, &fields, || {
         format!(
             "{}\n\n\
-             information    {}   held out, filter {}, encoder {}\n\
+             information    {}   held out, filter {}, encoder {encoder}\n\
              in training    {:.4} nats   {}\n{}\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
-            given.encoder,
             outcome.training,
             limit(&settings),
             tried::lines(outcome),

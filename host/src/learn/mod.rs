@@ -49,7 +49,7 @@ pub struct Outcome {
     pub information_sign: Option<Estimate>,
     /// Moving average of the bound in training.
     pub training: f64,
-    /// The filter.
+    /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
     /// Filter and critic, in the order that `Shape::parameter_lanes` states.
     pub parameters: Vec<Lane>,
@@ -365,7 +365,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         information,
         information_sign,
         training: trained.course.moving.mean(),
-        filters: filters(settings, &rsmi)?,
+        filters: filters(settings, &mut rsmi, &held)?,
         parameters: rsmi.parameters().to_vec(),
         fingerprint: trained.fingerprint(),
         groups: held.groups,

@@ -37,6 +37,12 @@ pub struct Settings {
     pub coarse: Coarse,
     /// What the first weights of a learned filter are multiplied by.
     pub filter_start: f32,
+    /// Filters that a training begins with; none: they are drawn.
+    pub filter_init: Option<Filters>,
+    /// A bit for each filter that stays as it begins.
+    pub frozen: u64,
+    /// Decay of the filter's weights.
+    pub weight_decay: f32,
     /// Seed of all streams.
     pub seed: u64,
     /// Trainings that differ in first weights and samples; the best on validation windows is reported.
@@ -69,6 +75,9 @@ impl Settings {
             schedule: Schedule::default(),
             coarse: Coarse::Binary,
             filter_start: 1.0,
+            filter_init: None,
+            frozen: 0,
+            weight_decay: 0.0,
             seed: 1,
             restarts: 1,
             grow: false,

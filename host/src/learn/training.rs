@@ -89,20 +89,23 @@ impl<V: Learnt> Buffers<V> {
             .map_err(|error| Error::failure(error.to_string()))?
             .with_bound(settings.bound)
             .with_filter_scaled(settings.filter_start)
+            .with_weight_decay(settings.weight_decay)
             .with_centres(centres);
-        if let Some((filters, encoder)) = &settings.given {
+        let given = settings.given.as_ref().map(|(filters, _)| filters);
+        if let Some(filters) = given.or(settings.filter_init.as_ref()) {
             let block_indices = settings.place.block_indices();
             for (a, weights) in filters.components().enumerate() {
                 for (i, at) in block_indices.iter().enumerate() {
                     rsmi.set_filter(i, a, weights[*at as usize]);
                 }
             }
-            if *encoder == Encoder::Continuous {
+            if matches!(settings.learned().1, Encoder::Continuous { .. }) {
                 // The same h in other units, in which the critic learns.
                 rsmi.normalise_filter::<Portable>();
             }
         }
-        Ok(rsmi)
+        rsmi.with_frozen(settings.frozen)
+            .map_err(|error| Error::usage(error.to_string()))
     }
 
     /// Filter and critic of a training that has ended.
@@ -560,7 +563,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         }
         let (learn, reported) = self.settings.learned();
         let start = Instant::now();
-        if self.settings.refine > 0 && learn == Learn::All {
+        if self.settings.refine > 0 && learn == Learn::All && !self.settings.shape.has_map() {
             self.refine(watched)?;
         }
         self.course.seconds_training += start.elapsed().as_secs_f64();
@@ -623,11 +626,15 @@ impl Trained {
     }
 }
 
-/// The filters that were learned, or given.
+/// The filters that were learned, or given; of a map its mean response on held-out windows.
 ///
 /// # Errors
 /// None in practice; they are checked as any others.
-pub(super) fn filters(settings: &Settings, rsmi: &Rsmi) -> Result<Filters> {
+pub(super) fn filters<V: Learnt>(
+    settings: &Settings,
+    rsmi: &mut Rsmi,
+    held: &HeldOut<V>,
+) -> Result<Filters> {
     let Settings {
         place,
         shape,
@@ -642,8 +649,12 @@ pub(super) fn filters(settings: &Settings, rsmi: &Rsmi) -> Result<Filters> {
     let sites = weights.len() / shape.components();
     let block_indices = place.block_indices();
     for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
-        for (i, at) in block_indices.iter().enumerate() {
-            weights[*at as usize] = rsmi.filter(i, a);
+        let found: Vec<f32> = match shape.has_map() {
+            true => held.response(rsmi, a),
+            false => (0..shape.block()).map(|i| rsmi.filter(i, a)).collect(),
+        };
+        for (weight, at) in found.into_iter().zip(&block_indices) {
+            weights[*at as usize] = weight;
         }
     }
     let filters = Filters::new(place.block(), weights)?;
