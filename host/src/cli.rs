@@ -1,5 +1,6 @@
 //! The command line: what can be typed, turned into checked settings.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
@@ -8,6 +9,7 @@ use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::shape::{MAX_COMPONENTS, Shape};
+use clap::builder::TypedValueParser as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::coarse::{Coarse, Given};
@@ -490,6 +492,10 @@ pub struct ExactArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
     pub encoder: EncoderName,
+    /// Says as well what InfoNCE can show of the information with so many joint samples, K
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
+          value_name = "K", requires = "filter")]
+    pub batch: Option<NonZeroU32>,
 }
 
 /// How binary h follows from Λ·v.

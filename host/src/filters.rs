@@ -96,6 +96,13 @@ impl Filters {
         self.weights.chunks_exact(self.sites())
     }
 
+    /// The weights site by site, a component after the other at each, as the core has them.
+    #[must_use]
+    pub fn by_site(&self) -> Vec<f32> {
+        let at = |i| self.components().map(move |weights| weights[i]);
+        (0..self.sites()).flat_map(at).collect()
+    }
+
     /// Largest magnitude of a weight.
     #[must_use]
     pub fn largest(&self) -> f32 {
@@ -135,6 +142,7 @@ mod tests {
             (2, 6, 6.0)
         );
         assert_eq!(filters.components().nth(1).unwrap()[0], 0.0);
+        assert_eq!(filters.by_site()[..4], [-6.0, 0.0, -5.0, 1.0]);
         assert_eq!(filters.name(1), "component 2");
         assert_eq!(filters.of_states(2).name(1), "component 1, state 2");
     }

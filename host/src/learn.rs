@@ -96,6 +96,8 @@ pub struct Outcome {
     pub training: f64,
     /// The filter.
     pub filters: Filters,
+    /// Filter and critic at the end, as [`Shape::parameter_lanes`] documents them.
+    pub parameters: Vec<Lane>,
     /// The course of the run.
     pub series: Vec<Record>,
     /// FNV-1a 64 over filter, critic and series.
@@ -551,6 +553,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         information_sign,
         training: moving.mean(),
         filters,
+        parameters: rsmi.parameters().to_vec(),
         series,
         fingerprint,
         groups: held.groups,
@@ -583,6 +586,7 @@ pub fn nothing(settings: &Settings) -> Result<Outcome> {
         information_sign: settings.coarse.decided().map(|_| none),
         training: 0.0,
         filters: Filters::new(settings.place.block(), zeros(settings))?,
+        parameters: vec![],
         series: vec![],
         fingerprint: 0,
         groups: 0,

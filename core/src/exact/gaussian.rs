@@ -169,6 +169,7 @@ pub fn information(
     Ok(Information {
         block: nonnegative(law.information()),
         filtered: filtered.map(nonnegative),
+        deficit: None,
     })
 }
 

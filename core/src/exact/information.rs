@@ -11,7 +11,9 @@
 //! beforehand: the weights are gone through twice. Without a field w(−v, −e) = w(v, e) and
 //! P(−h|−v) = P(h|v), so the block's last spin is held down and the mirror image is added.
 
-use super::ExactError;
+use core::num::NonZeroU32;
+
+use super::{ExactError, infonce};
 use crate::num::math::{exp64, ln64};
 
 /// Most components of a filter on spins.
@@ -37,6 +39,7 @@ pub struct Filter<'a> {
     weights: &'a [f32],
     components: usize,
     encoder: Encoder,
+    batch: Option<NonZeroU32>,
 }
 
 impl<'a> Filter<'a> {
@@ -60,7 +63,23 @@ impl<'a> Filter<'a> {
             weights,
             components,
             encoder,
+            batch: None,
         })
+    }
+
+    /// The same, asked as well what InfoNCE at batch K misses of its information:
+    /// [`Information::deficit`].
+    #[must_use]
+    pub const fn at_batch(self, batch: NonZeroU32) -> Self {
+        Filter {
+            batch: Some(batch),
+            ..self
+        }
+    }
+
+    /// K, if InfoNCE is asked for.
+    pub(super) const fn batch(&self) -> Option<NonZeroU32> {
+        self.batch
     }
 
     /// Number of components C.
@@ -170,6 +189,9 @@ pub struct Information {
     pub block: f64,
     /// I(H:E), what the filter keeps of it.
     pub filtered: Option<f64>,
+    /// What InfoNCE with the best critic is on average below I(H:E) at the batch of
+    /// [`Filter::at_batch`]; none without one, and for fields.
+    pub deficit: Option<f64>,
 }
 
 /// Numbers of scratch: a row w(v, ·), the sums w(e), and w(h, e).
@@ -225,9 +247,25 @@ pub(super) fn information<R: FnMut(&mut [f64]) -> u32>(
         let rows = w_he.chunks_exact(states);
         nonnegative(rows.map(|row| divergence(row, w_e, z)).sum())
     });
+    let deficit = filter.and_then(Filter::batch).map(|batch| {
+        let mut law = [0.0; 1 << MAX_COMPONENTS];
+        let mut values = 0;
+        for (p, row) in law.iter_mut().zip(w_he.chunks_exact(states)) {
+            *p = row.iter().sum::<f64>() / z;
+            values += 1;
+        }
+        // A column and its mirror image have the same.
+        let columns = w_e[..states / 2].iter().enumerate();
+        let deficit = columns.map(|(e, w_e)| {
+            let joint = w_he.chunks_exact(states).map(|row| row[e] / z);
+            infonce::deficit(batch, w_e / z, joint, &law[..values])
+        });
+        nonnegative(2.0 * deficit.sum::<f64>())
+    });
     Information {
         block: nonnegative(block),
         filtered,
+        deficit,
     }
 }
 

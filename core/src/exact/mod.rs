@@ -35,6 +35,7 @@ pub mod chipping;
 mod coverings;
 pub mod dimer;
 pub mod gaussian;
+pub mod infonce;
 mod information;
 mod list;
 mod means;

@@ -3,6 +3,7 @@
 extern crate std;
 
 use core::f64::consts::LN_2;
+use core::num::NonZeroU32;
 use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
@@ -655,4 +656,38 @@ fn refusals() {
         &mut [0.0; 99],
     );
     assert_eq!(got, Err(ExactError::Continuous));
+}
+
+/// What a batch lacks, summed over all e and h by the binomial law of the others.
+#[test]
+fn the_deficit_of_a_sign_is_a_binomial_sum() {
+    for (sides, block, buffer, k) in [
+        (&[9][..], &[3][..], 1, 0.6),
+        (&[3, 3], &[1], 0, CRITICAL),
+        (&[4, 3], &[2, 1], 0, -0.5),
+    ] {
+        let partition = partition(sides, block, buffer);
+        let weights = &[1.0, -0.4, 0.7][..partition.block_sites()];
+        for encoder in [Encoder::Sign, Encoder::Sigmoid] {
+            let filter = Filter::new(weights, 1, encoder).unwrap();
+            let mut last = f64::INFINITY;
+            for batch in [1, 2, 10, 100, 1000] {
+                let batch = NonZeroU32::new(batch).unwrap();
+                let found = inform(&partition, k, Some(&filter.at_batch(batch)));
+                let kept = found.filtered.unwrap();
+                let deficit = found.deficit.unwrap();
+                assert!(deficit < last && deficit <= kept + 1e-14);
+                last = deficit;
+                let others = batch.get() - 1;
+                if others == 0 {
+                    assert!((deficit - kept).abs() < 1e-14, "{deficit} {kept}");
+                }
+                if others == 999 {
+                    // Of a fair sign χ² is at most 1.
+                    assert!(deficit < 0.51e-3 && deficit > 0.2 * kept / 1000.0);
+                }
+            }
+            assert!(inform(&partition, k, Some(&filter)).deficit.is_none());
+        }
+    }
 }

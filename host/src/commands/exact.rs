@@ -1,6 +1,7 @@
 //! `exact`: the referee's answers.
 
 use std::fmt::Display;
+use std::num::NonZeroU32;
 
 use blockspin_core::exact::{
     self, Coverings, Encoder, ExactError, Filter, Information, Listed, Partition,
@@ -123,6 +124,7 @@ pub(super) fn spins(
         &layout,
         &args.block,
         encoder,
+        args.batch,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
             let mut scratch = storage(exact::information_scratch_len(partition, components))?;
@@ -135,7 +137,7 @@ pub(super) fn spins(
             .map_err(usage)
         },
     )?;
-    answer.informations(information);
+    answer.informations(information, args.batch);
     answer.print(global)
 }
 
@@ -181,13 +183,14 @@ pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Glo
         &layout,
         &args.block,
         encoder,
+        None,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
             let mut scratch = storage(field::information_scratch_len(partition, components))?;
             field::information(partition, mass, filter, &mut scratch).map_err(usage)
         },
     )?;
-    answer.informations(information);
+    answer.informations(information, None);
     answer.print(global)
 }
 
@@ -203,10 +206,17 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
     let doubled = Lattice::new(&[2 * side; 2])?;
     let layout = Layout::Doubled { links: true };
     let (block, encoder) = (&args.args.block, encoder(args.args.encoder));
-    let information = information(doubled, &layout, block, encoder, |partition, filter| {
-        let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
-        exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
-    })?;
+    let information = information(
+        doubled,
+        &layout,
+        block,
+        encoder,
+        args.args.batch,
+        |partition, filter| {
+            let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
+            exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
+        },
+    )?;
     let coverings = Coverings::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
     let means = coverings.means(temperature).map_err(usage)?;
     let histogram: Vec<_> = coverings.histogram().collect();
@@ -238,7 +248,7 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
         means.winding_x_squared,
         means.columnar_order_squared,
     ]);
-    answer.informations(information);
+    answer.informations(information, args.args.batch);
     answer.text += &format!(
         "{:<26}{:>12}\n\nparallel plaquettes        coverings  probability\n",
         "coverings",
@@ -289,6 +299,7 @@ pub(super) fn chipping(
         &layout,
         &args.block,
         encoder,
+        args.batch,
         |partition, filter| {
             let mut list: Vec<Listed> = storage(chipping::listed_len(&model))?;
             chipping::information(&model, partition, filter, &mut scratch, &mut list).map_err(usage)
@@ -296,7 +307,7 @@ pub(super) fn chipping(
     )?;
     let law = chipping::law(&model, &mut scratch).map_err(usage)?;
     answer.means(&[law.mass_squared, law.largest_mass]);
-    answer.informations(information);
+    answer.informations(information, args.batch);
     answer.histogram("mass_distribution", "p", law.mass_distribution);
     answer.print(global)
 }
@@ -313,7 +324,13 @@ impl Answer {
     /// With nothing known but the system.
     fn new(system: Value, title: &str, means: &'static [(&'static str, &'static str)]) -> Self {
         let mut fields = object(system);
-        let informations = ["information_nats", "block_information_nats"];
+        let informations = [
+            "information_nats",
+            "batch",
+            "infonce_nats",
+            "deficit_nats",
+            "block_information_nats",
+        ];
         for name in means.iter().map(|(name, _)| *name).chain(informations) {
             fields.insert(name.into(), Value::Null);
         }
@@ -344,10 +361,16 @@ impl Answer {
         }
     }
 
-    fn informations(&mut self, information: Option<Information>) {
+    fn informations(&mut self, information: Option<Information>, batch: Option<NonZeroU32>) {
         if let Some(information) = information {
             if let Some(filtered) = information.filtered {
                 self.add("information_nats", "I(H:E), nats", filtered);
+                if let Some((batch, deficit)) = batch.zip(information.deficit) {
+                    self.fields.insert("batch".into(), json!(batch));
+                    let words = format!("InfoNCE, K = {batch}, nats");
+                    self.add("infonce_nats", &words, filtered - deficit);
+                    self.add("deficit_nats", "deficit, nats", deficit);
+                }
             }
             self.add("block_information_nats", "I(V:E), nats", information.block);
         }
@@ -364,6 +387,7 @@ fn information(
     layout: &Layout,
     args: &BlockArgs,
     encoder: Encoder,
+    batch: Option<NonZeroU32>,
     known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
 ) -> Result<Option<Information>> {
     let Some(block) = args.sides() else {
@@ -387,19 +411,13 @@ fn information(
         .as_ref()
         .map(|name| filters(name, partition.block(), layout, None, Coarse::Binary))
         .transpose()?;
-    // Site by site, as the core has it.
-    let weights: Vec<f32> = given
-        .iter()
-        .flat_map(|filters| {
-            let (sites, weights) = (filters.sites(), filters.weights());
-            (0..sites).flat_map(move |i| weights.iter().skip(i).step_by(sites).copied())
-        })
-        .collect();
+    let weights = given.as_ref().map_or(vec![], Filters::by_site);
     let components = given.as_ref().map_or(0, Filters::count);
     let filter = given
         .as_ref()
         .map(|_| Filter::new(&weights, components, encoder))
         .transpose()
         .map_err(usage)?;
+    let filter = filter.map(|filter| batch.map_or(filter, |batch| filter.at_batch(batch)));
     known(&partition, filter.as_ref()).map(Some)
 }

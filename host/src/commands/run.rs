@@ -1,8 +1,12 @@
 //! `train` and `estimate`: a run, and what is told of it.
 
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
+use blockspin_core::bound::Bound;
+use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::exact::Information;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
@@ -17,7 +21,7 @@ use crate::graph::Shells;
 use crate::held_out::Estimate;
 use crate::learn::{self, Outcome, Settings};
 use crate::machine::Isa;
-use crate::model::Layout;
+use crate::model::{Layout, Question};
 use crate::npy;
 use crate::output::{RUN_FILE, RUN_SCHEMA, RunTarget};
 use crate::parts::Parts;
@@ -211,6 +215,7 @@ fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) ->
 /// A finished run, ready to be shown.
 struct Finished {
     outcome: Outcome,
+    exact: Exact,
     warnings: Vec<String>,
     /// Everything but wall times: the same on every repeat.
     fields: Fields,
@@ -269,6 +274,7 @@ fn finish(
             outcome
         }
     };
+    let exact = Exact::of(subject, settings, &outcome.filters);
     let Estimate { mean, stderr } = outcome.information;
     if outcome.groups > 0 {
         warnings.extend(doubts(parts.as_ref(), settings, &outcome));
@@ -301,6 +307,7 @@ fn finish(
         "ceiling_nats": bound.ceiling(shape.batch()),
         "capacity_nats": capacity,
         "deficit_nats": deficit,
+        "exact": exact.json(),
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
         "held_out_batches": outcome.groups,
@@ -315,9 +322,84 @@ fn finish(
     warn(&warnings);
     Ok(Finished {
         outcome,
+        exact,
         warnings,
         fields,
     })
+}
+
+/// What is known without sampling.
+struct Exact {
+    /// Of h as it is reported.
+    reported: Option<Information>,
+    /// Of h without chance.
+    decided: Option<Information>,
+    batch: usize,
+}
+
+impl Exact {
+    fn of(subject: &Subject, settings: &Settings, filters: &Filters) -> Self {
+        let batch = settings.shape.batch();
+        let shown = (settings.bound == Bound::InfoNce)
+            .then(|| NonZeroU32::new(batch as u32))
+            .flatten();
+        let known = |encoder: Encoder| match (subject, &settings.place) {
+            (Subject::Model(model, _), Place::Window(window)) => model.known(Question {
+                window,
+                filters,
+                encoder,
+                batch: shown,
+            }),
+            _ => None,
+        };
+        let coarse = settings.coarse;
+        let given = settings.given.as_ref();
+        let encoder = given.map_or(coarse.drawn(), |(_, encoder)| *encoder);
+        let reported = known(encoder);
+        let decided = match coarse.decided() {
+            Some(decided) if decided == encoder => reported,
+            Some(decided) => reported.and_then(|_| known(decided)),
+            None => None,
+        };
+        Exact {
+            reported,
+            decided,
+            batch,
+        }
+    }
+
+    /// For a run's file.
+    fn json(&self) -> Value {
+        let Some(reported) = self.reported else {
+            return Value::Null;
+        };
+        let shown = |information: Information| Some(information.filtered? - information.deficit?);
+        json!({
+            "information_nats": reported.filtered,
+            "infonce_nats": shown(reported),
+            "deficit_nats": reported.deficit,
+            "information_sign_nats": self.decided.and_then(|decided| decided.filtered),
+            "infonce_sign_nats": self.decided.and_then(shown),
+            "deficit_sign_nats": self.decided.and_then(|decided| decided.deficit),
+            "block_information_nats": reported.block,
+        })
+    }
+
+    /// A line for people, if there is something to say.
+    fn line(&self, information: Option<Information>) -> String {
+        let Some(information) = information else {
+            return String::new();
+        };
+        let all = information.filtered.unwrap_or(0.0);
+        let shown = information.deficit.map_or(String::new(), |deficit| {
+            format!(
+                ", of which InfoNCE at K = {} can show {:.4}",
+                self.batch,
+                all - deficit
+            )
+        });
+        format!("exactly        {all:.4} nats{shown}\n")
+    }
 }
 
 /// Weights as lists within lists, as the block has them.
@@ -372,7 +454,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
     let command = command("train", subject, run, &settings);
     let encoder = settings.coarse.to_string();
     let finished = finish(subject, &settings, shells.as_ref(), &command, &encoder)?;
-    let outcome = &finished.outcome;
+    let (outcome, exact) = (&finished.outcome, &finished.exact);
     let (title, about) = subject.describe();
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
 
@@ -396,7 +478,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         model: about,
         command,
         version: VERSION.to_string(),
-        settings: table(subject, run, &settings, shells.as_ref(), outcome)?,
+        settings: table(subject, run, &settings, shells.as_ref(), &finished)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
         information_sign: outcome.information_sign.and_then(|sign| finite(sign.mean)),
@@ -422,7 +504,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         format!(
             "{title}\n\n\
              information    {}   held out, {}\n\
-             {}\
+             {}{}{}\
              in training    {:.4} nats   {}\n\n\
              {}\n\
              {steps} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
@@ -432,7 +514,9 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
                 Coarse::Continuous => "h = Λ·v",
                 _ => "h drawn from the encoder",
             },
+            exact.line(exact.reported),
             decided(settings.coarse, outcome.information_sign),
+            exact.line(exact.decided),
             outcome.training,
             limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
@@ -461,7 +545,7 @@ fn table(
     run: &RunArgs,
     settings: &Settings,
     shells: Option<&Shells>,
-    outcome: &Outcome,
+    Finished { outcome, exact, .. }: &Finished,
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
     let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
@@ -529,6 +613,11 @@ fn table(
         ("Held-out batches".into(), outcome.groups.to_string()),
         ("Seed".into(), settings.seed.to_string()),
     ]);
+    for (h, information) in [("drawn", exact.reported), ("by sign", exact.decided)] {
+        if let Some(filtered) = information.and_then(|information| information.filtered) {
+            rows.push((format!("Exact, h {h}"), format!("{filtered:.4} nats")));
+        }
+    }
     match subject {
         Subject::Model(model, _) => {
             let parameters = model
@@ -578,18 +667,20 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     );
     let encoder = given.encoder.to_string();
     let finished = finish(subject, &settings, shells.as_ref(), &command, &encoder)?;
-    let outcome = &finished.outcome;
+    let (outcome, exact) = (&finished.outcome, &finished.exact);
     let fields = timed(&finished.fields, outcome, settings.schedule.steps);
     print(global, &fields, || {
         format!(
             "{}\n\n\
              information    {}   held out, filter {}, encoder {}\n\
+             {}\
              in training    {:.4} nats   {}\n\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
             given.encoder,
+            exact.line(exact.reported),
             outcome.training,
             limit(&settings),
             filter_text(&outcome.filters, shells.as_ref()),
