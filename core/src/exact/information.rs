@@ -312,9 +312,8 @@ impl<'s> Table<'s> {
 
     /// Additions that judging a filter takes, about: a logarithm is some sixteen.
     pub(super) fn cost(&self, components: usize) -> u64 {
-        (self.weights.len()
-            + (self.states << components) * 16
-            + self.weights.len() / self.states * 8) as u64
+        let logits = (self.weights.len() / self.states) * self.spins * components;
+        (self.weights.len() + 2 * logits + ((16 * self.states) << components)) as u64
     }
 
     /// I(H:E) of a filter.

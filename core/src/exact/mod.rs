@@ -27,6 +27,9 @@
 //! where all is in closed form, [`gaussian`], and so have masses that chip and aggregate, which have
 //! no weight in closed form, [`chipping`]. Dimer coverings of small tori are counted once for all
 //! temperatures, [`Coverings`]; those of the smallest are listed for their informations, [`dimer`].
+//!
+//! What a batch can show of an information is told by [`infonce`]; the filter that keeps the most of it
+//! is found by [`best`](best()).
 
 mod best;
 mod binary;

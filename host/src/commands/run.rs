@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::doubts::doubts;
 use super::named::filters;
-use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
+use super::{Fields, VERSION, chain_doubts, finite, listed, object, print, warn};
 use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::coarse::Coarse;
 use crate::data::Kind;
@@ -286,11 +286,6 @@ fn finish(
     let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
     let deficit = deficit.filter(|deficit| *deficit < 0.1);
     let sign = outcome.information_sign;
-    let filters: Vec<Value> = outcome
-        .filters
-        .components()
-        .map(|weights| nested(weights, outcome.filters.sides()))
-        .collect();
     let mut fields = object(json!({
         "schema": RUN_SCHEMA,
         "version": VERSION,
@@ -311,7 +306,7 @@ fn finish(
         "steps": settings.schedule.steps,
         "configurations": outcome.configurations,
         "held_out_batches": outcome.groups,
-        "filters": filters,
+        "filters": listed(&outcome.filters),
         "fingerprint": format!("{:016x}", outcome.fingerprint),
         "warnings": warnings,
     }));
@@ -399,20 +394,6 @@ impl Exact {
             )
         });
         format!("exactly        {all:.4} nats{shown}\n")
-    }
-}
-
-/// Weights as lists within lists, as the block has them.
-fn nested(weights: &[f32], sides: &[u32]) -> Value {
-    match sides {
-        [] | [_] => json!(weights),
-        [_, rest @ ..] => {
-            let inner = rest.iter().map(|side| *side as usize).product();
-            weights
-                .chunks(inner)
-                .map(|plane| nested(plane, rest))
-                .collect()
-        }
     }
 }
 
