@@ -319,6 +319,11 @@ pub struct FieldArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
     pub encoder: FieldEncoderName,
+    /// Says as well what InfoNCE can show of the information of a binary h with so many joint
+    /// samples, K
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
+          value_name = "K", requires = "filter")]
+    pub batch: Option<NonZeroU32>,
 }
 
 /// Options of `dimer`.

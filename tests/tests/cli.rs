@@ -1235,6 +1235,7 @@ fn exact_deficits_of_infonce() {
         "chain --size 20 --disorder pm:0.2 --block 4 --filter staggered --encoder sigmoid",
         "dimer --size 4 --block 4 --filter staggered",
         "chipping --size 6 --block 2 --filter uniform",
+        "gaussian --size 16 --mass 0.2 --block 2 --filter uniform",
     ] {
         let plain = folder.json(&format!("exact {words}"));
         assert!(keys.iter().all(|key| plain[key].is_null()), "{plain}");
@@ -2348,8 +2349,8 @@ fn exact_questions_without_an_answer() {
                 &["'many'", "--batch"],
             ),
             (
-                "gaussian --mass 1 --block 2 --filter uniform --batch 100",
-                &["--batch"],
+                "gaussian --mass 1 --block 2 --filter uniform --encoder continuous --batch 100",
+                &["--batch", "--encoder continuous", "sigmoid"],
             ),
             ("ising --size 4 --filter best", &["--block"]),
             (

@@ -190,7 +190,7 @@ pub struct Information {
     /// I(H:E), what the filter keeps of it.
     pub filtered: Option<f64>,
     /// What InfoNCE with the best critic is on average below I(H:E) at the batch of
-    /// [`Filter::at_batch`]; none without one, and for fields.
+    /// [`Filter::at_batch`]; none without one, and where h is continuous.
     pub deficit: Option<f64>,
 }
 

@@ -233,20 +233,26 @@ pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Glo
         FieldEncoderName::Sigmoid => Encoder::Sigmoid,
         FieldEncoderName::Continuous => Encoder::Continuous,
     };
+    if args.batch.is_some() && encoder == Encoder::Continuous {
+        return Err(Error::usage(
+            "--batch with --encoder continuous; what a batch shows is known for a binary h: take sign \
+             or sigmoid",
+        ));
+    }
     let layout = Layout::Anywhere;
     let information = information(
         lattice,
         &layout,
         &args.block,
         encoder,
-        None,
+        args.batch,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
             let mut scratch = storage(field::information_scratch_len(partition, components))?;
             field::information(partition, mass, filter, &mut scratch).map_err(usage)
         },
     )?;
-    answer.informations(information, None);
+    answer.informations(information, args.batch);
     answer.print(global)
 }
 
