@@ -1,5 +1,5 @@
 //! Whether the stated error bars hold, over many repeats of systems where all is known; of the opt-in
-//! tier, as `z_long.rs`.
+//! tier, as `z_long.rs`: some five minutes on one core.
 //!
 //! Each repeat trains with another seed and reports a mean with its error. The trained critic is
 //! tabulated over all (h, e), so that the expectation of what is reported is known exactly.
@@ -17,10 +17,10 @@ use blockspin_tests::runs::{Case, Named};
 const REPEATS: usize = 200;
 const BATCH: u32 = 100;
 
-/// A window of one place in six of each configuration.
-const RING: Case = Case::new(&[64], 0.8, &[4], 2, Named::Uneven);
+/// Each configuration holds six windows.
+const RING: Case = Case::new(&[64], 0.8, &[4], 2, Named::Boundary);
 /// A window as large as the lattice, an environment of twelve sites.
-const TORUS: Case = Case::new(&[4, 4], CRITICAL, &[2], 0, Named::Uneven);
+const TORUS: Case = Case::new(&[4, 4], CRITICAL, &[2], 0, Named::Uniform);
 
 /// A kind of run.
 struct Variant {
@@ -30,8 +30,6 @@ struct Variant {
     steps: u32,
     /// Whether the filter is learned too.
     learned: bool,
-    /// By how much a critic may on average fall short of the best one.
-    shortfall: f64,
 }
 
 impl Variant {
@@ -42,7 +40,6 @@ impl Variant {
             batch: BATCH,
             steps,
             learned: false,
-            shortfall: 0.02,
         }
     }
 
@@ -58,8 +55,7 @@ impl Variant {
         };
         let (mut covered, mut above, mut pulls) = (0, 0, vec![]);
         let (mut short, mut worst, mut of_all, mut errors) = (0.0, 0.0f64, 0.0, 0.0);
-        let from = std::env::var("ZSEED").map_or(0, |x| x.parse::<u64>().unwrap());
-        for seed in from + 1..=from + REPEATS as u64 {
+        for seed in 1..=REPEATS as u64 {
             let mut settings = case.settings(batch, self.steps, seed);
             settings.bound = bound;
             let mut encoder = case.encoder;
@@ -109,7 +105,7 @@ impl Variant {
         println!("{about}");
         assert!((90.0..=99.0).contains(&percent(covered)), "{about}");
         assert!(percent(above) <= 5.0, "{about}");
-        assert!(short < self.shortfall, "{about}");
+        assert!(short < 0.02, "{about}");
     }
 }
 
@@ -117,38 +113,32 @@ impl Variant {
 #[ignore = "long: 200 runs"]
 fn infonce_of_a_given_filter() {
     Variant::new(TORUS, Bound::InfoNce, 600).check();
-    Variant::new(RING, Bound::InfoNce, 600).check();
 }
 
 #[test]
 #[ignore = "long: 200 runs"]
 fn infonce_of_a_learned_filter() {
-    for case in [TORUS, RING] {
-        let variant = Variant::new(case, Bound::InfoNce, 700);
-        Variant {
-            learned: true,
-            ..variant
-        }
-        .check();
+    Variant {
+        learned: true,
+        ..Variant::new(TORUS, Bound::InfoNce, 700)
     }
+    .check();
 }
 
 #[test]
 #[ignore = "long: 200 runs"]
 fn other_bounds() {
-    for bound in [Bound::Nwj, Bound::DonskerVaradhan] {
-        Variant::new(RING, bound, 1000).check();
-    }
+    Variant::new(TORUS, Bound::Nwj, 700).check();
+    Variant::new(RING, Bound::DonskerVaradhan, 700).check();
 }
 
 /// The fewest batches that an error bar rests on.
 #[test]
 #[ignore = "long: 200 runs"]
 fn few_batches() {
-    let variant = Variant::new(RING, Bound::InfoNce, 300);
     Variant {
         batch: 400,
-        ..variant
+        ..Variant::new(RING, Bound::InfoNce, 300)
     }
     .check();
 }

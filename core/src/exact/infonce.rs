@@ -35,7 +35,7 @@ const LEAST: f64 = 1e-18;
 const STEPS: u32 = 2800;
 
 /// E ln (1/K) Σ_i s(h_i) over a batch of K: h_1 has the probabilities `own`, the K − 1 others those of
-/// `law`, and s(h) > 0 is `scores`. The slices have a number for each state of h.
+/// `law`, and s(h) is `scores`, above 0 where `own` is. The slices have a number for each state of h.
 ///
 /// For the scores exp f(h, e) of any critic and p(h|e), p(h), this is the second term of what
 /// InfoNCE has on average in the column of e.
