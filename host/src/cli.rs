@@ -1,5 +1,6 @@
 //! The command line: what can be typed, turned into checked settings.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
@@ -9,6 +10,7 @@ use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 use blockspin_core::shape::{MAX_COMPONENTS, Shape};
+use clap::builder::TypedValueParser as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::coarse::{Coarse, Given};
@@ -234,7 +236,7 @@ pub enum ModelArgs<A: Args> {
 #[derive(Debug, Subcommand)]
 pub enum ExactModelArgs {
     /// The Ising model in one, two or three dimensions
-    Ising(Asked<ising::Options, ExactArgs>),
+    Ising(Asked<ising::Options, SpinArgs>),
     /// The Ising chain
     #[command(
         after_help = "Example: blockspin exact chain --size 64 --disorder gaussian:0,1 --disorder-seed 3 \
@@ -242,7 +244,7 @@ pub enum ExactModelArgs {
                       With disorder the answers are those of one realisation, drawn from --disorder-seed,\n\
                       and of the block at --origin; its bonds are multiplied by --coupling."
     )]
-    Chain(Asked<ising::RingOptions, ExactArgs>),
+    Chain(Asked<ising::RingOptions, SpinArgs>),
     /// The free Gaussian field in one, two or three dimensions, in closed form
     #[command(
         after_help = "Example: blockspin exact gaussian --size 64 --mass 0.1 --block 4 --buffer 4 \
@@ -319,6 +321,11 @@ pub struct FieldArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
     pub encoder: FieldEncoderName,
+    /// Says as well what InfoNCE can show of the information of a binary h with so many joint
+    /// samples, K
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
+          value_name = "K", requires = "filter")]
+    pub batch: Option<NonZeroU32>,
 }
 
 /// Options of `dimer`.
@@ -540,6 +547,25 @@ pub struct ExactArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
     pub encoder: EncoderName,
+    /// Says as well what InfoNCE can show of the information with so many joint samples, K
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
+          value_name = "K", requires = "filter")]
+    pub batch: Option<NonZeroU32>,
+}
+
+/// An exact calculation with spins.
+#[derive(Args, Clone, Debug)]
+#[command(mut_arg("filter", |filter| filter.help(
+    "uniform, boundary, decimation, staggered, or a file; or best, the filter that keeps the most with \
+     h = sign(Λ·v): of all on blocks of up to 5 sites, beyond that, up to 16, of those that a search \
+     came by")))]
+pub struct SpinArgs {
+    /// Block, buffer, filter and encoder.
+    #[command(flatten)]
+    pub exact: ExactArgs,
+    /// Components of --filter best [default: 1]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8), value_name = "C", requires = "filter")]
+    pub components: Option<u32>,
 }
 
 /// How binary h follows from Λ·v.

@@ -50,6 +50,15 @@ impl Filters {
         })
     }
 
+    /// Filters from weights site by site, a component after the other at each.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn from_sites(sides: &[u32], components: usize, weights: &[f32]) -> Result<Self> {
+        let of = |a| weights.iter().skip(a).step_by(components).copied();
+        Self::new(sides, (0..components).flat_map(of).collect())
+    }
+
     /// The same as filters of the states of components, so many for each.
     #[must_use]
     pub fn of_states(self, states: u32) -> Self {
@@ -96,6 +105,13 @@ impl Filters {
         self.weights.chunks_exact(self.sites())
     }
 
+    /// The weights site by site, a component after the other at each, as the core has them.
+    #[must_use]
+    pub fn by_site(&self) -> Vec<f32> {
+        let at = |i| self.components().map(move |weights| weights[i]);
+        (0..self.sites()).flat_map(at).collect()
+    }
+
     /// Largest magnitude of a weight.
     #[must_use]
     pub fn largest(&self) -> f32 {
@@ -135,6 +151,9 @@ mod tests {
             (2, 6, 6.0)
         );
         assert_eq!(filters.components().nth(1).unwrap()[0], 0.0);
+        assert_eq!(filters.by_site()[..4], [-6.0, 0.0, -5.0, 1.0]);
+        let again = Filters::from_sites(&[2, 3], 2, &filters.by_site());
+        assert_eq!(again.unwrap(), filters);
         assert_eq!(filters.name(1), "component 2");
         assert_eq!(filters.of_states(2).name(1), "component 1, state 2");
     }

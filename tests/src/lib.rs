@@ -3,6 +3,7 @@
 
 pub mod arrays;
 pub mod chains;
+pub mod coverage;
 pub mod dimers;
 pub mod fields;
 pub mod gaussian;

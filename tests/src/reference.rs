@@ -559,3 +559,34 @@ fn softplus(tape: &mut Tape, x: Var) -> Var {
     let ln = tape.ln(sum);
     tape.dot([(ln, one), (top, one)])
 }
+
+/// The scores f(h, e) of a critic without a learned baseline, from the parameters of a run: a row for
+/// each e.
+#[must_use]
+pub fn scores(shape: Shape, parameters: &[Lane], h: &Matrix, e: &Matrix) -> Matrix {
+    let all: Vec<Matrix> = parts(shape).iter().map(|p| p.read(parameters)).collect();
+    let network = |layers: &[Matrix], input: &Vec<f64>| {
+        let mut x = input.clone();
+        for (l, layer) in layers.iter().enumerate() {
+            let sum = |o: usize| {
+                let products = x.iter().zip(&layer[1..]).map(|(x, row)| x * row[o]);
+                layer[0][o] + products.sum::<f64>()
+            };
+            let y = (0..layer[0].len()).map(sum);
+            x = match l + 1 == layers.len() {
+                true => y.collect(),
+                false => y.map(|y| y.max(0.0)).collect(),
+            };
+        }
+        x
+    };
+    let (coarse, environment) = all[1..].split_at(shape.hidden().len() + 1);
+    let u: Vec<_> = h.iter().map(|h| network(coarse, h)).collect();
+    let dot = |u: &Vec<f64>, v: &[f64]| u.iter().zip(v).map(|(u, v)| u * v).sum();
+    e.iter()
+        .map(|e| {
+            let v = network(environment, e);
+            u.iter().map(|u| dot(u, &v)).collect()
+        })
+        .collect()
+}

@@ -1225,6 +1225,159 @@ fn exact_informations() {
     );
 }
 
+/// What InfoNCE can show of it, by `exact`.
+#[test]
+fn exact_deficits_of_infonce() {
+    let folder = Folder::new();
+    let keys = ["batch", "infonce_nats", "deficit_nats"];
+    for words in [
+        "ising --size 4 --block 2 --filter uniform",
+        "chain --size 20 --disorder pm:0.2 --block 4 --filter staggered --encoder sigmoid",
+        "dimer --size 4 --block 4 --filter staggered",
+        "chipping --size 6 --block 2 --filter uniform",
+        "gaussian --size 16 --mass 0.2 --block 2 --filter uniform",
+    ] {
+        let plain = folder.json(&format!("exact {words}"));
+        assert!(keys.iter().all(|key| plain[key].is_null()), "{plain}");
+        let nats = number(&plain, "information_nats");
+        let at = |batch: u32| {
+            let found = folder.json(&format!("exact {words} --batch {batch}"));
+            assert_eq!(
+                (&found["batch"], number(&found, "information_nats")),
+                (&json!(batch), nats)
+            );
+            let [shown, lost] = ["infonce_nats", "deficit_nats"].map(|key| number(&found, key));
+            assert!((shown + lost - nats).abs() < 1e-14, "{found}");
+            shown
+        };
+        let [one, hundred, many] = [1, 100, u32::MAX].map(at);
+        assert!(
+            one.abs() < 1e-12 && (many - nats).abs() < 1e-8,
+            "{words}: {one}, {many}"
+        );
+        let capacity = if words.contains("dimer") { 4.0 } else { 2.0 };
+        let most = (capacity - 1.0) / 200.0;
+        assert!(
+            nats - hundred > 0.0 && nats - hundred < 1.1 * most,
+            "{words}: {hundred}"
+        );
+    }
+    let text = folder.succeeds("exact ising --size 4 --block 2 --filter uniform --batch 100");
+    assert!(text.contains("InfoNCE, K = 100, nats"), "{text}");
+}
+
+/// The filter that keeps the most, by `exact`, and its file.
+#[test]
+fn exact_best_filters() {
+    let folder = Folder::new();
+    let block = "exact ising --size 4 --block 2";
+    let named = |name: &str| folder.json(&format!("{block} --filter {name}"));
+    let best = named("best");
+    assert_eq!(
+        (&best["search"], &best["filters_tried"]),
+        (&json!("exhaustive"), &json!(52))
+    );
+    let most = number(&best, "information_nats");
+    for name in ["uniform", "decimation", "staggered"] {
+        let found = named(name);
+        assert!(number(&found, "information_nats") <= most + 1e-12);
+        assert!(found["search"].is_null() && found["filters"].is_null());
+    }
+    let rows = best["filters"][0].as_array().unwrap();
+    let weights = rows.iter().flat_map(|row| row.as_array().unwrap());
+    let bytes = weights.flat_map(|w| w.as_f64().unwrap().to_le_bytes());
+    let bytes: Vec<u8> = bytes.collect();
+    folder.write("best.npy", &npy("<f8", &[1, 2, 2], &bytes));
+    assert_eq!(number(&named("best.npy"), "information_nats"), most);
+
+    // Two components keep more, and no more than there is.
+    let two = folder.json(&format!("{block} --filter best --components 2 --batch 100"));
+    assert_eq!(two["filters"].as_array().unwrap().len(), 2);
+    let kept = number(&two, "information_nats");
+    assert!(kept >= most && kept <= number(&two, "block_information_nats") + 1e-12);
+    assert!(number(&two, "deficit_nats") > 0.0);
+
+    let ring = "exact chain --size 40 --disorder pm:0.3 --block 7 --buffer 2 --origin 5";
+    let found = folder.json(&format!("{ring} --filter best"));
+    assert_eq!(found["search"], "local");
+    let first = folder.json(&format!("{ring} --filter decimation"));
+    assert!(number(&found, "information_nats") >= number(&first, "information_nats"));
+    let text = folder.succeeds(&format!("{block} --filter best"));
+    assert!(
+        text.contains("best filter") && text.contains("none keeps more"),
+        "{text}"
+    );
+}
+
+/// A run says what is known of it, and nothing where nothing is.
+#[test]
+fn what_is_known_stands_beside_an_estimate() {
+    let folder = Folder::new();
+    let short = "--steps 20";
+    for (place, screen) in [
+        (
+            "chain --size 40 --block 4 --buffer 2 --filter uniform",
+            "--environment 3",
+        ),
+        (
+            "chain --size 40 --disorder pm:0.2 --origin 3 --block 4 --filter uniform",
+            "--environment 1",
+        ),
+        (
+            "ising --size 5 --block 3 --filter boundary --encoder sigmoid",
+            "--environment 1",
+        ),
+    ] {
+        let exact = folder.json(&format!("exact {place} --batch 100"));
+        let buffer = if place.contains("--buffer") {
+            ""
+        } else {
+            "--buffer 0"
+        };
+        let run = format!("estimate {place} {buffer} {screen} {short}");
+        let found = folder.json(&run);
+        for key in [
+            "information_nats",
+            "infonce_nats",
+            "deficit_nats",
+            "block_information_nats",
+        ] {
+            assert_eq!(found["exact"][key], exact[key], "{key}: {found}");
+        }
+        let text = folder.succeeds(&run);
+        let all = number(&exact, "information_nats");
+        let shown = number(&exact, "infonce_nats");
+        let line = format!(
+            "exactly        {all:.4} nats, of which InfoNCE at K = 100 can show {shown:.4}"
+        );
+        assert!(text.contains(&line), "{text}");
+        let other = folder.json(&format!("{run} --bound nwj"));
+        assert_eq!(
+            other["exact"]["information_nats"],
+            exact["information_nats"]
+        );
+        assert!(other["exact"]["infonce_nats"].is_null());
+    }
+    let train = "train chain --size 40 --block 4 --buffer 2 --environment 1 --steps 300 --out run";
+    let found = folder.json(train);
+    let drawn = number(&found["exact"], "information_nats");
+    let sign = number(&found["exact"], "information_sign_nats");
+    assert!(drawn != sign && number(&found["exact"], "block_information_nats") >= sign);
+    let report = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(report.contains("Exact, h drawn"), "{report}");
+    for unknown in [
+        "estimate ising --size 16 --block 2 --buffer 1 --environment 2 --filter uniform",
+        "estimate ising --size 6 --block 2 --buffer 0 --environment 1 --filter uniform",
+        "estimate chain --size 40 --block 4 --buffer 2 --environment 1 --filter uniform --encoder continuous",
+        "estimate potts --size 8 --block 2 --buffer 1 --environment 1 --filter uniform",
+    ] {
+        assert!(
+            folder.json(&format!("{unknown} {short}"))["exact"].is_null(),
+            "{unknown}"
+        );
+    }
+}
+
 #[test]
 fn the_exact_law_of_masses() {
     let folder = Folder::new();
@@ -2187,6 +2340,42 @@ fn exact_questions_without_an_answer() {
                 &["40"],
             ),
             ("ising --disorder pm:0.5", &["--disorder"]),
+            ("ising --size 4 --block 2 --batch 100", &["--filter"]),
+            (
+                "ising --size 4 --block 2 --filter uniform --batch 0",
+                &["'0'", "--batch", "1.."],
+            ),
+            (
+                "ising --size 4 --block 2 --filter uniform --batch many",
+                &["'many'", "--batch"],
+            ),
+            (
+                "gaussian --mass 1 --block 2 --filter uniform --encoder continuous --batch 100",
+                &["--batch", "--encoder continuous", "sigmoid"],
+            ),
+            ("ising --size 4 --filter best", &["--block"]),
+            (
+                "ising --size 4 --block 2 --filter best --encoder sigmoid",
+                &["--encoder", "sign(Λ·v)"],
+            ),
+            (
+                "ising --size 4 --block 2 --filter uniform --components 2",
+                &["--components", "--filter best"],
+            ),
+            (
+                "ising --size 4 --block 2 --filter best --components 9",
+                &["9", "--components", "1..=8"],
+            ),
+            ("chain --size 64 --block 17 --filter best", &["17", "16"]),
+            ("ising --size 6 --block 2 --filter best", &["36", "27"]),
+            (
+                "dimer --size 4 --block 4 --filter best",
+                &["'best'", "staggered"],
+            ),
+            (
+                "chipping --size 6 --block 2 --filter uniform --components 1",
+                &["--components"],
+            ),
         ],
     );
     let told = folder.run("exact dimer --size 4 --block 9");

@@ -203,6 +203,7 @@ fn six_by_six() {
         for block in [4, 6] {
             let fields = staggered(block, block);
             let mut last = Information {
+                deficit: None,
                 block: f64::INFINITY,
                 filtered: Some(f64::INFINITY),
             };

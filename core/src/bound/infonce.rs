@@ -22,7 +22,8 @@
 //! With the best critic, exp F_ij ∝ r_ij = p(h_i, e_j) / p(h_i) p(e_j), and the mean over the
 //! batch of r_ij has expectation 1 + χ²/K and variance close to χ²/K, χ² = E_joint\[r\] − 1.
 //! Expanding the logarithm, the bound stays below I(H:E) by about χ²/2K ([`deficit`] gives the
-//! most that this can be: χ² is below the number of states of h, 2^C for C binary components).
+//! most that this can be: χ² is below the number of states of h, 2^C for C binary components). Where
+//! r is known [`exact::infonce`](crate::exact::infonce) has it for any K.
 
 use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};

@@ -14,7 +14,9 @@
 //! last points weighs less still. What is left is rounding, 2e-14 nats where it was measured.
 
 use core::f64::consts::{LN_2, SQRT_2, TAU};
+use core::num::NonZeroU32;
 
+use super::infonce;
 use crate::num::math::{erf64, exp_m1_64, exp64, ln_1p_64, ln64, sqrt64};
 
 const STEP: f64 = 0.25;
@@ -82,23 +84,36 @@ fn wide(mu: f64, s: f64) -> f64 {
 
 /// I(H:E) in nats, from τ and s.
 pub(super) fn information(threshold: Threshold, spread: f64, s: f64) -> f64 {
+    average(threshold, spread, s, gain)
+}
+
+/// What InfoNCE at batch K is below it with the best critic, r = 1 ± e.
+pub(super) fn deficit(threshold: Threshold, spread: f64, s: f64, batch: NonZeroU32) -> f64 {
+    average(threshold, spread, s, |e| {
+        // The mean of a sign at some distance rounds to 1.
+        let e = if e < 1.0 { e } else { 1.0 };
+        let ratios = [1.0 - e, 1.0 + e];
+        infonce::log_mean(batch, &ratios.map(|r| 0.5 * r), &[0.5; 2], &ratios)
+    })
+}
+
+/// E_μ[g(e(μ))], from τ and s, of a g that is 0 at e = 0.
+fn average(threshold: Threshold, spread: f64, s: f64, g: impl Fn(f64) -> f64) -> f64 {
     // Rounding may leave no number where weights are all 0.
     if spread.is_nan() || spread <= 0.0 {
         return 0.0;
     }
     let scale = threshold.scale(s);
     if spread <= scale {
-        return 2.0
-            * points(NORMAL_END, |z| {
-                normal(z) * gain(threshold.mean(spread * z, s))
-            });
+        return 2.0 * points(NORMAL_END, |z| normal(z) * g(threshold.mean(spread * z, s)));
     }
-    // g is nearly ln 2 nearly everywhere: H₂ is integrated, over its own range.
-    let ratio = scale / spread;
+    // g is nearly g(1), ln 2 of the information, nearly everywhere: what it lacks is integrated, over
+    // its own range.
+    let (ratio, most) = (scale / spread, g(1.0));
     let lost = points(LOGISTIC_END, |t| {
-        normal(t * ratio) * (LN_2 - gain(threshold.mean(t * scale, s)))
+        normal(t * ratio) * (most - g(threshold.mean(t * scale, s)))
     });
-    LN_2 - 2.0 * ratio * lost
+    most - 2.0 * ratio * lost
 }
 
 /// ∫₀^end of a function that continues evenly to negative arguments.
@@ -205,6 +220,22 @@ mod tests {
                     (got - want).abs() < 1e-10,
                     "{threshold:?} {tau} {s} {got} {want}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn deficits() {
+        for (tau, s) in [(0.3, 0.2), (1.0, 1.0), (0.7, 1.3), (3.0, 0.1)] {
+            for threshold in [Sign, Sigmoid] {
+                let all = information(threshold, tau, s);
+                let at = |batch| deficit(threshold, tau, s, NonZeroU32::new(batch).unwrap());
+                // One pair shows nothing; many lack χ²/2K with χ² = E[e²].
+                assert!((at(1) - all).abs() < 1e-12, "{} {all}", at(1));
+                let chi = average(threshold, tau, s, |e| e * e);
+                let many = at(100_000) * 200_000.0 / chi;
+                assert!((many - 1.0).abs() < 1e-4, "{many}");
+                assert!(at(10) > at(100) && at(100) > 0.9 * chi / 200.0);
             }
         }
     }

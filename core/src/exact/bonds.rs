@@ -10,10 +10,11 @@
 //! and variance of the energy so far, and the law of the number of spins up. All are sums of
 //! positive terms: variances of two groups join by their means' difference.
 
+use super::best::{self, Best};
 use super::chain::linked;
-use super::information::{Filter, Information};
+use super::information::{Ask, Filter, Information};
 use super::means::Means;
-use super::{ExactError, Partition, information_scratch_len, take};
+use super::{ExactError, Partition, boundary, information_scratch_len, take};
 use crate::sampler::chain::check;
 use crate::sampler::link::{Link, odds, probability};
 
@@ -130,6 +131,42 @@ pub fn information(
     filter: Option<&Filter<'_>>,
     scratch: &mut [f64],
 ) -> Result<Information, ExactError> {
+    let site = place(bonds, beta, partition, first)?;
+    let components = filter.map_or(0, Filter::components);
+    let scratch = take(scratch, information_scratch_len(partition, components)?)?;
+    if let Some(filter) = filter {
+        filter.fits_binary(partition.block_sites())?;
+    }
+    let ask = Ask { filter, scratch };
+    Ok(linked(partition, filter.is_some(), ask, |from, length| {
+        stretch(bonds, beta, site + from as usize, length as usize)
+    }))
+}
+
+/// The filter that keeps the most with h = sign(Λ·v), as [`best`](super::best()) has it.
+///
+/// # Errors
+/// Names the rule that is broken.
+pub fn best(
+    bonds: &[f64],
+    beta: f64,
+    partition: &Partition,
+    first: u32,
+    components: usize,
+    scratch: &mut [f64],
+    weights: &mut [f32],
+) -> Result<Best, ExactError> {
+    let site = place(bonds, beta, partition, first)?;
+    let ends = boundary(partition, true)?;
+    let mut table = best::table(partition, ends, components, scratch)?;
+    linked(partition, true, &mut table, |from, length| {
+        stretch(bonds, beta, site + from as usize, length as usize)
+    });
+    best::best(&mut table, partition.block_sites(), components, weights)
+}
+
+/// Where the block begins, if there is a ring of these bonds that it lies on.
+fn place(bonds: &[f64], beta: f64, partition: &Partition, first: u32) -> Result<usize, ExactError> {
     ring(bonds, beta)?;
     let (lattice, sites) = (partition.lattice(), bonds.len());
     if lattice.dimension() != 1 || lattice.sites() != sites {
@@ -139,14 +176,7 @@ pub fn information(
     if site >= sites {
         return Err(ExactError::Site { site, sites });
     }
-    let components = filter.map_or(0, Filter::components);
-    let scratch = take(scratch, information_scratch_len(partition, components)?)?;
-    if let Some(filter) = filter {
-        filter.fits_binary(partition.block_sites())?;
-    }
-    Ok(linked(partition, filter, scratch, |from, length| {
-        stretch(bonds, beta, site + from as usize, length as usize)
-    }))
+    Ok(site)
 }
 
 /// Whether these bonds make a ring.

@@ -29,7 +29,7 @@
 //! the links are powers of one. A factor is 1 or e^−cost; the best configuration pays nothing, or
 //! the least of all costs if the ring is frustrated, so that the greatest weight is 1.
 
-use super::information::{self, Filter, Information};
+use super::information::Reader;
 use super::means::Sums;
 use super::partition::Partition;
 use crate::num::math::exp64;
@@ -140,32 +140,27 @@ impl Walls {
     }
 }
 
-/// Informations of a block of a ring of equal bonds.
-pub(super) fn information(
-    partition: &Partition,
-    k: f64,
-    filter: Option<&Filter<'_>>,
-    scratch: &mut [f64],
-) -> Information {
+/// The weights of a block of a ring of equal bonds.
+pub(super) fn read<R: Reader>(partition: &Partition, k: f64, whole: bool, reader: R) -> R::Answer {
     let bond = Link::new(k);
-    linked(partition, filter, scratch, |_, length| bond.power(length))
+    linked(partition, whole, reader, |_, length| bond.power(length))
 }
 
-/// Informations of a block of a ring. `link(from, length)` is the link of so many bonds, the first
-/// of them `from` bonds beyond the block's first site.
-pub(super) fn linked(
+/// The weights of a block of a ring, of the `whole` block or of its ends alone. `link(from, length)`
+/// is the link of so many bonds, the first of them `from` bonds beyond the block's first site.
+pub(super) fn linked<R: Reader>(
     partition: &Partition,
-    filter: Option<&Filter<'_>>,
-    scratch: &mut [f64],
+    whole: bool,
+    reader: R,
     link: impl Fn(u32, u32) -> Link,
-) -> Information {
+) -> R::Answer {
     let [sites, block] = [partition.lattice().sides()[0], partition.block()[0]];
     let near = partition.buffer() + 1;
     let environment = sites - block - 2 * partition.buffer();
-    let (spins, step) = match filter {
-        Some(_) => (block, 1),
-        None if block == 1 => (1, 1),
-        None => (2, block - 1),
+    let (spins, step) = match block {
+        1 => (1, 1),
+        _ if whole => (block, 1),
+        _ => (2, block - 1),
     };
     let mut inside = [Link::NONE; CHAIN_BLOCK];
     let inside = &mut inside[..spins as usize - 1];
@@ -183,7 +178,7 @@ pub(super) fn linked(
     }
     let least = if frustrated { least } else { 0.0 };
     let inside = &*inside;
-    information::information(spins as usize, BOUNDARY, filter, scratch, || {
+    reader.read(spins as usize, BOUNDARY, || {
         let mut v = 0u32;
         move |row: &mut [f64]| {
             let up = |i: usize| v >> i & 1 != 0;

@@ -143,7 +143,8 @@ pub fn information(
             filter.encode_reals(value, h);
         }
     });
-    Ok(list::information(list, encode))
+    let batch = filter.and_then(Filter::batch);
+    Ok(list::information(list, encode, batch))
 }
 
 /// Masses of the sites, then zeros.

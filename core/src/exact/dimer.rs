@@ -95,7 +95,8 @@ pub fn information(
             filter.encode_signs(signs, LINK_MEAN, h);
         }
     });
-    Ok(list::information(list, encode))
+    let batch = filter.and_then(Filter::batch);
+    Ok(list::information(list, encode, batch))
 }
 
 /// A torus of so many vertices along a side.

@@ -154,6 +154,7 @@ pub fn information(
     region.invert(factor, inverse);
     let mut law = Law::new(block, uniform(lattice, square), of_block);
     region.law(table, inverse, row, &mut law);
+    let mut deficit = None;
     let filtered = filter.map(|filter| {
         let mut kept = Law::new(components, law.uniform, of_filter);
         law.project(filter, row, &mut kept);
@@ -164,11 +165,15 @@ pub fn information(
         };
         let u = kept.pull[0];
         let spread = nonnegative(kept.means[0] + kept.uniform * u * u);
-        binary::information(threshold, sqrt64(spread), sqrt64(kept.given[0]))
+        let (spread, s) = (sqrt64(spread), sqrt64(kept.given[0]));
+        let lost = |batch| nonnegative(binary::deficit(threshold, spread, s, batch));
+        deficit = filter.batch().map(lost);
+        binary::information(threshold, spread, s)
     });
     Ok(Information {
         block: nonnegative(law.information()),
         filtered: filtered.map(nonnegative),
+        deficit,
     })
 }
 

@@ -11,7 +11,9 @@
 //! beforehand: the weights are gone through twice. Without a field w(−v, −e) = w(v, e) and
 //! P(−h|−v) = P(h|v), so the block's last spin is held down and the mirror image is added.
 
-use super::ExactError;
+use core::num::NonZeroU32;
+
+use super::{ExactError, infonce};
 use crate::num::math::{exp64, ln64};
 
 /// Most components of a filter on spins.
@@ -37,6 +39,7 @@ pub struct Filter<'a> {
     weights: &'a [f32],
     components: usize,
     encoder: Encoder,
+    batch: Option<NonZeroU32>,
 }
 
 impl<'a> Filter<'a> {
@@ -60,7 +63,23 @@ impl<'a> Filter<'a> {
             weights,
             components,
             encoder,
+            batch: None,
         })
+    }
+
+    /// The same, asked as well what InfoNCE at batch K misses of its information:
+    /// [`Information::deficit`].
+    #[must_use]
+    pub const fn at_batch(self, batch: NonZeroU32) -> Self {
+        Filter {
+            batch: Some(batch),
+            ..self
+        }
+    }
+
+    /// K, if InfoNCE is asked for.
+    pub(super) const fn batch(&self) -> Option<NonZeroU32> {
+        self.batch
     }
 
     /// Number of components C.
@@ -170,6 +189,9 @@ pub struct Information {
     pub block: f64,
     /// I(H:E), what the filter keeps of it.
     pub filtered: Option<f64>,
+    /// What InfoNCE with the best critic is on average below I(H:E) at the batch of
+    /// [`Filter::at_batch`]; none without one, and where h is continuous.
+    pub deficit: Option<f64>,
 }
 
 /// Numbers of scratch: a row w(v, ·), the sums w(e), and w(h, e).
@@ -178,57 +200,167 @@ pub(super) const fn scratch_len(boundary: usize, components: usize) -> usize {
     (2 + table) << boundary
 }
 
-/// The informations of a block of `spins` spins about a boundary of `boundary` spins.
-///
-/// `rows()` starts over: each call of what it returns fills a row with w(v, e) for all e and
-/// returns v, once for every v whose last spin is down.
-pub(super) fn information<R: FnMut(&mut [f64]) -> u32>(
-    spins: usize,
-    boundary: usize,
-    filter: Option<&Filter<'_>>,
-    scratch: &mut [f64],
-    rows: impl Fn() -> R,
-) -> Information {
-    let (half, states) = (1u32 << (spins - 1), 1usize << boundary);
-    let (row, scratch) = scratch.split_at_mut(states);
-    let (w_e, w_he) = scratch.split_at_mut(states);
-    w_e.fill(0.0);
-    w_he.fill(0.0);
+/// What is made of the weights of a block of `spins` spins about a boundary of `boundary` spins.
+pub(super) trait Reader {
+    /// It.
+    type Answer;
 
-    let mut encoded = [0.0; 1 << MAX_COMPONENTS];
-    let mut next = rows();
-    for _ in 0..half {
-        let v = next(row);
-        add(w_e, 1.0, row);
-        if let Some(filter) = filter {
-            let sign = |i: usize| (i, if v >> i & 1 != 0 { 1.0 } else { -1.0 });
-            filter.encode_signs((0..spins).map(sign), 0.0, &mut encoded);
-            for (w_e, p) in w_he.chunks_exact_mut(states).zip(encoded) {
-                if p > 0.0 {
-                    add(w_e, p, row);
-                }
+    /// `rows()` starts over: each call of what it returns fills a row with w(v, e) for all e and
+    /// returns v, once for every v whose last spin is down.
+    fn read<R: FnMut(&mut [f64]) -> u32>(
+        self,
+        spins: usize,
+        boundary: usize,
+        rows: impl Fn() -> R,
+    ) -> Self::Answer;
+}
+
+/// The informations, with a scratch of [`scratch_len`].
+pub(super) struct Ask<'a, 'f> {
+    pub(super) filter: Option<&'a Filter<'f>>,
+    pub(super) scratch: &'a mut [f64],
+}
+
+impl Reader for Ask<'_, '_> {
+    type Answer = Information;
+
+    fn read<R: FnMut(&mut [f64]) -> u32>(
+        self,
+        spins: usize,
+        boundary: usize,
+        rows: impl Fn() -> R,
+    ) -> Information {
+        let Ask { filter, scratch } = self;
+        let (half, states) = (1u32 << (spins - 1), 1usize << boundary);
+        let (row, scratch) = scratch.split_at_mut(states);
+        let (w_e, w_he) = scratch.split_at_mut(states);
+        w_e.fill(0.0);
+        w_he.fill(0.0);
+
+        let mut next = rows();
+        for _ in 0..half {
+            let v = next(row);
+            add(w_e, 1.0, row);
+            if let Some(filter) = filter {
+                share_out(filter, spins, v, row, w_he);
             }
         }
-    }
-    // Complementing all bits of an index reverses the order.
-    add_mirror(w_e);
-    add_mirror(w_he);
-    let z: f64 = w_e.iter().sum();
+        // Complementing all bits of an index reverses the order.
+        add_mirror(w_e);
+        add_mirror(w_he);
+        let z: f64 = w_e.iter().sum();
 
-    let mut block = 0.0;
-    let mut next = rows();
-    for _ in 0..half {
-        next(row);
-        block += 2.0 * divergence(row, w_e, z);
+        let mut block = 0.0;
+        let mut next = rows();
+        for _ in 0..half {
+            next(row);
+            block += 2.0 * divergence(row, w_e, z);
+        }
+        let deficit = filter.and_then(Filter::batch).map(|batch| {
+            let mut law = [0.0; 1 << MAX_COMPONENTS];
+            let mut values = 0;
+            for (p, row) in law.iter_mut().zip(w_he.chunks_exact(states)) {
+                *p = row.iter().sum::<f64>() / z;
+                values += 1;
+            }
+            // A column and its mirror image have the same.
+            let columns = w_e[..states / 2].iter().enumerate();
+            let deficit = columns.map(|(e, w_e)| {
+                let joint = w_he.chunks_exact(states).map(|row| row[e] / z);
+                infonce::deficit(batch, w_e / z, joint, &law[..values])
+            });
+            nonnegative(2.0 * deficit.sum::<f64>())
+        });
+        Information {
+            block: nonnegative(block),
+            filtered: filter.map(|_| kept(w_he, w_e, z)),
+            deficit,
+        }
     }
-    let filtered = filter.map(|_| {
-        let rows = w_he.chunks_exact(states);
-        nonnegative(rows.map(|row| divergence(row, w_e, z)).sum())
-    });
-    Information {
-        block: nonnegative(block),
-        filtered,
+}
+
+/// All weights w(v, e) with the last spin of v down, to judge many filters.
+pub(super) struct Table<'s> {
+    spins: usize,
+    states: usize,
+    z: f64,
+    weights: &'s mut [f64],
+    w_e: &'s mut [f64],
+    w_he: &'s mut [f64],
+}
+
+impl<'s> Table<'s> {
+    /// Numbers of scratch.
+    pub(super) const fn len(spins: usize, boundary: usize, components: usize) -> usize {
+        ((1 << (spins - 1)) + 1 + (1 << components)) << boundary
     }
+
+    /// One with nothing in it, for filters of as many components as the scratch is for.
+    pub(super) fn new(spins: usize, boundary: usize, scratch: &'s mut [f64]) -> Self {
+        let states = 1 << boundary;
+        let (weights, scratch) = scratch.split_at_mut(states << (spins - 1));
+        let (w_e, w_he) = scratch.split_at_mut(states);
+        Table {
+            spins,
+            states,
+            z: 0.0,
+            weights,
+            w_e,
+            w_he,
+        }
+    }
+
+    /// Additions that judging a filter takes, about: a logarithm is some sixteen.
+    pub(super) fn cost(&self, components: usize) -> u64 {
+        let logits = (self.weights.len() / self.states) * self.spins * components;
+        (self.weights.len() + 2 * logits + ((16 * self.states) << components)) as u64
+    }
+
+    /// I(H:E) of a filter.
+    pub(super) fn kept(&mut self, filter: &Filter<'_>) -> f64 {
+        self.w_he.fill(0.0);
+        for (v, row) in (0..).zip(self.weights.chunks_exact(self.states)) {
+            share_out(filter, self.spins, v, row, self.w_he);
+        }
+        add_mirror(self.w_he);
+        kept(self.w_he, self.w_e, self.z)
+    }
+}
+
+impl Reader for &mut Table<'_> {
+    type Answer = ();
+
+    fn read<R: FnMut(&mut [f64]) -> u32>(self, _: usize, _: usize, rows: impl Fn() -> R) {
+        self.w_e.fill(0.0);
+        let mut next = rows();
+        // The sums over v hold each row until it is known where it goes.
+        let row = &mut self.w_he[..self.states];
+        for _ in 0..self.weights.len() / self.states {
+            let v = next(row) as usize;
+            add(self.w_e, 1.0, row);
+            self.weights[v * self.states..][..self.states].copy_from_slice(row);
+        }
+        add_mirror(self.w_e);
+        self.z = self.w_e.iter().sum();
+    }
+}
+
+/// Adds a row w(v, ·) to those of every h, by P(h|v).
+fn share_out(filter: &Filter<'_>, spins: usize, v: u32, row: &[f64], w_he: &mut [f64]) {
+    let mut encoded = [0.0; 1 << MAX_COMPONENTS];
+    let sign = |i: usize| (i, if v >> i & 1 != 0 { 1.0 } else { -1.0 });
+    filter.encode_signs((0..spins).map(sign), 0.0, &mut encoded);
+    for (w_e, p) in w_he.chunks_exact_mut(row.len()).zip(encoded) {
+        if p > 0.0 {
+            add(w_e, p, row);
+        }
+    }
+}
+
+/// I(H:E) from w(h, e).
+fn kept(w_he: &[f64], w_e: &[f64], z: f64) -> f64 {
+    let rows = w_he.chunks_exact(w_e.len());
+    nonnegative(rows.map(|row| divergence(row, w_e, z)).sum())
 }
 
 /// Σ_e w(v,e)/Z ln [w(v,e) Z / (w(v) w(e))] of one row.

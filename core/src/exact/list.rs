@@ -9,8 +9,10 @@
 //!
 //! and I(H:E) as I(V:E).
 
-use super::ExactError;
+use core::num::NonZeroU32;
+
 use super::information::{Information, MAX_COMPONENTS, NEGLIGIBLE, nonnegative};
+use super::{ExactError, infonce};
 use crate::num::math::ln64;
 
 /// A configuration in a list of all: storage that the caller brings, of 48 bytes.
@@ -47,10 +49,12 @@ pub(super) fn take(list: &mut [Listed], needed: usize) -> Result<&mut [Listed], 
 /// P(h|v) of every h.
 pub(super) type Encoded = [f64; 1 << MAX_COMPONENTS];
 
-/// The informations of a list, with `encode(v, P(h|v))` if there is a filter.
+/// The informations of a list, with `encode(v, P(h|v))` if there is a filter, and at a batch what
+/// InfoNCE misses.
 pub(super) fn information<F: Fn([u64; 2], &mut Encoded)>(
     list: &mut [Listed],
     encode: Option<F>,
+    batch: Option<NonZeroU32>,
 ) -> Information {
     let z = sum(list);
     list.iter_mut().for_each(|one| one.weight /= z);
@@ -68,7 +72,12 @@ pub(super) fn information<F: Fn([u64; 2], &mut Encoded)>(
     }
 
     list.sort_unstable_by_key(|one| (one.environment, one.block, one.weight.to_bits()));
-    let (mut block, mut filtered) = (0.0, 0.0);
+    let (mut block, mut filtered, mut deficit) = (0.0, 0.0, 0.0);
+    // The states that h has.
+    let values = p_h
+        .iter()
+        .rposition(|p| *p > 0.0)
+        .map_or(0, |last| last + 1);
     for group in list.chunk_by(|one, other| one.environment == other.environment) {
         let p_e = sum(group);
         let mut p_he = [0.0; 1 << MAX_COMPONENTS];
@@ -83,9 +92,13 @@ pub(super) fn information<F: Fn([u64; 2], &mut Encoded)>(
         for (p_he, p_h) in p_he.iter().zip(&p_h) {
             filtered += term(*p_he, *p_h, p_e);
         }
+        if let Some(batch) = batch {
+            deficit += infonce::deficit(batch, p_e, p_he.into_iter(), &p_h[..values]);
+        }
     }
     Information {
         block: nonnegative(block),
+        deficit: encode.as_ref().and(batch).map(|_| nonnegative(deficit)),
         filtered: encode.map(|_| nonnegative(filtered)),
     }
 }

@@ -27,7 +27,11 @@
 //! where all is in closed form, [`gaussian`], and so have masses that chip and aggregate, which have
 //! no weight in closed form, [`chipping`]. Dimer coverings of small tori are counted once for all
 //! temperatures, [`Coverings`]; those of the smallest are listed for their informations, [`dimer`].
+//!
+//! What a batch can show of an information is told by [`infonce`]; the filter that keeps the most of it
+//! is found by [`best`](best()).
 
+mod best;
 mod binary;
 pub mod bonds;
 mod chain;
@@ -35,6 +39,7 @@ pub mod chipping;
 mod coverings;
 pub mod dimer;
 pub mod gaussian;
+pub mod infonce;
 mod information;
 mod list;
 mod means;
@@ -44,10 +49,13 @@ mod torus;
 
 use core::fmt;
 
+use information::{Ask, Reader};
+
 use crate::lattice::Lattice;
 use crate::num::math::exp64;
 use crate::sampler::ChainError;
 
+pub use best::{Best, EXHAUSTIVE_SITES, SEARCH_SITES, Search};
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
 pub use coverings::{Coverings, DIMER_SIDE, DimerMeans, dimer_scratch_len};
 pub use information::{Encoder, Filter, Information, MAX_COMPONENTS};
@@ -94,6 +102,8 @@ pub enum ExactError {
     Torus(usize),
     /// A block of a ring with too many sites to enumerate under a filter.
     Block(usize),
+    /// A block with too many sites to search for its best filter.
+    BestBlock(usize),
     /// The number of components is 0, or too large for spins.
     Components(usize),
     /// The continuous encoder on spins.
@@ -191,6 +201,10 @@ impl fmt::Display for ExactError {
             Self::Block(n) => write!(
                 f,
                 "a filter on a block of {n} sites of a ring; it has at most {CHAIN_BLOCK} sites"
+            ),
+            Self::BestBlock(n) => write!(
+                f,
+                "the best filter of a block of {n} sites; it is searched for on up to {SEARCH_SITES}"
             ),
             Self::Components(n) => {
                 write!(
@@ -348,19 +362,24 @@ pub fn information_scratch_len(
     if components > MAX_COMPONENTS {
         return Err(ExactError::Components(components));
     }
-    let (lattice, block) = (partition.lattice(), partition.block_sites());
-    let boundary = if lattice.dimension() == 1 {
-        if components > 0 && block > CHAIN_BLOCK {
-            return Err(ExactError::Block(block));
-        }
-        chain::BOUNDARY
-    } else {
-        if lattice.sites() > TORUS_SITES {
-            return Err(ExactError::Torus(lattice.sites()));
-        }
-        partition.boundary_sites()
-    };
+    let boundary = boundary(partition, components > 0)?;
     Ok(information::scratch_len(boundary, components))
+}
+
+/// Spins that stand for the environment, if the block can be gone through: its ends or, `whole`, all
+/// of it.
+fn boundary(partition: &Partition, whole: bool) -> Result<usize, ExactError> {
+    let (lattice, block) = (partition.lattice(), partition.block_sites());
+    if lattice.dimension() == 1 {
+        return match whole && block > CHAIN_BLOCK {
+            true => Err(ExactError::Block(block)),
+            false => Ok(chain::BOUNDARY),
+        };
+    }
+    match lattice.sites() {
+        n if n > TORUS_SITES => Err(ExactError::Torus(n)),
+        _ => Ok(partition.boundary_sites()),
+    }
 }
 
 /// Exact informations about the environment, all that lies outside block and buffer: I(V:E) of the
@@ -386,11 +405,49 @@ pub fn information(
     if let Some(filter) = filter {
         filter.fits_binary(partition.block_sites())?;
     }
-    Ok(if partition.lattice().dimension() == 1 {
-        chain::information(partition, k, filter, scratch)
+    let ask = Ask { filter, scratch };
+    Ok(read(partition, k, filter.is_some(), ask))
+}
+
+/// Numbers of scratch that [`best`](best()) takes.
+///
+/// # Errors
+/// No method reaches this lattice, or so many components or sites of the block.
+pub fn best_scratch_len(partition: &Partition, components: usize) -> Result<usize, ExactError> {
+    best::scratch_len(partition, boundary(partition, true)?, components)
+}
+
+/// The filter of `components` components that keeps the most with h = sign(Λ·v), of all there are on
+/// blocks of up to [`EXHAUSTIVE_SITES`] sites (with several components on fewer), beyond that of
+/// those that a search came by.
+///
+/// Its weights go to `weights`, as [`Filter::new`] takes them. `scratch` holds at least
+/// [`best_scratch_len`] numbers of any value.
+///
+/// # Errors
+/// Names the rule that is broken.
+pub fn best(
+    partition: &Partition,
+    coupling: f64,
+    beta: f64,
+    components: usize,
+    scratch: &mut [f64],
+    weights: &mut [f32],
+) -> Result<Best, ExactError> {
+    let k = reduced_coupling(coupling, beta)?;
+    let boundary = boundary(partition, true)?;
+    let mut table = best::table(partition, boundary, components, scratch)?;
+    read(partition, k, true, &mut table);
+    best::best(&mut table, partition.block_sites(), components, weights)
+}
+
+/// The weights of block and boundary; of a ring's block the `whole`, or its ends.
+fn read<R: Reader>(partition: &Partition, k: f64, whole: bool, reader: R) -> R::Answer {
+    if partition.lattice().dimension() == 1 {
+        chain::read(partition, k, whole, reader)
     } else {
-        torus::information(partition, k, filter, scratch)
-    })
+        torus::read(partition, k, reader)
+    }
 }
 
 /// K = βJ, cut at ±[`STRONGEST`].

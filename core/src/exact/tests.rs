@@ -3,6 +3,7 @@
 extern crate std;
 
 use core::f64::consts::LN_2;
+use core::num::NonZeroU32;
 use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
@@ -459,7 +460,8 @@ fn rings_agree_with_enumeration() {
         for k in [0.6, -0.9] {
             let got = inform(&partition, k, Some(&filter));
             let len = information::scratch_len(partition.boundary_sites(), 1);
-            let want = torus::information(&partition, k, Some(&filter), &mut vec![0.0; len]);
+            let (filter, scratch) = (Some(&filter), &mut vec![0.0; len][..]);
+            let want = torus::read(&partition, k, Ask { filter, scratch });
             assert!((got.block - want.block).abs() < 1e-13, "{got:?} {want:?}");
             assert!((got.filtered.unwrap() - want.filtered.unwrap()).abs() < 1e-13);
         }
@@ -655,4 +657,150 @@ fn refusals() {
         &mut [0.0; 99],
     );
     assert_eq!(got, Err(ExactError::Continuous));
+}
+
+/// What a batch lacks, summed over all e and h by the binomial law of the others.
+#[test]
+fn the_deficit_of_a_sign_is_a_binomial_sum() {
+    for (sides, block, buffer, k) in [
+        (&[9][..], &[3][..], 1, 0.6),
+        (&[3, 3], &[1], 0, CRITICAL),
+        (&[4, 3], &[2, 1], 0, -0.5),
+    ] {
+        let partition = partition(sides, block, buffer);
+        let weights = &[1.0, -0.4, 0.7][..partition.block_sites()];
+        for encoder in [Encoder::Sign, Encoder::Sigmoid] {
+            let filter = Filter::new(weights, 1, encoder).unwrap();
+            let mut last = f64::INFINITY;
+            for batch in [1, 2, 10, 100, 1000] {
+                let batch = NonZeroU32::new(batch).unwrap();
+                let found = inform(&partition, k, Some(&filter.at_batch(batch)));
+                let kept = found.filtered.unwrap();
+                let deficit = found.deficit.unwrap();
+                assert!(deficit < last && deficit <= kept + 1e-14);
+                last = deficit;
+                let others = batch.get() - 1;
+                if others == 0 {
+                    assert!((deficit - kept).abs() < 1e-14, "{deficit} {kept}");
+                }
+                if others == 999 {
+                    // Of a fair sign χ² is at most 1.
+                    assert!(deficit < 0.51e-3 && deficit > 0.2 * kept / 1000.0);
+                }
+            }
+            assert!(inform(&partition, k, Some(&filter)).deficit.is_none());
+        }
+    }
+}
+
+/// Whether signs (of each v, bit by bit) are those of Λ·v for some Λ: the perceptron converges then.
+fn separable(signs: &[f64], n: usize) -> bool {
+    let spin = |v: usize, i: usize| if v >> i & 1 != 0 { 1.0 } else { -1.0 };
+    let mut weights = [0.0; 4];
+    for _ in 0..1000 {
+        let wrong = signs.iter().enumerate().find(|(v, sign)| {
+            let x: f64 = (0..n).map(|i| weights[i] * spin(*v, i)).sum();
+            x * *sign <= 0.0
+        });
+        let Some((v, sign)) = wrong else {
+            return true;
+        };
+        (0..n).for_each(|i| weights[i] += sign * spin(v, i));
+    }
+    false
+}
+
+/// Of all 2^(2^|V|) maps of the block, those that are linear.
+#[test]
+fn no_linear_map_keeps_more_than_the_best() {
+    for (sides, block, buffer, k) in [
+        (&[9][..], &[3][..], 1, 0.6),
+        (&[10], &[4], 1, -0.4),
+        (&[12], &[4], 0, 1.1),
+        (&[4, 3], &[2, 2], 0, CRITICAL),
+        (&[4, 3], &[1, 3], 0, CRITICAL),
+        (&[4, 4], &[2], 0, 0.3),
+    ] {
+        let partition = partition(sides, block, buffer);
+        let n = partition.block_sites();
+        let mut scratch = vec![f64::NAN; best_scratch_len(&partition, 1).unwrap()];
+        let mut weights = [0.0; 4];
+        let weights = &mut weights[..n];
+        let best = best(&partition, k.signum(), k.abs(), 1, &mut scratch, weights).unwrap();
+        assert_eq!(best.search, Search::Exhaustive);
+        let filter = Filter::new(weights, 1, Encoder::Sign).unwrap();
+        let kept = inform(&partition, k, Some(&filter)).filtered.unwrap();
+        assert!((best.filtered - kept).abs() < 1e-14);
+
+        // p(v, e) with all of E, from the definition.
+        let mut joint = Entropy::new();
+        let site_of = partition.lattice();
+        each(sides, k, |spins, _, w| {
+            let (mut v, mut e) = ((0, 0), 0);
+            for site in 0..site_of.sites() as u32 {
+                let up = u32::from(spins[site as usize] > 0.0);
+                match partition.zone(site) {
+                    partition::Zone::Block => v = (v.0 | up << v.1, v.1 + 1),
+                    partition::Zone::Buffer => {}
+                    _ => e = e << 1 | up,
+                }
+            }
+            *joint.entry((v.0, e)).or_insert(0.0) += w;
+        });
+        let (mut most, mut linear) = (0.0f64, 0);
+        for map in 0..1u64 << (1 << n) {
+            let sign = |v: usize| if map >> v & 1 != 0 { 1.0 } else { -1.0 };
+            let last = (1 << n) - 1;
+            if (0..1 << n).any(|v| sign(v) == sign(last - v)) {
+                continue;
+            }
+            let signs: Vec<f64> = (0..1 << n).map(sign).collect();
+            if separable(&signs, n) {
+                linear += 1;
+                let mut of_h = Entropy::new();
+                for ((v, e), w) in &joint {
+                    let h = u32::from(signs[*v as usize] > 0.0);
+                    *of_h.entry((h, *e)).or_insert(0.0) += w;
+                }
+                most = most.max(naive_mutual(&of_h));
+            }
+        }
+        assert_eq!(linear, if n == 3 { 14 } else { 104 });
+        assert!((most - best.filtered).abs() < 1e-12, "{most} {best:?}");
+
+        // Nor does one with ties, or another drawn at random.
+        let mut stream = crate::num::rng::Stream::new(3, 0, crate::num::rng::Purpose::Sample);
+        for _ in 0..50 {
+            let tied: Vec<f32> = (0..n).map(|_| stream.below(5) as f32 - 2.0).collect();
+            let filter = Filter::new(&tied, 1, Encoder::Sign).unwrap();
+            let kept = inform(&partition, k, Some(&filter)).filtered.unwrap();
+            assert!(kept <= best.filtered + 1e-12, "{tied:?}: {kept} {best:?}");
+        }
+    }
+}
+
+/// Where all can be tried, what the search would find; and filters of several components.
+#[test]
+fn the_search_finds_what_there_is() {
+    let ring = partition(&[20], &[6], 2);
+    let find = |partition: &Partition, components: usize| {
+        let mut scratch = vec![f64::NAN; best_scratch_len(partition, components).unwrap()];
+        let mut weights = vec![0.0; partition.block_sites() * components];
+        let best = best(partition, 1.0, 0.7, components, &mut scratch, &mut weights).unwrap();
+        let filter = Filter::new(&weights, components, Encoder::Sign).unwrap();
+        let kept = inform(partition, 0.7, Some(&filter)).filtered.unwrap();
+        assert!((best.filtered - kept).abs() < 1e-14);
+        best
+    };
+    // Of a ring's block two components hold its ends, and so all.
+    let both = find(&partition(&[20], &[4], 2), 2);
+    let all = inform(&partition(&[20], &[4], 2), 0.7, None).block;
+    assert_eq!(both.search, Search::Exhaustive);
+    assert!((both.filtered - all).abs() < 1e-13, "{both:?} {all}");
+    let local = find(&ring, 2);
+    assert_eq!(local.search, Search::Local);
+    let all = inform(&ring, 0.7, None).block;
+    assert!((local.filtered - all).abs() < 1e-13, "{local:?} {all}");
+    let one = find(&ring, 1);
+    assert!(one.filtered < local.filtered && one.search == Search::Local);
 }

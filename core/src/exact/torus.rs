@@ -5,7 +5,7 @@
 //! configuration is one word, bit i set where spin i is up. By the global spin flip the last spin
 //! stays down.
 
-use super::information::{self, Filter, Information};
+use super::information::Reader;
 use super::means::Sums;
 use super::partition::{Partition, Zone};
 use super::{bond_counts, bond_weight};
@@ -118,14 +118,9 @@ pub(super) fn sums(lattice: Lattice, k: f64, histogram: &mut [f64]) -> Sums {
     sums
 }
 
-/// Informations: spins are numbered so that those to be summed over turn fastest, then the
-/// boundary's, then the block's.
-pub(super) fn information(
-    partition: &Partition,
-    k: f64,
-    filter: Option<&Filter<'_>>,
-    scratch: &mut [f64],
-) -> Information {
+/// The weights of block and boundary: spins are numbered so that those to be summed over turn
+/// fastest, then the boundary's, then the block's.
+pub(super) fn read<R: Reader>(partition: &Partition, k: f64, reader: R) -> R::Answer {
     let lattice = partition.lattice();
     let (boundary, block) = (partition.boundary_sites(), partition.block_sites());
     let summed = lattice.sites() - boundary - block;
@@ -142,7 +137,7 @@ pub(super) fn information(
     }
     let weights = weights(lattice, k);
     let chunk = summed.min(CHUNK);
-    information::information(block, boundary, filter, scratch, || {
+    reader.read(block, boundary, || {
         let mut walk = Walk::new(lattice, &place);
         move |row: &mut [f64]| {
             let v = walk.configuration >> (summed + boundary);

@@ -1,26 +1,31 @@
 //! `exact`: the referee's answers.
 
 use std::fmt::Display;
+use std::num::NonZeroU32;
 
 use blockspin_core::exact::{
-    self, Coverings, Encoder, ExactError, Filter, Information, Listed, Partition,
+    self, Best, Coverings, Encoder, ExactError, Filter, Information, Listed, Partition, Search,
 };
 use blockspin_core::lattice::Lattice;
 use serde_json::{Value, json};
 
 use super::named::filters;
-use super::{Fields, VERSION, finite, object, print};
+use super::{Fields, VERSION, finite, listed, object, print};
 use crate::cli::{
     Asked, BlockArgs, DimerArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global,
+    SpinArgs,
 };
 use crate::coarse::Coarse;
 use crate::error::{Error, Result};
 use crate::filters::{Filters, product};
 use crate::model::{DisorderOptions, Ising, Layout, Model as _, chipping, dimer, gaussian};
+use crate::picture::{Style, heat_map};
 use crate::room;
 
 /// Of the JSON that this command prints.
 const SCHEMA: &str = "blockspin-exact-1";
+/// The filter that is searched for.
+const BEST: &str = "best";
 /// Largest side of a torus whose dimer coverings are listed.
 const LISTED_SIDE: u32 = 6;
 
@@ -46,7 +51,10 @@ fn encoder(name: EncoderName) -> Encoder {
 pub(super) fn spins(
     model: &Ising,
     ring: Option<&DisorderOptions>,
-    args: &ExactArgs,
+    SpinArgs {
+        exact: args,
+        components,
+    }: &SpinArgs,
     global: &Global,
 ) -> Result<()> {
     use blockspin_core::exact::bonds;
@@ -63,6 +71,9 @@ pub(super) fn spins(
         "size": lattice.sides(),
         "temperature": model.temperature,
         "coupling": coupling,
+        "search": null,
+        "filters_tried": null,
+        "filters": null,
     });
     let mut title = model.title();
     let mut first = 0;
@@ -117,12 +128,56 @@ pub(super) fn spins(
         Err(_) => {}
     }
     let layout = Layout::Anywhere;
+    let Some(partition) = partition(lattice, &layout, &args.block)? else {
+        return answer.print(global);
+    };
     let encoder = encoder(args.encoder);
-    let information = information(
-        lattice,
-        &layout,
-        &args.block,
+    let mut filters = None;
+    if args.block.filter.as_deref() == Some(BEST) {
+        if encoder != Encoder::Sign {
+            return Err(Error::usage(
+                "--filter best with --encoder sigmoid; it is the best one for h = sign(Λ·v), which no \
+                 other surpasses: leave --encoder out",
+            ));
+        }
+        let count = components.unwrap_or(1) as usize;
+        let mut weights = vec![0.0; partition.block_sites() * count];
+        let mut scratch = storage(exact::best_scratch_len(&partition, count))?;
+        let best = match &couplings {
+            Some(couplings) => bonds::best(
+                couplings,
+                beta,
+                &partition,
+                first,
+                count,
+                &mut scratch,
+                &mut weights,
+            ),
+            None => exact::best(
+                &partition,
+                coupling,
+                beta,
+                count,
+                &mut scratch,
+                &mut weights,
+            ),
+        };
+        let best = best.map_err(usage)?;
+        let found = Filters::from_sites(partition.block(), count, &weights)?;
+        answer.best(&best, &found);
+        filters = Some(found);
+    } else if components.is_some() {
+        return Err(Error::usage(
+            "--components without --filter best; another filter says itself how many it has",
+        ));
+    } else {
+        filters = named(&partition, &layout, &args.block)?.or(filters);
+    }
+    let information = filtered(
+        &partition,
+        filters.as_ref(),
         encoder,
+        args.batch,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
             let mut scratch = storage(exact::information_scratch_len(partition, components))?;
@@ -135,7 +190,10 @@ pub(super) fn spins(
             .map_err(usage)
         },
     )?;
-    answer.informations(information);
+    answer.informations(Some(information), args.batch);
+    if let Some(filters) = filters.filter(|_| answer.fields["search"] != Value::Null) {
+        answer.text += &format!("\n{}", heat_map(&filters, Style::of_stdout()));
+    }
     answer.print(global)
 }
 
@@ -175,19 +233,26 @@ pub(super) fn gaussian(asked: &Asked<gaussian::Options, FieldArgs>, global: &Glo
         FieldEncoderName::Sigmoid => Encoder::Sigmoid,
         FieldEncoderName::Continuous => Encoder::Continuous,
     };
+    if args.batch.is_some() && encoder == Encoder::Continuous {
+        return Err(Error::usage(
+            "--batch with --encoder continuous; what a batch shows is known for a binary h: take sign \
+             or sigmoid",
+        ));
+    }
     let layout = Layout::Anywhere;
     let information = information(
         lattice,
         &layout,
         &args.block,
         encoder,
+        args.batch,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
             let mut scratch = storage(field::information_scratch_len(partition, components))?;
             field::information(partition, mass, filter, &mut scratch).map_err(usage)
         },
     )?;
-    answer.informations(information);
+    answer.informations(information, args.batch);
     answer.print(global)
 }
 
@@ -203,10 +268,17 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
     let doubled = Lattice::new(&[2 * side; 2])?;
     let layout = Layout::Doubled { links: true };
     let (block, encoder) = (&args.args.block, encoder(args.args.encoder));
-    let information = information(doubled, &layout, block, encoder, |partition, filter| {
-        let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
-        exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
-    })?;
+    let information = information(
+        doubled,
+        &layout,
+        block,
+        encoder,
+        args.args.batch,
+        |partition, filter| {
+            let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
+            exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
+        },
+    )?;
     let coverings = Coverings::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
     let means = coverings.means(temperature).map_err(usage)?;
     let histogram: Vec<_> = coverings.histogram().collect();
@@ -238,7 +310,7 @@ pub(super) fn dimer(args: &DimerArgs, global: &Global) -> Result<()> {
         means.winding_x_squared,
         means.columnar_order_squared,
     ]);
-    answer.informations(information);
+    answer.informations(information, args.args.batch);
     answer.text += &format!(
         "{:<26}{:>12}\n\nparallel plaquettes        coverings  probability\n",
         "coverings",
@@ -289,6 +361,7 @@ pub(super) fn chipping(
         &layout,
         &args.block,
         encoder,
+        args.batch,
         |partition, filter| {
             let mut list: Vec<Listed> = storage(chipping::listed_len(&model))?;
             chipping::information(&model, partition, filter, &mut scratch, &mut list).map_err(usage)
@@ -296,7 +369,7 @@ pub(super) fn chipping(
     )?;
     let law = chipping::law(&model, &mut scratch).map_err(usage)?;
     answer.means(&[law.mass_squared, law.largest_mass]);
-    answer.informations(information);
+    answer.informations(information, args.batch);
     answer.histogram("mass_distribution", "p", law.mass_distribution);
     answer.print(global)
 }
@@ -313,7 +386,13 @@ impl Answer {
     /// With nothing known but the system.
     fn new(system: Value, title: &str, means: &'static [(&'static str, &'static str)]) -> Self {
         let mut fields = object(system);
-        let informations = ["information_nats", "block_information_nats"];
+        let informations = [
+            "information_nats",
+            "batch",
+            "infonce_nats",
+            "deficit_nats",
+            "block_information_nats",
+        ];
         for name in means.iter().map(|(name, _)| *name).chain(informations) {
             fields.insert(name.into(), Value::Null);
         }
@@ -344,10 +423,29 @@ impl Answer {
         }
     }
 
-    fn informations(&mut self, information: Option<Information>) {
+    /// A filter that was searched for.
+    fn best(&mut self, best: &Best, filters: &Filters) {
+        let (search, told) = match best.search {
+            Search::Exhaustive => ("exhaustive", "none keeps more"),
+            Search::Local => ("local", "a better one may have been missed"),
+        };
+        self.fields.insert("search".into(), json!(search));
+        self.fields
+            .insert("filters_tried".into(), json!(best.tried));
+        self.fields.insert("filters".into(), listed(filters));
+        self.text += &format!("best filter               {} tried: {told}\n", best.tried);
+    }
+
+    fn informations(&mut self, information: Option<Information>, batch: Option<NonZeroU32>) {
         if let Some(information) = information {
             if let Some(filtered) = information.filtered {
                 self.add("information_nats", "I(H:E), nats", filtered);
+                if let Some((batch, deficit)) = batch.zip(information.deficit) {
+                    self.fields.insert("batch".into(), json!(batch));
+                    let words = format!("InfoNCE, K = {batch}, nats");
+                    self.add("infonce_nats", &words, filtered - deficit);
+                    self.add("deficit_nats", "deficit, nats", deficit);
+                }
             }
             self.add("block_information_nats", "I(V:E), nats", information.block);
         }
@@ -364,8 +462,18 @@ fn information(
     layout: &Layout,
     args: &BlockArgs,
     encoder: Encoder,
+    batch: Option<NonZeroU32>,
     known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
 ) -> Result<Option<Information>> {
+    let Some(partition) = partition(lattice, layout, args)? else {
+        return Ok(None);
+    };
+    let filters = named(&partition, layout, args)?;
+    filtered(&partition, filters.as_ref(), encoder, batch, known).map(Some)
+}
+
+/// Block and buffer, if they are given.
+fn partition(lattice: Lattice, layout: &Layout, args: &BlockArgs) -> Result<Option<Partition>> {
     let Some(block) = args.sides() else {
         return Ok(None);
     };
@@ -382,24 +490,30 @@ fn information(
             "a block of 1 × 1 on the doubled lattice is a vertex, without a link; --block 2 has two",
         ));
     }
-    let given = args
-        .filter
+    Ok(Some(partition))
+}
+
+/// The filter that is named, if one is.
+fn named(partition: &Partition, layout: &Layout, args: &BlockArgs) -> Result<Option<Filters>> {
+    args.filter
         .as_ref()
         .map(|name| filters(name, partition.block(), layout, None, Coarse::Binary))
-        .transpose()?;
-    // Site by site, as the core has it.
-    let weights: Vec<f32> = given
-        .iter()
-        .flat_map(|filters| {
-            let (sites, weights) = (filters.sites(), filters.weights());
-            (0..sites).flat_map(move |i| weights.iter().skip(i).step_by(sites).copied())
-        })
-        .collect();
-    let components = given.as_ref().map_or(0, Filters::count);
-    let filter = given
-        .as_ref()
-        .map(|_| Filter::new(&weights, components, encoder))
+        .transpose()
+}
+
+/// The informations of a block and of filters on it.
+fn filtered(
+    partition: &Partition,
+    filters: Option<&Filters>,
+    encoder: Encoder,
+    batch: Option<NonZeroU32>,
+    known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
+) -> Result<Information> {
+    let weights = filters.map_or(vec![], Filters::by_site);
+    let filter = filters
+        .map(|filters| Filter::new(&weights, filters.count(), encoder))
         .transpose()
         .map_err(usage)?;
-    known(&partition, filter.as_ref()).map(Some)
+    let filter = filter.map(|filter| batch.map_or(filter, |batch| filter.at_batch(batch)));
+    known(partition, filter.as_ref())
 }

@@ -2,6 +2,7 @@
 
 mod doubts;
 mod exact;
+mod exactly;
 mod named;
 mod run;
 mod sample;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::chains::Plan;
 use crate::cli::{Cli, Command, ExactModelArgs, Global};
 use crate::error::{Error, Result, annotate};
+use crate::filters::Filters;
 use crate::fingerprint;
 use crate::machine::Isa;
 use crate::model::Prepared;
@@ -109,6 +111,28 @@ fn warn(warnings: &[String]) {
     warnings
         .iter()
         .for_each(|warning| silent.say(&format!("warning: {warning}")));
+}
+
+/// Filters as lists within lists, a component after the other.
+fn listed(filters: &Filters) -> Value {
+    let components = filters.components();
+    components
+        .map(|weights| nested(weights, filters.sides()))
+        .collect()
+}
+
+/// Weights as lists within lists, as the block has them.
+fn nested(weights: &[f32], sides: &[u32]) -> Value {
+    match sides {
+        [] | [_] => json!(weights),
+        [_, rest @ ..] => {
+            let inner = rest.iter().map(|side| *side as usize).product();
+            weights
+                .chunks(inner)
+                .map(|plane| nested(plane, rest))
+                .collect()
+        }
+    }
 }
 
 /// A number that JSON can hold, or none.

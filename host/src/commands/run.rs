@@ -8,9 +8,10 @@ use fnv::FnvHasher;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
+use super::exactly::Exact;
 use super::named::filters;
 use super::tried;
-use super::{Fields, VERSION, chain_doubts, finite, object, print, warn};
+use super::{Fields, VERSION, chain_doubts, finite, listed, object, print, warn};
 use crate::checkpoint::{Checkpoint, Measured};
 use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::coarse::Coarse;
@@ -300,6 +301,7 @@ fn command(
 /// A finished run, ready to be shown.
 struct Finished {
     outcome: Outcome,
+    exact: Exact,
     warnings: Vec<String>,
     /// Everything but wall times: the same on every repeat.
     fields: Fields,
@@ -373,6 +375,7 @@ fn finish(
             outcome
         }
     };
+    let exact = Exact::of(subject, settings, &outcome.filters);
     let Estimate { mean, stderr } = outcome.information;
     if outcome.groups > 0 {
         warnings.extend(doubts(
@@ -389,11 +392,6 @@ fn finish(
     let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
     let deficit = deficit.filter(|deficit| *deficit < 0.1);
     let sign = outcome.information_sign;
-    let filters: Vec<Value> = outcome
-        .filters
-        .components()
-        .map(|weights| nested(weights, outcome.filters.sides()))
-        .collect();
     let mut fields = object(json!({
         "schema": RUN_SCHEMA,
         "version": VERSION,
@@ -410,9 +408,10 @@ fn finish(
         "ceiling_nats": bound.ceiling(shape.batch()),
         "capacity_nats": capacity,
         "deficit_nats": deficit,
+        "exact": exact.json(),
         "configurations": outcome.configurations,
         "held_out_batches": outcome.groups,
-        "filters": filters,
+        "filters": listed(&outcome.filters),
         "fingerprint": format!("{:016x}", outcome.fingerprint),
         "warnings": warnings,
     }));
@@ -427,6 +426,7 @@ fn finish(
     warn(&warnings);
     Ok(Finished {
         outcome,
+        exact,
         warnings,
         fields,
     })
@@ -456,20 +456,6 @@ fn identity(input: &Input, settings: &Settings, shells: Option<&Shells>, parts: 
     let sites = data.sides().iter().chain(data.varying()).chain(&place);
     sites.chain(shells).for_each(|n| add(u64::from(*n)));
     hash.finish()
-}
-
-/// Weights as lists within lists, as the block has them.
-fn nested(weights: &[f32], sides: &[u32]) -> Value {
-    match sides {
-        [] | [_] => json!(weights),
-        [_, rest @ ..] => {
-            let inner = rest.iter().map(|side| *side as usize).product();
-            weights
-                .chunks(inner)
-                .map(|plane| nested(plane, rest))
-                .collect()
-        }
-    }
 }
 
 /// Adds the wall times.
@@ -524,7 +510,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         &encoder,
         Some(&mut checkpoint),
     )?;
-    let outcome = &finished.outcome;
+    let (outcome, exact) = (&finished.outcome, &finished.exact);
     let (title, about) = subject.describe();
     let fields = timed(&finished.fields, outcome);
 
@@ -548,7 +534,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         model: about,
         command,
         version: VERSION.to_string(),
-        settings: table(subject, run, &settings, shells.as_ref(), outcome)?,
+        settings: table(subject, run, &settings, shells.as_ref(), &finished)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
         information_sign: outcome.information_sign.and_then(|sign| finite(sign.mean)),
@@ -575,7 +561,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         format!(
             "{title}\n\n\
              information    {}   held out, {}\n\
-             {}\
+             {}{}{}\
              in training    {:.4} nats   {}\n{}\n\
              {}{}\n\
              {} steps, {} configurations, {:.1} s    fingerprint {:016x}\n\
@@ -586,7 +572,9 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
                 Coarse::Continuous(_) => "h = Λ·v",
                 _ => "h drawn from the encoder",
             },
+            exact.line(exact.reported),
             decided(&settings, outcome.information_sign),
+            exact.line(exact.decided),
             outcome.training,
             limit(&settings),
             tried::lines(outcome),
@@ -623,7 +611,7 @@ fn table(
     run: &RunArgs,
     settings: &Settings,
     shells: Option<&Shells>,
-    outcome: &Outcome,
+    Finished { outcome, exact, .. }: &Finished,
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
     let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
@@ -707,6 +695,11 @@ fn table(
     ]);
     rows.retain(|(_, value)| !value.is_empty());
     rows.extend(tried::rows(outcome));
+    for (h, information) in [("drawn", exact.reported), ("by sign", exact.decided)] {
+        if let Some(filtered) = information.and_then(|information| information.filtered) {
+            rows.push((format!("Exact, h {h}"), format!("{filtered:.4} nats")));
+        }
+    }
     match subject {
         Subject::Model(model, _) => {
             let parameters = model
@@ -762,17 +755,19 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
         &encoder,
         None,
     )?;
-    let outcome = &finished.outcome;
+    let (outcome, exact) = (&finished.outcome, &finished.exact);
     let fields = timed(&finished.fields, outcome);
     print(global, &fields, || {
         format!(
             "{}\n\n\
              information    {}   held out, filter {}, encoder {encoder}\n\
+             {}\
              in training    {:.4} nats   {}\n{}\n\
              {}",
             subject.describe().0,
             in_words(outcome.information),
             given.filter,
+            exact.line(exact.reported),
             outcome.training,
             limit(&settings),
             tried::lines(outcome),

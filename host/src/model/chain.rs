@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use blockspin_core::exact::{Information, bonds};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::chain::{self, Bond};
 use blockspin_core::sampler::{self, Sampler};
 
-use super::{DisorderOptions, Drawn, Layout, Model, Parameter, Prepared};
+use super::{DisorderOptions, Drawn, Layout, Model, Parameter, Prepared, Question, known};
 use crate::chains::Sampling;
 use crate::error::{Error, Result};
 use crate::npy::Format;
@@ -105,6 +106,16 @@ impl Model for Chain {
 
     fn format(&self) -> Format {
         Format::Signs
+    }
+
+    fn known(&self, question: Question<'_>) -> Option<Information> {
+        let (options, sites) = (&self.options, self.lattice().sites() as u32);
+        let couplings = options.couplings(sites, self.coupling).ok()??;
+        let beta = self.temperature.recip();
+        question.ask(known::of_ring, |partition, filter, scratch| {
+            let first = options.origin;
+            bonds::information(&couplings, beta, partition, first, Some(filter), scratch)
+        })
     }
 
     fn unmeasured(&self) -> Result<Prepared> {

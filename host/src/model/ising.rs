@@ -1,10 +1,11 @@
 //! `ising` and `chain`: the Ising model in one, two or three dimensions.
 
+use blockspin_core::exact::{self, Information};
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::sampler::{self, Algorithm, Coupling, Sampler};
 use clap::{Args, ValueEnum};
 
-use super::{Chain, DisorderOptions, Drawn, Model, Named, Parameter, Prepared};
+use super::{Chain, DisorderOptions, Drawn, Model, Named, Parameter, Prepared, Question, known};
 use crate::chains::{Plan, Sampling};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
@@ -208,6 +209,17 @@ impl Model for Ising {
 
     fn energy_unit(&self) -> Option<f64> {
         Some(self.coupling.abs())
+    }
+
+    fn known(&self, question: Question<'_>) -> Option<Information> {
+        let steps = match self.lattice.dimension() {
+            1 => known::of_ring,
+            _ => known::of_lattice,
+        };
+        let beta = self.temperature.recip();
+        question.ask(steps, |partition, filter, scratch| {
+            exact::information(partition, self.coupling, beta, Some(filter), scratch)
+        })
     }
 
     fn unmeasured(&self) -> Result<Prepared> {

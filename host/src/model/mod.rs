@@ -7,11 +7,13 @@ pub mod dimer;
 pub mod disorder;
 pub mod gaussian;
 pub mod ising;
+pub mod known;
 pub mod potts;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use blockspin_core::exact::Information;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::chain::Bond;
 use blockspin_core::sampler::{self, Algorithm};
@@ -23,6 +25,7 @@ pub use dimer::Dimer;
 pub use disorder::DisorderOptions;
 pub use gaussian::Gaussian;
 pub use ising::Ising;
+pub use known::Question;
 pub use potts::Potts;
 
 use crate::chains::{Plan, Sampling};
@@ -109,6 +112,12 @@ pub trait Model: Debug {
     /// What the sampler's energies are in units of; none, where there is no energy.
     fn energy_unit(&self) -> Option<f64> {
         Some(1.0)
+    }
+
+    /// The exact informations about what a window's environment knows; none, where they are not
+    /// known, or not at once.
+    fn known(&self, _question: Question<'_>) -> Option<Information> {
+        None
     }
 
     /// Its sampler, with nothing measured.
