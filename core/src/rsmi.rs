@@ -11,21 +11,17 @@
 use core::fmt;
 
 use crate::bound::Bound;
-use crate::bound::infonce::{Gradients, Scores};
-use crate::bound::tuba::{self, Average};
+use crate::bound::tuba::Average;
 use crate::coarse::encoder::Encoder;
 use crate::coarse::{centre, norm};
-use crate::critic::mlp::{self, Input, Scratch};
+use crate::critic::mlp::{self, Input};
+use crate::critic::{Critic, Room, Task};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
-use crate::num::lane::{Lane, apart, get, get_mut, lanes};
+use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
 use crate::optim::adam::Adam;
 use crate::shape::Shape;
-
-/// Embeddings beyond this are cut, so that all scores and their differences are finite; no critic
-/// that is of use comes near.
-const LARGEST: f32 = 1e17;
 
 /// The slices that a training works on; all are overwritten.
 #[derive(Debug)]
@@ -218,14 +214,7 @@ pub struct Rsmi<'a> {
 struct Work<'w> {
     h: &'w mut [Lane],
     slopes: &'w mut [Lane],
-    coarse: &'w mut [Lane],
-    environment: &'w mut [Lane],
-    v_transposed: &'w mut [Lane],
-    scores: &'w mut [Lane],
-    dv: &'w mut [Lane],
-    upper: &'w mut [Lane],
-    lower: &'w mut [Lane],
-    transposed: &'w mut [Lane],
+    room: Room<'w>,
 }
 
 impl<'w> Work<'w> {
@@ -236,27 +225,26 @@ impl<'w> Work<'w> {
             slopes,
             coarse,
             environment,
-            v_transposed,
+            columns,
             scores,
-            dv,
+            by_coarse,
             by_layers,
             transposed,
         ] = shape
             .parts()
             .map(|(_, length)| rest.split_off_mut(..length).unwrap_or_default());
         let (upper, lower) = by_layers.split_at_mut(by_layers.len() / 2);
-        Work {
-            h,
-            slopes,
+        let room = Room {
             coarse,
             environment,
-            v_transposed,
+            columns,
             scores,
-            dv,
+            by_coarse,
             upper,
             lower,
             transposed,
-        }
+        };
+        Work { h, slopes, room }
     }
 }
 
@@ -317,9 +305,7 @@ impl<'a> Rsmi<'a> {
         }
         let (filter, critic) = storage.parameters.split_at_mut(shape.filter_lanes());
         mlp::glorot(filter, shape.block(), shape.components(), stream);
-        let (coarse, environment) = critic.split_at_mut(shape.coarse_network().lanes());
-        mlp::initialise(shape.coarse_network(), coarse, stream);
-        mlp::initialise(shape.environment_network(), environment, stream);
+        Critic::initialise(shape, critic, stream);
         Ok(Rsmi {
             shape,
             storage,
@@ -349,8 +335,8 @@ impl<'a> Rsmi<'a> {
         Rsmi { centres, ..self }
     }
 
-    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of the
-    /// embedding for its baseline ([`Bound::outputs`]).
+    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of a separable
+    /// critic's embedding for its baseline ([`Bound::outputs`]).
     #[must_use]
     pub fn with_bound(self, bound: Bound) -> Self {
         Rsmi { bound, ..self }
@@ -426,9 +412,9 @@ impl<'a> Rsmi<'a> {
         all.split_at_mut(self.shape.batch() * lanes(self.shape.block()))
     }
 
-    /// Logits of the batch, then coarse variables, then both embeddings.
+    /// Logits of the batch, then coarse variables.
     #[inline(always)]
-    fn forward<T: Tile>(
+    fn encode<T: Tile>(
         shape: Shape,
         storage: &mut Storage,
         centres: &[f32],
@@ -437,67 +423,14 @@ impl<'a> Rsmi<'a> {
     ) {
         let (batch, components) = (shape.batch(), shape.components());
         let work = Work::new(shape, storage.workspace);
-        let Rows { v, e, .. } = storage.samples.rows(shape);
-        let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
-        let (coarse, environment) = critic.split_at(shape.coarse_network().lanes());
-
+        let Rows { v, .. } = storage.samples.rows(shape);
+        let filter = &storage.parameters[..shape.filter_lanes()];
         let logits = Output::set(work.h, lanes(components));
         v.product::<T>(batch, shape.block(), filter, components, logits);
         if !centres.is_empty() {
             centre::take_off(filter, centres, lanes(components), work.h);
         }
         encoder.encode(components, work.h, work.slopes, stream);
-
-        let h = Input::Reals(work.h);
-        mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
-        mlp::forward::<T>(
-            shape.environment_network(),
-            batch,
-            environment,
-            e,
-            work.environment,
-        );
-        let at = Self::embedded_at(shape);
-        for lane in work.coarse[at..]
-            .iter_mut()
-            .chain(&mut work.environment[at..])
-        {
-            *lane = lane.map(|x| if x > LARGEST { LARGEST } else { x });
-            *lane = lane.map(|x| if x < -LARGEST { -LARGEST } else { x });
-            apart();
-        }
-        let embedded = &work.environment[at..];
-        mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
-    }
-
-    /// Where the embeddings begin among a network's activations.
-    #[inline(always)]
-    fn embedded_at(shape: Shape) -> usize {
-        let all = shape.coarse_network().activation_lanes();
-        shape.batch() * (all - lanes(shape.embedding()))
-    }
-
-    /// Both embeddings, for the bound.
-    #[inline(always)]
-    fn pairs<'w>(
-        shape: Shape,
-        bound: Bound,
-        coarse: &'w mut [Lane],
-        environment: &'w mut [Lane],
-        v_transposed: &'w [Lane],
-    ) -> Scores<'w> {
-        let at = Self::embedded_at(shape);
-        let (u, v) = (&mut coarse[at..], &mut environment[at..]);
-        if bound == Bound::Tuba {
-            tuba::hold(u, shape.embedding(), -1.0);
-        }
-        Scores {
-            batch: shape.batch(),
-            embedding: shape.embedding(),
-            u,
-            v,
-            v_transposed,
-        }
     }
 
     /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
@@ -512,47 +445,28 @@ impl<'a> Rsmi<'a> {
     ) -> f32 {
         let shape = self.shape;
         let storage = &mut self.storage;
-        Self::forward::<T>(shape, storage, self.centres, encoder, stream);
+        Self::encode::<T>(shape, storage, self.centres, encoder, stream);
 
         let (batch, components) = (shape.batch(), shape.components());
         let work = Work::new(shape, storage.workspace);
         let Rows { v, e, flipped } = storage.samples.rows(shape);
         let (filter_gradient, critic_gradient) =
             storage.gradients.split_at_mut(shape.filter_lanes());
-        let critic = &storage.parameters[shape.filter_lanes()..];
-        let (coarse_net, environment_net) = (shape.coarse_network(), shape.environment_network());
-        let (coarse, environment) = critic.split_at(coarse_net.lanes());
-        let (coarse_gradient, environment_gradient) =
-            critic_gradient.split_at_mut(coarse_net.lanes());
-
-        let (u, v_e) = (&mut *work.coarse, &mut *work.environment);
-        let pairs = Self::pairs(shape, self.bound, u, v_e, work.v_transposed);
-        let gradients = Gradients {
-            du: work.upper,
-            dv: work.dv,
+        let task = Task {
+            shape,
+            bound: self.bound,
+            parameters: &storage.parameters[shape.filter_lanes()..],
+            h: work.h,
+            e,
         };
         let mut bound = 0.0;
-        let average = &mut self.average;
-        self.bound
-            .terms::<T>(pairs, work.scores, average, Some(gradients), |_, term| {
-                bound += term;
-            });
-
-        let h = Input::Reals(work.h);
-        let dh = mlp::backward::<T>(
-            coarse_net,
-            batch,
-            coarse,
-            h,
-            work.coarse,
-            work.upper,
-            work.lower,
-            coarse_gradient,
-            Scratch {
-                transposed: work.transposed,
-                flipped: &mut [],
-            },
+        let dh = task.differentiate::<T>(
+            &mut self.average,
+            critic_gradient,
+            flipped,
             learn == Learn::All,
+            work.room,
+            |_, term| bound += term,
         );
         if learn == Learn::All {
             let dx = work.slopes;
@@ -564,22 +478,6 @@ impl<'a> Rsmi<'a> {
                 centre::take_off_gradient(dx, self.centres, stride, filter_gradient);
             }
         }
-        work.upper[..work.dv.len()].copy_from_slice(work.dv);
-        mlp::backward::<T>(
-            environment_net,
-            batch,
-            environment,
-            e,
-            work.environment,
-            work.upper,
-            work.lower,
-            environment_gradient,
-            Scratch {
-                transposed: work.transposed,
-                flipped,
-            },
-            false,
-        );
         bound / batch as f32
     }
 
@@ -618,16 +516,20 @@ impl<'a> Rsmi<'a> {
     #[inline(always)]
     pub fn evaluate<T: Tile>(&mut self, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
         let shape = self.shape;
-        Self::forward::<T>(shape, &mut self.storage, self.centres, encoder, stream);
-        let work = Work::new(shape, self.storage.workspace);
-        let (u, v) = (work.coarse, work.environment);
-        let pairs = Self::pairs(shape, self.bound, u, v, work.v_transposed);
-        let average = &mut self.average;
-        self.bound
-            .terms::<T>(pairs, work.scores, average, None, |j, term| {
-                if let Some(slot) = terms.get_mut(j) {
-                    *slot = term;
-                }
-            });
+        let storage = &mut self.storage;
+        Self::encode::<T>(shape, storage, self.centres, encoder, stream);
+        let work = Work::new(shape, storage.workspace);
+        let task = Task {
+            shape,
+            bound: self.bound,
+            parameters: &storage.parameters[shape.filter_lanes()..],
+            h: work.h,
+            e: storage.samples.rows(shape).e,
+        };
+        task.evaluate::<T>(&mut self.average, work.room, |j, term| {
+            if let Some(slot) = terms.get_mut(j) {
+                *slot = term;
+            }
+        });
     }
 }

@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use crate::critic::{Activation, Critic};
 use crate::num::bits::words;
 use crate::num::lane::lanes;
 
@@ -13,7 +14,7 @@ pub const MAX_DEPTH: usize = 4;
 /// Most components of H, the states of each counted.
 pub const MAX_COMPONENTS: u32 = 64;
 
-/// Lanes of scores that InfoNCE holds for each row of the batch; a matter of cache, not of bits.
+/// Lanes of scores that a bound holds for each row of the batch; a matter of cache, not of bits.
 pub(crate) const SCORE_LANES: usize = 4;
 
 /// Why a shape cannot be.
@@ -53,6 +54,8 @@ pub struct Shape {
     depth: u32,
     embedding: u32,
     batch: u32,
+    critic: Critic,
+    activation: Activation,
 }
 
 /// One buffer of a shape, for a table.
@@ -64,14 +67,14 @@ pub struct Buffer {
     pub bytes: u64,
 }
 
-/// One of the critic's two networks: where its layers lie among the parameters, and how wide they
-/// are.
+/// One of the critic's networks: where its layers lie among the parameters, and how wide they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Network {
     pub(crate) inputs: usize,
     hidden: [u32; MAX_DEPTH],
     depth: usize,
     outputs: usize,
+    pub(crate) activation: Activation,
 }
 
 impl Network {
@@ -144,7 +147,7 @@ impl Network {
     }
 }
 
-const fn max(a: usize, b: usize) -> usize {
+pub(crate) const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
@@ -178,8 +181,8 @@ macro_rules! check {
 
 impl Shape {
     /// |V|, |E|, number of components of H (times that of their states, where they have more than two:
-    /// each state has a filter, and an input of the critic), widths of the hidden layers of both of the critic's
-    /// networks, width of the embedding in which they meet, and batch K.
+    /// each state has a filter, and an input of the critic), widths of the hidden layers of both of the
+    /// networks of a separable critic, width of the embedding in which they meet, and batch K.
     ///
     /// # Errors
     /// Names the size that is out of range.
@@ -220,7 +223,43 @@ impl Shape {
             depth,
             embedding,
             batch,
+            critic: Critic::Separable,
+            activation: Activation::Relu,
         })
+    }
+
+    /// The same with another critic. That of a [`Critic::Concatenated`] has the hidden layers, and
+    /// ends in one number; a [`Critic::Quadratic`] has none, and an embedding of C + 2.
+    ///
+    /// # Errors
+    /// A concatenated critic without hidden layers: a sum of a function of h and one of e, which tells
+    /// nothing about both.
+    pub const fn with_critic(self, critic: Critic) -> Result<Self, ShapeError> {
+        let (mut depth, mut embedding) = (self.depth, self.embedding);
+        match critic {
+            Critic::Separable => {}
+            Critic::Concatenated => {
+                let what = "a number of hidden layers of a concatenated critic";
+                check!(within(what, depth, 1, MAX_DEPTH as u32));
+                embedding = 1;
+            }
+            Critic::Quadratic => {
+                depth = 0;
+                embedding = self.components + 2;
+            }
+        }
+        Ok(Shape {
+            depth,
+            embedding,
+            critic,
+            ..self
+        })
+    }
+
+    /// The same with another activation of the hidden layers than ReLU.
+    #[must_use]
+    pub const fn with_activation(self, activation: Activation) -> Self {
+        Shape { activation, ..self }
     }
 
     /// |V|.
@@ -241,7 +280,8 @@ impl Shape {
         self.components as usize
     }
 
-    /// Width of the embedding in which the critic's networks meet.
+    /// Width of the embedding in which the critic's networks meet: 1 for a concatenated critic, C + 2
+    /// for a quadratic one.
     #[must_use]
     pub const fn embedding(&self) -> usize {
         self.embedding as usize
@@ -259,26 +299,44 @@ impl Shape {
         &self.hidden[..self.depth as usize]
     }
 
-    const fn network(&self, inputs: usize) -> Network {
-        let (hidden, depth) = (self.hidden, self.depth as usize);
+    /// The critic.
+    #[must_use]
+    pub const fn critic(&self) -> Critic {
+        self.critic
+    }
+
+    /// The activation of its hidden layers.
+    #[must_use]
+    pub const fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Number of hidden layers.
+    pub(crate) const fn hidden_layers(&self) -> usize {
+        self.depth as usize
+    }
+
+    /// Width of the first of them; 0, if there is none.
+    pub(crate) const fn first_hidden(&self) -> usize {
+        self.hidden[0] as usize
+    }
+
+    /// A network with the hidden layers from `first` on.
+    #[inline(always)]
+    pub(crate) const fn network(&self, inputs: usize, first: usize, outputs: usize) -> Network {
+        let mut hidden = [0; MAX_DEPTH];
+        let mut l = first;
+        while l < self.depth as usize {
+            hidden[l - first] = self.hidden[l];
+            l += 1;
+        }
         Network {
             inputs,
             hidden,
-            depth,
-            outputs: self.embedding(),
+            depth: l - first,
+            outputs,
+            activation: self.activation,
         }
-    }
-
-    /// The network u(h).
-    #[inline(always)]
-    pub(crate) const fn coarse_network(&self) -> Network {
-        self.network(self.components())
-    }
-
-    /// The network v(e).
-    #[inline(always)]
-    pub(crate) const fn environment_network(&self) -> Network {
-        self.network(self.environment())
     }
 
     /// Lanes of the filter Λ: a row of C weights for each site of the block.
@@ -287,11 +345,17 @@ impl Shape {
         self.block() * lanes(self.components())
     }
 
-    /// Lanes of all parameters: the filter, then u(h), then v(e); of each layer its bias, then a
+    /// Lanes of all parameters: the filter, then those of the critic; of each layer its bias, then a
     /// row of weights for each input.
+    ///
+    /// | critic | |
+    /// |---|---|
+    /// | separable | the layers of u(h), those of v(e) |
+    /// | concatenated | the first layer's rows for h, its bias and its rows for e, the other layers |
+    /// | quadratic | the layer (b, A), C rows of B, C rows of D, c |
     #[must_use]
     pub const fn parameter_lanes(&self) -> usize {
-        self.filter_lanes() + self.coarse_network().lanes() + self.environment_network().lanes()
+        self.filter_lanes() + Critic::parameter_lanes(self)
     }
 
     /// Words of one batch of packed block samples.
@@ -323,27 +387,26 @@ impl Shape {
         self.batch() * (lanes(self.block()) + lanes(self.environment()))
     }
 
+    /// Lanes of the scores that a bound has at a time.
+    pub(crate) const fn score_lanes(&self) -> usize {
+        let all = lanes(self.batch());
+        self.batch() * if all < SCORE_LANES { all } else { SCORE_LANES }
+    }
+
     /// Lengths of the parts of the workspace, in lanes, in their order.
     pub(crate) const fn parts(&self) -> [(&'static str, usize); 9] {
-        let (k, embedding) = (self.batch(), lanes(self.embedding()));
-        let (coarse, environment) = (self.coarse_network(), self.environment_network());
-        let widest = k * max(lanes(self.components()), coarse.widest());
-        let transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
-        let scores = if lanes(k) < SCORE_LANES {
-            lanes(k)
-        } else {
-            SCORE_LANES
-        };
+        let coarse = self.batch() * lanes(self.components());
+        let [a, b, c, d, e, f, g] = Critic::parts(self);
         [
-            ("coarse variables", k * lanes(self.components())),
-            ("slopes of the encoder", k * lanes(self.components())),
-            ("activations of u(h)", k * coarse.activation_lanes()),
-            ("activations of v(e)", k * environment.activation_lanes()),
-            ("transposed v(e)", self.embedding() * lanes(k)),
-            ("scores", k * scores),
-            ("gradient by v(e)", k * embedding),
-            ("gradients by layers", 2 * widest),
-            ("transposed weights", transposed),
+            ("coarse variables", coarse),
+            ("slopes of the encoder", coarse),
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
         ]
     }
 
@@ -402,5 +465,11 @@ mod tests {
         assert!(Shape::new(16, 36, 1, &[16; 5], 8, 32).is_err());
         assert!(Shape::new(16, 36, 1, &[16, 0], 8, 32).is_err());
         assert!(Shape::new(16, 36, 1, &[16], 8, 1).is_err());
+        let linear = Shape::new(16, 36, 1, &[], 8, 32).unwrap();
+        let error = linear.with_critic(Critic::Concatenated).unwrap_err();
+        assert_eq!(
+            (error.what, error.least),
+            ("a number of hidden layers of a concatenated critic", 1)
+        );
     }
 }

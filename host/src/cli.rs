@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::bound::Bound;
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
@@ -15,10 +16,12 @@ use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
 use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
-use crate::parse::{self, Boundaries, Sides};
+use crate::parse::{self, Boundaries, Hidden, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
-/// Width of the embedding in which the critic's networks meet.
+/// Hidden layers of a critic.
+const HIDDEN: [u32; 2] = [32, 32];
+/// Width of the embedding in which a separable critic's networks meet.
 const EMBEDDING: u32 = 8;
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
@@ -407,6 +410,18 @@ pub struct RunArgs {
     /// Lower bound of the information that is maximised, and reported
     #[arg(long, default_value = Bound::InfoNce.name(), value_parser = parse::bound(), value_name = "NAME")]
     pub bound: Bound,
+    /// The functions f(h, e) among which the critic is found
+    #[arg(long, default_value = Critic::Separable.name(), value_parser = parse::critic(), value_name = "NAME")]
+    critic: Critic,
+    /// Widths of the critic's hidden layers, or none [default: 32,32]; a quadratic critic has none
+    #[arg(long, value_parser = parse::hidden, value_name = "N[,N...]|none")]
+    hidden: Option<Hidden>,
+    /// Width of the embedding in which the networks of a separable critic meet [default: 8]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=255), value_name = "N")]
+    embedding: Option<u32>,
+    /// What is applied to the outputs of hidden layers [default: relu]
+    #[arg(long, value_parser = parse::activation(), value_name = "NAME")]
+    activation: Option<Activation>,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
@@ -635,17 +650,71 @@ impl RunArgs {
     /// Usage, naming the size that is out of range.
     pub fn shape(&self, (block, environment): (usize, usize), filters: u32) -> Result<Shape> {
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let hidden = [32, 32];
-        let outputs = EMBEDDING + self.bound.outputs();
+        self.has_meaning()?;
+        let hidden = self.hidden.as_ref().map_or(&HIDDEN[..], |hidden| &hidden.0);
+        let outputs = self.embedding.unwrap_or(EMBEDDING) + self.bound.outputs(self.critic);
         Shape::new(
             few(block),
             few(environment),
             filters,
-            &hidden,
+            hidden,
             outputs,
             self.batch,
         )
+        .and_then(|shape| shape.with_critic(self.critic))
+        .map(|shape| shape.with_activation(self.activation.unwrap_or_default()))
         .map_err(|error| Error::usage(error.to_string()))
+    }
+
+    /// Refuses options that the critic has no use for.
+    fn has_meaning(&self) -> Result<()> {
+        let layered = self.critic != Critic::Quadratic;
+        let activated = layered && self.hidden.as_ref().is_none_or(|h| !h.0.is_empty());
+        for (name, given, used, why) in [
+            (
+                "embedding",
+                self.embedding.is_some(),
+                self.critic == Critic::Separable,
+                "only a separable critic has an embedding",
+            ),
+            (
+                "hidden",
+                self.hidden.is_some(),
+                layered,
+                "a quadratic critic has no hidden layers",
+            ),
+            (
+                "activation",
+                self.activation.is_some(),
+                activated,
+                "it is that of hidden layers, and there are none",
+            ),
+        ] {
+            if given && !used {
+                let critic = self.critic;
+                return Err(Error::usage(format!(
+                    "--{name} with --critic {critic}: {why}; leave --{name} out"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The critic as typed; nothing, where it is the standard one.
+    #[must_use]
+    pub fn critic_words(&self) -> String {
+        let mut words = String::new();
+        let mut word = |name: &str, value: String| words += &format!(" --{name} {value}");
+        if self.critic != Critic::default() {
+            word("critic", self.critic.to_string());
+        }
+        let hidden = self.hidden.as_ref().filter(|hidden| hidden.0 != HIDDEN);
+        hidden.inspect(|hidden| word("hidden", hidden.to_string()));
+        let embedding = self.embedding.filter(|width| *width != EMBEDDING);
+        embedding.inspect(|width| word("embedding", width.to_string()));
+        let activation = self.activation.filter(|a| *a != Activation::default());
+        activation.inspect(|activation| word("activation", activation.name().into()));
+        words
     }
 
     /// The schedule, with the relaxation of a learned filter if there is one.

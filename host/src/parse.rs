@@ -4,12 +4,15 @@ use std::fmt;
 
 use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::MAX_STATES;
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
+use blockspin_core::shape::MAX_DEPTH;
 
 use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
+use crate::filters::commas;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// A value, or the rule it breaks.
@@ -34,6 +37,77 @@ pub fn bound() -> impl TypedValueParser<Value = Bound> {
         all.find(|bound| bound.name() == name)
             .ok_or("no such bound")
     })
+}
+
+/// A critic, by its name.
+#[must_use]
+pub fn critic() -> impl TypedValueParser<Value = Critic> {
+    let words = |critic| match critic {
+        Critic::Separable => {
+            "u(h)·v(e), two networks; by far the fastest of those with hidden layers"
+        }
+        Critic::Concatenated => "One network of h and e together, run on all K² pairs of a batch",
+        Critic::Quadratic => "h·m + hᵀBh + mᵀDm + c with m = Ae + b; exact for Gaussian h and e",
+    };
+    let names = Critic::ALL.map(|critic| PossibleValue::new(critic.name()).help(words(critic)));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Critic::ALL.into_iter();
+        all.find(|critic| critic.name() == name)
+            .ok_or("no such critic")
+    })
+}
+
+/// An activation, by its name.
+#[must_use]
+pub fn activation() -> impl TypedValueParser<Value = Activation> {
+    let words = |activation| match activation {
+        Activation::Relu => "max(x, 0)",
+        Activation::Elu => "x where x > 0, else exp(x) − 1",
+        Activation::Tanh => "tanh x",
+    };
+    let names = Activation::ALL.map(|one| PossibleValue::new(one.name()).help(words(one)));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Activation::ALL.into_iter();
+        all.find(|activation| activation.name() == name)
+            .ok_or("no such activation")
+    })
+}
+
+/// Widths of hidden layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden(pub Vec<u32>);
+
+impl fmt::Display for Hidden {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.is_empty() {
+            true => write!(f, "none"),
+            false => write!(f, "{}", commas(&self.0)),
+        }
+    }
+}
+
+/// Widths of hidden layers.
+///
+/// # Errors
+/// The rule.
+pub fn hidden(text: &str) -> Parsed<Hidden> {
+    if text == "none" {
+        return Ok(Hidden(vec![]));
+    }
+    let widths: Option<Vec<u32>> = text
+        .split(',')
+        .map(|width| width.trim().parse().ok().filter(|n| (1..=1024).contains(n)))
+        .collect();
+    widths
+        .filter(|widths| widths.len() <= MAX_DEPTH)
+        .map(Hidden)
+        .ok_or_else(|| {
+            format!(
+                "hidden layers are none, or up to {MAX_DEPTH} whole numbers from 1 to 1024, such as \
+                 32,32"
+            )
+        })
 }
 
 /// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
@@ -360,6 +434,16 @@ mod tests {
         }
         for text in ["tanh", "argmax", "argmax:0", "states:99999999999"] {
             assert!(given(text).unwrap_err().contains("argmax:Q"), "{text}");
+        }
+    }
+
+    #[test]
+    fn hidden_layers_are_read_as_they_are_written() {
+        for text in ["none", "32,32", "1", "1024,7,7,1"] {
+            assert_eq!(hidden(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "32,", "1025", "8,8,8,8,8", "None", "-1"] {
+            assert!(hidden(text).unwrap_err().contains("1 to 1024"), "{text}");
         }
     }
 

@@ -12,6 +12,7 @@ use blockspin::place::Place;
 use blockspin_core::block::window::Window;
 use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::critic::Critic;
 use blockspin_core::exact::{self, Information, Partition};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
@@ -303,7 +304,7 @@ fn with_outputs(window: Window, components: u32, batch: u32, bound: Bound) -> Sh
         environment as u32,
         components,
         &[32, 32],
-        8 + bound.outputs(),
+        8 + bound.outputs(Critic::Separable),
         batch,
     )
     .expect("a shape")

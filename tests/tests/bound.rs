@@ -106,7 +106,7 @@ fn terms_of_every_bound_follow_the_reference() {
 /// The case with outputs enough for a bound.
 fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
     Case {
-        embedding: case.embedding + bound.outputs(),
+        embedding: case.embedding + bound.outputs(case.shape().critic()),
         ..*case
     }
 }

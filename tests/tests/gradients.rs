@@ -102,7 +102,7 @@ fn every_gradient_follows_the_reference() {
 /// The case with outputs enough for a bound.
 fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
     Case {
-        embedding: case.embedding + bound.outputs(),
+        embedding: case.embedding + bound.outputs(case.shape().critic()),
         ..*case
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
+use blockspin_core::critic::Critic;
 use serde_json::{Value, json};
 
 use super::doubts::doubts;
@@ -192,6 +193,7 @@ fn command(verb: &str, subject: &Subject, run: &RunArgs, settings: &Settings) ->
         schedule.rate_end,
         run.seed,
     );
+    words += &run.critic_words();
     if settings.given.is_none() {
         let components = settings.shape.components() as u32 / settings.coarse.filters();
         words += &format!(" --encoder {} --components {components}", settings.coarse);
@@ -298,6 +300,7 @@ fn finish(
         "information_sign_stderr_nats": sign.and_then(|sign| finite(sign.stderr)),
         "training_information_nats": finite(outcome.training),
         "bound": bound.name(),
+        "critic": shape.critic().name(),
         "ceiling_nats": bound.ceiling(shape.batch()),
         "capacity_nats": capacity,
         "deficit_nats": deficit,
@@ -464,7 +467,6 @@ fn table(
     outcome: &Outcome,
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
-    let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
     let mut rows = match shells {
         Some(shells) => vec![("Shells".to_string(), shells.describe())],
         None => {
@@ -495,14 +497,7 @@ fn table(
                 Coarse::States(q) => format!("{}, of {q} states", filters / q),
             },
         ),
-        (
-            "Critic".into(),
-            format!(
-                "separable, hidden {}, embedding {}",
-                hidden.join(", "),
-                settings.shape.embedding() - settings.bound.outputs() as usize
-            ),
-        ),
+        ("Critic".into(), critic_in_words(settings)),
         (
             "Bound".into(),
             format!("{}, K = {}", settings.bound, settings.shape.batch()),
@@ -557,6 +552,29 @@ fn table(
         }
     }
     Ok(rows)
+}
+
+/// Kind, hidden layers, activation and embedding, as far as there are such.
+fn critic_in_words(settings: &Settings) -> String {
+    let shape = settings.shape;
+    let critic = shape.critic();
+    if critic == Critic::Quadratic {
+        return critic.to_string();
+    }
+    let hidden: Vec<_> = shape.hidden().iter().map(u32::to_string).collect();
+    let mut words = match hidden.is_empty() {
+        true => format!("{critic}, no hidden layer"),
+        false => format!(
+            "{critic}, hidden {}, {}",
+            hidden.join(", "),
+            shape.activation()
+        ),
+    };
+    if critic == Critic::Separable {
+        let width = shape.embedding() - settings.bound.outputs(critic) as usize;
+        words += &format!(", embedding {width}");
+    }
+    words
 }
 
 /// One width where all are the same, else one for each axis.
