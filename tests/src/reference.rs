@@ -3,6 +3,7 @@
 
 use blockspin_core::bound;
 use blockspin_core::coarse::encoder::{Choice, Encoder};
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
 use blockspin_core::num::rng::Stream;
@@ -53,8 +54,8 @@ impl Part {
     }
 }
 
-/// Where the filter, the layers of u(h) and the layers of v(e) lie, in this order, as
-/// [`Shape::parameter_lanes`] documents it.
+/// Where the filter and the critic's layers lie, in this order, as [`Shape::parameter_lanes`] documents
+/// it.
 #[must_use]
 pub fn parts(shape: Shape) -> Vec<Part> {
     let mut at = 0;
@@ -64,16 +65,48 @@ pub fn parts(shape: Shape) -> Vec<Part> {
         part
     };
     let mut parts = vec![part(shape.block(), shape.components())];
-    for inputs in [shape.components(), shape.environment()] {
-        let mut inner = inputs;
-        let hidden = shape.hidden().iter().map(|&w| w as usize);
-        for outputs in hidden.chain([shape.embedding()]) {
-            parts.push(part(1 + inner, outputs));
-            inner = outputs;
+    let (components, environment) = (shape.components(), shape.environment());
+    let widths = |end: usize| -> Vec<usize> {
+        let hidden = shape.hidden().iter().map(|&width| width as usize);
+        hidden.chain([end]).collect()
+    };
+    match shape.critic() {
+        Critic::Separable => {
+            for mut inner in [components, environment] {
+                for outputs in widths(shape.embedding()) {
+                    parts.push(part(1 + inner, outputs));
+                    inner = outputs;
+                }
+            }
+        }
+        Critic::Concatenated => {
+            let widths = widths(1);
+            parts.push(part(components, widths[0]));
+            parts.push(part(1 + environment, widths[0]));
+            for pair in widths.windows(2) {
+                parts.push(part(1 + pair[0], pair[1]));
+            }
+        }
+        Critic::Quadratic => {
+            parts.push(part(1 + environment, components));
+            parts.push(part(components, components));
+            parts.push(part(components, components));
+            parts.push(part(1, 1));
         }
     }
     assert_eq!(at, shape.parameter_lanes());
     parts
+}
+
+/// The layer that reads e; its first row is a bias.
+#[must_use]
+pub fn layer_of_e(shape: Shape) -> Part {
+    let parts = parts(shape);
+    parts[match shape.critic() {
+        Critic::Separable => 1 + parts.len() / 2,
+        Critic::Concatenated => 2,
+        Critic::Quadratic => 1,
+    }]
 }
 
 /// A batch: samples, and how h is made of them.
@@ -301,7 +334,7 @@ impl Bound {
             h.push(row);
         }
 
-        let layers = shape.hidden().len() + 1;
+        let activation = shape.activation();
         let mut network = |tape: &mut Tape, layers: &[Vec<Vec<Var>>], input: &[Var]| -> Vec<Var> {
             let mut x = input.to_vec();
             for (l, layer) in layers.iter().enumerate() {
@@ -316,35 +349,69 @@ impl Bound {
                     } else {
                         let size = |(x, w)| (tape.value(x) * tape.value(w)).abs();
                         let sizes: f64 = terms.into_iter().map(size).sum();
-                        margin = f64::min(margin, tape.value(sum).abs() / sizes);
-                        y.push(tape.relu(sum));
+                        // Only ReLU has a kink.
+                        if activation == Activation::Relu {
+                            margin = f64::min(margin, tape.value(sum).abs() / sizes);
+                        }
+                        y.push(activate(tape, activation, sum));
                     }
                 }
                 x = y;
             }
             x
         };
-        let (coarse, environment) = variables[1..].split_at(layers);
-        let u: Vec<_> = h.iter().map(|h| network(&mut tape, coarse, h)).collect();
-        let v: Vec<_> = e
-            .iter()
-            .map(|e| network(&mut tape, environment, e))
-            .collect();
-
-        // The last outputs of TUBA: 1 and ln a(e), so that f − ln a is linear in both.
-        let learned = bound == bound::Bound::Tuba;
-        let score = |tape: &mut Tape, u: &[Var], v: &[Var]| {
-            let last = u.len() - 1;
-            let pairs = u.iter().zip(v).enumerate().map(|(i, (&u, &v))| match i {
-                i if i == last && learned => (minus, v),
-                _ => (u, v),
-            });
-            tape.dot(pairs)
+        let scores = match shape.critic() {
+            Critic::Separable => {
+                let (coarse, environment) = variables[1..].split_at(shape.hidden().len() + 1);
+                let u: Vec<_> = h.iter().map(|h| network(&mut tape, coarse, h)).collect();
+                let v: Vec<_> = e
+                    .iter()
+                    .map(|e| network(&mut tape, environment, e))
+                    .collect();
+                // The last outputs of TUBA: 1 and ln a(e), so that f − ln a is linear in both.
+                let learned = bound == bound::Bound::Tuba;
+                let score = |tape: &mut Tape, u: &[Var], v: &[Var]| {
+                    let last = u.len() - 1;
+                    let pairs = u.iter().zip(v).enumerate().map(|(i, (&u, &v))| match i {
+                        i if i == last && learned => (minus, v),
+                        _ => (u, v),
+                    });
+                    tape.dot(pairs)
+                };
+                columns(&mut tape, &v, &u, |tape, v, u| score(tape, u, v))
+            }
+            Critic::Concatenated => {
+                // One first layer: its bias, rows for h, rows for e.
+                let mut layers = vec![variables[2].clone()];
+                layers[0].splice(1..1, variables[1].iter().cloned());
+                layers.extend(variables[3..].iter().cloned());
+                columns(&mut tape, &e, &h, |tape, e, h| {
+                    network(tape, &layers, &[h, e].concat())[0]
+                })
+            }
+            Critic::Quadratic => {
+                let [affine, by_h, by_m, constant] = &variables[1..] else {
+                    panic!("four parts");
+                };
+                let form = |tape: &mut Tape, w: &[Vec<Var>], x: &[Var]| {
+                    let rows: Vec<_> = w
+                        .iter()
+                        .map(|row| tape.dot(row.iter().copied().zip(x.iter().copied())))
+                        .collect();
+                    tape.dot(x.iter().copied().zip(rows))
+                };
+                let m: Vec<_> = e
+                    .iter()
+                    .map(|e| network(&mut tape, std::slice::from_ref(affine), e))
+                    .collect();
+                columns(&mut tape, &m, &h, |tape, m, h| {
+                    let forms = [form(tape, by_h, h), form(tape, by_m, m)];
+                    let linear = tape.dot(h.iter().copied().zip(m.iter().copied()));
+                    let terms = [linear, forms[0], forms[1], constant[0][0]];
+                    tape.dot(terms.map(|term| (term, one)))
+                })
+            }
         };
-        let scores: Vec<Vec<Var>> = v
-            .iter()
-            .map(|v| u.iter().map(|u| score(&mut tape, u, v)).collect())
-            .collect();
         let all = scores.iter().flatten().map(|&f| tape.value(f).abs());
         let largest_score = all.fold(0.0, f64::max);
         let others = |j: usize| (0..scores.len()).filter(move |&i| i != j);
@@ -473,6 +540,32 @@ impl Bound {
                 .sum()
         };
         (0..self.h[0].len()).map(pull).fold(0.0, f64::max)
+    }
+}
+
+/// F_ij, column by column.
+fn columns(
+    tape: &mut Tape,
+    of_e: &[Vec<Var>],
+    of_h: &[Vec<Var>],
+    mut score: impl FnMut(&mut Tape, &[Var], &[Var]) -> Var,
+) -> Vec<Vec<Var>> {
+    of_e.iter()
+        .map(|e| of_h.iter().map(|h| score(tape, e, h)).collect())
+        .collect()
+}
+
+/// φ(x).
+fn activate(tape: &mut Tape, activation: Activation, x: Var) -> Var {
+    match activation {
+        Activation::Relu => tape.relu(x),
+        Activation::Tanh => tape.tanh(x),
+        Activation::Elu if tape.value(x) > 0.0 => x,
+        Activation::Elu => {
+            let (one, minus) = (tape.leaf(1.0), tape.leaf(-1.0));
+            let power = tape.exp(x);
+            tape.dot([(power, one), (minus, one)])
+        }
     }
 }
 

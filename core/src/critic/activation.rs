@@ -100,7 +100,7 @@ fn elu_back(d: f32, y: f32) -> f32 {
 fn tanh(x: f32) -> f32 {
     let e = math::exp_nonpositive(if x > 0.0 { -2.0 * x } else { 2.0 * x });
     let size = (1.0 - e) / (1.0 + e);
-    if x > 0.0 { size } else { -size }
+    if x < 0.0 { -size } else { size }
 }
 
 #[inline(always)]
