@@ -13,6 +13,7 @@ use crate::block::pool::Pool;
 use crate::block::window::Window;
 use crate::bound::Bound;
 use crate::coarse::encoder::{Choice, Encoder};
+use crate::critic::{Activation, Critic};
 use crate::lattice::Lattice;
 use crate::num::bits::words;
 use crate::num::lane::Lane;
@@ -55,7 +56,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 18] = [
+pub const WORKLOADS: [&str; 19] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -74,6 +75,7 @@ pub const WORKLOADS: [&str; 18] = [
     "chain-disorder",
     "encoders",
     "bounds",
+    "critics",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -118,6 +120,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
                 learn(one, Learn::All, bound, machine, arena, &mut hash)?;
             }
         }
+        18 => critics(machine, arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -452,6 +455,27 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
         arena,
         hash,
     )
+}
+
+/// The critics and activations that are not the standard ones, filters learned and given.
+fn critics(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    use Activation::{Elu, Relu, Tanh};
+    use Critic::{Concatenated, Quadratic, Separable};
+    let deep = Shape::new(3, 6, 1, &[2, 2], 1, 5).ok()?;
+    let flat = Shape::new(3, 6, 2, &[3], 2, 4).ok()?;
+    for (shape, critic, activation, how, bound) in [
+        (deep, Concatenated, Elu, Learn::All, Bound::InfoNce),
+        (flat, Concatenated, Relu, Learn::Critic, Bound::Nwj),
+        (flat, Concatenated, Tanh, Learn::All, Bound::DonskerVaradhan),
+        (flat, Quadratic, Relu, Learn::Critic, Bound::InfoNce),
+        (flat, Quadratic, Relu, Learn::All, Bound::Tuba),
+        (flat, Separable, Elu, Learn::All, Bound::JensenShannon),
+        (flat, Separable, Tanh, Learn::Critic, Bound::InfoNce),
+    ] {
+        let shape = shape.with_critic(critic).ok()?.with_activation(activation);
+        learn(shape, how, bound, machine, arena, hash)?;
+    }
+    Some(())
 }
 
 /// The same with binary h.

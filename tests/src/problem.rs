@@ -152,7 +152,7 @@ pub const CASES: &[Case] = &[
         SEPARABLE,
         TANH,
     ),
-    with(case([1, 1, 1], &[1], 1, 2, 0.5, 2), CONCATENATED, RELU),
+    with(case([3, 5, 1], &[6], 1, 4, 0.5, 2), CONCATENATED, RELU),
     with(
         case([16, 36, 1], &[16, 9], 1, 7, 0.5, 1),
         CONCATENATED,
@@ -177,7 +177,7 @@ pub const CASES: &[Case] = &[
     with(case([1, 1, 1], &[], 3, 2, 0.5, 1), QUADRATIC, RELU),
     with(case([16, 36, 1], &[], 3, 33, 0.5, 1), QUADRATIC, RELU),
     with(case([5, 101, 2], &[], 4, 65, 0.25, 1), QUADRATIC, RELU),
-    with(case([16, 7, 3], &[], 5, 7, 0.1, 1), QUADRATIC, RELU),
+    with(case([16, 7, 3], &[], 5, 9, 0.5, 1), QUADRATIC, RELU),
     with(case([16, 33, 16], &[], 18, 31, 0.5, 1), QUADRATIC, RELU),
 ];
 

@@ -27,7 +27,7 @@ use crate::num::math;
 
 /// ln m.
 #[inline(always)]
-pub(crate) fn ln_mean<T: Tile>(pairs: &mut impl Pairs, scores: &mut [Lane]) -> f32 {
+pub(crate) fn ln_mean<T: Tile>(pairs: &mut (impl Pairs<T> + ?Sized), scores: &mut [Lane]) -> f32 {
     // The largest score so far, and the sum of exponentials less it.
     let (mut top, mut sum) = (f32::MIN, 0.0);
     let mut next = 0;

@@ -51,7 +51,7 @@ pub fn deficit(batch: usize, capacity: f64) -> f64 {
 /// are given as they are, with z_j beside them.
 #[inline(always)]
 pub(crate) fn infonce<T: Tile>(
-    pairs: &mut impl Pairs,
+    pairs: &mut (impl Pairs<T> + ?Sized),
     scores: &mut [Lane],
     mut value: impl FnMut(usize, f32),
 ) {
@@ -100,7 +100,7 @@ pub(crate) fn infonce<T: Tile>(
             }
         }
         if pairs.learns() {
-            pairs.back_shares::<T>(columns, share, &sum);
+            pairs.back_shares(columns, share, &sum);
         }
     }
 }

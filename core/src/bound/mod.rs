@@ -113,7 +113,33 @@ impl Bound {
     #[inline(always)]
     pub(crate) fn terms<T: Tile>(
         self,
-        pairs: &mut impl Pairs,
+        pairs: &mut impl Pairs<T>,
+        scores: &mut [Lane],
+        average: &mut Average,
+        mut value: impl FnMut(usize, f32),
+    ) {
+        // Once for all critics, where flash is short.
+        #[inline(never)]
+        fn apart<T: Tile>(
+            bound: Bound,
+            pairs: &mut dyn Pairs<T>,
+            scores: &mut [Lane],
+            average: &mut Average,
+            value: &mut dyn FnMut(usize, f32),
+        ) {
+            bound.terms_here::<T>(pairs, scores, average, value);
+        }
+        if T::SCALAR {
+            apart::<T>(self, pairs, scores, average, &mut value);
+        } else {
+            self.terms_here::<T>(pairs, scores, average, value);
+        }
+    }
+
+    #[inline(always)]
+    fn terms_here<T: Tile>(
+        self,
+        pairs: &mut (impl Pairs<T> + ?Sized),
         scores: &mut [Lane],
         average: &mut Average,
         value: impl FnMut(usize, f32),

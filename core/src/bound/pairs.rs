@@ -6,7 +6,7 @@ use crate::num::lane::{Lane, WIDTH, apart, lanes};
 use crate::shape::SCORE_LANES;
 
 /// A critic on a batch.
-pub(crate) trait Pairs {
+pub(crate) trait Pairs<T: Tile> {
     /// K.
     fn batch(&self) -> usize;
 
@@ -14,16 +14,16 @@ pub(crate) trait Pairs {
     fn learns(&self) -> bool;
 
     /// Writes the scores of the columns.
-    fn scores<T: Tile>(&mut self, columns: &mut Columns);
+    fn scores(&mut self, columns: &mut Columns);
 
     /// Takes the slopes of the columns. All columns come once, in order, the last time that their
     /// scores were asked for.
-    fn back<T: Tile>(&mut self, columns: Columns);
+    fn back(&mut self, columns: Columns);
 
     /// The same where the columns hold e_ij and ∂I/∂F_ij = `share` (δ_ij − e_ij / z_j), z_j the
     /// `sums`: InfoNCE.
     #[inline(always)]
-    fn back_shares<T: Tile>(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
+    fn back_shares(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
         let stride = columns.stride;
         for (lane, sum) in sums.iter().enumerate().take(stride) {
             let scale = sum.map(|z| -share / z);
@@ -36,7 +36,7 @@ pub(crate) trait Pairs {
                 columns.scores[row * stride + lane].0[j] += share;
             }
         }
-        self.back::<T>(columns);
+        self.back(columns);
     }
 }
 
@@ -56,7 +56,7 @@ impl<'a> Columns<'a> {
     /// that of the next; none, if there are no more. `scores` holds K × `min(SCORE_LANES, lanes(K))`.
     #[inline(always)]
     pub(crate) fn next<T: Tile>(
-        pairs: &mut impl Pairs,
+        pairs: &mut (impl Pairs<T> + ?Sized),
         first: &mut usize,
         scores: &'a mut [Lane],
     ) -> Option<Self> {
@@ -72,7 +72,7 @@ impl<'a> Columns<'a> {
             scores: &mut scores[..batch * stride],
             stride,
         };
-        pairs.scores::<T>(&mut columns);
+        pairs.scores(&mut columns);
         *first += stride * WIDTH;
         Some(columns)
     }

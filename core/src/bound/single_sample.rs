@@ -68,7 +68,7 @@ fn sigmoid(x: f32) -> f32 {
 /// slopes of what is climbed, if they are wanted.
 #[inline(always)]
 pub(crate) fn single_sample<T: Tile>(
-    pairs: &mut impl Pairs,
+    pairs: &mut (impl Pairs<T> + ?Sized),
     scores: &mut [Lane],
     baseline: f32,
     slope: Slope,
@@ -120,7 +120,7 @@ pub(crate) fn single_sample<T: Tile>(
             }
         }
         if climb.is_some() {
-            pairs.back::<T>(columns);
+            pairs.back(columns);
         }
     }
 }

@@ -137,7 +137,7 @@ impl Sums<'_> {
     }
 }
 
-impl Pairs for Sums<'_> {
+impl<T: Tile> Pairs<T> for Sums<'_> {
     #[inline(always)]
     fn batch(&self) -> usize {
         self.shape.batch()
@@ -149,7 +149,7 @@ impl Pairs for Sums<'_> {
     }
 
     #[inline(never)]
-    fn scores<T: Tile>(&mut self, columns: &mut Columns) {
+    fn scores(&mut self, columns: &mut Columns) {
         columns.scores.fill(Lane::ZERO);
         let last = self.column.len() - self.shape.batch();
         for c in 0..columns.count {
@@ -164,14 +164,16 @@ impl Pairs for Sums<'_> {
     }
 
     #[inline(never)]
-    fn back<T: Tile>(&mut self, columns: Columns) {
+    fn back(&mut self, columns: Columns) {
         let (batch, rest) = (self.shape.batch(), rest(&self.shape));
         let width = lanes(rest.inputs);
         if columns.first == 0
-            && let Some(Gradients { du, all, .. }) = &mut self.gradients
+            && let Some(Gradients { du, all, one, .. }) = &mut self.gradients
         {
             du.fill(Lane::ZERO);
             all.fill(Lane::ZERO);
+            // Products may leave padding as it is.
+            one.fill(Lane::ZERO);
         }
         for c in 0..columns.count {
             self.run::<T>(columns.first + c);

@@ -69,7 +69,7 @@ impl<'a> Products<'a> {
     }
 }
 
-impl Pairs for Products<'_> {
+impl<T: Tile> Pairs<T> for Products<'_> {
     #[inline(always)]
     fn batch(&self) -> usize {
         self.batch
@@ -81,7 +81,7 @@ impl Pairs for Products<'_> {
     }
 
     #[inline(always)]
-    fn scores<T: Tile>(&mut self, columns: &mut Columns) {
+    fn scores(&mut self, columns: &mut Columns) {
         let rows_of_u = Matrix::new(self.u, lanes(self.embedding));
         let right = Matrix {
             lane: columns.first / WIDTH,
@@ -99,7 +99,7 @@ impl Pairs for Products<'_> {
     }
 
     #[inline(always)]
-    fn back<T: Tile>(&mut self, columns: Columns) {
+    fn back(&mut self, columns: Columns) {
         let Some(Gradients { du, dv }) = &mut self.gradients else {
             return;
         };
@@ -120,7 +120,7 @@ impl Pairs for Products<'_> {
     /// With c_j = −1 / K z_j the gradients are summed as du_i = v_i/K + Σ_j e_ij (c_j v_j) and
     /// dv_j = u_j/K + c_j Σ_i e_ij u_i: the K × K exponentials are used as they are.
     #[inline(always)]
-    fn back_shares<T: Tile>(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
+    fn back_shares(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
         let Some(Gradients { du, dv }) = &mut self.gradients else {
             return;
         };
