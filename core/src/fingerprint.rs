@@ -458,20 +458,25 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
 }
 
 /// The critics and activations that are not the standard ones, filters learned and given.
+#[inline(never)]
 fn critics(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     use Activation::{Elu, Relu, Tanh};
     use Critic::{Concatenated, Quadratic, Separable};
-    let deep = Shape::new(3, 6, 1, &[2, 2], 1, 5).ok()?;
-    let flat = Shape::new(3, 6, 2, &[3], 2, 4).ok()?;
-    for (shape, critic, activation, how, bound) in [
-        (deep, Concatenated, Elu, Learn::All, Bound::InfoNce),
-        (flat, Concatenated, Relu, Learn::Critic, Bound::Nwj),
-        (flat, Concatenated, Tanh, Learn::All, Bound::DonskerVaradhan),
-        (flat, Quadratic, Relu, Learn::Critic, Bound::InfoNce),
-        (flat, Quadratic, Relu, Learn::All, Bound::Tuba),
-        (flat, Separable, Elu, Learn::All, Bound::JensenShannon),
-        (flat, Separable, Tanh, Learn::Critic, Bound::InfoNce),
+    // One component behind two hidden layers, or two behind one.
+    for (components, critic, activation, how, bound) in [
+        (1, Concatenated, Elu, Learn::All, Bound::InfoNce),
+        (2, Concatenated, Relu, Learn::Critic, Bound::Nwj),
+        (2, Concatenated, Tanh, Learn::All, Bound::DonskerVaradhan),
+        (2, Quadratic, Relu, Learn::Critic, Bound::InfoNce),
+        (2, Quadratic, Relu, Learn::All, Bound::Tuba),
+        (2, Separable, Elu, Learn::All, Bound::JensenShannon),
+        (2, Separable, Tanh, Learn::Critic, Bound::InfoNce),
     ] {
+        let (hidden, batch): (&[u32], _) = match components {
+            1 => (&[2, 2], 5),
+            _ => (&[3], 4),
+        };
+        let shape = Shape::new(3, 6, components, hidden, 2, batch).ok()?;
         let shape = shape.with_critic(critic).ok()?.with_activation(activation);
         learn(shape, how, bound, machine, arena, hash)?;
     }

@@ -118,7 +118,15 @@ impl Bound {
         average: &mut Average,
         mut value: impl FnMut(usize, f32),
     ) {
-        // Once for all critics, where flash is short.
+        // Once for all critics, where flash is short; and each by itself, where stack is.
+        #[inline(never)]
+        fn infonce_apart<T: Tile>(
+            pairs: &mut dyn Pairs<T>,
+            scores: &mut [Lane],
+            value: &mut dyn FnMut(usize, f32),
+        ) {
+            infonce::<T>(pairs, scores, value);
+        }
         #[inline(never)]
         fn apart<T: Tile>(
             bound: Bound,
@@ -127,26 +135,30 @@ impl Bound {
             average: &mut Average,
             value: &mut dyn FnMut(usize, f32),
         ) {
-            bound.terms_here::<T>(pairs, scores, average, value);
+            bound.single_sample::<T>(pairs, scores, average, value);
+        }
+        if T::SCALAR && self == Bound::InfoNce {
+            return infonce_apart::<T>(pairs, scores, &mut value);
+        }
+        if self == Bound::InfoNce {
+            return infonce::<T>(pairs, scores, value);
         }
         if T::SCALAR {
             apart::<T>(self, pairs, scores, average, &mut value);
         } else {
-            self.terms_here::<T>(pairs, scores, average, value);
+            self.single_sample::<T>(pairs, scores, average, value);
         }
     }
 
+    /// [`terms`](Self::terms) of all bounds but InfoNCE.
     #[inline(always)]
-    fn terms_here<T: Tile>(
+    fn single_sample<T: Tile>(
         self,
         pairs: &mut (impl Pairs<T> + ?Sized),
         scores: &mut [Lane],
         average: &mut Average,
         value: impl FnMut(usize, f32),
     ) {
-        if self == Bound::InfoNce {
-            return infonce::<T>(pairs, scores, value);
-        }
         let learns = pairs.learns();
         let mut ln_mean = nwj::BASELINE;
         if self == Bound::DonskerVaradhan || self == Bound::TubaConstant && learns {

@@ -222,6 +222,7 @@ impl<T: Tile> Pairs<T> for Sums<'_> {
 }
 
 /// u and v of all rows.
+#[inline(never)]
 fn first_layer<T: Tile>(task: &Task, u: &mut [Lane], v: &mut [Lane]) {
     let (shape, batch) = (task.shape, task.shape.batch());
     let [coarse, environment, _] = split(&shape, task.parameters);
@@ -284,16 +285,15 @@ pub(super) fn differentiate<'w, T: Tile>(
     room: Room<'w>,
     value: &mut dyn FnMut(usize, f32),
 ) -> &'w [Lane] {
-    let (shape, batch) = (task.shape, task.shape.batch());
-    let (components, width) = (shape.components(), shape.first_hidden());
+    let shape = &task.shape;
     first_layer::<T>(task, room.coarse, room.environment);
-    let [coarse, environment, parameters] = split(&shape, task.parameters);
-    let [by_coarse, by_environment, by_rest] = split_mut(&shape, gradients);
-    let of_first = batch * lanes(width);
+    let [_, _, parameters] = split(shape, task.parameters);
+    let [by_coarse, by_environment, by_rest] = split_mut(shape, gradients);
+    let of_first = shape.batch() * lanes(shape.first_hidden());
     let (du, others) = room.by_coarse.split_at_mut(of_first);
     let (dv, one) = others.split_at_mut(of_first);
     let pairs = Sums {
-        shape,
+        shape: *shape,
         parameters,
         u: room.coarse,
         v: room.environment,
@@ -309,35 +309,54 @@ pub(super) fn differentiate<'w, T: Tile>(
         }),
     };
     terms::<T>(task.bound, pairs, room.scores, average, value);
+    back_of_e::<T>(task, dv, by_environment, flipped);
+    let dh = through.then_some((&mut *room.lower, room.transposed));
+    back_of_h::<T>(task, du, by_coarse, dh);
+    room.lower
+}
 
+/// Of the gradients by v those by bias and rows for e.
+#[inline(never)]
+fn back_of_e<T: Tile>(task: &Task, dv: &mut [Lane], gradients: &mut [Lane], flipped: &mut [u32]) {
+    let [_, weights, _] = split(&task.shape, task.parameters);
     mlp::backward::<T>(
-        affine(&shape),
-        batch,
-        environment,
+        affine(&task.shape),
+        task.shape.batch(),
+        weights,
         task.e,
         &[],
         dv,
         &mut [],
-        by_environment,
+        gradients,
         Scratch {
             transposed: &mut [],
             flipped,
         },
         false,
     );
-    let h = Input::Reals(task.h);
-    let out = Output::set(by_coarse, lanes(width));
-    h.gradient::<T>(batch, components, du, width, &mut [], out);
-    if through {
+}
+
+/// Of the gradients by u those by the rows for h, and by h where they are wanted.
+#[inline(never)]
+fn back_of_h<T: Tile>(
+    task: &Task,
+    du: &[Lane],
+    gradients: &mut [Lane],
+    dh: Option<(&mut [Lane], &mut [Lane])>,
+) {
+    let (shape, batch) = (&task.shape, task.shape.batch());
+    let (components, width) = (shape.components(), shape.first_hidden());
+    let out = Output::set(gradients, lanes(width));
+    Input::Reals(task.h).gradient::<T>(batch, components, du, width, &mut [], out);
+    if let Some((dh, transposed)) = dh {
         let inner = lanes(components);
-        let transposed = &mut room.transposed[..width * inner];
-        mlp::transpose(coarse, components, width, transposed);
+        let transposed = &mut transposed[..width * inner];
+        let [weights, _, _] = split(shape, task.parameters);
+        mlp::transpose(weights, components, width, transposed);
         let (du, w) = (
             Matrix::new(du, lanes(width)),
             Matrix::new(transposed, inner),
         );
-        let dh = Output::set(room.lower, inner);
-        T::rows(batch, width, du, w, components, dh);
+        T::rows(batch, width, du, w, components, Output::set(dh, inner));
     }
-    room.lower
 }

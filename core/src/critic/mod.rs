@@ -113,8 +113,9 @@ impl Critic {
     }
 }
 
-/// What belongs to one critic is compiled by itself, but for the standard one: so code and stack of a
-/// step are not those of all critics together.
+/// What belongs to one critic is compiled by itself, so that code and stack of a step are not those of
+/// all critics together; but for the standard one on machines with vectors, where all that is in a step
+/// has to be compiled with it for their instructions.
 impl Task<'_> {
     /// Hands `value(j, x)` the terms of the bound.
     #[inline(always)]
@@ -162,6 +163,7 @@ impl Task<'_> {
             .terms::<T>(&mut pairs, room.scores, average, value);
         match self.shape.critic() {
             Critic::Quadratic => quadratic::back::<T>(self, gradients, flipped, room),
+            _ if T::SCALAR => back_apart::<T>(self, gradients, flipped, through, room),
             _ => separable::back::<T>(self, gradients, flipped, through, room),
         }
     }
@@ -172,7 +174,24 @@ impl Task<'_> {
     fn embed<T: Tile>(&self, room: &mut Room) -> [usize; 2] {
         match self.shape.critic() {
             Critic::Quadratic => quadratic::embed::<T>(self, room),
+            _ if T::SCALAR => embed_apart::<T>(self, room),
             _ => separable::embed::<T>(self, room),
         }
     }
+}
+
+#[inline(never)]
+fn embed_apart<T: Tile>(task: &Task, room: &mut Room) -> [usize; 2] {
+    separable::embed::<T>(task, room)
+}
+
+#[inline(never)]
+fn back_apart<'w, T: Tile>(
+    task: &Task,
+    gradients: &mut [Lane],
+    flipped: &mut [u32],
+    through: bool,
+    room: Room<'w>,
+) -> &'w [Lane] {
+    separable::back::<T>(task, gradients, flipped, through, room)
 }
