@@ -396,6 +396,8 @@ fn storage<'a>(
 }
 
 /// Twelve steps on real windows of rings, each a constant with noise around it.
+// Inlined, its arrays would be part of the stack of all workloads.
+#[inline(never)]
 fn learn_reals(
     shape: Shape,
     machine: &impl Machine,
@@ -458,6 +460,7 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
 }
 
 /// The critics and activations that are not the standard ones, filters learned and given.
+// By itself for the same reason.
 #[inline(never)]
 fn critics(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     use Activation::{Elu, Relu, Tanh};

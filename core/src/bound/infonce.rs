@@ -58,51 +58,66 @@ pub(crate) fn infonce<T: Tile>(
     let ln_batch = math::ln(pairs.batch() as f32);
     let share = 1.0 / pairs.batch() as f32;
     let mut next = 0;
-    while let Some(columns) = Columns::next::<T>(pairs, &mut next, scores) {
-        let Columns {
-            first,
-            count,
-            stride,
-            ..
-        } = columns;
-        // A lane of columns at a time: the largest score, then exponentials and their sum.
+    while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
+        let stride = columns.stride;
+        // A lane of columns at a time.
         let mut sum = [Lane::ZERO; SCORE_LANES];
         for lane in 0..stride {
-            let column = &mut columns.scores[lane..];
-            let mut largest = column[0];
-            for f in column.iter().step_by(stride) {
-                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
-                apart();
-            }
-            let largest = whole(largest);
-            let mut diagonal = Lane::ZERO;
-            for j in 0..WIDTH.min(count - lane * WIDTH) {
-                diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
-            }
-            let mut total = Lane::ZERO;
-            for f in column.iter_mut().step_by(stride) {
-                if T::SCALAR {
-                    exponentials::<1>(f, &largest, &mut total);
-                } else {
-                    exponentials::<WIDTH>(f, &largest, &mut total);
-                }
-                apart();
-            }
-            let total = whole(total);
+            let (terms, total) = if T::SCALAR {
+                terms_apart::<T>(&mut columns, lane)
+            } else {
+                terms::<T>(&mut columns, lane)
+            };
             sum[lane] = total;
-            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-            let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
-            let terms = diagonal
-                .zip(largest, |f, m| f - m)
-                .zip(ln_total, |f, z| f - z);
-            for j in 0..WIDTH.min(count - lane * WIDTH) {
-                value(first + lane * WIDTH + j, terms.0[j] + ln_batch);
+            for j in 0..columns.of_lane(lane) {
+                value(columns.first + lane * WIDTH + j, terms.0[j] + ln_batch);
             }
         }
         if pairs.learns() {
             pairs.back_shares(columns, share, &sum);
         }
     }
+}
+
+/// F_jj − ln Σ_i exp F_ij of a lane of columns, and the sums of the exponentials that take the scores'
+/// place: first the largest score, then these.
+#[inline(always)]
+fn terms<T: Tile>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
+    let (first, stride) = (columns.first, columns.stride);
+    let joint = columns.of_lane(lane);
+    let column = &mut columns.scores[lane..];
+    let mut largest = column[0];
+    for f in column.iter().step_by(stride) {
+        largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+        apart();
+    }
+    let largest = whole(largest);
+    let mut diagonal = Lane::ZERO;
+    for j in 0..joint {
+        diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
+    }
+    let mut total = Lane::ZERO;
+    for f in column.iter_mut().step_by(stride) {
+        if T::SCALAR {
+            exponentials::<1>(f, &largest, &mut total);
+        } else {
+            exponentials::<WIDTH>(f, &largest, &mut total);
+        }
+        apart();
+    }
+    let total = whole(total);
+    // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+    let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
+    let terms = diagonal
+        .zip(largest, |f, m| f - m)
+        .zip(ln_total, |f, z| f - z);
+    (terms, total)
+}
+
+/// [`terms`], whose stack is then free when slopes go back.
+#[inline(never)]
+fn terms_apart<T: Tile>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
+    terms::<T>(columns, lane)
 }
 
 /// Turns scores into exponentials less the largest of their columns and adds them to the sums, by
