@@ -265,11 +265,20 @@ impl Case {
     /// # Panics
     /// If it is not so.
     pub fn check_bound(&self, bound: Bound, steps: u32, seed: u64) -> Estimate {
+        self.check_critic(Critic::Separable, bound, steps, seed)
+    }
+
+    /// The same with any critic.
+    ///
+    /// # Panics
+    /// If it is not so.
+    pub fn check_critic(&self, critic: Critic, bound: Bound, steps: u32, seed: u64) -> Estimate {
         let (batch, start) = (100, Instant::now());
         let mut settings = self.settings(batch, steps, seed);
         settings.bound = bound;
         let components = settings.shape.components() as u32;
-        settings.shape = with_outputs(self.window(), components, batch, bound);
+        let shape = with_outputs(self.window(), components, batch, bound);
+        settings.shape = shape.with_critic(critic).expect("hidden layers");
         let found = self.run(&settings).information;
         let exact = self.filtered();
         let capacity = settings.coarse.capacity(settings.shape.components());
@@ -277,7 +286,7 @@ impl Case {
         let deficit = deficit.unwrap_or(0.0);
         let Estimate { mean, stderr } = found;
         let about = format!(
-            "{bound}, {self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \
+            "{critic}, {bound}, {self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \
              deficit at most {deficit:.4}, {:.1} s",
             mean - exact,
             start.elapsed().as_secs_f64()

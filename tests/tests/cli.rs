@@ -213,6 +213,20 @@ fn runs_that_cannot_be() {
             ("--components 0", &["0", "--components"]),
             ("--components 17", &["17", "--components"]),
             ("--bound mine", &["'mine'", "infonce", "tuba-constant"]),
+            ("--critic mlp", &["'mlp'", "separable", "concatenated"]),
+            ("--hidden 8,0", &["'8,0'", "1 to 1024"]),
+            ("--hidden 1,2,3,4,5", &["'1,2,3,4,5'", "up to 4"]),
+            ("--activation sine", &["'sine'", "relu, elu, tanh"]),
+            ("--critic quadratic --hidden 8", &["no hidden layers"]),
+            ("--critic quadratic --activation elu", &["there are none"]),
+            (
+                "--critic concatenated --embedding 8",
+                &["--embedding", "separable"],
+            ),
+            (
+                "--critic concatenated --hidden none",
+                &["concatenated", "from 1 to 4"],
+            ),
             ("--isa avx1024", &["'avx1024'", "auto"]),
         ],
     );
@@ -1713,6 +1727,52 @@ fn estimates_of_named_filters() {
     assert!(told.stdout.contains(&format!("{nats:.4}")), "{told:?}");
     let chain = folder.json("estimate chain --size 20 --block 4 --buffer 2 --environment 1 --steps 50 --filter staggered --coupling -1");
     check_run(&chain, 50, 100);
+}
+
+/// The standard critic has no words; others repeat their runs.
+#[test]
+fn every_critic_by_name() {
+    let folder = Folder::new();
+    let standard = "--critic separable --hidden 32,32 --embedding 8 --activation relu";
+    for (at, typed, repeated, told) in [
+        (
+            0,
+            standard,
+            "",
+            "separable, hidden 32, 32, ReLU, embedding 8",
+        ),
+        (
+            1,
+            "--critic concatenated --hidden 9,5 --activation tanh --bound tuba",
+            " --critic concatenated --hidden 9,5 --activation tanh",
+            "concatenated, hidden 9, 5, tanh",
+        ),
+        (
+            2,
+            "--critic quadratic --bound tuba",
+            " --critic quadratic",
+            "quadratic<",
+        ),
+        (
+            3,
+            "--hidden none --embedding 4",
+            " --hidden none --embedding 4",
+            "separable, no hidden layer, embedding 4",
+        ),
+    ] {
+        let found = folder.json(&format!("train ising {SHORT} {typed} --out {at}"));
+        check_run(&found, 200, 20);
+        let command = found["command"].as_str().unwrap();
+        let (before, after) = command.split_once(" --seed 1").unwrap();
+        let (words, _) = after.split_once(" --encoder").unwrap();
+        assert_eq!(words, repeated, "{before}");
+        let critic = told.split([',', '<']).next().unwrap();
+        assert_eq!(found["critic"], critic);
+        let report = String::from_utf8(folder.read(&format!("{at}/report.html"))).unwrap();
+        assert!(report.contains(told), "{told}");
+        let again = format!("{} --out again-{at}", command.split_once(' ').unwrap().1);
+        assert_eq!(folder.json(&again)["fingerprint"], found["fingerprint"]);
+    }
 }
 
 /// What holds for InfoNCE alone is not said of others.
