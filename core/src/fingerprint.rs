@@ -13,6 +13,7 @@ use crate::block::pool::Pool;
 use crate::block::window::Window;
 use crate::bound::Bound;
 use crate::coarse::encoder::{Choice, Encoder};
+use crate::critic::{Activation, Critic};
 use crate::lattice::Lattice;
 use crate::num::bits::words;
 use crate::num::lane::Lane;
@@ -55,7 +56,7 @@ impl Default for Arena {
 }
 
 /// Names of the workloads, in the order in which they are printed.
-pub const WORKLOADS: [&str; 19] = [
+pub const WORKLOADS: [&str; 20] = [
     "random-streams",
     "elementary-functions",
     "ising-metropolis",
@@ -75,6 +76,7 @@ pub const WORKLOADS: [&str; 19] = [
     "encoders",
     "bounds",
     "maps",
+    "critics",
 ];
 
 /// Runs workload `index` of [`WORKLOADS`]; `None` if there is no such, or a result is NaN.
@@ -120,6 +122,7 @@ pub fn run(index: usize, machine: &impl Machine, arena: &mut Arena) -> Option<u6
             }
         }
         18 => maps(machine, arena, &mut hash)?,
+        19 => critics(machine, arena, &mut hash)?,
         _ => return None,
     }
     hash.finish()
@@ -395,6 +398,8 @@ fn storage<'a>(
 }
 
 /// Twelve steps on real windows of rings, each a constant with noise around it.
+// Inlined, its arrays would be part of the stack of all workloads.
+#[inline(never)]
 fn learn_reals(
     shape: Shape,
     machine: &impl Machine,
@@ -465,7 +470,8 @@ fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()
     let mapped = mapped.with_map(&[3]).ok()?;
     learn_with(mapped, how, relaxed, &[Encoder::Sign], machine, arena, hash)?;
     let noisy = |_| Encoder::Continuous { noise: 0.25 };
-    let two = Shape::new(3, 5, 2, &[2], 2, 3).ok()?.with_moments();
+    let two = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
+    let two = two.with_critic(Critic::Moments).ok()?;
     learn_with(two, how, noisy, &[], machine, arena, hash)?;
 
     let shape = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
@@ -485,6 +491,33 @@ fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()
         hash.real(machine.step(&mut rsmi, encoder, Learn::All, 1e-2, &mut stream));
     }
     hash.reals(rsmi.parameters());
+    Some(())
+}
+
+/// The critics and activations that are not the standard ones, filters learned and given.
+// By itself for the same reason.
+#[inline(never)]
+fn critics(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    use Activation::{Elu, Relu, Tanh};
+    use Critic::{Concatenated, Quadratic, Separable};
+    // One component behind two hidden layers, or two behind one.
+    for (components, critic, activation, how, bound) in [
+        (1, Concatenated, Elu, Learn::All, Bound::InfoNce),
+        (2, Concatenated, Relu, Learn::Critic, Bound::Nwj),
+        (2, Concatenated, Tanh, Learn::All, Bound::DonskerVaradhan),
+        (2, Quadratic, Relu, Learn::Critic, Bound::InfoNce),
+        (2, Quadratic, Relu, Learn::All, Bound::Tuba),
+        (2, Separable, Elu, Learn::All, Bound::JensenShannon),
+        (2, Separable, Tanh, Learn::Critic, Bound::InfoNce),
+    ] {
+        let (hidden, batch): (&[u32], _) = match components {
+            1 => (&[2, 2], 5),
+            _ => (&[3], 4),
+        };
+        let shape = Shape::new(3, 6, components, hidden, 2, batch).ok()?;
+        let shape = shape.with_critic(critic).ok()?.with_activation(activation);
+        learn(shape, how, bound, machine, arena, hash)?;
+    }
     Some(())
 }
 

@@ -14,21 +14,17 @@
 use core::fmt;
 
 use crate::bound::Bound;
-use crate::bound::infonce::{Gradients, Scores};
-use crate::bound::tuba::{self, Average};
+use crate::bound::tuba::Average;
 use crate::coarse::encoder::Encoder;
-use crate::coarse::{centre, moments, norm};
+use crate::coarse::{centre, norm};
 use crate::critic::mlp::{self, Input, Scratch};
+use crate::critic::{Critic, Room, Task};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
-use crate::num::lane::{Lane, apart, get, get_mut, lanes};
+use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
 use crate::optim::adam::Adam;
 use crate::shape::Shape;
-
-/// Embeddings beyond this are cut, so that all scores and their differences are finite; no critic
-/// that is of use comes near.
-const LARGEST: f32 = 1e17;
 
 /// The slices that a training works on; all are overwritten.
 #[derive(Debug)]
@@ -254,15 +250,7 @@ pub struct Rsmi<'a> {
 struct Work<'w> {
     h: &'w mut [Lane],
     slopes: &'w mut [Lane],
-    coarse: &'w mut [Lane],
-    environment: &'w mut [Lane],
-    v_transposed: &'w mut [Lane],
-    scores: &'w mut [Lane],
-    dv: &'w mut [Lane],
-    upper: &'w mut [Lane],
-    lower: &'w mut [Lane],
-    transposed: &'w mut [Lane],
-    moments: &'w mut [Lane],
+    room: Room<'w>,
     map: &'w mut [Lane],
 }
 
@@ -274,29 +262,30 @@ impl<'w> Work<'w> {
             slopes,
             coarse,
             environment,
-            v_transposed,
+            columns,
             scores,
-            dv,
+            by_coarse,
             by_layers,
             transposed,
-            moments,
             map,
         ] = shape
             .parts()
             .map(|(_, length)| rest.split_off_mut(..length).unwrap_or_default());
         let (upper, lower) = by_layers.split_at_mut(by_layers.len() / 2);
-        Work {
-            h,
-            slopes,
+        let room = Room {
             coarse,
             environment,
-            v_transposed,
+            columns,
             scores,
-            dv,
+            by_coarse,
             upper,
             lower,
             transposed,
-            moments,
+        };
+        Work {
+            h,
+            slopes,
+            room,
             map,
         }
     }
@@ -363,9 +352,7 @@ impl<'a> Rsmi<'a> {
         } else {
             mlp::glorot(filter, shape.block(), shape.components(), stream);
         }
-        let (coarse, environment) = critic.split_at_mut(shape.coarse_network().lanes());
-        mlp::initialise(shape.coarse_network(), coarse, stream);
-        mlp::initialise(shape.environment_network(), environment, stream);
+        Critic::initialise(shape, critic, stream);
         Ok(Rsmi {
             shape,
             storage,
@@ -439,8 +426,8 @@ impl<'a> Rsmi<'a> {
         }
     }
 
-    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of the
-    /// embedding for its baseline ([`Bound::outputs`]).
+    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of a separable
+    /// critic's embedding for its baseline ([`Bound::outputs`]).
     #[must_use]
     pub fn with_bound(self, bound: Bound) -> Self {
         Rsmi { bound, ..self }
@@ -522,7 +509,7 @@ impl<'a> Rsmi<'a> {
         let Rows { v, flipped, .. } = storage.samples.rows(shape);
         let batch = shape.batch();
         let width = lanes(shape.components());
-        let upper = work.upper;
+        let upper = work.room.upper;
         upper[..batch * width].fill(Lane::ZERO);
         for row in upper[..batch * width].chunks_exact_mut(width) {
             *get_mut(row, component) = 1.0 / batch as f32;
@@ -535,10 +522,10 @@ impl<'a> Rsmi<'a> {
             v,
             work.map,
             upper,
-            work.lower,
+            work.room.lower,
             gradient,
             Scratch {
-                transposed: work.transposed,
+                transposed: work.room.transposed,
                 flipped,
             },
             false,
@@ -617,7 +604,7 @@ impl<'a> Rsmi<'a> {
         }
         let net = shape.map_network();
         let width = lanes(net.width(1));
-        let saved = &mut work.upper[..width];
+        let saved = &mut work.room.upper[..width];
         saved.copy_from_slice(&filter[..width]);
         let (bias, weights) = filter.split_at_mut(width);
         centre::take_off(&weights[..shape.block() * width], centres, width, bias);
@@ -627,9 +614,9 @@ impl<'a> Rsmi<'a> {
         work.h.copy_from_slice(&work.map[at..]);
     }
 
-    /// Logits of the batch, then coarse variables, then both embeddings.
+    /// Logits of the batch, then coarse variables.
     #[inline(always)]
-    fn forward<T: Tile>(
+    fn encode<T: Tile>(
         shape: Shape,
         storage: &mut Storage,
         centres: &[f32],
@@ -637,73 +624,9 @@ impl<'a> Rsmi<'a> {
         stream: &mut Stream,
     ) {
         Self::logits::<T>(shape, storage, centres);
-        let (batch, components) = (shape.batch(), shape.components());
+        let components = shape.components();
         let work = Work::new(shape, storage.workspace);
-        let e = storage.samples.rows(shape).e;
-        let critic = &storage.parameters[shape.filter_lanes()..];
-        let (coarse, environment) = critic.split_at(shape.coarse_network().lanes());
         encoder.encode(components, work.h, work.slopes, stream);
-
-        if shape.has_moments() {
-            moments::expand(components, work.h, work.moments);
-        }
-        let h = Input::Reals(if shape.has_moments() {
-            work.moments
-        } else {
-            work.h
-        });
-        mlp::forward::<T>(shape.coarse_network(), batch, coarse, h, work.coarse);
-        mlp::forward::<T>(
-            shape.environment_network(),
-            batch,
-            environment,
-            e,
-            work.environment,
-        );
-        let (coarse_at, at) = Self::embedded_at(shape);
-        for lane in work.coarse[coarse_at..]
-            .iter_mut()
-            .chain(&mut work.environment[at..])
-        {
-            *lane = lane.map(|x| if x > LARGEST { LARGEST } else { x });
-            *lane = lane.map(|x| if x < -LARGEST { -LARGEST } else { x });
-            apart();
-        }
-        let embedded = &work.environment[at..];
-        mlp::transpose(embedded, batch, shape.embedding(), work.v_transposed);
-    }
-
-    /// Where the embeddings begin among the activations of both networks.
-    #[inline(always)]
-    fn embedded_at(shape: Shape) -> (usize, usize) {
-        let at = |all| shape.batch() * (all - lanes(shape.embedding()));
-        (
-            at(shape.coarse_network().activation_lanes()),
-            at(shape.environment_network().activation_lanes()),
-        )
-    }
-
-    /// Both embeddings, for the bound.
-    #[inline(always)]
-    fn pairs<'w>(
-        shape: Shape,
-        bound: Bound,
-        coarse: &'w mut [Lane],
-        environment: &'w mut [Lane],
-        v_transposed: &'w [Lane],
-    ) -> Scores<'w> {
-        let (coarse_at, at) = Self::embedded_at(shape);
-        let (u, v) = (&mut coarse[coarse_at..], &mut environment[at..]);
-        if bound == Bound::Tuba {
-            tuba::hold(u, shape.embedding(), -1.0);
-        }
-        Scores {
-            batch: shape.batch(),
-            embedding: shape.embedding(),
-            u,
-            v,
-            v_transposed,
-        }
     }
 
     /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
@@ -719,74 +642,48 @@ impl<'a> Rsmi<'a> {
         let shape = self.shape;
         let learn = self.left(learn);
         let storage = &mut self.storage;
-        Self::forward::<T>(shape, storage, self.centres, encoder, stream);
+        Self::encode::<T>(shape, storage, self.centres, encoder, stream);
 
         let (batch, components) = (shape.batch(), shape.components());
-        let work = Work::new(shape, storage.workspace);
+        let mut work = Work::new(shape, storage.workspace);
         let Rows { v, e, flipped } = storage.samples.rows(shape);
         let (filter_gradient, critic_gradient) =
             storage.gradients.split_at_mut(shape.filter_lanes());
-        let (filter, critic) = storage.parameters.split_at(shape.filter_lanes());
-        let (coarse_net, environment_net) = (shape.coarse_network(), shape.environment_network());
-        let (coarse, environment) = critic.split_at(coarse_net.lanes());
-        let (coarse_gradient, environment_gradient) =
-            critic_gradient.split_at_mut(coarse_net.lanes());
-
-        let (u, v_e) = (&mut *work.coarse, &mut *work.environment);
-        let pairs = Self::pairs(shape, self.bound, u, v_e, work.v_transposed);
-        let gradients = Gradients {
-            du: work.upper,
-            dv: work.dv,
+        let filter = &storage.parameters[..shape.filter_lanes()];
+        let task = Task {
+            shape,
+            bound: self.bound,
+            parameters: &storage.parameters[shape.filter_lanes()..],
+            h: work.h,
+            e,
         };
         let mut bound = 0.0;
-        let average = &mut self.average;
-        self.bound
-            .terms::<T>(pairs, work.scores, average, Some(gradients), |_, term| {
-                bound += term;
-            });
-
-        let h = Input::Reals(if shape.has_moments() {
-            work.moments
-        } else {
-            work.h
-        });
-        let mut dh = mlp::backward::<T>(
-            coarse_net,
-            batch,
-            coarse,
-            h,
-            work.coarse,
-            work.upper,
-            work.lower,
-            coarse_gradient,
-            Scratch {
-                transposed: work.transposed,
-                flipped: &mut [],
-            },
+        let dh = task.differentiate::<T>(
+            &mut self.average,
+            critic_gradient,
+            flipped,
             learn == Learn::All,
+            work.room.lend(),
+            |_, term| bound += term,
         );
         if learn == Learn::All {
-            if shape.has_moments() {
-                moments::pull_back(components, work.h, dh, work.moments);
-                dh = work.moments;
-            }
             let dx = work.slopes;
             encoder.pull_back(components, dx, dh);
             let stride = lanes(components);
             if shape.has_map() {
                 let net = shape.map_network();
-                work.upper[..dx.len()].copy_from_slice(dx);
+                work.room.upper[..dx.len()].copy_from_slice(dx);
                 mlp::backward::<T>(
                     net,
                     batch,
                     filter,
                     v,
                     work.map,
-                    work.upper,
-                    work.lower,
+                    work.room.upper,
+                    work.room.lower,
                     filter_gradient,
                     Scratch {
-                        transposed: work.transposed,
+                        transposed: work.room.transposed,
                         flipped,
                     },
                     false,
@@ -809,22 +706,6 @@ impl<'a> Rsmi<'a> {
                 }
             }
         }
-        work.upper[..work.dv.len()].copy_from_slice(work.dv);
-        mlp::backward::<T>(
-            environment_net,
-            batch,
-            environment,
-            e,
-            work.environment,
-            work.upper,
-            work.lower,
-            environment_gradient,
-            Scratch {
-                transposed: work.transposed,
-                flipped,
-            },
-            false,
-        );
         bound / batch as f32
     }
 
@@ -868,16 +749,20 @@ impl<'a> Rsmi<'a> {
     #[inline(always)]
     pub fn evaluate<T: Tile>(&mut self, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
         let shape = self.shape;
-        Self::forward::<T>(shape, &mut self.storage, self.centres, encoder, stream);
-        let work = Work::new(shape, self.storage.workspace);
-        let (u, v) = (work.coarse, work.environment);
-        let pairs = Self::pairs(shape, self.bound, u, v, work.v_transposed);
-        let average = &mut self.average;
-        self.bound
-            .terms::<T>(pairs, work.scores, average, None, |j, term| {
-                if let Some(slot) = terms.get_mut(j) {
-                    *slot = term;
-                }
-            });
+        let storage = &mut self.storage;
+        Self::encode::<T>(shape, storage, self.centres, encoder, stream);
+        let work = Work::new(shape, storage.workspace);
+        let task = Task {
+            shape,
+            bound: self.bound,
+            parameters: &storage.parameters[shape.filter_lanes()..],
+            h: work.h,
+            e: storage.samples.rows(shape).e,
+        };
+        task.evaluate::<T>(&mut self.average, work.room, |j, term| {
+            if let Some(slot) = terms.get_mut(j) {
+                *slot = term;
+            }
+        });
     }
 }

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::coarse::moments;
+use crate::critic::{Activation, Critic};
 use crate::num::bits::words;
 use crate::num::lane::lanes;
 
@@ -14,7 +14,7 @@ pub const MAX_DEPTH: usize = 4;
 /// Most components of H, the states of each counted.
 pub const MAX_COMPONENTS: u32 = 64;
 
-/// Lanes of scores that InfoNCE holds for each row of the batch; a matter of cache, not of bits.
+/// Lanes of scores that a bound holds for each row of the batch; a matter of cache, not of bits.
 pub(crate) const SCORE_LANES: usize = 4;
 
 /// Why a shape cannot be.
@@ -54,9 +54,10 @@ pub struct Shape {
     depth: u32,
     embedding: u32,
     batch: u32,
-    moments: bool,
     map: [u32; MAX_DEPTH],
     map_depth: u32,
+    critic: Critic,
+    activation: Activation,
 }
 
 /// One buffer of a shape, for a table.
@@ -68,14 +69,14 @@ pub struct Buffer {
     pub bytes: u64,
 }
 
-/// One of the critic's two networks: where its layers lie among the parameters, and how wide they
-/// are.
+/// One of the critic's networks: where its layers lie among the parameters, and how wide they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Network {
     pub(crate) inputs: usize,
     hidden: [u32; MAX_DEPTH],
     depth: usize,
     outputs: usize,
+    pub(crate) activation: Activation,
 }
 
 impl Network {
@@ -148,7 +149,7 @@ impl Network {
     }
 }
 
-const fn max(a: usize, b: usize) -> usize {
+pub(crate) const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
@@ -182,8 +183,8 @@ macro_rules! check {
 
 impl Shape {
     /// |V|, |E|, number of components of H (times that of their states, where they have more than two:
-    /// each state has a filter, and an input of the critic), widths of the hidden layers of both of the critic's
-    /// networks, width of the embedding in which they meet, and batch K.
+    /// each state has a filter, and an input of the critic), widths of the hidden layers of both of the
+    /// networks of a separable critic, width of the embedding in which they meet, and batch K.
     ///
     /// # Errors
     /// Names the size that is out of range.
@@ -224,7 +225,8 @@ impl Shape {
             depth,
             embedding,
             batch,
-            moments: false,
+            critic: Critic::Separable,
+            activation: Activation::Relu,
             map: [0; MAX_DEPTH],
             map_depth: 0,
         })
@@ -241,18 +243,15 @@ impl Shape {
             1,
             MAX_COMPONENTS
         ));
-        Ok(Shape { components, ..self })
-    }
-
-    /// The same with a critic that reads of h first and second moments alone, u(h) = b + Σ_a h_a w_a +
-    /// Σ_{a≤b} h_a h_b w_ab: for continuous h of discrete values, whose digits a deep u(h) learns to read.
-    /// Its v(e) is as before.
-    #[must_use]
-    pub const fn with_moments(self) -> Self {
-        Shape {
-            moments: true,
+        let embedding = match self.critic {
+            Critic::Quadratic => components + 2,
+            _ => self.embedding,
+        };
+        Ok(Shape {
+            components,
+            embedding,
             ..self
-        }
+        })
     }
 
     /// The same with a multi-layer perceptron in place of Λ·v, of these hidden widths and ReLU between: its
@@ -281,6 +280,34 @@ impl Shape {
         })
     }
 
+    /// The same with another critic. That of a [`Critic::Concatenated`] has the hidden layers, and
+    /// ends in one number; a [`Critic::Quadratic`] has none, and an embedding of C + 2.
+    ///
+    /// # Errors
+    /// A concatenated critic without hidden layers: a sum of a function of h and one of e, which tells
+    /// nothing about both.
+    pub const fn with_critic(self, critic: Critic) -> Result<Self, ShapeError> {
+        let (mut depth, mut embedding) = (self.depth, self.embedding);
+        match critic {
+            Critic::Separable | Critic::Moments => {}
+            Critic::Concatenated => {
+                let what = "a number of hidden layers of a concatenated critic";
+                check!(within(what, depth, 1, MAX_DEPTH as u32));
+                embedding = 1;
+            }
+            Critic::Quadratic => {
+                depth = 0;
+                embedding = self.components + 2;
+            }
+        }
+        Ok(Shape {
+            depth,
+            embedding,
+            critic,
+            ..self
+        })
+    }
+
     /// Widths of the hidden layers of the map; none: it is Λ·v.
     #[must_use]
     pub fn map(&self) -> &[u32] {
@@ -300,14 +327,15 @@ impl Shape {
             inputs: self.block(),
             hidden: self.map,
             depth: self.map_depth as usize,
+            activation: Activation::Relu,
             outputs: self.components(),
         }
     }
 
-    /// Whether the critic reads moments of h alone.
+    /// The same with another activation of the hidden layers than ReLU.
     #[must_use]
-    pub const fn has_moments(&self) -> bool {
-        self.moments
+    pub const fn with_activation(self, activation: Activation) -> Self {
+        Shape { activation, ..self }
     }
 
     /// |V|.
@@ -328,7 +356,8 @@ impl Shape {
         self.components as usize
     }
 
-    /// Width of the embedding in which the critic's networks meet.
+    /// Width of the embedding in which the critic's networks meet: 1 for a concatenated critic, C + 2
+    /// for a quadratic one.
     #[must_use]
     pub const fn embedding(&self) -> usize {
         self.embedding as usize
@@ -346,42 +375,44 @@ impl Shape {
         &self.hidden[..self.depth as usize]
     }
 
-    const fn network(&self, inputs: usize) -> Network {
-        let (hidden, depth) = (self.hidden, self.depth as usize);
+    /// The critic.
+    #[must_use]
+    pub const fn critic(&self) -> Critic {
+        self.critic
+    }
+
+    /// The activation of its hidden layers.
+    #[must_use]
+    pub const fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Number of hidden layers.
+    pub(crate) const fn hidden_layers(&self) -> usize {
+        self.depth as usize
+    }
+
+    /// Width of the first of them; 0, if there is none.
+    pub(crate) const fn first_hidden(&self) -> usize {
+        self.hidden[0] as usize
+    }
+
+    /// A network with the hidden layers from `first` on.
+    #[inline(always)]
+    pub(crate) const fn network(&self, inputs: usize, first: usize, outputs: usize) -> Network {
+        let mut hidden = [0; MAX_DEPTH];
+        let mut l = first;
+        while l < self.depth as usize {
+            hidden[l - first] = self.hidden[l];
+            l += 1;
+        }
         Network {
             inputs,
             hidden,
-            depth,
-            outputs: self.embedding(),
+            depth: l - first,
+            outputs,
+            activation: self.activation,
         }
-    }
-
-    /// What the critic reads of h: its components, or its moments.
-    pub(crate) const fn coarse_inputs(&self) -> usize {
-        if self.moments {
-            moments::count(self.components())
-        } else {
-            self.components()
-        }
-    }
-
-    /// The network u(h).
-    #[inline(always)]
-    pub(crate) const fn coarse_network(&self) -> Network {
-        let network = self.network(self.coarse_inputs());
-        if self.moments {
-            return Network {
-                depth: 0,
-                ..network
-            };
-        }
-        network
-    }
-
-    /// The network v(e).
-    #[inline(always)]
-    pub(crate) const fn environment_network(&self) -> Network {
-        self.network(self.environment())
     }
 
     /// Lanes of the filter Λ: a row of C weights for each site of the block; or of the map, of each
@@ -394,11 +425,18 @@ impl Shape {
         self.block() * lanes(self.components())
     }
 
-    /// Lanes of all parameters: the filter or map, then u(h), then v(e); of each layer its bias, then a
+    /// Lanes of all parameters: the filter or map, then those of the critic; of each layer its bias, then a
     /// row of weights for each input.
+    ///
+    /// | critic | |
+    /// |---|---|
+    /// | separable | the layers of u(h), those of v(e) |
+    /// | moments | the layer of u, those of v(e) |
+    /// | concatenated | the first layer's rows for h, its bias and its rows for e, the other layers |
+    /// | quadratic | the layer (b, A), C rows of B, C rows of D, c |
     #[must_use]
     pub const fn parameter_lanes(&self) -> usize {
-        self.filter_lanes() + self.coarse_network().lanes() + self.environment_network().lanes()
+        self.filter_lanes() + Critic::parameter_lanes(self)
     }
 
     /// Words of one batch of packed block samples.
@@ -430,36 +468,33 @@ impl Shape {
         self.batch() * (lanes(self.block()) + lanes(self.environment()))
     }
 
+    /// Lanes of the scores that a bound has at a time.
+    pub(crate) const fn score_lanes(&self) -> usize {
+        let all = lanes(self.batch());
+        self.batch() * if all < SCORE_LANES { all } else { SCORE_LANES }
+    }
+
     /// Lengths of the parts of the workspace, in lanes, in their order.
-    pub(crate) const fn parts(&self) -> [(&'static str, usize); 11] {
-        let (k, embedding) = (self.batch(), lanes(self.embedding()));
-        let (coarse, environment) = (self.coarse_network(), self.environment_network());
-        let inputs = lanes(self.coarse_inputs());
-        let mut widest = max(inputs, max(coarse.widest(), environment.widest()));
-        let mut transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 10] {
+        let coarse = self.batch() * lanes(self.components());
+        let [a, b, c, d, e, mut f, mut g] = Critic::parts(self);
         let mut of_map = 0;
         if self.has_map() {
             let map = self.map_network();
-            widest = max(widest, map.widest());
-            transposed = max(transposed, map.transposed_lanes(1));
-            of_map = k * map.activation_lanes();
+            f.1 = max(f.1, 2 * self.batch() * map.widest());
+            g.1 = max(g.1, map.transposed_lanes(1));
+            of_map = self.batch() * map.activation_lanes();
         }
-        let scores = if lanes(k) < SCORE_LANES {
-            lanes(k)
-        } else {
-            SCORE_LANES
-        };
         [
-            ("coarse variables", k * lanes(self.components())),
-            ("slopes of the encoder", k * lanes(self.components())),
-            ("activations of u(h)", k * coarse.activation_lanes()),
-            ("activations of v(e)", k * environment.activation_lanes()),
-            ("transposed v(e)", self.embedding() * lanes(k)),
-            ("scores", k * scores),
-            ("gradient by v(e)", k * embedding),
-            ("gradients by layers", 2 * k * widest),
-            ("transposed weights", transposed),
-            ("moments of h", if self.moments { k * inputs } else { 0 }),
+            ("coarse variables", coarse),
+            ("slopes of the encoder", coarse),
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
             ("activations of the map", of_map),
         ]
     }
@@ -521,5 +556,11 @@ mod tests {
         assert!(Shape::new(16, 36, 1, &[16; 5], 8, 32).is_err());
         assert!(Shape::new(16, 36, 1, &[16, 0], 8, 32).is_err());
         assert!(Shape::new(16, 36, 1, &[16], 8, 1).is_err());
+        let linear = Shape::new(16, 36, 1, &[], 8, 32).unwrap();
+        let error = linear.with_critic(Critic::Concatenated).unwrap_err();
+        assert_eq!(
+            (error.what, error.least),
+            ("a number of hidden layers of a concatenated critic", 1)
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::bound::Bound;
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
@@ -19,10 +20,12 @@ use crate::filters::{commas, product};
 use crate::graph::On;
 use crate::learn::Stopping;
 use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
-use crate::parse::{self, Boundaries, Components, Frozen, Layers, Sides};
+use crate::parse::{self, Boundaries, Components, Frozen, Hidden, Sides};
 use crate::subject::{Pace, Reading, Subject};
 
-/// Width of the embedding in which the critic's networks meet.
+/// Hidden layers of a critic.
+const HIDDEN: [u32; 2] = [32, 32];
+/// Width of the embedding in which a separable critic's networks meet.
 const EMBEDDING: u32 = 8;
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
@@ -427,6 +430,19 @@ pub struct RunArgs {
     /// Lower bound of the information that is maximised, and reported
     #[arg(long, default_value = Bound::InfoNce.name(), value_parser = parse::bound(), value_name = "NAME")]
     pub bound: Bound,
+    /// The functions f(h, e) among which the critic is found [default: separable; moments for continuous h
+    /// of discrete values, whose digits would count]
+    #[arg(long, value_parser = parse::critic(), value_name = "NAME")]
+    critic: Option<Critic>,
+    /// Widths of the critic's hidden layers, or none [default: 32,32]; a quadratic critic has none
+    #[arg(long, value_parser = parse::hidden, value_name = "N[,N...]|none")]
+    hidden: Option<Hidden>,
+    /// Width of the embedding in which the networks of a separable critic, or one of moments, meet [default: 8]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=255), value_name = "N")]
+    embedding: Option<u32>,
+    /// What is applied to the outputs of hidden layers [default: relu]
+    #[arg(long, value_parser = parse::activation(), value_name = "NAME")]
+    activation: Option<Activation>,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,
@@ -450,10 +466,8 @@ pub struct TrainArgs {
     /// is (RSMI-NE, eq. B12); 0: not
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub refine: u32,
-    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1; or states:Q, one of Q states with
-    /// a filter for each. Of a continuous h the critic reads all where values are real, first and
-    /// second moments where they are discrete, and else digits would count; as typed:
-    /// continuous:moments, or continuous:SIGMA, all of h with normal noise of deviation SIGMA
+    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1, or continuous:SIGMA, with normal
+    /// noise of deviation SIGMA; or states:Q, one of Q states with a filter for each
     #[arg(long, default_value = "binary", value_parser = parse::coarse, value_name = "NAME")]
     pub encoder: Coarse,
     /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
@@ -475,8 +489,8 @@ pub struct TrainArgs {
     pub weight_decay: f32,
     /// A multi-layer map in place of Λ·v, by the widths of its hidden layers, such as 16 or 32,16; its
     /// picture is the mean response of each component to each site [default: none]
-    #[arg(long, value_parser = parse::layers, value_name = "N[,N…]")]
-    pub map: Option<Layers>,
+    #[arg(long, default_value = "none", value_parser = parse::hidden, value_name = "N[,N…]|none")]
+    pub map: Hidden,
     /// Relaxation at the start; continuous h has none
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,
@@ -509,9 +523,8 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "NAME|FILE.npy")]
     pub filter: String,
     /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
-    /// continuous:moments or continuous:SIGMA, h = Λ·v with the filter brought to norm 1, read as
-    /// `train --encoder` does; or, with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v),
-    /// and argmax:Q, the largest
+    /// h = Λ·v with the filter brought to norm 1, or continuous:SIGMA, with noise; or, with a filter for
+    /// each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q, the largest
     #[arg(long, default_value = "sign", value_parser = parse::given, value_name = "NAME")]
     pub encoder: Given,
 }
@@ -705,22 +718,36 @@ impl RunArgs {
         )
     }
 
+    /// The critic, for values of h that are of discrete ones, or not.
+    #[must_use]
+    pub fn critic(&self, coarse: Coarse, discrete: bool) -> Critic {
+        self.critic.unwrap_or(coarse.critic(discrete))
+    }
+
     /// The shape of a run with so many filters, for |V| and |E|.
     ///
     /// # Errors
     /// Usage, naming the size that is out of range.
-    pub fn shape(&self, (block, environment): (usize, usize), filters: u32) -> Result<Shape> {
+    pub fn shape(
+        &self,
+        (block, environment): (usize, usize),
+        filters: u32,
+        critic: Critic,
+    ) -> Result<Shape> {
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let hidden = [32, 32];
-        let outputs = EMBEDDING + self.bound.outputs();
+        self.has_meaning(critic)?;
+        let hidden = self.hidden.as_ref().map_or(&HIDDEN[..], |hidden| &hidden.0);
+        let outputs = self.embedding.unwrap_or(EMBEDDING) + self.bound.outputs(critic);
         Shape::new(
             few(block),
             few(environment),
             filters,
-            &hidden,
+            hidden,
             outputs,
             self.batch,
         )
+        .and_then(|shape| shape.with_critic(critic))
+        .map(|shape| shape.with_activation(self.activation.unwrap_or_default()))
         .map_err(|error| Error::usage(error.to_string()))
     }
 
@@ -744,6 +771,57 @@ impl RunArgs {
         if let Some(checks) = self.patience {
             words += &format!(" --patience {checks}");
         }
+        words
+    }
+
+    /// Refuses options that the critic has no use for.
+    fn has_meaning(&self, critic: Critic) -> Result<()> {
+        let layered = critic != Critic::Quadratic;
+        let activated = layered && self.hidden.as_ref().is_none_or(|h| !h.0.is_empty());
+        for (name, given, used, why) in [
+            (
+                "embedding",
+                self.embedding.is_some(),
+                matches!(critic, Critic::Separable | Critic::Moments),
+                "only critics of two networks have an embedding",
+            ),
+            (
+                "hidden",
+                self.hidden.is_some(),
+                layered,
+                "a quadratic critic has no hidden layers",
+            ),
+            (
+                "activation",
+                self.activation.is_some(),
+                activated,
+                "it is that of hidden layers, and there are none",
+            ),
+        ] {
+            if given && !used {
+                return Err(Error::usage(format!(
+                    "--{name} with --critic {critic}: {why}; leave --{name} out"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The critic as typed; nothing, where it is the standard one.
+    #[must_use]
+    pub fn critic_words(&self, coarse: Coarse, discrete: bool) -> String {
+        let mut words = String::new();
+        let mut word = |name: &str, value: String| words += &format!(" --{name} {value}");
+        let critic = self.critic(coarse, discrete);
+        if critic != Critic::default() || coarse.critic(discrete) != Critic::default() {
+            word("critic", critic.to_string());
+        }
+        let hidden = self.hidden.as_ref().filter(|hidden| hidden.0 != HIDDEN);
+        hidden.inspect(|hidden| word("hidden", hidden.to_string()));
+        let embedding = self.embedding.filter(|width| *width != EMBEDDING);
+        embedding.inspect(|width| word("embedding", width.to_string()));
+        let activation = self.activation.filter(|a| *a != Activation::default());
+        activation.inspect(|activation| word("activation", activation.name().into()));
         words
     }
 

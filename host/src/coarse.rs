@@ -4,55 +4,8 @@ use std::f64::consts::LN_2;
 use std::fmt;
 
 use blockspin_core::coarse::encoder::{Choice, Encoder};
+use blockspin_core::critic::Critic;
 use blockspin_core::num::math::ln64;
-use blockspin_core::shape::Shape;
-
-/// What is read of continuous h.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Resolution {
-    /// All where values are real; where they are discrete, moments.
-    Usual,
-    /// First and second moments: an upper limit to what is made of digits.
-    Moments,
-    /// All, with noise of this deviation σ.
-    Noise(f32),
-}
-
-impl Resolution {
-    /// The same for values of which it is known whether they are discrete.
-    #[must_use]
-    pub fn resolved(self, discrete: bool) -> Self {
-        match (self, discrete) {
-            (Resolution::Usual, true) => Resolution::Moments,
-            _ => self,
-        }
-    }
-
-    /// σ.
-    #[must_use]
-    pub fn noise(self) -> f32 {
-        match self {
-            Resolution::Usual | Resolution::Moments => 0.0,
-            Resolution::Noise(noise) => noise,
-        }
-    }
-
-    fn encoder(self) -> Encoder {
-        let noise = self.noise();
-        Encoder::Continuous { noise }
-    }
-}
-
-impl fmt::Display for Resolution {
-    /// As it is typed after the word.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Resolution::Usual => Ok(()),
-            Resolution::Moments => write!(f, ":moments"),
-            Resolution::Noise(noise) => write!(f, ":{noise}"),
-        }
-    }
-}
 
 /// The values of a component of H whose filter is learned.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,7 +13,10 @@ pub enum Coarse {
     /// ±1.
     Binary,
     /// Reals: h = Λ·v + σ g, with filters of norm 1 and g normal.
-    Continuous(Resolution),
+    Continuous {
+        /// σ.
+        noise: f32,
+    },
     /// One of Q states, each with a filter of its own.
     States(u32),
 }
@@ -71,7 +27,7 @@ impl Coarse {
     pub fn relaxed(self, epsilon: f32) -> Encoder {
         match self {
             Coarse::Binary => Encoder::Relaxed { epsilon },
-            Coarse::Continuous(resolution) => resolution.encoder(),
+            Coarse::Continuous { noise } => Encoder::Continuous { noise },
             Coarse::States(states) => Encoder::States {
                 states,
                 choice: Choice::Relaxed { epsilon },
@@ -84,7 +40,7 @@ impl Coarse {
     pub fn drawn(self) -> Encoder {
         match self {
             Coarse::Binary => Encoder::Sigmoid,
-            Coarse::Continuous(resolution) => resolution.encoder(),
+            Coarse::Continuous { noise } => Encoder::Continuous { noise },
             Coarse::States(states) => Encoder::States {
                 states,
                 choice: Choice::Softmax,
@@ -97,7 +53,7 @@ impl Coarse {
     pub fn decided(self) -> Option<Encoder> {
         match self {
             Coarse::Binary => Some(Encoder::Sign),
-            Coarse::Continuous(_) => None,
+            Coarse::Continuous { .. } => None,
             Coarse::States(states) => Some(Encoder::States {
                 states,
                 choice: Choice::Largest,
@@ -105,28 +61,20 @@ impl Coarse {
         }
     }
 
-    /// The same for values of which it is known whether they are discrete.
+    /// The critic that suits it, for values of which it is known whether they are discrete: digits of a
+    /// continuous h of discrete values tell configurations apart, and are no field.
     #[must_use]
-    pub fn resolved(self, discrete: bool) -> Self {
+    pub fn critic(self, discrete: bool) -> Critic {
         match self {
-            Coarse::Continuous(resolution) => Coarse::Continuous(resolution.resolved(discrete)),
-            _ => self,
-        }
-    }
-
-    /// The shape with a critic that suits it.
-    #[must_use]
-    pub fn shaped(self, shape: Shape) -> Shape {
-        match self {
-            Coarse::Continuous(Resolution::Moments) => shape.with_moments(),
-            _ => shape,
+            Coarse::Continuous { .. } if discrete => Critic::Moments,
+            _ => Critic::Separable,
         }
     }
 
     /// Whether there is a relaxation.
     #[must_use]
     pub fn is_relaxed(self) -> bool {
-        !matches!(self, Coarse::Continuous(_))
+        !matches!(self, Coarse::Continuous { .. })
     }
 
     /// Filters of a component.
@@ -145,9 +93,16 @@ impl Coarse {
         let components = (filters / self.filters() as usize) as f64;
         match self {
             Coarse::Binary => Some(components * LN_2),
-            Coarse::Continuous(_) => None,
+            Coarse::Continuous { .. } => None,
             Coarse::States(states) => Some(components * ln64(f64::from(states))),
         }
+    }
+}
+
+fn continuous(f: &mut fmt::Formatter<'_>, noise: f32) -> fmt::Result {
+    match noise > 0.0 {
+        true => write!(f, "continuous:{noise}"),
+        false => write!(f, "continuous"),
     }
 }
 
@@ -156,7 +111,7 @@ impl fmt::Display for Coarse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Coarse::Binary => write!(f, "binary"),
-            Coarse::Continuous(resolution) => write!(f, "continuous{resolution}"),
+            Coarse::Continuous { noise } => continuous(f, *noise),
             Coarse::States(states) => write!(f, "states:{states}"),
         }
     }
@@ -170,7 +125,10 @@ pub enum Given {
     /// P(h = +1) = 1/(1 + exp(−Λ·v)).
     Sigmoid,
     /// h = Λ·v + σ g, with filters brought to norm 1.
-    Continuous(Resolution),
+    Continuous {
+        /// σ.
+        noise: f32,
+    },
     /// One of Q states, P(s) = exp(Λ_s·v) / Σ_t exp(Λ_t·v).
     States(u32),
     /// That of the largest Λ_s·v, ties at random.
@@ -183,17 +141,8 @@ impl Given {
     pub fn coarse(self) -> Coarse {
         match self {
             Given::Sign | Given::Sigmoid => Coarse::Binary,
-            Given::Continuous(resolution) => Coarse::Continuous(resolution),
+            Given::Continuous { noise } => Coarse::Continuous { noise },
             Given::States(states) | Given::Argmax(states) => Coarse::States(states),
-        }
-    }
-
-    /// The same for values of which it is known whether they are discrete.
-    #[must_use]
-    pub fn resolved(self, discrete: bool) -> Self {
-        match self {
-            Given::Continuous(resolution) => Given::Continuous(resolution.resolved(discrete)),
-            _ => self,
         }
     }
 
@@ -203,7 +152,7 @@ impl Given {
         let coarse = self.coarse();
         match self {
             Given::Sign | Given::Argmax(_) => coarse.decided().unwrap_or(coarse.drawn()),
-            Given::Sigmoid | Given::Continuous(_) | Given::States(_) => coarse.drawn(),
+            Given::Sigmoid | Given::Continuous { .. } | Given::States(_) => coarse.drawn(),
         }
     }
 }
@@ -214,7 +163,7 @@ impl fmt::Display for Given {
         match self {
             Given::Sign => write!(f, "sign"),
             Given::Sigmoid => write!(f, "sigmoid"),
-            Given::Continuous(resolution) => write!(f, "continuous{resolution}"),
+            Given::Continuous { noise } => continuous(f, *noise),
             Given::States(states) => write!(f, "states:{states}"),
             Given::Argmax(states) => write!(f, "argmax:{states}"),
         }

@@ -4,12 +4,13 @@ use std::fmt;
 
 use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::MAX_STATES;
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 use blockspin_core::shape::MAX_DEPTH;
 
-use crate::coarse::{Coarse, Given, Resolution};
+use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::commas;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -36,6 +37,80 @@ pub fn bound() -> impl TypedValueParser<Value = Bound> {
         all.find(|bound| bound.name() == name)
             .ok_or("no such bound")
     })
+}
+
+/// A critic, by its name.
+#[must_use]
+pub fn critic() -> impl TypedValueParser<Value = Critic> {
+    let words = |critic| match critic {
+        Critic::Separable => {
+            "u(h)·v(e), two networks; by far the fastest of those with hidden layers"
+        }
+        Critic::Moments => {
+            "The same with u linear in h and its squares and products; blind to digits"
+        }
+        Critic::Concatenated => "One network of h and e together, run on all K² pairs of a batch",
+        Critic::Quadratic => "h·m + hᵀBh + mᵀDm + c with m = Ae + b; exact for Gaussian h and e",
+    };
+    let names = Critic::ALL.map(|critic| PossibleValue::new(critic.name()).help(words(critic)));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Critic::ALL.into_iter();
+        all.find(|critic| critic.name() == name)
+            .ok_or("no such critic")
+    })
+}
+
+/// An activation, by its name.
+#[must_use]
+pub fn activation() -> impl TypedValueParser<Value = Activation> {
+    let words = |activation| match activation {
+        Activation::Relu => "max(x, 0)",
+        Activation::Elu => "x where x > 0, else exp(x) − 1",
+        Activation::Tanh => "tanh x",
+    };
+    let names = Activation::ALL.map(|one| PossibleValue::new(one.name()).help(words(one)));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Activation::ALL.into_iter();
+        all.find(|activation| activation.name() == name)
+            .ok_or("no such activation")
+    })
+}
+
+/// Widths of hidden layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden(pub Vec<u32>);
+
+impl fmt::Display for Hidden {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.is_empty() {
+            true => write!(f, "none"),
+            false => write!(f, "{}", commas(&self.0)),
+        }
+    }
+}
+
+/// Widths of hidden layers.
+///
+/// # Errors
+/// The rule.
+pub fn hidden(text: &str) -> Parsed<Hidden> {
+    if text == "none" {
+        return Ok(Hidden(vec![]));
+    }
+    let widths: Option<Vec<u32>> = text
+        .split(',')
+        .map(|width| width.trim().parse().ok().filter(|n| (1..=1024).contains(n)))
+        .collect();
+    widths
+        .filter(|widths| widths.len() <= MAX_DEPTH)
+        .map(Hidden)
+        .ok_or_else(|| {
+            format!(
+                "hidden layers are none, or up to {MAX_DEPTH} whole numbers from 1 to 1024, such as \
+                 32,32"
+            )
+        })
 }
 
 /// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
@@ -291,28 +366,6 @@ pub fn decay(text: &str) -> Parsed<f32> {
     number(text, rule, |x| (0.0..=100.0).contains(&x)).map(|x| x as f32)
 }
 
-/// Widths of hidden layers. A type of its own, as [`Sides`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layers(pub Vec<u32>);
-
-/// Widths of hidden layers.
-///
-/// # Errors
-/// The rule.
-pub fn layers(text: &str) -> Parsed<Layers> {
-    let widths: Option<Vec<u32>> = text
-        .split(',')
-        .map(|width| width.trim().parse().ok())
-        .collect();
-    widths
-        .filter(|widths| (1..=MAX_DEPTH).contains(&widths.len()))
-        .filter(|widths| widths.iter().all(|width| (1..=1024).contains(width)))
-        .map(Layers)
-        .ok_or_else(|| {
-            format!("hidden layers are 1 to {MAX_DEPTH} widths from 1 to 1024, such as 16 or 32,16")
-        })
-}
-
 /// Components that stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frozen {
@@ -386,19 +439,16 @@ fn states_of(text: &str, word: &str) -> Option<u32> {
     (2..=MAX_STATES as u32).contains(&states).then_some(states)
 }
 
-/// What follows continuous; none, if it does not begin like this, or σ is out of range.
-fn continuous(text: &str) -> Option<Resolution> {
+/// σ of a word such as continuous:0.1, 0 without it; none, if it does not begin like this, or σ is out of
+/// range.
+fn noise_of(text: &str) -> Option<f32> {
     let rest = text.strip_prefix("continuous")?;
-    match rest {
-        "" => return Some(Resolution::Usual),
-        ":moments" => return Some(Resolution::Moments),
-        _ => {}
+    if rest.is_empty() {
+        return Some(0.0);
     }
     let noise: f32 = rest.strip_prefix(':')?.trim().parse().ok()?;
     // The sum takes -0 to 0.
-    (0.0..=100.0)
-        .contains(&noise)
-        .then_some(Resolution::Noise(noise + 0.0))
+    (0.0..=100.0).contains(&noise).then_some(noise + 0.0)
 }
 
 /// The values of h in a training.
@@ -410,10 +460,10 @@ pub fn coarse(text: &str) -> Parsed<Coarse> {
         "binary" => Ok(Coarse::Binary),
         _ => {
             let states = states_of(text, "states").map(Coarse::States);
-            let continuous = || continuous(text).map(Coarse::Continuous);
+            let continuous = || noise_of(text).map(|noise| Coarse::Continuous { noise });
             states.or_else(continuous).ok_or_else(|| {
                 format!(
-                    "h is binary, continuous, continuous:moments, continuous:SIGMA, with SIGMA from 0 \
+                    "h is binary, continuous, continuous:SIGMA, with SIGMA from 0 \
                      to 100, or states:Q, with Q from 2 to {MAX_STATES}"
                 )
             })
@@ -432,10 +482,10 @@ pub fn given(text: &str) -> Parsed<Given> {
         _ => {
             let states = states_of(text, "states").map(Given::States);
             let argmax = || states_of(text, "argmax").map(Given::Argmax);
-            let continuous = || continuous(text).map(Given::Continuous);
+            let continuous = || noise_of(text).map(|noise| Given::Continuous { noise });
             states.or_else(argmax).or_else(continuous).ok_or_else(|| {
                 format!(
-                    "h is sign, sigmoid, continuous, continuous:moments, continuous:SIGMA, with \
+                    "h is sign, sigmoid, continuous, continuous:SIGMA, with \
                      SIGMA from 0 to 100, states:Q or argmax:Q, with Q from 2 to {MAX_STATES}"
                 )
             })
@@ -522,7 +572,6 @@ mod tests {
             "binary",
             "continuous",
             "continuous:0",
-            "continuous:moments",
             "continuous:0.25",
             "states:2",
             "states:16",
@@ -575,10 +624,12 @@ mod tests {
     }
 
     #[test]
-    fn hidden_layers_are_one_to_four_widths() {
-        assert_eq!(layers("32, 16").unwrap(), Layers(vec![32, 16]));
-        for text in ["", "0", "1025", "1,1,1,1,1", "a", "4,"] {
-            assert!(layers(text).unwrap_err().contains("1 to 1024"), "{text}");
+    fn hidden_layers_are_read_as_they_are_written() {
+        for text in ["none", "32,32", "1", "1024,7,7,1"] {
+            assert_eq!(hidden(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "32,", "1025", "8,8,8,8,8", "None", "-1"] {
+            assert!(hidden(text).unwrap_err().contains("1 to 1024"), "{text}");
         }
     }
 

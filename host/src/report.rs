@@ -111,10 +111,10 @@ impl Report {
             number(self.information),
             match self.coarse {
                 Coarse::Binary => "binary h drawn from the learned encoder".into(),
-                Coarse::Continuous(resolution) => match resolution.noise() {
-                    0.0 => "continuous h = Λ·v".into(),
-                    noise => format!("continuous h = Λ·v + noise of deviation {noise}"),
-                },
+                Coarse::Continuous { noise: 0.0 } => "continuous h = Λ·v".into(),
+                Coarse::Continuous { noise } => {
+                    format!("continuous h = Λ·v + noise of deviation {noise}")
+                }
                 Coarse::States(q) => {
                     format!("h one of {q} states, drawn from the learned encoder")
                 }
@@ -126,7 +126,7 @@ impl Report {
                 vec![("Same map, h = argmax x_s", self.information_sign)]
             }
             Coarse::Binary => vec![("Same filter, h = sign(Λ·v)", self.information_sign)],
-            Coarse::Continuous(_) => vec![],
+            Coarse::Continuous { .. } => vec![],
             Coarse::States(_) => vec![("Same filters, h = argmax Λ_s·v", self.information_sign)],
         };
         facts.push(("In training, moving average", self.training_information));
@@ -297,7 +297,7 @@ impl Report {
                  decided the encoder is, not how strongly the sites matter against each other."
                     .into(),
             ),
-            Coarse::Continuous(_) => (
+            Coarse::Continuous { .. } => (
                 "Scale and mixing.",
                 "The scale of a filter changes nothing: each has norm 1. Nor does it matter how \
                  several are mixed, as long as they span the same: compare what they span, not one \
@@ -373,7 +373,6 @@ const STYLE: &str = include_str!("report.css");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coarse::Resolution;
 
     fn report() -> Report {
         Report {
@@ -441,7 +440,7 @@ mod tests {
         for text in ["2.1972", "one of 3 states", "argmax", "0.0400 nats"] {
             assert!(states.contains(text), "{text}");
         }
-        let continuous = page(Coarse::Continuous(Resolution::Moments));
+        let continuous = page(Coarse::Continuous { noise: 0.0 });
         assert!(continuous.contains("h = Λ·v") && continuous.contains("4.6052"));
         for text in ["Capacity", "sign(", "at most", "—</dd>"] {
             assert!(!continuous.contains(text), "{text}");

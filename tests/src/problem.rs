@@ -1,6 +1,7 @@
 //! Problems to learn, and storage to learn them in.
 
 use blockspin_core::coarse::encoder::{Choice, Encoder};
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::num::bits::{set, words};
 use blockspin_core::num::lane::{Lane, get_mut, lanes};
 use blockspin_core::num::rng::{Probability, Purpose, Stream};
@@ -83,6 +84,10 @@ pub struct Case {
     pub epsilon: f32,
     /// Seed.
     pub seed: u64,
+    /// Critic.
+    pub critic: Critic,
+    /// Activation.
+    pub activation: Activation,
 }
 
 const fn case(
@@ -100,11 +105,22 @@ const fn case(
         batch,
         epsilon,
         seed,
+        critic: Critic::Separable,
+        activation: Activation::Relu,
+    }
+}
+
+const fn with(case: Case, critic: Critic, activation: Activation) -> Case {
+    Case {
+        critic,
+        activation,
+        ..case
     }
 }
 
 /// Odd sizes, whole lanes and one more, single numbers; no, equal and unequal hidden layers; one
-/// to three blocks of scores. The seeds keep every ReLU of the start away from its kink.
+/// to three blocks of scores; then every other critic and activation. The seeds keep every ReLU of the
+/// start away from its kink.
 pub const CASES: &[Case] = &[
     case([1, 1, 1], &[], 1, 2, 0.5, 1),
     case([5, 7, 2], &[5], 8, 7, 0.5, 1),
@@ -120,7 +136,57 @@ pub const CASES: &[Case] = &[
     case([5, 1, 1], &[33], 1, 7, 0.5, 1),
     case([16, 33, 16], &[9, 33, 17, 5], 16, 64, 0.25, 1),
     case([33, 65, 3], &[17], 8, 129, 0.25, 1),
+    with(case([5, 7, 2], &[5], 8, 7, 0.5, 1), SEPARABLE, ELU),
+    with(
+        case([16, 36, 3], &[17, 33, 5], 19, 33, 0.5, 1),
+        SEPARABLE,
+        ELU,
+    ),
+    with(
+        case([16, 101, 1], &[32, 32], 8, 65, 0.1, 1),
+        SEPARABLE,
+        TANH,
+    ),
+    with(
+        case([5, 7, 3], &[5, 17, 9, 3], 5, 16, 0.5, 1),
+        SEPARABLE,
+        TANH,
+    ),
+    with(case([3, 5, 1], &[6], 1, 4, 0.5, 2), CONCATENATED, RELU),
+    with(
+        case([16, 36, 1], &[16, 9], 1, 7, 0.5, 1),
+        CONCATENATED,
+        RELU,
+    ),
+    with(
+        case([5, 7, 3], &[17, 5, 7, 3], 1, 17, 0.5, 1),
+        CONCATENATED,
+        ELU,
+    ),
+    with(case([16, 36, 2], &[33], 1, 33, 0.25, 1), CONCATENATED, ELU),
+    with(
+        case([5, 33, 2], &[5, 17, 3], 1, 71, 0.5, 1),
+        CONCATENATED,
+        TANH,
+    ),
+    with(
+        case([16, 7, 16], &[20, 4], 1, 9, 0.5, 1),
+        CONCATENATED,
+        TANH,
+    ),
+    with(case([1, 1, 1], &[], 3, 2, 0.5, 1), QUADRATIC, RELU),
+    with(case([16, 36, 1], &[], 3, 33, 0.5, 1), QUADRATIC, RELU),
+    with(case([5, 101, 2], &[], 4, 65, 0.25, 1), QUADRATIC, RELU),
+    with(case([16, 7, 3], &[], 5, 9, 0.5, 1), QUADRATIC, RELU),
+    with(case([16, 33, 16], &[], 18, 31, 0.5, 1), QUADRATIC, RELU),
 ];
+
+const SEPARABLE: Critic = Critic::Separable;
+const CONCATENATED: Critic = Critic::Concatenated;
+const QUADRATIC: Critic = Critic::Quadratic;
+const RELU: Activation = Activation::Relu;
+const ELU: Activation = Activation::Elu;
+const TANH: Activation = Activation::Tanh;
 
 impl Case {
     /// The shape.
@@ -135,7 +201,9 @@ impl Case {
             self.embedding,
             self.batch,
         )
+        .and_then(|shape| shape.with_critic(self.critic))
         .expect("a shape within the limits")
+        .with_activation(self.activation)
     }
 
     /// Encoders that a filter can be learned with: binary, continuous, and of as many states as the

@@ -3,6 +3,7 @@
 
 use blockspin_core::bound;
 use blockspin_core::coarse::encoder::{Choice, Encoder};
+use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
 use blockspin_core::num::rng::Stream;
@@ -55,7 +56,7 @@ impl Part {
     }
 }
 
-/// Where the filter or the layers of the map, the layers of u(h) and the layers of v(e) lie, in this order, as
+/// Where the filter or the layers of the map, and the critic's layers lie, in this order, as
 /// [`Shape::parameter_lanes`] documents it.
 #[must_use]
 pub fn parts(shape: Shape) -> Vec<Part> {
@@ -70,32 +71,69 @@ pub fn parts(shape: Shape) -> Vec<Part> {
         at += rows * lanes(columns);
         part
     };
+    let (components, environment) = (shape.components(), shape.environment());
     let mut parts = vec![];
-    if !shape.has_map() {
-        parts.push(part(shape.block(), shape.components(), false));
-    }
-    let c = shape.components();
-    let coarse = match shape.has_moments() {
-        true => (c + c * (c + 1) / 2, &[][..]),
-        false => (c, shape.hidden()),
-    };
-    let c = shape.components();
-    let map = shape.has_map().then_some((shape.block(), shape.map(), c));
-    let outputs = shape.embedding();
-    let critic = [
-        (coarse.0, coarse.1, outputs),
-        (shape.environment(), shape.hidden(), outputs),
-    ];
-    for (inputs, hidden, outputs) in map.into_iter().chain(critic) {
-        let mut inner = inputs;
-        let hidden = hidden.iter().map(|&w| w as usize);
-        for outputs in hidden.chain([outputs]) {
+    if shape.has_map() {
+        let mut inner = shape.block();
+        let hidden = shape.map().iter().map(|&width| width as usize);
+        for outputs in hidden.chain([components]) {
             parts.push(part(1 + inner, outputs, true));
             inner = outputs;
+        }
+    } else {
+        parts.push(part(shape.block(), components, false));
+    }
+    let widths = |end: usize| -> Vec<usize> {
+        let hidden = shape.hidden().iter().map(|&width| width as usize);
+        hidden.chain([end]).collect()
+    };
+    match shape.critic() {
+        Critic::Separable => {
+            for mut inner in [components, environment] {
+                for outputs in widths(shape.embedding()) {
+                    parts.push(part(1 + inner, outputs, true));
+                    inner = outputs;
+                }
+            }
+        }
+        Critic::Moments => {
+            let moments = components + components * (components + 1) / 2;
+            parts.push(part(1 + moments, shape.embedding(), true));
+            let mut inner = environment;
+            for outputs in widths(shape.embedding()) {
+                parts.push(part(1 + inner, outputs, true));
+                inner = outputs;
+            }
+        }
+        Critic::Concatenated => {
+            let widths = widths(1);
+            parts.push(part(components, widths[0], false));
+            parts.push(part(1 + environment, widths[0], true));
+            for pair in widths.windows(2) {
+                parts.push(part(1 + pair[0], pair[1], true));
+            }
+        }
+        Critic::Quadratic => {
+            parts.push(part(1 + environment, components, true));
+            parts.push(part(components, components, false));
+            parts.push(part(components, components, false));
+            parts.push(part(1, 1, true));
         }
     }
     assert_eq!(at, shape.parameter_lanes());
     parts
+}
+
+/// The layer that reads e; its first row is a bias.
+#[must_use]
+pub fn layer_of_e(shape: Shape) -> Part {
+    // Behind the filter, or the layers of the map.
+    let at = match shape.critic() {
+        Critic::Separable => shape.hidden().len() + 1,
+        Critic::Moments | Critic::Concatenated => 1,
+        Critic::Quadratic => 0,
+    };
+    parts(shape)[1 + shape.map().len() + at]
 }
 
 /// A batch: samples, and how h is made of them.
@@ -298,7 +336,11 @@ impl Bound {
         let (one, minus) = (tape.leaf(1.0), tape.leaf(-1.0));
         let mut margin = f64::INFINITY;
 
-        let mut network = |tape: &mut Tape, layers: &[Vec<Vec<Var>>], input: &[Var]| -> Vec<Var> {
+        let mut network = |tape: &mut Tape,
+                           activation: Activation,
+                           layers: &[Vec<Vec<Var>>],
+                           input: &[Var]|
+         -> Vec<Var> {
             let mut x = input.to_vec();
             for (l, layer) in layers.iter().enumerate() {
                 x.insert(0, one);
@@ -312,8 +354,11 @@ impl Bound {
                     } else {
                         let size = |(x, w)| (tape.value(x) * tape.value(w)).abs();
                         let sizes: f64 = terms.into_iter().map(size).sum();
-                        margin = f64::min(margin, tape.value(sum).abs() / sizes);
-                        y.push(tape.relu(sum));
+                        // Only ReLU has a kink.
+                        if activation == Activation::Relu {
+                            margin = f64::min(margin, tape.value(sum).abs() / sizes);
+                        }
+                        y.push(activate(tape, activation, sum));
                     }
                 }
                 x = y;
@@ -328,7 +373,7 @@ impl Bound {
         for (k, v) in v.iter().enumerate() {
             let mut row = Vec::new();
             let mapped = match shape.has_map() {
-                true => network(&mut tape, &variables[..map_layers], v),
+                true => network(&mut tape, Activation::Relu, &variables[..map_layers], v),
                 false => vec![],
             };
             for a in 0..shape.components() {
@@ -373,39 +418,70 @@ impl Bound {
             h.push(row);
         }
 
-        let layers = shape.hidden().len() + 1;
-        let coarse_layers = if shape.has_moments() { 1 } else { layers };
-        let (coarse, environment) = variables[map_layers..].split_at(coarse_layers);
-        let read = |tape: &mut Tape, h: &[Var]| -> Vec<Var> {
-            let mut read = h.to_vec();
-            if shape.has_moments() {
-                for (a, x) in h.iter().enumerate() {
-                    read.extend(h[a..].iter().map(|y| tape.dot([(*x, *y)])));
+        let (activation, layers) = (shape.activation(), shape.hidden().len() + 1);
+        let critic = &variables[map_layers..];
+        let scores = match shape.critic() {
+            Critic::Separable | Critic::Moments => {
+                let moments = shape.critic() == Critic::Moments;
+                let (coarse, environment) = critic.split_at(if moments { 1 } else { layers });
+                let mut u = vec![];
+                for h in &h {
+                    let mut read = h.clone();
+                    if moments {
+                        for (a, x) in h.iter().enumerate() {
+                            read.extend(h[a..].iter().map(|y| tape.dot([(*x, *y)])));
+                        }
+                    }
+                    u.push(network(&mut tape, activation, coarse, &read));
                 }
+                let v: Vec<_> = e
+                    .iter()
+                    .map(|e| network(&mut tape, activation, environment, e))
+                    .collect();
+                // The last outputs of TUBA: 1 and ln a(e), so that f − ln a is linear in both.
+                let learned = bound == bound::Bound::Tuba;
+                let score = |tape: &mut Tape, u: &[Var], v: &[Var]| {
+                    let last = u.len() - 1;
+                    let pairs = u.iter().zip(v).enumerate().map(|(i, (&u, &v))| match i {
+                        i if i == last && learned => (minus, v),
+                        _ => (u, v),
+                    });
+                    tape.dot(pairs)
+                };
+                columns(&mut tape, &v, &u, |tape, v, u| score(tape, u, v))
             }
-            read
+            Critic::Concatenated => {
+                // One first layer: its bias, rows for h, rows for e.
+                let mut layers = vec![critic[1].clone()];
+                layers[0].splice(1..1, critic[0].iter().cloned());
+                layers.extend(critic[2..].iter().cloned());
+                columns(&mut tape, &e, &h, |tape, e, h| {
+                    network(tape, activation, &layers, &[h, e].concat())[0]
+                })
+            }
+            Critic::Quadratic => {
+                let [affine, by_h, by_m, constant] = critic else {
+                    panic!("four parts");
+                };
+                let form = |tape: &mut Tape, w: &[Vec<Var>], x: &[Var]| {
+                    let rows: Vec<_> = w
+                        .iter()
+                        .map(|row| tape.dot(row.iter().copied().zip(x.iter().copied())))
+                        .collect();
+                    tape.dot(x.iter().copied().zip(rows))
+                };
+                let m: Vec<_> = e
+                    .iter()
+                    .map(|e| network(&mut tape, activation, std::slice::from_ref(affine), e))
+                    .collect();
+                columns(&mut tape, &m, &h, |tape, m, h| {
+                    let forms = [form(tape, by_h, h), form(tape, by_m, m)];
+                    let linear = tape.dot(h.iter().copied().zip(m.iter().copied()));
+                    let terms = [linear, forms[0], forms[1], constant[0][0]];
+                    tape.dot(terms.map(|term| (term, one)))
+                })
+            }
         };
-        let read: Vec<_> = h.iter().map(|h| read(&mut tape, h)).collect();
-        let u: Vec<_> = read.iter().map(|x| network(&mut tape, coarse, x)).collect();
-        let v: Vec<_> = e
-            .iter()
-            .map(|e| network(&mut tape, environment, e))
-            .collect();
-
-        // The last outputs of TUBA: 1 and ln a(e), so that f − ln a is linear in both.
-        let learned = bound == bound::Bound::Tuba;
-        let score = |tape: &mut Tape, u: &[Var], v: &[Var]| {
-            let last = u.len() - 1;
-            let pairs = u.iter().zip(v).enumerate().map(|(i, (&u, &v))| match i {
-                i if i == last && learned => (minus, v),
-                _ => (u, v),
-            });
-            tape.dot(pairs)
-        };
-        let scores: Vec<Vec<Var>> = v
-            .iter()
-            .map(|v| u.iter().map(|u| score(&mut tape, u, v)).collect())
-            .collect();
         let all = scores.iter().flatten().map(|&f| tape.value(f).abs());
         let largest_score = all.fold(0.0, f64::max);
         let others = |j: usize| (0..scores.len()).filter(move |&i| i != j);
@@ -534,6 +610,32 @@ impl Bound {
                 .sum()
         };
         (0..self.h[0].len()).map(pull).fold(0.0, f64::max)
+    }
+}
+
+/// F_ij, column by column.
+fn columns(
+    tape: &mut Tape,
+    of_e: &[Vec<Var>],
+    of_h: &[Vec<Var>],
+    mut score: impl FnMut(&mut Tape, &[Var], &[Var]) -> Var,
+) -> Vec<Vec<Var>> {
+    of_e.iter()
+        .map(|e| of_h.iter().map(|h| score(tape, e, h)).collect())
+        .collect()
+}
+
+/// φ(x).
+fn activate(tape: &mut Tape, activation: Activation, x: Var) -> Var {
+    match activation {
+        Activation::Relu => tape.relu(x),
+        Activation::Tanh => tape.tanh(x),
+        Activation::Elu if tape.value(x) > 0.0 => x,
+        Activation::Elu => {
+            let (one, minus) = (tape.leaf(1.0), tape.leaf(-1.0));
+            let power = tape.exp(x);
+            tape.dot([(power, one), (minus, one)])
+        }
     }
 }
 

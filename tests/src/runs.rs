@@ -11,6 +11,7 @@ use blockspin::place::Place;
 use blockspin_core::block::window::Window;
 use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::critic::Critic;
 use blockspin_core::exact::{self, Information, Partition};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
@@ -258,11 +259,20 @@ impl Case {
     /// # Panics
     /// If it is not so.
     pub fn check_bound(&self, bound: Bound, steps: u32, seed: u64) -> Estimate {
+        self.check_critic(Critic::Separable, bound, steps, seed)
+    }
+
+    /// The same with any critic.
+    ///
+    /// # Panics
+    /// If it is not so.
+    pub fn check_critic(&self, critic: Critic, bound: Bound, steps: u32, seed: u64) -> Estimate {
         let (batch, start) = (100, Instant::now());
         let mut settings = self.settings(batch, steps, seed);
         settings.bound = bound;
         let components = settings.shape.components() as u32;
-        settings.shape = with_outputs(self.window(), components, batch, bound);
+        let shape = with_outputs(self.window(), components, batch, bound);
+        settings.shape = shape.with_critic(critic).expect("hidden layers");
         let found = self.run(&settings).information;
         let exact = self.filtered();
         let capacity = settings.coarse.capacity(settings.shape.components());
@@ -270,7 +280,7 @@ impl Case {
         let deficit = deficit.unwrap_or(0.0);
         let Estimate { mean, stderr } = found;
         let about = format!(
-            "{bound}, {self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \
+            "{critic}, {bound}, {self:?}, {steps} steps: {mean:.4} ± {stderr:.4}, exact {exact:.4}, off by {:+.4}, \
              deficit at most {deficit:.4}, {:.1} s",
             mean - exact,
             start.elapsed().as_secs_f64()
@@ -297,7 +307,7 @@ fn with_outputs(window: Window, components: u32, batch: u32, bound: Bound) -> Sh
         environment as u32,
         components,
         &[32, 32],
-        8 + bound.outputs(),
+        8 + bound.outputs(Critic::Separable),
         batch,
     )
     .expect("a shape")

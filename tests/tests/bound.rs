@@ -10,7 +10,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_tests::problem::{Buffers, CASES, Case, fill};
-use blockspin_tests::reference::{Batch, Bound, Coarse, parts};
+use blockspin_tests::reference::{Batch, Bound, Coarse, layer_of_e, parts};
 use blockspin_tests::tiles::Tiling;
 use blockspin_tests::tolerance;
 
@@ -106,7 +106,7 @@ fn terms_of_every_bound_follow_the_reference() {
 /// The case with outputs enough for a bound.
 fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
     Case {
-        embedding: case.embedding + bound.outputs(),
+        embedding: case.embedding + bound.outputs(case.critic),
         ..*case
     }
 }
@@ -309,7 +309,7 @@ fn a_permutation_of_sites_leaves_every_term() {
             .map(|encoder| evaluate(case, &mut rsmi, encoder))
             .collect();
         let parts = parts(shape);
-        let first = parts[1 + parts.len() / 2];
+        let first = layer_of_e(shape);
         // The rows of the filter, and those of v(e)'s first layer after its bias.
         for (part, skip, n) in [
             (parts[0], 0, shape.block()),
@@ -347,8 +347,7 @@ fn a_flip_of_sites_leaves_every_bit() {
         let mut draw = |n| -> Vec<usize> { (0..n).filter(|_| stream.coin()).collect() };
         let (block, environment) = (draw(shape.block()), draw(shape.environment()));
 
-        let parts = parts(shape);
-        let (filter, first) = (parts[0], parts[1 + parts.len() / 2]);
+        let (filter, first) = (parts(shape)[0], layer_of_e(shape));
         let turn_parameters = |flat: &mut [Lane]| {
             for (part, skip, sites) in [(filter, 0, &block), (first, 1, &environment)] {
                 for (&i, c) in sites

@@ -213,6 +213,20 @@ fn runs_that_cannot_be() {
             ("--components 0", &["0", "--components"]),
             ("--components 17", &["17", "--components"]),
             ("--bound mine", &["'mine'", "infonce", "tuba-constant"]),
+            ("--critic mlp", &["'mlp'", "separable", "concatenated"]),
+            ("--hidden 8,0", &["'8,0'", "1 to 1024"]),
+            ("--hidden 1,2,3,4,5", &["'1,2,3,4,5'", "up to 4"]),
+            ("--activation sine", &["'sine'", "relu, elu, tanh"]),
+            ("--critic quadratic --hidden 8", &["no hidden layers"]),
+            ("--critic quadratic --activation elu", &["there are none"]),
+            (
+                "--critic concatenated --embedding 8",
+                &["--embedding", "separable"],
+            ),
+            (
+                "--critic concatenated --hidden none",
+                &["concatenated", "from 1 to 4"],
+            ),
             ("--isa avx1024", &["'avx1024'", "auto"]),
         ],
     );
@@ -1868,6 +1882,52 @@ fn estimates_of_named_filters() {
     check_run(&chain, 50, 100);
 }
 
+/// The standard critic has no words; others repeat their runs.
+#[test]
+fn every_critic_by_name() {
+    let folder = Folder::new();
+    let standard = "--critic separable --hidden 32,32 --embedding 8 --activation relu";
+    for (at, typed, repeated, told) in [
+        (
+            0,
+            standard,
+            "",
+            "separable, hidden 32, 32, ReLU, embedding 8",
+        ),
+        (
+            1,
+            "--critic concatenated --hidden 9,5 --activation tanh --bound tuba",
+            " --critic concatenated --hidden 9,5 --activation tanh",
+            "concatenated, hidden 9, 5, tanh",
+        ),
+        (
+            2,
+            "--critic quadratic --bound tuba",
+            " --critic quadratic",
+            "quadratic<",
+        ),
+        (
+            3,
+            "--hidden none --embedding 4",
+            " --hidden none --embedding 4",
+            "separable, no hidden layer, embedding 4",
+        ),
+    ] {
+        let found = folder.json(&format!("train ising {SHORT} {typed} --out {at}"));
+        check_run(&found, 200, 20);
+        let command = found["command"].as_str().unwrap();
+        let (before, after) = command.split_once(" --seed 1").unwrap();
+        let (words, _) = after.split_once(" --encoder").unwrap();
+        assert_eq!(words, repeated, "{before}");
+        let critic = told.split([',', '<']).next().unwrap();
+        assert_eq!(found["critic"], critic);
+        let report = String::from_utf8(folder.read(&format!("{at}/report.html"))).unwrap();
+        assert!(report.contains(told), "{told}");
+        let again = format!("{} --out again-{at}", command.split_once(' ').unwrap().1);
+        assert_eq!(folder.json(&again)["fingerprint"], found["fingerprint"]);
+    }
+}
+
 /// What holds for InfoNCE alone is not said of others.
 #[test]
 fn every_bound_by_name() {
@@ -2395,31 +2455,38 @@ fn exact_questions_without_an_answer() {
     );
 }
 
-/// Discrete values of a continuous h are read by moments, unless noise is asked for.
+/// Discrete values of a continuous h are read by moments, unless another critic is asked for.
 #[test]
 fn continuous_h_of_discrete_values() {
     let folder = Folder::new();
     let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 60 --batch 20";
     let mut prints = vec![];
-    for (typed, told_as) in [
-        ("continuous", "continuous:moments"),
-        ("continuous:moments", "continuous:moments"),
-        ("continuous:0.5", "continuous:0.5"),
-        ("continuous:0", "continuous:0"),
+    for (typed, encoder, critic) in [
+        ("continuous", "continuous", "moments"),
+        ("continuous:0 --critic moments", "continuous", "moments"),
+        ("continuous:0.5", "continuous:0.5", "moments"),
+        ("continuous --critic separable", "continuous", "separable"),
     ] {
         let out = format!("run{}", prints.len());
         let told = folder.json(&format!("train {run} --encoder {typed} --out {out}"));
-        assert_eq!(told["encoder"], told_as);
-        let command = told["command"].as_str().unwrap();
-        assert!(
-            command.contains(&format!("--encoder {told_as} ")),
-            "{command}"
+        assert_eq!(
+            (&told["encoder"], &told["critic"]),
+            (&encoder.into(), &critic.into())
         );
-        let warned = told["warnings"].to_string().contains("continuous:0");
-        assert_eq!(warned, typed == "continuous:0", "{told}");
+        let command = told["command"].as_str().unwrap();
+        for word in [
+            format!("--encoder {encoder} "),
+            format!("--critic {critic} "),
+        ] {
+            assert!(command.contains(&word), "{command}");
+        }
+        let warned = told["warnings"]
+            .to_string()
+            .contains("--critic moments reads no digits");
+        assert_eq!(warned, critic == "separable", "{told}");
         prints.push(told["fingerprint"].clone());
         let estimate = format!("estimate {run} --filter uniform --encoder {typed}");
-        assert_eq!(folder.json(&estimate)["encoder"], told_as);
+        assert_eq!(folder.json(&estimate)["encoder"], encoder);
     }
     assert_eq!(prints[0], prints[1]);
     assert!(prints[1] != prints[2] && prints[2] != prints[3]);

@@ -5,6 +5,7 @@ use blockspin::held_out::Estimate;
 use blockspin::learn::Outcome;
 use blockspin_core::bound::{Bound, infonce};
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::critic::Critic;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_tests::chains::CRITICAL;
 use blockspin_tests::runs::{CRITIC, Case, Named, shape};
@@ -40,6 +41,16 @@ fn every_bound_finds_the_information() {
         for case in [TORUS, RING] {
             case.check_bound(bound, 2 * STEPS, 1);
         }
+    }
+}
+
+/// As every critic does; on the torus, whose block meets its environment at every site, ln r is as well
+/// quadratic.
+#[test]
+fn every_critic_finds_the_information() {
+    for bound in [Bound::InfoNce, Bound::Tuba] {
+        TORUS.check_critic(Critic::Concatenated, bound, STEPS, 1);
+        TORUS.check_critic(Critic::Quadratic, bound, 2 * STEPS, 1);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stands between the block and the critic besides a plain filter, against f64.
 
 use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::critic::Critic;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -90,7 +91,7 @@ fn gradients_follow_the_reference(centres: &[f32], reshape: impl Fn(Shape) -> Sh
 
 #[test]
 fn gradients_through_moments_follow_the_reference() {
-    gradients_follow_the_reference(&[], Shape::with_moments);
+    gradients_follow_the_reference(&[], |shape| shape.with_critic(Critic::Moments).unwrap());
 }
 
 /// Hidden layers of maps.
@@ -101,7 +102,13 @@ fn gradients_through_maps_follow_the_reference() {
     for (map, centres) in MAPS.into_iter().zip([&[][..], &[-0.5, 0.25], &[0.125; 40]]) {
         gradients_follow_the_reference(centres, |shape| shape.with_map(map).unwrap());
     }
-    gradients_follow_the_reference(&[], |shape| shape.with_map(&[8]).unwrap().with_moments());
+    gradients_follow_the_reference(&[], |shape| {
+        shape
+            .with_map(&[8])
+            .unwrap()
+            .with_critic(Critic::Moments)
+            .unwrap()
+    });
 }
 
 #[test]
@@ -299,7 +306,12 @@ fn bits(case: &Case, shape: Shape, tiling: Tiling) -> Vec<u32> {
 #[test]
 fn no_tile_changes_a_bit() {
     for case in cases() {
-        let shape = case.shape().with_map(&[17, 5]).unwrap().with_moments();
+        let shape = case
+            .shape()
+            .with_map(&[17, 5])
+            .unwrap()
+            .with_critic(Critic::Moments)
+            .unwrap();
         let expected = bits(case, shape, Tiling::Portable);
         for tiling in [Tiling::Narrow, Tiling::Middle, Tiling::Wide] {
             assert!(bits(case, shape, tiling) == expected, "{case:?}");

@@ -19,18 +19,19 @@
 //! of order 1/K, with others. No ceiling; the variance is that of all
 //! [`single_sample`](super::single_sample) bounds.
 
-use crate::bound::infonce::Scores;
-use crate::bound::single_sample::{NONE, by_columns};
+use crate::bound::pairs::{Columns, Pairs};
+use crate::bound::single_sample::NONE;
 use crate::kernel::Tile;
 use crate::num::lane::{Lane, apart, whole};
 use crate::num::math;
 
 /// ln m.
 #[inline(always)]
-pub(crate) fn ln_mean<T: Tile>(pairs: &Scores, scores: &mut [Lane]) -> f32 {
+pub(crate) fn ln_mean<T: Tile>(pairs: &mut (impl Pairs<T> + ?Sized), scores: &mut [Lane]) -> f32 {
     // The largest score so far, and the sum of exponentials less it.
     let (mut top, mut sum) = (f32::MIN, 0.0);
-    by_columns::<T>(pairs, scores, |mut columns| {
+    let mut next = 0;
+    while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
         let stride = columns.stride;
         for lane in 0..stride {
             columns.replace_diagonal(lane, NONE);
@@ -56,8 +57,8 @@ pub(crate) fn ln_mean<T: Tile>(pairs: &Scores, scores: &mut [Lane]) -> f32 {
                 top = above;
             }
         }
-    });
-    let pairs = pairs.batch as f32 * (pairs.batch - 1) as f32;
+    }
+    let pairs = pairs.batch() as f32 * (pairs.batch() - 1) as f32;
     // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
     let ln = if sum > 0.0 {
         math::ln(sum / pairs)

@@ -1,6 +1,6 @@
 //! InfoNCE (van den Oord et al. 2018; Poole et al. 2019; RSMI-NE, Gökmen et al. 2021, eq. 8).
 //!
-//! For a batch of K joint pairs and scores F_ij = f(h_i, e_j) = u_i · v_j,
+//! For a batch of K joint pairs and scores F_ij = f(h_i, e_j),
 //!
 //! ```text
 //! I = (1/K) Σ_j [ F_jj − ln (1/K) Σ_i exp F_ij ]  ≤  ln K
@@ -12,7 +12,7 @@
 //! With p_ij = exp F_ij / Σ_i' exp F_i'j, the softmax of column j,
 //!
 //! ```text
-//! ∂I/∂F_ij = (δ_ij − p_ij) / K,   ∂I/∂u_i = Σ_j ∂I/∂F_ij v_j,   ∂I/∂v_j = Σ_i ∂I/∂F_ij u_i
+//! ∂I/∂F_ij = (δ_ij − p_ij) / K
 //! ```
 //!
 //! The largest score of a column is taken off before exponentials, so that no sum exceeds K or
@@ -25,9 +25,9 @@
 //! most that this can be: χ² is below the number of states of h, 2^C for C binary components). Where
 //! r is known [`exact::infonce`](crate::exact::infonce) has it for any K.
 
+use crate::bound::pairs::{Columns, Pairs};
 use crate::kernel::Tile;
-use crate::kernel::dense::{Matrix, Output};
-use crate::num::lane::{Lane, WIDTH, apart, get, lanes, whole, zip};
+use crate::num::lane::{Lane, WIDTH, apart, whole, zip};
 use crate::num::math;
 use crate::shape::SCORE_LANES;
 
@@ -45,153 +45,80 @@ pub fn deficit(batch: usize, capacity: f64) -> f64 {
     (math::exp64(capacity) - 1.0) / (2.0 * batch as f64)
 }
 
-/// One batch: u(h) and v(e), row by row, v also transposed.
-pub(crate) struct Scores<'a> {
-    pub(crate) batch: usize,
-    pub(crate) embedding: usize,
-    /// K × embedding.
-    pub(crate) u: &'a [Lane],
-    /// K × embedding; scaled in place where gradients are wanted.
-    pub(crate) v: &'a mut [Lane],
-    /// embedding × K.
-    pub(crate) v_transposed: &'a [Lane],
-}
-
-/// Where the gradients by u and v go, each K × embedding; both are overwritten.
-pub(crate) struct Gradients<'a> {
-    pub(crate) du: &'a mut [Lane],
-    pub(crate) dv: &'a mut [Lane],
-}
-
 /// Hands `value(j, x)` the term of every column, F_jj − ln (1/K) Σ_i exp F_ij, in order, and
-/// writes the gradients if they are wanted. `scores` holds K × `min(SCORE_LANES, lanes(K))`.
+/// gives the slopes back if they are wanted. `scores` holds K × `min(SCORE_LANES, lanes(K))`.
 ///
-/// With e_ij = exp(F_ij − max_i F_ij), z_j = Σ_i e_ij and c_j = −1 / K z_j, the gradients are
-/// summed as du_i = v_i/K + Σ_j e_ij (c_j v_j) and dv_j = u_j/K + c_j Σ_i e_ij u_i: the
-/// K × K exponentials are used as they are.
+/// With e_ij = exp(F_ij − max_i F_ij) and z_j = Σ_i e_ij, p_ij is e_ij / z_j: the K × K exponentials
+/// are given as they are, with z_j beside them.
 #[inline(always)]
 pub(crate) fn infonce<T: Tile>(
-    pairs: Scores,
+    pairs: &mut (impl Pairs<T> + ?Sized),
     scores: &mut [Lane],
-    mut gradients: Option<Gradients>,
     mut value: impl FnMut(usize, f32),
 ) {
-    let Scores {
-        batch,
-        embedding,
-        u,
-        v,
-        v_transposed,
-    } = pairs;
-    let (width, columns) = (lanes(embedding), lanes(batch));
-    let ln_batch = math::ln(batch as f32);
-    let share = 1.0 / batch as f32;
-    if let Some(Gradients { du, .. }) = &mut gradients {
-        for (du, v) in du.iter_mut().zip(&v[..batch * width]) {
-            *du = v.map(|v| v * share);
-            apart();
-        }
-    }
-    let rows_of_u = Matrix::new(u, width);
-
-    let mut block = 0;
-    while block < columns {
-        // Columns j of this block, by lanes: their scores, largest scores and sums.
-        let stride = SCORE_LANES.min(columns - block);
-        let first = block * WIDTH;
-        let count = (stride * WIDTH).min(batch - first);
-        let scores = &mut scores[..batch * stride];
-        let right = Matrix {
-            lane: block,
-            ..Matrix::new(v_transposed, columns)
-        };
-        T::rows(
-            batch,
-            embedding,
-            rows_of_u,
-            right,
-            count,
-            Output::set(scores, stride),
-        );
-
-        // A lane of columns at a time: the largest score, then exponentials and their sum.
+    let ln_batch = math::ln(pairs.batch() as f32);
+    let share = 1.0 / pairs.batch() as f32;
+    let mut next = 0;
+    while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
+        let stride = columns.stride;
+        // A lane of columns at a time.
         let mut sum = [Lane::ZERO; SCORE_LANES];
         for lane in 0..stride {
-            let column = &mut scores[lane..];
-            let mut largest = column[0];
-            for f in column.iter().step_by(stride) {
-                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
-                apart();
-            }
-            let largest = whole(largest);
-            let mut diagonal = Lane::ZERO;
-            for j in 0..WIDTH.min(count - lane * WIDTH) {
-                diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
-            }
-            let mut total = Lane::ZERO;
-            for f in column.iter_mut().step_by(stride) {
-                if T::SCALAR {
-                    exponentials::<1>(f, &largest, &mut total);
-                } else {
-                    exponentials::<WIDTH>(f, &largest, &mut total);
-                }
-                apart();
-            }
-            let total = whole(total);
+            let (terms, total) = if T::SCALAR {
+                terms_apart::<T>(&mut columns, lane)
+            } else {
+                terms::<T>(&mut columns, lane)
+            };
             sum[lane] = total;
-            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-            let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
-            let terms = diagonal
-                .zip(largest, |f, m| f - m)
-                .zip(ln_total, |f, z| f - z);
-            for j in 0..WIDTH.min(count - lane * WIDTH) {
-                value(first + lane * WIDTH + j, terms.0[j] + ln_batch);
+            for j in 0..columns.of_lane(lane) {
+                value(columns.first + lane * WIDTH + j, terms.0[j] + ln_batch);
             }
         }
-
-        if let Some(Gradients { du, dv }) = &mut gradients {
-            let exponentials = Matrix::new(scores, stride);
-            let block = first * width..(first + count) * width;
-            let (u, v, dv) = (&u[block.clone()], &mut v[block.clone()], &mut dv[block]);
-            let scale = |j: usize| -share / get(&sum, j);
-            for (j, v) in v.chunks_exact_mut(width).enumerate() {
-                let scale = scale(j);
-                for v in v {
-                    *v = v.map(|v| v * scale);
-                    apart();
-                }
-            }
-            let rows_of_v = Matrix::new(v, width);
-            T::rows(
-                batch,
-                count,
-                exponentials,
-                rows_of_v,
-                embedding,
-                Output::add(du, width),
-            );
-            T::columns(
-                count,
-                batch,
-                exponentials,
-                rows_of_u,
-                embedding,
-                Output::set(dv, width),
-            );
-            for (j, (dv, u)) in dv
-                .chunks_exact_mut(width)
-                .zip(u.chunks_exact(width))
-                .enumerate()
-            {
-                let scale = scale(j);
-                for (dv, u) in dv.iter_mut().zip(u) {
-                    *dv = dv.zip(*u, |sum, u| u * share + sum * scale);
-                    apart();
-                }
-            }
+        if pairs.learns() {
+            pairs.back_shares(columns, share, &sum);
         }
-        block += stride;
     }
+}
+
+/// F_jj − ln Σ_i exp F_ij of a lane of columns, and the sums of the exponentials that take the scores'
+/// place: first the largest score, then these.
+#[inline(always)]
+fn terms<T: Tile>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
+    let (first, stride) = (columns.first, columns.stride);
+    let joint = columns.of_lane(lane);
+    let column = &mut columns.scores[lane..];
+    let mut largest = column[0];
+    for f in column.iter().step_by(stride) {
+        largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+        apart();
+    }
+    let largest = whole(largest);
+    let mut diagonal = Lane::ZERO;
+    for j in 0..joint {
+        diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
+    }
+    let mut total = Lane::ZERO;
+    for f in column.iter_mut().step_by(stride) {
+        if T::SCALAR {
+            exponentials::<1>(f, &largest, &mut total);
+        } else {
+            exponentials::<WIDTH>(f, &largest, &mut total);
+        }
+        apart();
+    }
+    let total = whole(total);
+    // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+    let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
+    let terms = diagonal
+        .zip(largest, |f, m| f - m)
+        .zip(ln_total, |f, z| f - z);
+    (terms, total)
+}
+
+/// [`terms`], whose stack is then free when slopes go back.
+#[inline(never)]
+fn terms_apart<T: Tile>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
+    terms::<T>(columns, lane)
 }
 
 /// Turns scores into exponentials less the largest of their columns and adds them to the sums, by

@@ -16,14 +16,17 @@ pub mod donsker_varadhan;
 pub mod infonce;
 pub mod jensen_shannon;
 pub mod nwj;
+pub(crate) mod pairs;
 pub mod single_sample;
 pub mod tuba;
 
 use core::fmt;
 
+use crate::critic::Critic;
 use crate::kernel::Tile;
-use crate::num::lane::{Lane, lanes};
-use infonce::{Gradients, Scores, infonce};
+use crate::num::lane::Lane;
+use infonce::infonce;
+use pairs::Pairs;
 use single_sample::{Slope, exp, single_sample};
 use tuba::Average;
 
@@ -35,7 +38,7 @@ pub enum Bound {
     InfoNce,
     /// [`nwj`].
     Nwj,
-    /// [`tuba`] with a learned baseline, which takes the last output of the embedding.
+    /// [`tuba`] with a learned baseline, which takes the last output of a separable critic's embedding.
     Tuba,
     /// [`tuba`] with a moving average as constant baseline.
     TubaConstant,
@@ -95,34 +98,71 @@ impl Bound {
         (self == Bound::InfoNce).then(|| infonce::deficit(batch, capacity))
     }
 
-    /// Outputs of the critic's networks that are none of the critic's embedding.
+    /// Outputs of the critic's networks that are none of the critic's embedding: those of a baseline
+    /// which is learned beside a separable critic. Other critics have it in them ([`tuba`]).
     #[must_use]
-    pub const fn outputs(self) -> u32 {
-        match self {
-            Bound::Tuba => 1,
+    pub const fn outputs(self, critic: Critic) -> u32 {
+        match (self, critic) {
+            (Bound::Tuba, Critic::Separable | Critic::Moments) => 1,
             _ => 0,
         }
     }
 
-    /// Hands `value(j, x)` the term of every column, in order, and writes the gradients, if they are
+    /// Hands `value(j, x)` the term of every column, in order, and gives the slopes back, if they are
     /// wanted; only then does the average move.
     #[inline(always)]
     pub(crate) fn terms<T: Tile>(
         self,
-        pairs: Scores,
+        pairs: &mut impl Pairs<T>,
         scores: &mut [Lane],
         average: &mut Average,
-        mut gradients: Option<Gradients>,
+        mut value: impl FnMut(usize, f32),
+    ) {
+        // Once for all critics, where flash is short; and each by itself, where stack is.
+        #[inline(never)]
+        fn infonce_apart<T: Tile>(
+            pairs: &mut dyn Pairs<T>,
+            scores: &mut [Lane],
+            value: &mut dyn FnMut(usize, f32),
+        ) {
+            infonce::<T>(pairs, scores, value);
+        }
+        #[inline(never)]
+        fn apart<T: Tile>(
+            bound: Bound,
+            pairs: &mut dyn Pairs<T>,
+            scores: &mut [Lane],
+            average: &mut Average,
+            value: &mut dyn FnMut(usize, f32),
+        ) {
+            bound.single_sample::<T>(pairs, scores, average, value);
+        }
+        if T::SCALAR && self == Bound::InfoNce {
+            return infonce_apart::<T>(pairs, scores, &mut value);
+        }
+        if self == Bound::InfoNce {
+            return infonce::<T>(pairs, scores, value);
+        }
+        if T::SCALAR {
+            apart::<T>(self, pairs, scores, average, &mut value);
+        } else {
+            self.single_sample::<T>(pairs, scores, average, value);
+        }
+    }
+
+    /// [`terms`](Self::terms) of all bounds but InfoNCE.
+    #[inline(always)]
+    fn single_sample<T: Tile>(
+        self,
+        pairs: &mut (impl Pairs<T> + ?Sized),
+        scores: &mut [Lane],
+        average: &mut Average,
         value: impl FnMut(usize, f32),
     ) {
-        if self == Bound::InfoNce {
-            return infonce::<T>(pairs, scores, gradients, value);
-        }
-        let (batch, embedding) = (pairs.batch, pairs.embedding);
-        let learns = gradients.is_some();
+        let learns = pairs.learns();
         let mut ln_mean = nwj::BASELINE;
         if self == Bound::DonskerVaradhan || self == Bound::TubaConstant && learns {
-            ln_mean = donsker_varadhan::ln_mean::<T>(&pairs, scores);
+            ln_mean = donsker_varadhan::ln_mean::<T>(pairs, scores);
             if learns {
                 average.push(ln_mean);
             }
@@ -136,14 +176,6 @@ impl Bound {
             Bound::DonskerVaradhan => (ln_mean, Slope::Exponential(exp(ln_mean - average.ln()))),
             Bound::JensenShannon => (jensen_shannon::BASELINE, Slope::Logistic),
         };
-        let climb = gradients
-            .as_mut()
-            .map(|Gradients { du, dv }| (slope, Gradients { du, dv }));
-        single_sample::<T>(pairs, scores, baseline, climb, value);
-        if self == Bound::Tuba
-            && let Some(Gradients { du, .. }) = gradients
-        {
-            tuba::hold(&mut du[..batch * lanes(embedding)], embedding, 0.0);
-        }
+        single_sample::<T>(pairs, scores, baseline, slope, value);
     }
 }

@@ -29,12 +29,10 @@
 //! far above ln K either. Off the best critic, errors of the baseline that the batch shares add
 //! Var\[exp g\]/K.
 
-use crate::bound::infonce::{Gradients, Scores};
+use crate::bound::pairs::{Columns, Pairs};
 use crate::kernel::Tile;
-use crate::kernel::dense::{Matrix, Output};
-use crate::num::lane::{Lane, WIDTH, apart, lanes, whole};
+use crate::num::lane::{Lane, WIDTH, apart, whole};
 use crate::num::math;
-use crate::shape::SCORE_LANES;
 
 /// The most that a score is above its baseline, in nats: e²⁴ leaves room for sums over pairs, for the
 /// weights that gradients are multiplied by, and for their squares in Adam.
@@ -66,88 +64,25 @@ fn sigmoid(x: f32) -> f32 {
     (if x > 0.0 { 1.0 } else { below }) / (1.0 + below)
 }
 
-/// Columns of scores, by lanes.
-pub(crate) struct Columns<'a> {
-    /// The first column.
-    pub(crate) first: usize,
-    /// How many there are.
-    pub(crate) count: usize,
-    /// K × `stride`.
-    pub(crate) scores: &'a mut [Lane],
-    pub(crate) stride: usize,
-}
-
-impl Columns<'_> {
-    /// Columns of a lane that there are, from the first.
-    #[inline(always)]
-    pub(crate) fn of_lane(&self, lane: usize) -> usize {
-        WIDTH.min(self.count - lane * WIDTH)
-    }
-
-    /// The scores of joint pairs in a lane of columns; others take their places.
-    #[inline(always)]
-    pub(crate) fn replace_diagonal(&mut self, lane: usize, with: Lane) -> Lane {
-        let mut diagonal = Lane::ZERO;
-        for j in 0..self.of_lane(lane) {
-            let row = self.first + lane * WIDTH + j;
-            let score = &mut self.scores[row * self.stride + lane].0[j];
-            diagonal.0[j] = core::mem::replace(score, with.0[j]);
-        }
-        diagonal
-    }
-}
-
-/// Hands `each` the scores of all pairs, some columns at a time. `scores` holds
-/// K × `min(SCORE_LANES, lanes(K))`.
-#[inline(always)]
-pub(crate) fn by_columns<T: Tile>(
-    pairs: &Scores,
-    scores: &mut [Lane],
-    mut each: impl FnMut(Columns),
-) {
-    let (batch, embedding) = (pairs.batch, pairs.embedding);
-    let columns = lanes(batch);
-    let rows_of_u = Matrix::new(pairs.u, lanes(embedding));
-    let mut block = 0;
-    while block < columns {
-        let stride = SCORE_LANES.min(columns - block);
-        let first = block * WIDTH;
-        let count = (stride * WIDTH).min(batch - first);
-        let scores = &mut scores[..batch * stride];
-        let right = Matrix {
-            lane: block,
-            ..Matrix::new(pairs.v_transposed, columns)
-        };
-        let out = Output::set(scores, stride);
-        T::rows(batch, embedding, rows_of_u, right, count, out);
-        each(Columns {
-            first,
-            count,
-            scores,
-            stride,
-        });
-        block += stride;
-    }
-}
-
-/// Hands `value(j, x)` the term of every column, in order, for one ln a of all, and writes the
-/// gradients of what is climbed, if they are wanted.
+/// Hands `value(j, x)` the term of every column, in order, for one ln a of all, and gives back the
+/// slopes of what is climbed, if they are wanted.
 #[inline(always)]
 pub(crate) fn single_sample<T: Tile>(
-    pairs: Scores,
+    pairs: &mut (impl Pairs<T> + ?Sized),
     scores: &mut [Lane],
     baseline: f32,
-    mut climb: Option<(Slope, Gradients)>,
+    slope: Slope,
     mut value: impl FnMut(usize, f32),
 ) {
-    let (batch, embedding) = (pairs.batch, pairs.embedding);
-    let width = lanes(embedding);
+    let batch = pairs.batch();
     let (share, others) = (1.0 / batch as f32, (batch - 1) as f32);
+    let climb = pairs.learns().then_some(slope);
     let above = |f: f32| {
         let g = f - baseline;
         if g > LARGEST { LARGEST } else { g }
     };
-    by_columns::<T>(&pairs, scores, |mut columns| {
+    let mut next = 0;
+    while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
         let (first, stride) = (columns.first, columns.stride);
         for lane in 0..stride {
             let joint = columns.replace_diagonal(lane, NONE).map(above);
@@ -158,11 +93,11 @@ pub(crate) fn single_sample<T: Tile>(
                 total = total.zip(powers, |sum, e| sum + e);
                 match climb {
                     None => (),
-                    Some((Slope::Exponential(weight), _)) => {
+                    Some(Slope::Exponential(weight)) => {
                         let scale = -share / others * weight;
                         *f = powers.map(|e| e * scale);
                     }
-                    Some((Slope::Logistic, _)) => {
+                    Some(Slope::Logistic) => {
                         let scale = -share / others;
                         *f = g.map(|g| sigmoid(g) * scale);
                     }
@@ -173,10 +108,10 @@ pub(crate) fn single_sample<T: Tile>(
             let terms = joint.zip(total, |g, sum| g + (1.0 - sum / others));
             match climb {
                 None => (),
-                Some((Slope::Exponential(_), _)) => {
+                Some(Slope::Exponential(_)) => {
                     columns.replace_diagonal(lane, Lane([share; WIDTH]));
                 }
-                Some((Slope::Logistic, _)) => {
+                Some(Slope::Logistic) => {
                     columns.replace_diagonal(lane, joint.map(|g| sigmoid(-g) * share));
                 }
             }
@@ -184,19 +119,8 @@ pub(crate) fn single_sample<T: Tile>(
                 value(first + lane * WIDTH + j, terms.0[j]);
             }
         }
-        let Some((_, Gradients { du, dv })) = &mut climb else {
-            return;
-        };
-        let count = columns.count;
-        let slopes = Matrix::new(columns.scores, stride);
-        let rows_of_v = Matrix::new(&pairs.v[first * width..], width);
-        let du = match first {
-            0 => Output::set(du, width),
-            _ => Output::add(du, width),
-        };
-        T::rows(batch, count, slopes, rows_of_v, embedding, du);
-        let rows_of_u = Matrix::new(pairs.u, width);
-        let dv = Output::set(&mut dv[first * width..], width);
-        T::columns(count, batch, slopes, rows_of_u, embedding, dv);
-    });
+        if climb.is_some() {
+            pairs.back(columns);
+        }
+    }
 }

@@ -9,9 +9,13 @@
 //! c(e). Without bias for any K, without a ceiling, with a variance of order exp I / K.
 //!
 //! # A learned baseline
-//! ln a(e) is the last output of v(e), beside the embedding; the last output of u(h) is held at −1
-//! and learns nothing, so that u_i · v_j is F_ij − ln a(e_j) and gradients by ln a are those by v. An
-//! embedding of D thus takes networks with D + 1 outputs.
+//! Beside a separable critic ln a(e) is the last output of v(e), beside the embedding; the last output
+//! of u(h) is held at −1 and learns nothing, so that u_i · v_j is F_ij − ln a(e_j) and gradients by
+//! ln a are those by v. An embedding of D thus takes networks with D + 1 outputs.
+//!
+//! The bound sees f and ln a only as their difference. The quadratic and the concatenated critic
+//! have functions of e alone among theirs, so that what they learn with a = 1 is that difference, and
+//! nothing else is needed: TUBA is then NWJ whose f begins 1 higher.
 //!
 //! # A constant baseline
 //! The best constant is the mean of exp f over p(h) p(e), and with it the bound is that of Donsker
@@ -21,7 +25,6 @@
 //! are held out, what is reported remains a bound of any batch. Before the first step a = e.
 
 use crate::bound::nwj;
-use crate::num::lane::{Lane, get_mut, lanes};
 use crate::num::math;
 
 /// Batches that a moving average spans.
@@ -54,14 +57,6 @@ impl Average {
             0 => nwj::BASELINE,
             _ => self.ln,
         }
-    }
-}
-
-/// Sets the last output of every row: of u(h) to −1, of gradients by it to 0.
-#[inline(always)]
-pub(crate) fn hold(rows: &mut [Lane], embedding: usize, at: f32) {
-    for row in rows.chunks_exact_mut(lanes(embedding)) {
-        *get_mut(row, embedding - 1) = at;
     }
 }
 

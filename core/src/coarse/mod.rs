@@ -2,5 +2,4 @@
 
 pub(crate) mod centre;
 pub mod encoder;
-pub(crate) mod moments;
 pub(crate) mod norm;

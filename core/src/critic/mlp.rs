@@ -1,10 +1,11 @@
-//! A multi-layer perceptron: affine layers with ReLU between, the last one linear.
+//! A multi-layer perceptron: affine layers with an [`Activation`](super::activation::Activation) φ
+//! between, the last one linear.
 //!
 //! # Forward
 //! For row k of a batch and layer l with weights w (inputs × outputs) and bias b,
 //!
 //! ```text
-//! y[k][o] = b[o] + Σ_i x[k][i] w[i][o],      x of the next layer = max(y, 0), y ≤ 0 gives +0
+//! y[k][o] = b[o] + Σ_i x[k][i] w[i][o],      x of the next layer = φ(y)
 //! ```
 //!
 //! # Backward
@@ -13,11 +14,11 @@
 //! ```text
 //! db[o]    = Σ_k dy[k][o]
 //! dw[i][o] = Σ_k x[k][i] dy[k][o]
-//! dx[k][i] = Σ_o dy[k][o] w[i][o],           times 1 where x[k][i] > 0, else 0 (ReLU)
+//! dx[k][i] = Σ_o dy[k][o] w[i][o],           times φ′
 //! ```
 //!
-//! where x is the layer's input, itself the ReLU of the layer below, so that its sign is all the
-//! mask there is to keep. Weights are transposed first, so that dx too runs over outputs. Inputs
+//! where x is the layer's input, itself φ of the layer below, from which φ′ follows: nothing else is
+//! kept. Weights are transposed first, so that dx too runs over outputs. Inputs
 //! that are packed signs have no gradient; theirs for dw is the same sum on the transposed bits.
 
 use crate::kernel::dense::{Matrix, Output};
@@ -131,10 +132,7 @@ pub(crate) fn forward<T: Tile>(
         };
         x.product::<T>(batch, inner, weights, outputs, Output::add(out, width));
         if l + 1 < net.layers() {
-            for y in out.iter_mut() {
-                *y = y.map(|y| if y > 0.0 { y } else { 0.0 });
-                apart();
-            }
+            net.activation.apply::<T>(out);
         }
         done += batch * width;
     }
@@ -165,7 +163,7 @@ pub(crate) fn backward<'a, T: Tile>(
     gradients: &mut [Lane],
     scratch: Scratch,
     through: bool,
-) -> &'a [Lane] {
+) -> &'a mut [Lane] {
     let mut end = net.lanes();
     let mut top = batch * net.activation_lanes();
     for l in (0..net.layers()).rev() {
@@ -210,10 +208,7 @@ pub(crate) fn backward<'a, T: Tile>(
         );
         T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
         if l > 0 {
-            for (d, x) in dx.iter_mut().zip(below) {
-                *d = d.zip(*x, |d, x| if x > 0.0 { d } else { 0.0 });
-                apart();
-            }
+            net.activation.pull_back::<T>(dx, below);
         }
         core::mem::swap(&mut upper, &mut lower);
     }

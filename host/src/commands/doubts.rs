@@ -1,6 +1,8 @@
 //! What there is to doubt about a run, and what would help.
 
-use crate::coarse::{Coarse, Resolution};
+use blockspin_core::critic::Critic;
+
+use crate::coarse::Coarse;
 use crate::held_out::Estimate;
 use crate::learn::{Outcome, Settings};
 use crate::parts::Parts;
@@ -35,13 +37,14 @@ pub(super) fn doubts(
     outcome: &Outcome,
 ) -> Vec<String> {
     let mut doubts = vec![];
-    if discrete && settings.coarse == Coarse::Continuous(Resolution::Noise(0.0)) {
-        doubts.push(
-            "--encoder continuous:0 of discrete values: Λ·v of almost any filter tells all \
-             configurations of the block apart, and the information grows with --steps towards that of \
-             the whole block; --encoder continuous reads no digits"
-                .into(),
-        );
+    let critic = settings.shape.critic();
+    let reads_digits = matches!(critic, Critic::Separable | Critic::Concatenated);
+    if discrete && settings.coarse == (Coarse::Continuous { noise: 0.0 }) && reads_digits {
+        doubts.push(format!(
+            "--encoder continuous of discrete values with --critic {critic}: Λ·v of almost any filter \
+             tells all configurations of the block apart, and the information grows with --steps \
+             towards that of the whole block; --critic moments reads no digits"
+        ));
     }
     let relaxed = settings.given.is_none() && settings.coarse.is_relaxed();
     let Estimate { mean, stderr } = outcome.information;

@@ -4,6 +4,7 @@ use std::hash::Hasher;
 use std::time::Instant;
 
 use blockspin_core::block::window::WindowError;
+use blockspin_core::critic::Critic;
 use fnv::FnvHasher;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
 use crate::coarse::Coarse;
 use crate::data::Kind;
 use crate::error::{Error, Result};
-use crate::filters::{Filters, commas, product};
+use crate::filters::{Filters, product};
 use crate::graph::Shells;
 use crate::held_out::Estimate;
 use crate::learn::{self, Outcome, Settings};
@@ -140,7 +141,6 @@ fn settings(
         (None, Some(filter)) => filter.encoder,
         (None, None) => Coarse::Binary,
     };
-    let coarse = coarse.resolved(subject.is_discrete());
     let given = given
         .map(|given| -> Result<_> {
             let block = place.block();
@@ -153,7 +153,7 @@ fn settings(
                     given.encoder
                 )));
             }
-            let encoder = given.encoder.resolved(subject.is_discrete()).encoder();
+            let encoder = given.encoder.encoder();
             Ok((filters.of_states(of_each), encoder))
         })
         .transpose()?;
@@ -166,13 +166,24 @@ fn settings(
     let (filter_init, frozen) = begun.transpose()?.unwrap_or_default();
     let (block, environment) = place.parts();
     // Where nothing varies nothing is run.
-    let mut shape = coarse.shaped(run.shape((block.max(1), environment.max(1)), components)?);
-    if let Some(map) = filter.and_then(|filter| filter.map.as_ref()) {
-        let mapped = shape.with_map(&map.0);
+    let critic = run.critic(coarse, subject.is_discrete());
+    let mut shape = run.shape((block.max(1), environment.max(1)), components, critic)?;
+    if let Some(filter) = filter {
+        let mapped = shape.with_map(&filter.map.0);
         shape = mapped.map_err(|error| Error::usage(error.to_string()))?;
+        if shape.has_map() && filter.refine > 0 {
+            return Err(Error::usage(
+                "--refine with --map: BFGS refines the weights of Λ·v; leave one of them out",
+            ));
+        }
+        if filter.grows() && filter.filter_init.is_some() {
+            return Err(Error::usage(
+                "--filter-init with --components auto, which tries several numbers of filters; give one",
+            ));
+        }
     }
     let weight_decay = filter.map_or(0.0, |filter| filter.weight_decay);
-    if matches!(coarse, Coarse::Continuous(_)) {
+    if matches!(coarse, Coarse::Continuous { .. }) {
         if shape.has_map() {
             return Err(Error::usage(
                 "--map with --encoder continuous: nothing holds the scale of a map's h, which has no \
@@ -254,8 +265,8 @@ fn more_words(args: &TrainArgs) -> String {
     if args.weight_decay > 0.0 {
         words += &format!(" --weight-decay {}", args.weight_decay);
     }
-    if let Some(map) = &args.map {
-        words += &format!(" --map {}", commas(&map.0));
+    if !args.map.0.is_empty() {
+        words += &format!(" --map {}", args.map);
     }
     words
 }
@@ -282,6 +293,7 @@ fn command(
         schedule.rate_end,
         run.seed,
     );
+    words += &run.critic_words(settings.coarse, subject.is_discrete());
     words += &run.stopping_words();
     if let Some(filter) = filter {
         words += &format!(" --encoder {}{}", settings.coarse, filter.search_words());
@@ -405,6 +417,7 @@ fn finish(
         "information_sign_stderr_nats": sign.and_then(|sign| finite(sign.stderr)),
         "training_information_nats": finite(outcome.training),
         "bound": bound.name(),
+        "critic": shape.critic().name(),
         "ceiling_nats": bound.ceiling(shape.batch()),
         "capacity_nats": capacity,
         "deficit_nats": deficit,
@@ -568,8 +581,8 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
              report         {}",
             in_words(outcome.information),
             match settings.coarse {
-                Coarse::Continuous(resolution) if resolution.noise() > 0.0 => "h = Λ·v + noise",
-                Coarse::Continuous(_) => "h = Λ·v",
+                Coarse::Continuous { noise } if noise > 0.0 => "h = Λ·v + noise",
+                Coarse::Continuous { .. } => "h = Λ·v",
                 _ => "h drawn from the encoder",
             },
             exact.line(exact.reported),
@@ -614,7 +627,6 @@ fn table(
     Finished { outcome, exact, .. }: &Finished,
 ) -> Result<Vec<(String, String)>> {
     let schedule = settings.schedule;
-    let hidden: Vec<_> = settings.shape.hidden().iter().map(u32::to_string).collect();
     let map: Vec<_> = settings
         .shape
         .map()
@@ -647,26 +659,15 @@ fn table(
             "Components".into(),
             match settings.coarse {
                 Coarse::Binary => format!("{filters}"),
-                Coarse::Continuous(resolution) => match resolution.noise() {
-                    0.0 => format!("{filters}, continuous"),
-                    noise => format!("{filters}, continuous, with noise of deviation {noise}"),
-                },
+                Coarse::Continuous { noise: 0.0 } => format!("{filters}, continuous"),
+                Coarse::Continuous { noise } => {
+                    format!("{filters}, continuous, with noise of deviation {noise}")
+                }
                 Coarse::States(q) => format!("{}, of {q} states", filters / q),
             },
         ),
         ("Map".into(), map.join(", ")),
-        (
-            "Critic".into(),
-            format!(
-                "separable, {}hidden {}, embedding {}",
-                match settings.shape.has_moments() {
-                    true => "of h its first and second moments alone, ",
-                    false => "",
-                },
-                hidden.join(", "),
-                settings.shape.embedding() - settings.bound.outputs() as usize
-            ),
-        ),
+        ("Critic".into(), critic_in_words(settings)),
         (
             "Bound".into(),
             format!("{}, K = {}", settings.bound, settings.shape.batch()),
@@ -730,6 +731,29 @@ fn table(
     Ok(rows)
 }
 
+/// Kind, hidden layers, activation and embedding, as far as there are such.
+fn critic_in_words(settings: &Settings) -> String {
+    let shape = settings.shape;
+    let critic = shape.critic();
+    if critic == Critic::Quadratic {
+        return critic.to_string();
+    }
+    let hidden: Vec<_> = shape.hidden().iter().map(u32::to_string).collect();
+    let mut words = match hidden.is_empty() {
+        true => format!("{critic}, no hidden layer"),
+        false => format!(
+            "{critic}, hidden {}, {}",
+            hidden.join(", "),
+            shape.activation()
+        ),
+    };
+    if matches!(critic, Critic::Separable | Critic::Moments) {
+        let width = shape.embedding() - settings.bound.outputs(critic) as usize;
+        words += &format!(", embedding {width}");
+    }
+    words
+}
+
 /// One width where all are the same, else one for each axis.
 fn widths(all: &[u32]) -> String {
     match all.iter().all(|width| *width == all[0]) {
@@ -742,7 +766,7 @@ pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global)
     let run = &given.run;
     let (settings, shells) = settings(subject, run, None, Some(given), global)?;
     let mut command = command("estimate", subject, run, None, &settings);
-    let encoder = given.encoder.resolved(subject.is_discrete()).to_string();
+    let encoder = given.encoder.to_string();
     command += &format!(
         " --filter {} --encoder {encoder}",
         quoted_for_shell(&given.filter),
