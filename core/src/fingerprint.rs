@@ -434,6 +434,8 @@ fn learn_reals(
 }
 
 /// Continuous h, and h of three states and of two, one component and several, learned and drawn.
+// By itself for the same reason.
+#[inline(never)]
 fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     let continuous = |_| Encoder::Continuous { noise: 0.0 };
     let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
@@ -463,6 +465,8 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
 
 /// A map, then moments of an h with noise, then a filter of which one component is frozen and the other
 /// decays.
+// By itself for the same reason.
+#[inline(never)]
 fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     let how = (Learn::All, Bound::InfoNce);
     let relaxed = |epsilon| Encoder::Relaxed { epsilon };
