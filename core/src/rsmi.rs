@@ -244,6 +244,8 @@ pub struct Rsmi<'a> {
     frozen: u64,
     /// Rate at which the weights of filter or map decay, in units of the learning rate.
     decay: f32,
+    /// Of the critic's learning rate.
+    filter_rate: f32,
 }
 
 /// The parts of the workspace, in the order of [`Shape::parts`].
@@ -362,6 +364,7 @@ impl<'a> Rsmi<'a> {
             adam: Adam::default(),
             frozen: 0,
             decay: 0.0,
+            filter_rate: 1.0,
         })
     }
 
@@ -412,6 +415,18 @@ impl<'a> Rsmi<'a> {
     pub fn with_weight_decay(self, rate: f32) -> Self {
         let decay = if rate > 0.0 { rate } else { 0.0 };
         Rsmi { decay, ..self }
+    }
+
+    /// The same with a filter that learns at so many times the rate of the critic. A binary h is as sharp
+    /// as its filter is large, and it grows by the rate at every step, at most. What is not a number
+    /// above 0 counts as 1.
+    #[must_use]
+    pub fn with_filter_rate(self, factor: f32) -> Self {
+        let filter_rate = if factor > 0.0 { factor } else { 1.0 };
+        Rsmi {
+            filter_rate,
+            ..self
+        }
     }
 
     fn all_frozen(&self) -> bool {
@@ -722,17 +737,20 @@ impl<'a> Rsmi<'a> {
     ) -> f32 {
         let bound = self.differentiate::<T>(encoder, learn, stream);
         let learn = self.left(learn);
-        let from = match learn {
-            Learn::All => 0,
-            Learn::Critic => self.shape.filter_lanes(),
-        };
-        self.adam.ascend::<T>(
-            rate,
-            &mut self.storage.parameters[from..],
-            &self.storage.gradients[from..],
-            &mut self.storage.first_moments[from..],
-            &mut self.storage.second_moments[from..],
-        );
+        let pace = self.adam.advance::<T>(rate);
+        let (end, all) = (self.shape.filter_lanes(), self.storage.parameters.len());
+        // The filter, if it learns; then the critic.
+        for at in [0..end, end..all] {
+            let factor = if at.start == 0 { self.filter_rate } else { 1.0 };
+            if at.start == end || learn == Learn::All {
+                pace.times(factor).ascend::<T>(
+                    &mut self.storage.parameters[at.clone()],
+                    &self.storage.gradients[at.clone()],
+                    &mut self.storage.first_moments[at.clone()],
+                    &mut self.storage.second_moments[at],
+                );
+            }
+        }
         if learn == Learn::All && self.decay > 0.0 {
             let left = 1.0 - rate * self.decay;
             self.shrink(if left > 0.0 { left } else { 0.0 });

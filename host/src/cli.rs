@@ -18,7 +18,7 @@ use crate::coarse::{Coarse, Given};
 use crate::error::{Error, Result};
 use crate::filters::{commas, product};
 use crate::graph::On;
-use crate::learn::Stopping;
+use crate::learn::{FILTER_RATE, Stopping};
 use crate::model::{Layout, Model, Named, chipping, dimer, gaussian, ising, potts};
 use crate::parse::{self, Boundaries, Components, Frozen, Hidden, Sides};
 use crate::subject::{Pace, Reading, Subject};
@@ -491,6 +491,9 @@ pub struct TrainArgs {
     /// picture is the mean response of each component to each site [default: none]
     #[arg(long, default_value = "none", value_parser = parse::hidden, value_name = "N[,N…]|none")]
     pub map: Hidden,
+    /// Learning rate of the filter, in units of that of the critic
+    #[arg(long, default_value_t = FILTER_RATE, value_parser = parse::relaxation, value_name = "X")]
+    pub filter_rate: f32,
     /// Relaxation at the start; continuous h has none
     #[arg(long, default_value = "0.5", value_parser = parse::relaxation, value_name = "E")]
     epsilon_start: f32,

@@ -419,7 +419,8 @@ fn a_step_is_the_gradient_then_adam() {
         ];
         let [first, second] = &mut moments;
         let gradients = rsmi.gradients().to_vec();
-        Adam::default().ascend::<Portable>(rate, &mut expected, &gradients, first, second);
+        let pace = Adam::default().advance::<Portable>(rate);
+        pace.ascend::<Portable>(&mut expected, &gradients, first, second);
         let stepped =
             Tiling::Portable.step(&mut rsmi, encoder, Learn::All, rate, &mut case.noise());
         assert_eq!(stepped.to_bits(), value.to_bits());
@@ -491,7 +492,8 @@ fn adam_follows_the_reference() {
             // A drift, so that the signs are not all noise.
             *g = (*g + 1.0) * size;
         }
-        adam.ascend::<Portable>(rate, &mut parameters, &[gradient], &mut first, &mut second);
+        let pace = adam.advance::<Portable>(rate);
+        pace.ascend::<Portable>(&mut parameters, &[gradient], &mut first, &mut second);
         path += f64::from(rate);
         for i in 0..16 {
             let g = f64::from(gradient.0[i]);

@@ -31,22 +31,46 @@ impl Default for Adam {
     }
 }
 
+/// A step at one rate, for any part of the parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    rate: f32,
+    epsilon: f32,
+}
+
 impl Adam {
-    /// One step uphill; all slices have the length of `parameters`.
+    /// The next step.
+    #[inline(always)]
+    pub fn advance<T: Tile>(&mut self, rate: f32) -> Pace {
+        self.power_1 *= BETA_1;
+        self.power_2 *= BETA_2;
+        let root = T::root(1.0 - self.power_2);
+        Pace {
+            rate: rate * root / (1.0 - self.power_1),
+            epsilon: EPSILON * root,
+        }
+    }
+}
+
+impl Pace {
+    /// The same at another rate, so many times this.
+    #[inline(always)]
+    #[must_use]
+    pub fn times(self, factor: f32) -> Self {
+        let rate = self.rate * factor;
+        Pace { rate, ..self }
+    }
+
+    /// Moves parameters uphill; all slices have their length.
     #[inline(always)]
     pub fn ascend<T: Tile>(
-        &mut self,
-        rate: f32,
+        self,
         parameters: &mut [Lane],
         gradients: &[Lane],
         first: &mut [Lane],
         second: &mut [Lane],
     ) {
-        self.power_1 *= BETA_1;
-        self.power_2 *= BETA_2;
-        let root = T::root(1.0 - self.power_2);
-        let rate = rate * root / (1.0 - self.power_1);
-        let epsilon = EPSILON * root;
+        let Pace { rate, epsilon } = self;
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
             if T::SCALAR {

@@ -144,8 +144,7 @@ fn measure() -> Result<(), StorageError> {
     let storage = buffers.storage();
     for _ in 0..STEPS {
         ADAM.around(0, || {
-            adam.ascend::<Chip>(
-                RATE,
+            adam.advance::<Chip>(RATE).ascend::<Chip>(
                 storage.parameters,
                 storage.gradients,
                 storage.first_moments,

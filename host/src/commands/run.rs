@@ -204,6 +204,7 @@ fn settings(
         schedule: run.schedule(filter),
         coarse,
         filter_start: filter.map_or(1.0, |filter| filter.filter_start),
+        filter_rate: filter.map_or(1.0, |filter| filter.filter_rate),
         restarts: filter.map_or(1, |filter| filter.restarts),
         grow: filter.is_some_and(TrainArgs::grows),
         stopping: run.stopping(),
@@ -296,7 +297,12 @@ fn command(
     words += &run.critic_words(settings.coarse, subject.is_discrete());
     words += &run.stopping_words();
     if let Some(filter) = filter {
-        words += &format!(" --encoder {}{}", settings.coarse, filter.search_words());
+        words += &format!(
+            " --encoder {}{} --filter-rate {}",
+            settings.coarse,
+            filter.search_words(),
+            settings.filter_rate
+        );
         if settings.coarse.is_relaxed() {
             words += &format!(
                 " --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",

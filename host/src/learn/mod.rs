@@ -35,7 +35,7 @@ use crate::series::Record;
 
 pub use search::Attempt;
 use search::Search;
-pub use settings::{Settings, Stopping};
+pub use settings::{FILTER_RATE, Settings, Stopping};
 use sizes::{DATA_POOL_BYTES, Sizes, learned};
 use training::{Buffers, PoolBuffers, Training, filters};
 pub use training::{Ended, Refined};

@@ -13,6 +13,10 @@ use crate::filters::Filters;
 use crate::machine::Isa;
 use crate::place::Place;
 
+/// Learning rate of a filter, in units of the critic's: the papers have 1, at which filters are still
+/// growing when the rate has come down.
+pub const FILTER_RATE: f32 = 4.0;
+
 /// When a training ends before its last step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stopping {
@@ -37,6 +41,8 @@ pub struct Settings {
     pub coarse: Coarse,
     /// What the first weights of a learned filter are multiplied by.
     pub filter_start: f32,
+    /// Learning rate of a filter, in units of the critic's.
+    pub filter_rate: f32,
     /// Filters that a training begins with; none: they are drawn.
     pub filter_init: Option<Filters>,
     /// A bit for each filter that stays as it begins.
@@ -75,6 +81,7 @@ impl Settings {
             schedule: Schedule::default(),
             coarse: Coarse::Binary,
             filter_start: 1.0,
+            filter_rate: FILTER_RATE,
             filter_init: None,
             frozen: 0,
             weight_decay: 0.0,

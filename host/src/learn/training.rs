@@ -89,6 +89,7 @@ impl<V: Learnt> Buffers<V> {
             .map_err(|error| Error::failure(error.to_string()))?
             .with_bound(settings.bound)
             .with_filter_scaled(settings.filter_start)
+            .with_filter_rate(settings.filter_rate)
             .with_weight_decay(settings.weight_decay)
             .with_centres(centres);
         let given = settings.given.as_ref().map(|(filters, _)| filters);

@@ -25,6 +25,7 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("batch", "400"),
     ("steps", "8000"),
     ("filter_start", "0.2"),
+    ("filter_rate", "1"),
     ("epsilon_start", "30"),
     ("epsilon_rate", "1e-3"),
 ];
