@@ -571,7 +571,6 @@ mod tests {
         for text in [
             "binary",
             "continuous",
-            "continuous:0",
             "continuous:0.25",
             "states:2",
             "states:16",

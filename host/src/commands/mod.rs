@@ -1,11 +1,13 @@
 //! The commands: settings in, numbers, pictures and files out. A room for each.
 
+mod asked;
 mod doubts;
 mod exact;
 mod exactly;
 mod named;
 mod run;
 mod sample;
+mod table;
 mod tried;
 
 use std::io::{self, Write};

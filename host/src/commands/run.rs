@@ -3,80 +3,35 @@
 use std::hash::Hasher;
 use std::time::Instant;
 
-use blockspin_core::block::window::WindowError;
-use blockspin_core::critic::Critic;
 use fnv::FnvHasher;
 use serde_json::{Value, json};
 
+use super::asked::{command, settings};
 use super::doubts::doubts;
 use super::exactly::Exact;
-use super::named::filters;
+use super::table::table;
 use super::tried;
 use super::{Fields, VERSION, chain_doubts, finite, listed, object, print, warn};
 use crate::checkpoint::{Checkpoint, Measured};
-use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};
+use crate::cli::{EstimateArgs, Global, TrainArgs};
 use crate::coarse::Coarse;
 use crate::data::Kind;
 use crate::error::{Error, Result};
-use crate::filters::{Filters, product};
+use crate::filters::Filters;
 use crate::graph::Shells;
 use crate::held_out::Estimate;
 use crate::learn::{self, Outcome, Settings};
-use crate::machine::Isa;
-use crate::model::Layout;
 use crate::npy;
 use crate::output::{RUN_FILE, RUN_SCHEMA, RunTarget};
 use crate::parts::Parts;
 use crate::picture::graph::{graph_svg, graph_table};
 use crate::picture::{Style, heat_map};
-use crate::place::{Place, Sites};
 use crate::report::Report;
+use crate::series;
 use crate::subject::{Input, Subject, quoted_for_shell};
-use crate::{room, series};
 
 /// Room that a run's folder takes, generously.
 const RUN_BYTES: u64 = 4 << 20;
-/// V and E; on a graph with the shells that they were taken from.
-fn place(subject: &Subject, run: &RunArgs) -> Result<(Place, Option<Shells>)> {
-    let input = match subject {
-        Subject::Model(model, _) => {
-            let window = run.window(model.lattice(), &model.layout())?;
-            return Ok((Place::Window(window), None));
-        }
-        Subject::Data(input) => input,
-    };
-    if let Some((graph, on, centre)) = &input.graph {
-        let [block, buffer, environment] = run.shells()?;
-        let shells = graph.shells(*centre, *on, block, buffer, environment)?;
-        let varying = input.data.varying();
-        let place = Sites::of_graph(&shells.block, &shells.environment, varying);
-        let place = Place::Sites(place);
-        return Ok((place, Some(shells)));
-    }
-    let lattice = subject.lattice()?;
-    let mut window = run
-        .window(lattice, &Layout::Anywhere)?
-        .with_open(&input.open);
-    if let Some(origin) = &input.origin {
-        window = window.with_corner(origin).map_err(|error| match error {
-            WindowError::Outside {
-                axis,
-                at,
-                least,
-                most,
-            } => Error::usage(format!(
-                "--origin {at} along axis {axis}: with buffer and environment the block fits from \
-                 {least} to {most}"
-            )),
-            error => Error::usage(error.to_string()),
-        })?;
-    }
-    let place = match input.origin {
-        Some(_) => Sites::of_window(window, input.data.varying()).map(Place::Sites),
-        None => None,
-    };
-    Ok((place.unwrap_or(Place::Window(window)), None))
-}
 
 /// What a run's file says of the data.
 fn told(input: &Input, shells: Option<&Shells>, parts: Option<&Parts>, outcome: &Outcome) -> Value {
@@ -122,198 +77,6 @@ fn on_graph(input: &Input, shells: &Shells) -> Value {
         })
     });
     json!(graph)
-}
-
-fn settings(
-    subject: &Subject,
-    run: &RunArgs,
-    filter: Option<&TrainArgs>,
-    given: Option<&EstimateArgs>,
-    global: &Global,
-) -> Result<(Settings, Option<Shells>)> {
-    let (model, layout) = match subject {
-        Subject::Model(model, _) => (Some(model.unmeasured()?), model.layout()),
-        Subject::Data(_) => (None, Layout::Anywhere),
-    };
-    let (place, shells) = place(subject, run)?;
-    let coarse = match (given, filter) {
-        (Some(given), _) => given.encoder.coarse(),
-        (None, Some(filter)) => filter.encoder,
-        (None, None) => Coarse::Binary,
-    };
-    let given = given
-        .map(|given| -> Result<_> {
-            let block = place.block();
-            let filters = filters(&given.filter, block, &layout, shells.as_ref(), coarse)?;
-            let (count, of_each) = (filters.count(), coarse.filters());
-            if !count.is_multiple_of(of_each as usize) {
-                return Err(Error::usage(format!(
-                    "--encoder {} with a filter of {count} components; it takes {of_each} for each \
-                     of its own, one for each state",
-                    given.encoder
-                )));
-            }
-            let encoder = given.encoder.encoder();
-            Ok((filters.of_states(of_each), encoder))
-        })
-        .transpose()?;
-    let components = match (&given, filter) {
-        (Some((filters, _)), _) => filters.count() as u32,
-        (None, Some(filter)) => filter.filters()?,
-        (None, None) => 1,
-    };
-    let begun = filter.map(|filter| begun(filter, &place, &layout, shells.as_ref(), coarse));
-    let (filter_init, frozen) = begun.transpose()?.unwrap_or_default();
-    let (block, environment) = place.parts();
-    // Where nothing varies nothing is run.
-    let critic = run.critic(coarse, subject.is_discrete());
-    let mut shape = run.shape((block.max(1), environment.max(1)), components, critic)?;
-    if let Some(filter) = filter {
-        let mapped = shape.with_map(&filter.map.0);
-        shape = mapped.map_err(|error| Error::usage(error.to_string()))?;
-        if shape.has_map() && filter.refine > 0 {
-            return Err(Error::usage(
-                "--refine with --map: BFGS refines the weights of Λ·v; leave one of them out",
-            ));
-        }
-        if filter.grows() && filter.filter_init.is_some() {
-            return Err(Error::usage(
-                "--filter-init with --components auto, which tries several numbers of filters; give one",
-            ));
-        }
-    }
-    let weight_decay = filter.map_or(0.0, |filter| filter.weight_decay);
-    if matches!(coarse, Coarse::Continuous { .. }) {
-        if shape.has_map() {
-            return Err(Error::usage(
-                "--map with --encoder continuous: nothing holds the scale of a map's h, which has no \
-                 norm, nor the number of digits in it; take binary h or states:Q",
-            ));
-        }
-        if weight_decay > 0.0 {
-            return Err(Error::usage(
-                "--weight-decay with --encoder continuous, whose filters have norm 1: what decays alike \
-                 is scaled up again; leave it out",
-            ));
-        }
-    }
-    let settings = Settings {
-        shape,
-        place,
-        bound: run.bound,
-        schedule: run.schedule(filter),
-        coarse,
-        filter_start: filter.map_or(1.0, |filter| filter.filter_start),
-        filter_rate: filter.map_or(1.0, |filter| filter.filter_rate),
-        restarts: filter.map_or(1, |filter| filter.restarts),
-        grow: filter.is_some_and(TrainArgs::grows),
-        stopping: run.stopping(),
-        refine: filter.map_or(0, |filter| filter.refine),
-        filter_init,
-        frozen,
-        weight_decay,
-        seed: run.seed,
-        given,
-        threads: global.threads as usize,
-        isa: Isa::find(&global.isa)?,
-        quiet: global.quiet,
-    };
-    // What a file needs is known once its parts are.
-    if let Some(model) = model {
-        room::memory("this run", learn::memory(&settings, &model))?;
-    }
-    Ok((settings, shells))
-}
-
-/// Filters that a training begins with, and a bit for each that stays.
-fn begun(
-    args: &TrainArgs,
-    place: &Place,
-    layout: &Layout,
-    shells: Option<&Shells>,
-    coarse: Coarse,
-) -> Result<(Option<Filters>, u64)> {
-    let Some(name) = &args.filter_init else {
-        return Ok((None, 0));
-    };
-    let of_each = coarse.filters();
-    let wanted = args.filters()?;
-    let first = filters(name, place.block(), layout, shells, coarse)?;
-    let count = first.count() as u32;
-    if count != wanted {
-        let remedy = match count.is_multiple_of(of_each) {
-            true => format!("give --components {}", count / of_each),
-            false => format!("--encoder {coarse} takes {of_each} for each component"),
-        };
-        return Err(Error::usage(format!(
-            "--filter-init {name} has {count} filters, and this training {wanted}; {remedy}"
-        )));
-    }
-    let frozen = args.freeze.as_ref();
-    let frozen = frozen.map(|frozen| frozen.mask(wanted / of_each, of_each));
-    Ok((Some(first), frozen.transpose()?.unwrap_or(0)))
-}
-
-/// What a training was told besides, where it is not the default.
-fn more_words(args: &TrainArgs) -> String {
-    let mut words = String::new();
-    if let Some(name) = &args.filter_init {
-        words += &format!(" --filter-init {}", quoted_for_shell(name));
-    }
-    if let Some(frozen) = &args.freeze {
-        words += &format!(" --freeze {frozen}");
-    }
-    if args.weight_decay > 0.0 {
-        words += &format!(" --weight-decay {}", args.weight_decay);
-    }
-    if !args.map.0.is_empty() {
-        words += &format!(" --map {}", args.map);
-    }
-    words
-}
-
-/// The options of a run as typed, to repeat it. A checkpoint is known by them: an option that is added
-/// later has no word here at its default, or else older checkpoints are refused.
-fn command(
-    verb: &str,
-    subject: &Subject,
-    run: &RunArgs,
-    filter: Option<&TrainArgs>,
-    settings: &Settings,
-) -> String {
-    let schedule = settings.schedule;
-    let mut words = format!(
-        "blockspin {verb} {} {} --batch {} --bound {} --steps {} --learning-rate {} \
-         --learning-rate-end {} --seed {}",
-        subject.words(),
-        run.place_words(),
-        settings.shape.batch(),
-        settings.bound.name(),
-        schedule.steps,
-        schedule.rate_start,
-        schedule.rate_end,
-        run.seed,
-    );
-    words += &run.critic_words(settings.coarse, subject.is_discrete());
-    words += &run.stopping_words();
-    if let Some(filter) = filter {
-        words += &format!(
-            " --encoder {}{} --filter-rate {}",
-            settings.coarse,
-            filter.search_words(),
-            settings.filter_rate
-        );
-        if settings.coarse.is_relaxed() {
-            words += &format!(
-                " --filter-start {} --epsilon-start {} --epsilon-end {} --epsilon-rate {}",
-                settings.filter_start,
-                schedule.epsilon_start,
-                schedule.epsilon_end,
-                schedule.epsilon_rate
-            );
-        }
-    }
-    words
 }
 
 /// A finished run, ready to be shown.
@@ -517,7 +280,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         Some(path) => RunTarget::check(path, RUN_BYTES)?,
         None => RunTarget::check_default(subject.name(), run.seed, RUN_BYTES)?,
     };
-    let command = command("train", subject, run, Some(args), &settings) + &more_words(args);
+    let command = command("train", subject, run, Some(args), &settings);
     let mut checkpoint =
         Checkpoint::check(&target.checkpoint(), args.checkpoint, args.resume, &command)?;
     let encoder = settings.coarse.to_string();
@@ -553,7 +316,7 @@ pub(super) fn train(subject: &Subject, args: &TrainArgs, global: &Global) -> Res
         model: about,
         command,
         version: VERSION.to_string(),
-        settings: table(subject, run, &settings, shells.as_ref(), &finished)?,
+        settings: table(subject, run, &settings, shells.as_ref(), outcome, exact)?,
         information: finite(outcome.information.mean),
         information_stderr: finite(outcome.information.stderr),
         information_sign: outcome.information_sign.and_then(|sign| finite(sign.mean)),
@@ -622,150 +385,6 @@ fn decided(settings: &Settings, information: Option<Estimate>) -> String {
     information.map_or(String::new(), |information| {
         format!("{name}  {}   held out, {h}\n", in_words(information))
     })
-}
-
-/// Settings for the report.
-fn table(
-    subject: &Subject,
-    run: &RunArgs,
-    settings: &Settings,
-    shells: Option<&Shells>,
-    Finished { outcome, exact, .. }: &Finished,
-) -> Result<Vec<(String, String)>> {
-    let schedule = settings.schedule;
-    let map: Vec<_> = settings
-        .shape
-        .map()
-        .iter()
-        .map(|n| format!("hidden {n}"))
-        .collect();
-    let mut rows = match shells {
-        Some(shells) => vec![("Shells".to_string(), shells.describe())],
-        None => {
-            let window = run.window(subject.lattice()?, &Layout::Anywhere)?;
-            vec![
-                ("Lattice".to_string(), product(window.lattice().sides())),
-                ("Block".into(), product(window.block())),
-                (
-                    "Buffer, environment".into(),
-                    format!(
-                        "{}, {}",
-                        widths(window.buffer()),
-                        widths(window.environment())
-                    ),
-                ),
-            ]
-        }
-    };
-    let (block, environment) = settings.place.parts();
-    let filters = outcome.filters.count() as u32;
-    rows.extend([
-        ("Sites |V|, |E|".into(), format!("{block}, {environment}")),
-        (
-            "Components".into(),
-            match settings.coarse {
-                Coarse::Binary => format!("{filters}"),
-                Coarse::Continuous { noise: 0.0 } => format!("{filters}, continuous"),
-                Coarse::Continuous { noise } => {
-                    format!("{filters}, continuous, with noise of deviation {noise}")
-                }
-                Coarse::States(q) => format!("{}, of {q} states", filters / q),
-            },
-        ),
-        ("Map".into(), map.join(", ")),
-        ("Critic".into(), critic_in_words(settings)),
-        (
-            "Bound".into(),
-            format!("{}, K = {}", settings.bound, settings.shape.batch()),
-        ),
-        ("Steps".into(), outcome.steps.to_string()),
-        (
-            "Learning rate".into(),
-            format!("{} to {}", schedule.rate_start, schedule.rate_end),
-        ),
-        (
-            "Relaxation ε".into(),
-            match settings.coarse.is_relaxed() {
-                true => format!(
-                    "{} to {}, rate {}",
-                    schedule.epsilon_start, schedule.epsilon_end, schedule.epsilon_rate
-                ),
-                false => "none".into(),
-            },
-        ),
-        (
-            "Configurations trained on".into(),
-            outcome.configurations.to_string(),
-        ),
-        ("Held-out batches".into(), outcome.groups.to_string()),
-        ("Seed".into(), settings.seed.to_string()),
-    ]);
-    rows.retain(|(_, value)| !value.is_empty());
-    rows.extend(tried::rows(outcome));
-    for (h, information) in [("drawn", exact.reported), ("by sign", exact.decided)] {
-        if let Some(filtered) = information.and_then(|information| information.filtered) {
-            rows.push((format!("Exact, h {h}"), format!("{filtered:.4} nats")));
-        }
-    }
-    match subject {
-        Subject::Model(model, _) => {
-            let parameters = model
-                .parameters()
-                .into_iter()
-                .filter(|p| !p.value.is_null());
-            for (at, parameter) in (1..).zip(parameters) {
-                let value = match parameter.value {
-                    Value::String(text) => text,
-                    value => value.to_string(),
-                };
-                rows.insert(at, (parameter.label.into(), value));
-            }
-        }
-        Subject::Data(input) => {
-            if input.graph.is_none() {
-                rows.insert(1, ("Boundaries".into(), input.boundary()));
-            }
-            if let Some(origin) = &input.origin {
-                rows.insert(2, ("Block begins at".into(), product(origin)));
-            }
-            if outcome.left_out > 0 {
-                let left_out = outcome.left_out.to_string();
-                rows.push(("Windows with missing values".into(), left_out));
-            }
-        }
-    }
-    Ok(rows)
-}
-
-/// Kind, hidden layers, activation and embedding, as far as there are such.
-fn critic_in_words(settings: &Settings) -> String {
-    let shape = settings.shape;
-    let critic = shape.critic();
-    if critic == Critic::Quadratic {
-        return critic.to_string();
-    }
-    let hidden: Vec<_> = shape.hidden().iter().map(u32::to_string).collect();
-    let mut words = match hidden.is_empty() {
-        true => format!("{critic}, no hidden layer"),
-        false => format!(
-            "{critic}, hidden {}, {}",
-            hidden.join(", "),
-            shape.activation()
-        ),
-    };
-    if matches!(critic, Critic::Separable | Critic::Moments) {
-        let width = shape.embedding() - settings.bound.outputs(critic) as usize;
-        words += &format!(", embedding {width}");
-    }
-    words
-}
-
-/// One width where all are the same, else one for each axis.
-fn widths(all: &[u32]) -> String {
-    match all.iter().all(|width| *width == all[0]) {
-        true => all[0].to_string(),
-        false => product(all),
-    }
 }
 
 pub(super) fn estimate(subject: &Subject, given: &EstimateArgs, global: &Global) -> Result<()> {

@@ -4,8 +4,9 @@
 //! figure that is reported comes from other samples, which nothing was learned from.
 //!
 //! `settings` says what is asked for, `sizes` how much is held in memory for it, `training` is what
-//! climbs, `search` chooses among several trainings; here both ends are joined.
+//! climbs, `refine` what climbs on after it, `search` chooses among several trainings; here both ends are joined.
 
+mod refine;
 mod search;
 mod settings;
 mod sizes;
@@ -33,12 +34,13 @@ use crate::progress::Progress;
 use crate::room;
 use crate::series::Record;
 
+pub use refine::Refined;
 pub use search::Attempt;
 use search::Search;
 pub use settings::{FILTER_RATE, Settings, Stopping};
 use sizes::{DATA_POOL_BYTES, Sizes, learned};
+pub use training::Ended;
 use training::{Buffers, PoolBuffers, Training, filters};
-pub use training::{Ended, Refined};
 
 /// What a run found.
 #[derive(Clone, Debug)]

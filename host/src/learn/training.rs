@@ -6,10 +6,8 @@ use blockspin_core::block::pool::{Cut, Pool};
 use blockspin_core::bound::tuba::Average;
 use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::kernel::Portable;
-use blockspin_core::num::lane::{Lane, get, lanes};
-use blockspin_core::num::math::sqrt64;
+use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
-use blockspin_core::optim::bfgs;
 use blockspin_core::optim::stopping::{Convergence, Patience, Verdict};
 use blockspin_core::rsmi::{Learn, Machine, Memory, Rsmi, Storage};
 use blockspin_core::shape::Shape;
@@ -23,6 +21,7 @@ use crate::filters::Filters;
 use crate::held_out::{Estimate, HeldOut, incomplete};
 use crate::series::Record;
 
+use super::refine::{self, Drawn, Refined};
 use super::settings::Settings;
 use super::sizes::Sizes;
 
@@ -34,14 +33,6 @@ const SPAN: u32 = 200;
 /// Steps of an epoch, after each of which the papers' criterion looks at the moving average: what it
 /// spans, so that one says little of the next.
 const EPOCH: u32 = SPAN;
-/// Windows that a filter is refined on, and their bytes, at most.
-const REFINED_WINDOWS: usize = 10_000;
-const REFINED_BYTES: usize = 48 << 20;
-/// Steps that the refinement remembers.
-const MEMORY: usize = 24;
-/// Gain of a step, in nats, below which the refinement ends.
-const REFINED: f64 = 1e-7;
-
 /// Memory of filter, critic, optimiser and batch.
 pub(super) struct Buffers<V: Learnt> {
     parameters: Vec<Lane>,
@@ -179,25 +170,6 @@ pub enum Ended {
     Converged,
     /// Validation figures were no better for too long.
     Patience,
-}
-
-/// What the refinement of the filter by BFGS did.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Refined {
-    /// Steps, and points at which the bound was asked for.
-    pub steps: u32,
-    /// See `steps`.
-    pub evaluations: u32,
-    /// The bound on the windows that were refined on, with relaxed h, before and after, in nats.
-    pub bound_before_nats: f64,
-    /// See `bound_before_nats`.
-    pub bound_after_nats: f64,
-    /// Information on the watched windows, before and after, in nats.
-    pub watched_before_nats: f64,
-    /// See `watched_before_nats`.
-    pub watched_after_nats: f64,
-    /// Whether it was better on the watched windows; else the filter is as it was.
-    pub kept: bool,
 }
 
 /// How far a training is: all that changes from step to step, but for what lies in its buffers and
@@ -435,103 +407,39 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         self.feed.pass(tape)
     }
 
-    /// Refines the filter alone, under the critic as it is, by BFGS on windows that are drawn once, with
-    /// the same noise every time (RSMI-NE, eq. B12); keeps it, if it is better on the watched windows.
+    /// Refines the filter on windows that are drawn once, and keeps it, if it is better on the watched ones.
+    ///
+    /// # Errors
+    /// A failure, if hardly a window is complete.
     fn refine(&mut self, watched: &HeldOut<V>) -> Result<()> {
-        let Settings {
-            shape,
-            schedule,
-            coarse,
-            isa,
-            seed,
-            ..
-        } = self.settings;
-        let (isa, batch) = (*isa, shape.batch());
-        let encoder = coarse.relaxed(schedule.epsilon(schedule.steps));
         let (_, reported) = self.settings.learned();
         let judge = |rsmi: &mut Rsmi| {
-            let mut noise = Stream::new(*seed, 2, Purpose::Encoder);
+            let mut noise = Stream::new(self.settings.seed, 2, Purpose::Encoder);
+            let isa = self.settings.isa;
             watched.estimate(rsmi, isa, reported, &mut noise).mean
         };
-        let start = Kept::of(&mut self.rsmi, self.course.done);
-        let watched_before_nats = judge(&mut self.rsmi);
-
-        let mut drawn = vec![];
+        let batch = self.settings.shape.batch();
         let (v, e) = V::rows(&mut self.rsmi);
-        let bytes = size_of_val(v) + size_of_val(e);
-        let groups = REFINED_WINDOWS
-            .div_ceil(batch)
-            .min((REFINED_BYTES / bytes).max(1));
+        let groups = refine::groups(batch, size_of_val(v) + size_of_val(e));
+        let mut drawn = vec![];
         for _ in 0..groups {
             if !self.pool.draw(batch, &mut self.course.draws, v, e) {
                 return Err(incomplete());
             }
-            drawn.push((v.to_vec(), e.to_vec()));
+            drawn.push(Drawn {
+                v: v.to_vec(),
+                e: e.to_vec(),
+            });
         }
 
-        let (sites, filters) = (shape.block(), shape.components());
-        let place = |n: usize| (n / filters, n % filters);
-        let rsmi = &mut self.rsmi;
-        let mut x: Vec<f64> = (0..sites * filters)
-            .map(|n| f64::from(rsmi.filter(place(n).0, place(n).1)))
-            .collect();
-        let mut storage = vec![0.0; bfgs::storage_len(x.len(), MEMORY)];
-        let continuous = !coarse.is_relaxed();
-        let bound = |x: &[f64], gradient: &mut [f64]| -> f64 {
-            for (n, weight) in x.iter().enumerate() {
-                rsmi.set_filter(place(n).0, place(n).1, *weight as f32);
-            }
-            if continuous {
-                rsmi.normalise_filter::<Portable>();
-            }
-            let mut noise = Stream::new(*seed, 3, Purpose::Encoder);
-            let mut sum = 0.0;
-            gradient.fill(0.0);
-            for (v, e) in &drawn {
-                let (to_v, to_e) = V::rows(rsmi);
-                to_v.copy_from_slice(v);
-                to_e.copy_from_slice(e);
-                *rsmi.memory_mut().average = start.average;
-                // A step at rate 0 moves nothing.
-                sum += f64::from(isa.step(rsmi, encoder, Learn::All, 0.0, &mut noise));
-                for (n, slope) in gradient.iter_mut().enumerate() {
-                    let row = &rsmi.gradients()[place(n).0 * lanes(filters)..];
-                    *slope += f64::from(get(row, place(n).1)) / groups as f64;
-                }
-            }
-            if continuous {
-                // The norm is held: what would change it is no slope.
-                for a in 0..filters {
-                    let sum = |f: &dyn Fn(usize) -> f64| -> f64 {
-                        (0..sites).map(|i| f(i * filters + a)).sum()
-                    };
-                    let square = sum(&|n| x[n] * x[n]);
-                    let along = sum(&|n| x[n] * gradient[n]) / square;
-                    let norm = sqrt64(square);
-                    for i in 0..sites {
-                        let n = i * filters + a;
-                        gradient[n] = (gradient[n] - along * x[n]) / norm;
-                    }
-                }
-            }
-            sum / groups as f64
-        };
-        let steps = self.settings.refine;
-        let ascent = bfgs::ascend(&mut x, &mut storage, MEMORY, steps, REFINED, bound);
-        let Some(ascent) = ascent else {
+        let start = Kept::of(&mut self.rsmi, self.course.done);
+        let before = judge(&mut self.rsmi);
+        let Some(ascent) = refine::refine(self.settings, &mut self.rsmi, &drawn) else {
             start.give(&mut self.rsmi);
             return Ok(());
         };
-        start.give(&mut self.rsmi);
-        for (n, weight) in x.iter().enumerate() {
-            self.rsmi.set_filter(place(n).0, place(n).1, *weight as f32);
-        }
-        if continuous {
-            self.rsmi.normalise_filter::<Portable>();
-        }
-        let watched_after_nats = judge(&mut self.rsmi);
-        let kept = watched_after_nats > watched_before_nats;
-        if !kept {
+        let after = judge(&mut self.rsmi);
+        if after <= before {
             start.give(&mut self.rsmi);
         }
         self.course.refined = Some(Refined {
@@ -539,9 +447,9 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
             evaluations: ascent.evaluations,
             bound_before_nats: ascent.before,
             bound_after_nats: ascent.after,
-            watched_before_nats,
-            watched_after_nats,
-            kept,
+            watched_before_nats: before,
+            watched_after_nats: after,
+            kept: after > before,
         });
         Ok(())
     }
