@@ -434,7 +434,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
 
         let start = Kept::of(&mut self.rsmi, self.course.done);
         let before = judge(&mut self.rsmi);
-        let Some(ascent) = refine::refine(self.settings, &mut self.rsmi, &drawn) else {
+        let Some(ascent) = refine::refine::<V>(self.settings, &mut self.rsmi, &drawn) else {
             start.give(&mut self.rsmi);
             return Ok(());
         };
