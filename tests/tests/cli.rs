@@ -221,7 +221,7 @@ fn runs_that_cannot_be() {
             ("--critic quadratic --activation elu", &["there are none"]),
             (
                 "--critic concatenated --embedding 8",
-                &["--embedding", "separable"],
+                &["--embedding", "two networks"],
             ),
             (
                 "--critic concatenated --hidden none",
@@ -2561,7 +2561,7 @@ fn filters_begin_stay_decay_and_give_way_to_maps() {
         ("--weight-decay 1 --encoder continuous", &["norm 1"]),
         ("--map 4 --encoder continuous", &["scale", "states:Q"]),
         ("--map 0", &["from 1 to 1024"]),
-        ("--map 4,4,4,4,4", &["1 to 4 widths"]),
+        ("--map 4,4,4,4,4", &["up to 4 whole numbers"]),
     ] {
         folder
             .run(&format!("train {run} {words}"))
