@@ -455,7 +455,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub run: RunArgs,
     /// Number of coarse variables, C, at most 16; auto: one, two and so on, for as long as one more adds
-    /// a quarter of what one keeps on average, and more than two standard errors
+    /// half of what one keeps on average, and more than two standard errors
     #[arg(long, default_value = "1", value_parser = parse::components, value_name = "C|auto")]
     components: Components,
     /// Trainings with other first weights and samples, of which the best on validation windows is

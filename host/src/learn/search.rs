@@ -10,7 +10,7 @@ use super::training::Trained;
 
 /// Components add information, as long as one more adds this share of what one of those before keeps on
 /// average, and more than two standard errors.
-const WORTH: f64 = 0.25;
+const WORTH: f64 = 0.5;
 /// Most components that are tried.
 const MOST_COMPONENTS: u32 = 16;
 
@@ -125,8 +125,13 @@ fn grows(before: &Trained, now: &Trained, components: u32) -> bool {
     let (Some(before), Some(now)) = (before.watched, now.watched) else {
         return false;
     };
-    let more = now.mean - before.mean;
-    let variance = before.stderr * before.stderr + now.stderr * now.stderr;
-    let average = before.mean / f64::from(components - 1);
+    // Information is not below 0, whatever an estimate says.
+    let (kept, error) = match before.mean > 0.0 {
+        true => (before.mean, before.stderr),
+        false => (0.0, 0.0),
+    };
+    let more = now.mean - kept;
+    let variance = error * error + now.stderr * now.stderr;
+    let average = kept / f64::from(components - 1);
     more > 0.0 && more * more > 4.0 * variance && more > WORTH * average
 }
