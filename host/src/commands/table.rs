@@ -72,7 +72,16 @@ pub(super) fn table(
         ("Steps".into(), outcome.steps.to_string()),
         (
             "Learning rate".into(),
-            format!("{} to {}", schedule.rate_start, schedule.rate_end),
+            format!(
+                "{} to {}{}",
+                schedule.rate_start,
+                schedule.rate_end,
+                match settings.given {
+                    None if settings.filter_rate != 1.0 =>
+                        format!(", the filter's {} times that", settings.filter_rate),
+                    _ => String::new(),
+                }
+            ),
         ),
         (
             "Relaxation ε".into(),
