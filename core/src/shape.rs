@@ -2,9 +2,13 @@
 //!
 //! Sizes are values, not types: a host chooses them at run time, firmware in a `const`.
 
+pub(crate) mod layout;
+
 use core::fmt;
 
-use crate::critic::{Activation, Critic};
+use crate::bound::pairs::SCORE_LANES;
+use crate::critic::activation::Activation;
+use crate::critic::kind::Critic;
 use crate::num::bits::words;
 use crate::num::lane::lanes;
 
@@ -13,9 +17,6 @@ pub const MAX_DEPTH: usize = 4;
 
 /// Most components of H, the states of each counted.
 pub const MAX_COMPONENTS: u32 = 64;
-
-/// Lanes of scores that a bound holds for each row of the batch; a matter of cache, not of bits.
-pub(crate) const SCORE_LANES: usize = 4;
 
 /// Why a shape cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -436,7 +437,7 @@ impl Shape {
     /// | quadratic | the layer (b, A), C rows of B, C rows of D, c |
     #[must_use]
     pub const fn parameter_lanes(&self) -> usize {
-        self.filter_lanes() + Critic::parameter_lanes(self)
+        self.filter_lanes() + layout::parameter_lanes(self)
     }
 
     /// Words of one batch of packed block samples.
@@ -477,7 +478,7 @@ impl Shape {
     /// Lengths of the parts of the workspace, in lanes, in their order.
     pub(crate) const fn parts(&self) -> [(&'static str, usize); 10] {
         let coarse = self.batch() * lanes(self.components());
-        let [a, b, c, d, e, mut f, mut g] = Critic::parts(self);
+        let [a, b, c, d, e, mut f, mut g] = layout::parts(self);
         let mut of_map = 0;
         if self.has_map() {
             let map = self.map_network();

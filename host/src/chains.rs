@@ -11,9 +11,9 @@ use blockspin_core::sampler::{Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Number, Tape};
 use crate::error::Result;
 use crate::feed::Feed;
+use crate::tape::{Number, Tape};
 
 /// Chains that feed a run. Fixed, so that no result depends on the number of threads.
 pub const CHAINS: usize = 8;

@@ -11,9 +11,9 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Rsmi, Samples};
 use blockspin_core::shape::Shape;
 
-use crate::checkpoint::{Number, Tape};
 use crate::data::Data;
 use crate::error::{Error, Result};
+use crate::tape::{Number, Tape};
 
 /// A kind of value that a run can learn from.
 pub trait Learnt: Value<Word: Default> + Number + Default + Sync {

@@ -35,3 +35,4 @@ pub mod report;
 pub mod room;
 pub mod series;
 pub mod subject;
+pub mod tape;

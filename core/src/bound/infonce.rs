@@ -25,11 +25,10 @@
 //! most that this can be: χ² is below the number of states of h, 2^C for C binary components). Where
 //! r is known [`exact::infonce`](crate::exact::infonce) has it for any K.
 
-use crate::bound::pairs::{Columns, Pairs};
+use crate::bound::pairs::{Columns, Pairs, SCORE_LANES};
 use crate::kernel::Tile;
 use crate::num::lane::{Lane, WIDTH, apart, whole, zip};
 use crate::num::math;
-use crate::shape::SCORE_LANES;
 
 /// ln K, which no batch value exceeds by more than rounding.
 #[must_use]

@@ -22,7 +22,7 @@ pub mod tuba;
 
 use core::fmt;
 
-use crate::critic::Critic;
+use crate::critic::kind::Critic;
 use crate::kernel::Tile;
 use crate::num::lane::Lane;
 use infonce::infonce;

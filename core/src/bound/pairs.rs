@@ -3,7 +3,9 @@
 
 use crate::kernel::Tile;
 use crate::num::lane::{Lane, WIDTH, apart, lanes};
-use crate::shape::SCORE_LANES;
+
+/// Lanes of scores that a bound holds for each row of the batch; a matter of cache, not of bits.
+pub(crate) const SCORE_LANES: usize = 4;
 
 /// A critic on a batch.
 pub(crate) trait Pairs<T: Tile> {

@@ -28,53 +28,11 @@ use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::rng::Stream;
-use crate::shape::{Network, Shape, max};
+use crate::shape::Shape;
+use crate::shape::layout::concatenated::{affine, coarse_lanes, rest};
 
 /// Scores beyond this are cut, so that their differences are finite.
 const LARGEST: f32 = 1e34;
-
-/// Lanes of W_h: a row for each component.
-const fn coarse_lanes(shape: &Shape) -> usize {
-    shape.components() * lanes(shape.first_hidden())
-}
-
-/// W_e e + b.
-const fn affine(shape: &Shape) -> Network {
-    let (inputs, outputs) = (shape.environment(), shape.first_hidden());
-    shape.network(inputs, shape.hidden_layers(), outputs)
-}
-
-/// n.
-const fn rest(shape: &Shape) -> Network {
-    shape.network(shape.first_hidden(), 1, 1)
-}
-
-pub(super) const fn parameter_lanes(shape: &Shape) -> usize {
-    coarse_lanes(shape) + affine(shape).lanes() + rest(shape).lanes()
-}
-
-pub(super) const fn parts(shape: &Shape) -> [(&'static str, usize); 7] {
-    let (k, components, rest) = (shape.batch(), shape.components(), rest(shape));
-    let first = lanes(shape.first_hidden());
-    let widest = k * max(max(first, lanes(components)), rest.widest());
-    let by_first = 2 * k * first + rest.lanes();
-    let of_first = shape.first_hidden() * lanes(components);
-    [
-        ("first layer of h", k * first),
-        ("first layer of e", k * first),
-        (
-            "activations of a column",
-            k * (first + rest.activation_lanes()),
-        ),
-        ("scores", shape.score_lanes()),
-        ("gradients by the first layer, of a column", by_first),
-        ("gradients by layers", 2 * widest),
-        (
-            "transposed weights",
-            max(of_first, rest.transposed_lanes(0)),
-        ),
-    ]
-}
 
 /// The parameters: W_h, (b, W_e), n.
 fn split<'a>(shape: &Shape, all: &'a [Lane]) -> [&'a [Lane]; 3] {

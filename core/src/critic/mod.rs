@@ -12,12 +12,11 @@
 
 pub mod activation;
 pub mod concatenated;
+pub(crate) mod kind;
 pub mod mlp;
 pub mod moments;
 pub mod quadratic;
 pub mod separable;
-
-use core::fmt;
 
 use crate::bound::Bound;
 use crate::bound::tuba::Average;
@@ -26,28 +25,9 @@ use crate::num::lane::Lane;
 use crate::num::rng::Stream;
 use crate::shape::Shape;
 pub use activation::Activation;
+pub use kind::Critic;
 use mlp::Input;
 use separable::{Gradients, Products};
-
-/// Which functions f(h, e) a run looks among.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Critic {
-    /// [`separable`].
-    #[default]
-    Separable,
-    /// [`moments`].
-    Moments,
-    /// [`concatenated`].
-    Concatenated,
-    /// [`quadratic`].
-    Quadratic,
-}
-
-impl fmt::Display for Critic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// What a critic reads: K rows of h and of e, and its own parameters.
 pub(crate) struct Task<'a> {
@@ -93,44 +73,6 @@ impl Room<'_> {
 }
 
 impl Critic {
-    /// All of them.
-    pub const ALL: [Critic; 4] = [
-        Critic::Separable,
-        Critic::Moments,
-        Critic::Concatenated,
-        Critic::Quadratic,
-    ];
-
-    /// As it is typed.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Critic::Separable => "separable",
-            Critic::Moments => "moments",
-            Critic::Concatenated => "concatenated",
-            Critic::Quadratic => "quadratic",
-        }
-    }
-
-    /// Lanes of the critic's parameters.
-    pub(crate) const fn parameter_lanes(shape: &Shape) -> usize {
-        match shape.critic() {
-            Critic::Separable | Critic::Moments => separable::parameter_lanes(shape),
-            Critic::Concatenated => concatenated::parameter_lanes(shape),
-            Critic::Quadratic => quadratic::parameter_lanes(shape),
-        }
-    }
-
-    /// Names and lengths in lanes of what [`Room`] holds, `upper` and `lower` as one.
-    pub(crate) const fn parts(shape: &Shape) -> [(&'static str, usize); 7] {
-        match shape.critic() {
-            Critic::Separable => separable::parts(shape),
-            Critic::Moments => moments::parts(shape),
-            Critic::Concatenated => concatenated::parts(shape),
-            Critic::Quadratic => quadratic::parts(shape),
-        }
-    }
-
     /// Draws the first parameters of a shape's critic.
     pub(crate) fn initialise(shape: Shape, parameters: &mut [Lane], stream: &mut Stream) {
         match shape.critic() {

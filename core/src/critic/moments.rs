@@ -5,17 +5,12 @@
 //! are digits. Almost any filter gives every configuration of discrete values a number of its own, and a
 //! deep u(h) learns to tell these numbers apart; a parabola does not.
 //!
-//! It is the [`separable`] critic, with moments in place of h and no hidden layers in u.
+//! It is the [`separable`](super::separable) critic, with moments in place of h and no hidden layers in u.
 
-use super::{Room, Task, back_apart, embed_apart, separable};
+use super::{Room, Task, back_apart, embed_apart};
 use crate::kernel::Tile;
 use crate::num::lane::{Lane, get, get_mut, lanes};
-use crate::shape::Shape;
-
-/// How many there are.
-pub(super) const fn count(components: usize) -> usize {
-    components + components * (components + 1) / 2
-}
+use crate::shape::layout::moments::{count, lanes_of};
 
 /// The pairs a ≤ b, with their places.
 fn pairs(components: usize) -> impl Iterator<Item = (usize, usize, usize)> {
@@ -51,23 +46,10 @@ fn pull_back(components: usize, h: &[Lane], by_moments: &[Lane], by_h: &mut [Lan
     }
 }
 
-/// Lanes of the moments of a batch.
-const fn moment_lanes(shape: &Shape) -> usize {
-    shape.batch() * lanes(count(shape.components()))
-}
-
-/// Those of the separable critic, the moments before its activations of u.
-pub(super) const fn parts(shape: &Shape) -> [(&'static str, usize); 7] {
-    let mut parts = separable::parts(shape);
-    parts[0].0 = "moments of h and u";
-    parts[0].1 += moment_lanes(shape);
-    parts
-}
-
-/// The rows of [`separable::embed`], of moments.
+/// The rows of a separable critic, of moments.
 #[inline(always)]
 pub(super) fn embed<T: Tile>(task: &Task, room: &mut Room) -> [usize; 2] {
-    let at = moment_lanes(&task.shape);
+    let at = lanes_of(&task.shape);
     let mut room = room.lend();
     let (moments, coarse) = room.coarse.split_at_mut(at);
     expand(task.shape.components(), task.h, moments);
@@ -82,7 +64,7 @@ pub(super) fn embed<T: Tile>(task: &Task, room: &mut Room) -> [usize; 2] {
     [at + u, v]
 }
 
-/// The gradients of [`separable::back`], and through the moments those by h.
+/// The gradients of a separable critic, and through the moments those by h.
 #[inline(always)]
 pub(super) fn back<'w, T: Tile>(
     task: &Task,
@@ -91,7 +73,7 @@ pub(super) fn back<'w, T: Tile>(
     through: bool,
     room: Room<'w>,
 ) -> &'w [Lane] {
-    let (moments, coarse) = room.coarse.split_at_mut(moment_lanes(&task.shape));
+    let (moments, coarse) = room.coarse.split_at_mut(lanes_of(&task.shape));
     let of_moments = Task {
         h: moments,
         ..*task

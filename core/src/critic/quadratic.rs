@@ -36,38 +36,8 @@ use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
-use crate::shape::{Network, Shape};
-
-/// A e + b.
-const fn affine(shape: &Shape) -> Network {
-    shape.network(
-        shape.environment(),
-        shape.hidden_layers(),
-        shape.components(),
-    )
-}
-
-/// Lanes of a form: C rows.
-const fn form_lanes(shape: &Shape) -> usize {
-    shape.components() * lanes(shape.components())
-}
-
-pub(super) const fn parameter_lanes(shape: &Shape) -> usize {
-    affine(shape).lanes() + 2 * form_lanes(shape) + 1
-}
-
-pub(super) const fn parts(shape: &Shape) -> [(&'static str, usize); 7] {
-    let (k, embedding) = (shape.batch(), lanes(shape.embedding()));
-    [
-        ("u(h)", k * embedding),
-        ("m and v(e)", k * (lanes(shape.components()) + embedding)),
-        ("transposed v(e)", shape.embedding() * lanes(k)),
-        ("scores", shape.score_lanes()),
-        ("gradient by u(h)", k * embedding),
-        ("gradients by layers", 2 * k * embedding),
-        ("transposed weights", form_lanes(shape)),
-    ]
-}
+use crate::shape::Shape;
+use crate::shape::layout::quadratic::{affine, form_lanes};
 
 /// The parameters: (b, A), B, D and c.
 struct Parameters<P> {

@@ -10,14 +10,15 @@
 //! and through the networks by [`mlp`].
 
 use super::mlp::{self, Input, Scratch};
-use super::{Critic, Room, Task, moments};
+use super::{Room, Task};
 use crate::bound::Bound;
-use crate::bound::pairs::{Columns, Pairs};
+use crate::bound::pairs::{Columns, Pairs, SCORE_LANES};
 use crate::kernel::Tile;
 use crate::kernel::dense::{Matrix, Output};
 use crate::num::lane::{Lane, WIDTH, apart, get, get_mut, lanes};
 use crate::num::rng::Stream;
-use crate::shape::{MAX_DEPTH, Network, SCORE_LANES, Shape, max};
+use crate::shape::Shape;
+use crate::shape::layout::separable::{coarse_network, environment_network};
 
 /// Embeddings beyond this are cut, so that all scores and their differences are finite; no critic
 /// that is of use comes near.
@@ -170,44 +171,6 @@ pub(super) fn hold(rows: &mut [Lane], embedding: usize, at: usize, number: f32) 
     for row in rows.chunks_exact_mut(lanes(embedding)) {
         *get_mut(row, at) = number;
     }
-}
-
-/// u(h), or u of the moments of h.
-const fn coarse_network(shape: &Shape) -> Network {
-    let components = shape.components();
-    match shape.critic() {
-        Critic::Moments => shape.network(moments::count(components), MAX_DEPTH, shape.embedding()),
-        _ => shape.network(components, 0, shape.embedding()),
-    }
-}
-
-/// v(e).
-const fn environment_network(shape: &Shape) -> Network {
-    shape.network(shape.environment(), 0, shape.embedding())
-}
-
-pub(super) const fn parameter_lanes(shape: &Shape) -> usize {
-    coarse_network(shape).lanes() + environment_network(shape).lanes()
-}
-
-pub(super) const fn parts(shape: &Shape) -> [(&'static str, usize); 7] {
-    let (k, embedding) = (shape.batch(), lanes(shape.embedding()));
-    let (coarse, environment) = (coarse_network(shape), environment_network(shape));
-    let widest = max(
-        lanes(coarse.inputs),
-        max(coarse.widest(), environment.widest()),
-    );
-    let widest = k * widest;
-    let transposed = max(coarse.transposed_lanes(0), environment.transposed_lanes(1));
-    [
-        ("activations of u(h)", k * coarse.activation_lanes()),
-        ("activations of v(e)", k * environment.activation_lanes()),
-        ("transposed v(e)", shape.embedding() * lanes(k)),
-        ("scores", shape.score_lanes()),
-        ("gradient by u(h)", k * embedding),
-        ("gradients by layers", 2 * widest),
-        ("transposed weights", transposed),
-    ]
 }
 
 pub(super) fn initialise(shape: Shape, parameters: &mut [Lane], stream: &mut Stream) {

@@ -13,7 +13,8 @@
 //! weights climb from many starts, one at a time by steps that halve: then a filter may have been
 //! missed.
 
-use super::information::{Filter, MAX_COMPONENTS, Table};
+use super::infonce::MAX_COMPONENTS;
+use super::information::{Filter, Table};
 use super::{Encoder, ExactError, Partition, take};
 use crate::num::rng::{Purpose, Stream};
 

@@ -23,8 +23,13 @@
 
 use core::num::NonZeroU32;
 
-use super::information::{MAX_COMPONENTS, NEGLIGIBLE};
 use crate::num::math::{exp_m1_64, exp64, ln_1p_64, ln64};
+
+/// Most components of a filter on spins.
+pub const MAX_COMPONENTS: usize = 8;
+
+/// Probabilities below this one are 0 in sums of p ln p; ratios of greater ones stay finite.
+pub(super) const NEGLIGIBLE: f64 = 1e-140;
 
 const STEP: f64 = 0.25;
 

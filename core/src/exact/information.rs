@@ -13,14 +13,9 @@
 
 use core::num::NonZeroU32;
 
-use super::{ExactError, infonce};
+use super::ExactError;
+use super::infonce::{self, MAX_COMPONENTS, NEGLIGIBLE};
 use crate::num::math::{exp64, ln64};
-
-/// Most components of a filter on spins.
-pub const MAX_COMPONENTS: usize = 8;
-
-/// Probabilities below this one are 0 in sums of p ln p; ratios of greater ones stay finite.
-pub(super) const NEGLIGIBLE: f64 = 1e-140;
 
 /// How a component of H follows from its logit x = Σ_i Λ_i v_i.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

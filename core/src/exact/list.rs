@@ -11,7 +11,8 @@
 
 use core::num::NonZeroU32;
 
-use super::information::{Information, MAX_COMPONENTS, NEGLIGIBLE, nonnegative};
+use super::infonce::{MAX_COMPONENTS, NEGLIGIBLE};
+use super::information::{Information, nonnegative};
 use super::{ExactError, infonce};
 use crate::num::math::ln64;
 

@@ -14,12 +14,12 @@ use blockspin_core::shape::Shape;
 use blockspin_core::stats::moving::Moving;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Tape;
 use crate::error::{Error, Result};
 use crate::feed::{Feed, Learnt};
 use crate::filters::Filters;
 use crate::held_out::{Estimate, HeldOut, incomplete};
 use crate::series::Record;
+use crate::tape::Tape;
 
 use super::refine::{self, Drawn, Refined};
 use super::settings::Settings;
