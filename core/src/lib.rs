@@ -17,7 +17,8 @@
 //! - [`block`]: the window of block V, buffer and environment E, and the shuffle buffer from which
 //!   batches of windows are drawn.
 //! - [`coarse`]: the encoder, from Λ·v to the coarse variable h.
-//! - [`critic`]: the networks u and v of the separable critic f(h, e) = u(h)·v(e).
+//! - [`critic`]: the functions f(h, e) that tell joint pairs from others; separable, of moments,
+//!   concatenated, quadratic.
 //! - [`bound`]: InfoNCE, the lower bound of the information that is maximised, and five others.
 //! - [`rsmi`]: one training step, end to end and by hand, and the held-out estimate.
 //! - [`optim`]: Adam, the schedules of learning rate and relaxation, when to stop, and the refinement of a

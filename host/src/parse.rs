@@ -43,9 +43,7 @@ pub fn bound() -> impl TypedValueParser<Value = Bound> {
 #[must_use]
 pub fn critic() -> impl TypedValueParser<Value = Critic> {
     let words = |critic| match critic {
-        Critic::Separable => {
-            "u(h)·v(e), two networks; by far the fastest of those with hidden layers"
-        }
+        Critic::Separable => "u(h)·v(e), two networks",
         Critic::Moments => {
             "The same with u linear in h and its squares and products; blind to digits"
         }
