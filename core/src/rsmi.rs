@@ -429,6 +429,13 @@ impl<'a> Rsmi<'a> {
         }
     }
 
+    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of a separable
+    /// critic's embedding for its baseline ([`Bound::outputs`]).
+    #[must_use]
+    pub fn with_bound(self, bound: Bound) -> Self {
+        Rsmi { bound, ..self }
+    }
+
     fn all_frozen(&self) -> bool {
         self.frozen.count_ones() as usize == self.shape.components()
     }
@@ -439,13 +446,6 @@ impl<'a> Rsmi<'a> {
             true => Learn::Critic,
             false => learn,
         }
-    }
-
-    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of a separable
-    /// critic's embedding for its baseline ([`Bound::outputs`]).
-    #[must_use]
-    pub fn with_bound(self, bound: Bound) -> Self {
-        Rsmi { bound, ..self }
     }
 
     /// The shape.
@@ -462,7 +462,7 @@ impl<'a> Rsmi<'a> {
             return 0.0;
         }
         get(
-            &self.storage.parameters[site * lanes(self.shape.components())..],
+            &self.storage.parameters[site * lanes(components)..],
             component,
         )
     }
@@ -471,7 +471,7 @@ impl<'a> Rsmi<'a> {
     pub fn set_filter(&mut self, site: usize, component: usize, weight: f32) {
         let (sites, components) = (self.shape.block(), self.shape.components());
         if !self.shape.has_map() && site < sites && component < components {
-            let row = &mut self.storage.parameters[site * lanes(self.shape.components())..];
+            let row = &mut self.storage.parameters[site * lanes(components)..];
             *get_mut(row, component) = weight;
         }
     }
@@ -739,11 +739,11 @@ impl<'a> Rsmi<'a> {
         let learn = self.left(learn);
         let pace = self.adam.advance::<T>(rate);
         let (end, all) = (self.shape.filter_lanes(), self.storage.parameters.len());
-        // The filter, if it learns; then the critic.
-        for at in [0..end, end..all] {
-            let factor = if at.start == 0 { self.filter_rate } else { 1.0 };
-            if at.start == end || learn == Learn::All {
-                pace.times(factor).ascend::<T>(
+        let filter = (learn == Learn::All, 0..end, pace.times(self.filter_rate));
+        let critic = (true, end..all, pace);
+        for (learns, at, pace) in [filter, critic] {
+            if learns {
+                pace.ascend::<T>(
                     &mut self.storage.parameters[at.clone()],
                     &self.storage.gradients[at.clone()],
                     &mut self.storage.first_moments[at.clone()],

@@ -7,6 +7,9 @@ use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::critic::Critic;
 use blockspin_core::num::math::ln64;
 
+/// Most components of H.
+pub const MOST_COMPONENTS: u32 = 16;
+
 /// The values of a component of H whose filter is learned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Coarse {

@@ -10,7 +10,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 use blockspin_core::shape::MAX_DEPTH;
 
-use crate::coarse::{Coarse, Given};
+use crate::coarse::{Coarse, Given, MOST_COMPONENTS};
 use crate::error::{Error, Result};
 use crate::filters::commas;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -350,9 +350,13 @@ pub fn components(text: &str) -> Parsed<Components> {
     if text == "auto" {
         return Ok(Components::Auto);
     }
-    let components = text.parse().ok().filter(|n| (1..=16).contains(n));
-    let rule = "components are a number from 1 to 16, or auto";
-    components.map(Components::Of).ok_or_else(|| rule.into())
+    let components = text
+        .parse()
+        .ok()
+        .filter(|n| (1..=MOST_COMPONENTS).contains(n));
+    components
+        .map(Components::Of)
+        .ok_or_else(|| format!("components are a number from 1 to {MOST_COMPONENTS}, or auto"))
 }
 
 /// A decay of weights.

@@ -1,5 +1,6 @@
 //! Problems to learn, and storage to learn them in.
 
+use blockspin_core::bound::Bound;
 use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::num::bits::{set, words};
@@ -189,6 +190,15 @@ const ELU: Activation = Activation::Elu;
 const TANH: Activation = Activation::Tanh;
 
 impl Case {
+    /// The same with outputs enough for a bound.
+    #[must_use]
+    pub fn with_outputs(&self, bound: Bound) -> Self {
+        Case {
+            embedding: self.embedding + bound.outputs(self.critic),
+            ..*self
+        }
+    }
+
     /// The shape.
     #[must_use]
     pub fn shape(&self) -> Shape {

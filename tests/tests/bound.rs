@@ -75,7 +75,7 @@ fn terms_of_every_bound_follow_the_reference() {
     for kind in bound::Bound::ALL {
         let mut worst = 0.0_f64;
         for case in CASES {
-            let case = &with_outputs(case, kind);
+            let case = &case.with_outputs(kind);
             let shape = case.shape();
             let mut buffers = Buffers::new(shape);
             let mut rsmi = case.start(&mut buffers).with_bound(kind);
@@ -103,21 +103,13 @@ fn terms_of_every_bound_follow_the_reference() {
     }
 }
 
-/// The case with outputs enough for a bound.
-fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
-    Case {
-        embedding: case.embedding + bound.outputs(case.critic),
-        ..*case
-    }
-}
-
 /// However large the parameters, below what overflows in the sums of the networks: terms up to a
 /// million times the usual, gradients, which have products of all layers, up to a thousand times.
 #[test]
 fn every_bound_is_finite_for_finite_scores() {
     for kind in bound::Bound::ALL {
         for case in CASES {
-            let case = &with_outputs(case, kind);
+            let case = &case.with_outputs(kind);
             for scale in [1e1, 1e2, 1e3, 1e4, 1e5, 1e6] {
                 let mut buffers = Buffers::new(case.shape());
                 let mut rsmi = case.start(&mut buffers).with_bound(kind);
@@ -186,7 +178,7 @@ fn no_batch_is_worth_more_than_its_ceiling() {
 fn steps_stay_finite_at_absurd_rates() {
     let kinds = bound::Bound::ALL;
     for (case, kind) in CASES.iter().flat_map(|case| kinds.map(|kind| (case, kind))) {
-        let case = &with_outputs(case, kind);
+        let case = &case.with_outputs(kind);
         for encoder in case.learnable() {
             let mut buffers = Buffers::new(case.shape());
             let mut rsmi = case.start(&mut buffers).with_bound(kind);

@@ -117,21 +117,13 @@ fn every_gradient_follows_the_reference() {
     println!("worst gradient: {worst:.1e}");
 }
 
-/// The case with outputs enough for a bound.
-fn with_outputs(case: &Case, bound: bound::Bound) -> Case {
-    Case {
-        embedding: case.embedding + bound.outputs(case.critic),
-        ..*case
-    }
-}
-
 /// Two batches, so that averages over batches show; in the second the scores are as large as 20.
 #[test]
 fn the_gradients_of_every_bound_follow_the_reference() {
     for kind in bound::Bound::ALL {
         let (mut worst_value, mut worst) = (0.0_f64, 0.0_f64);
         for case in CASES {
-            let case = &with_outputs(case, kind);
+            let case = &case.with_outputs(kind);
             let (shape, encoder) = (case.shape(), case.learnable()[0]);
             let mut buffers = Buffers::new(shape);
             let mut rsmi = case.start(&mut buffers).with_bound(kind);
@@ -231,7 +223,7 @@ fn the_reference_follows_central_differences() {
             .flat_map(|kind| bound::Bound::ALL.map(|bound| (kind, bound)))
     };
     for ((case, encoder, _), kind) in kinds() {
-        let case = &with_outputs(case, kind);
+        let case = &case.with_outputs(kind);
         let shape = case.shape();
         let mut buffers = Buffers::new(shape);
         let (mut parameters, batch) = read(case, encoder, &mut case.start(&mut buffers));

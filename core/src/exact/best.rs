@@ -79,7 +79,7 @@ pub(super) fn scratch_len(
     }
 }
 
-/// A self-dual threshold function: its signs, and weights that make it.
+/// A self-dual threshold function, by weights that make it.
 #[derive(Clone, Copy)]
 struct Function {
     weights: [i8; EXHAUSTIVE_SITES],

@@ -7,9 +7,9 @@ use crate::held_out::Estimate;
 use crate::learn::{Attempt, Ended, Outcome, Refined};
 
 /// The best training of a number of components.
-pub(super) struct Stage {
-    pub(super) components: u32,
-    pub(super) watched: Estimate,
+struct Stage {
+    components: u32,
+    watched: Estimate,
 }
 
 /// Those trainings that have as many components as the one that is reported.
@@ -21,7 +21,7 @@ fn restarts(outcome: &Outcome) -> Vec<(&Attempt, Estimate)> {
 }
 
 /// The best of every number of components, if several were tried.
-pub(super) fn stages(outcome: &Outcome) -> Vec<Stage> {
+fn stages(outcome: &Outcome) -> Vec<Stage> {
     let mut stages: Vec<Stage> = vec![];
     for attempt in &outcome.attempts {
         let (components, Some(watched)) = (attempt.components, attempt.watched) else {

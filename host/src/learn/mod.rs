@@ -336,19 +336,16 @@ fn learn<C: Cut + Copy, V: Learnt>(
             tape.end()?;
         }
         let label = search.label(settings);
-        let before = || search.after(begun.elapsed().as_secs_f64());
+        let so_far = || search.after(begun.elapsed().as_secs_f64());
         let checkpoint = checkpoint.as_deref_mut();
-        train(&stage, &mut training, &watched, &label, checkpoint, before)?;
+        train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
         let ended = training.end(&watched, choosing.as_ref())?;
-        if let Some(trained) = search.push(settings, ended)? {
+        if let Some(trained) = search.push(settings, ended) {
             break trained;
         }
     };
 
-    let settings = &Settings {
-        shape: settings.of_filters(trained.filters)?,
-        ..settings.clone()
-    };
+    let settings = &settings.with_components(trained.components)?;
     let total = (sizes.held_out.groups * batch) as u64;
     let progress = Progress::new(quiet, "held out", total, "samples");
     let held = gather(held_out.as_mut(), sizes.held_out, &mut origins, &progress)?;
@@ -372,7 +369,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         fingerprint: trained.fingerprint(),
         groups: held.groups,
         steps: trained.course.done,
-        kept_step: trained.course.kept,
+        kept_step: trained.step(),
         ended: trained.course.ended,
         refined: trained.course.refined,
         components: settings.components(),

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
 use crate::held_out::Estimate;
 
 use super::settings::Settings;
@@ -11,8 +10,6 @@ use super::training::Trained;
 /// Components add information, as long as one more adds this share of what one of those before keeps on
 /// average, and more than two standard errors.
 const WORTH: f64 = 0.5;
-/// Most components that are tried.
-const MOST_COMPONENTS: u32 = 16;
 
 /// A training that ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,14 +73,7 @@ impl Search {
     }
 
     /// Takes a training that has ended; the one that is kept, if it was the last.
-    ///
-    /// # Errors
-    /// A failure, if what trainings are compared by is no number.
-    pub(super) fn push(
-        &mut self,
-        settings: &Settings,
-        trained: Trained,
-    ) -> Result<Option<Trained>> {
+    pub(super) fn push(&mut self, settings: &Settings, trained: Trained) -> Option<Trained> {
         let (components, seed) = self.next(settings);
         self.attempts.push(Attempt {
             components,
@@ -93,28 +83,25 @@ impl Search {
         });
         self.seconds_sampling += trained.course.seconds_sampling;
         self.seconds_training += trained.course.seconds_training;
-        if self
-            .best
-            .as_ref()
-            .is_none_or(|best| trained.mean() > best.mean())
-        {
-            self.best = Some(trained);
-        }
+        let best = match self.best.take() {
+            Some(best) if trained.mean() > best.mean() => trained,
+            Some(best) => best,
+            None => trained,
+        };
         let restarts = settings.restarts as usize;
         if !self.attempts.len().is_multiple_of(restarts) {
-            return Ok(None);
+            self.best = Some(best);
+            return None;
         }
-        let best = self.best.take();
-        let best = best.ok_or_else(|| Error::failure("no training was worth anything"))?;
         if !settings.grow {
-            return Ok(Some(best));
+            return Some(best);
         }
         match self.before.take() {
-            Some(before) if !grows(&before, &best, components) => Ok(Some(before)),
-            _ if components >= settings.most_components(MOST_COMPONENTS) => Ok(Some(best)),
+            Some(before) if !grows(&before, &best, components) => Some(before),
+            _ if components >= settings.most_components() => Some(best),
             _ => {
                 self.before = Some(best);
-                Ok(None)
+                None
             }
         }
     }

@@ -7,7 +7,7 @@ use blockspin_core::optim::stopping::Convergence;
 use blockspin_core::rsmi::Learn;
 use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 
-use crate::coarse::Coarse;
+use crate::coarse::{Coarse, MOST_COMPONENTS};
 use crate::error::{Error, Result};
 use crate::filters::Filters;
 use crate::machine::Isa;
@@ -115,9 +115,9 @@ impl Settings {
         self.shape.components() as u32 / self.coarse.filters()
     }
 
-    /// As many components as filters allow, at most so many.
-    pub(super) fn most_components(&self, most: u32) -> u32 {
-        most.min(MAX_COMPONENTS / self.coarse.filters())
+    /// The most components that are tried.
+    pub(super) fn most_components(&self) -> u32 {
+        MOST_COMPONENTS.min(MAX_COMPONENTS / self.coarse.filters())
     }
 
     /// The same with so many components.
@@ -125,19 +125,13 @@ impl Settings {
     /// # Errors
     /// Usage, if these are too many.
     pub(super) fn with_components(&self, components: u32) -> Result<Self> {
+        let shape = self
+            .shape
+            .with_components(components * self.coarse.filters());
         Ok(Settings {
-            shape: self.of_filters(components * self.coarse.filters())?,
+            shape: shape.map_err(|error| Error::usage(error.to_string()))?,
             ..self.clone()
         })
-    }
-
-    /// The shape with so many filters.
-    ///
-    /// # Errors
-    /// Usage, if these are too many.
-    pub(super) fn of_filters(&self, filters: u32) -> Result<Shape> {
-        let shape = self.shape.with_components(filters);
-        shape.map_err(|error| Error::usage(error.to_string()))
     }
 
     /// Weights of all components over the whole block, all 0.

@@ -103,22 +103,20 @@ impl Sizes {
                 .div_ceil(parts.held_out.len().max(1))
                 .clamp(1, places),
         };
-        let most = (HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1);
-        held_out.groups = held_out.groups.min(most);
-        held_out.windows = held_out.windows.min((most / held_out.groups.max(1)).max(1));
+        let batches = (HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1);
+        held_out.groups = held_out.groups.min(batches);
+        held_out.windows = held_out
+            .windows
+            .min((batches / held_out.groups.max(1)).max(1));
         let most = (4 * VALIDATION_WINDOWS)
             .min(VALIDATION_BYTES / row_bytes::<V>(place))
             .max(batch);
         let all = parts.validation.len() / batch;
         let groups = all.min(most.div_ceil(batch));
+        let compared = all.min(batches);
         let choosing = Extent {
-            groups: all.min((HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1)),
-            windows: 1,
-        };
-        let choosing = Extent {
-            windows: (CHOOSING_WINDOWS / (choosing.groups * batch).max(1))
-                .clamp(1, held_out.windows),
-            ..choosing
+            groups: compared,
+            windows: (CHOOSING_WINDOWS / (compared * batch).max(1)).clamp(1, held_out.windows),
         };
         let watched = Extent {
             groups,

@@ -33,6 +33,7 @@ const SPAN: u32 = 200;
 /// Steps of an epoch, after each of which the papers' criterion looks at the moving average: what it
 /// spans, so that one says little of the next.
 const EPOCH: u32 = SPAN;
+
 /// Memory of filter, critic, optimiser and batch.
 pub(super) struct Buffers<V: Learnt> {
     parameters: Vec<Lane>,
@@ -194,8 +195,6 @@ pub(super) struct Course {
     best: Option<Kept>,
     /// Why it ended; none: it has not.
     pub(super) ended: Option<Ended>,
-    /// The step whose parameters were kept.
-    pub(super) kept: u32,
     pub(super) refined: Option<Refined>,
     /// Wall time of sampling, and of steps.
     pub(super) seconds_sampling: f64,
@@ -244,7 +243,6 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
                 patience: settings.stopping.patience.map(Patience::new),
                 best: None,
                 ended: None,
-                kept: 0,
                 refined: None,
                 seconds_sampling: 0.0,
                 seconds_training: 0.0,
@@ -323,10 +321,18 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         Ok(())
     }
 
+    /// Information on the watched windows, with the same noise each time: what differs is due to the
+    /// parameters.
+    fn watch(&mut self, watched: &HeldOut<V>) -> Estimate {
+        let (_, reported) = self.settings.learned();
+        let mut noise = Stream::new(self.settings.seed, 2, Purpose::Encoder);
+        watched.estimate(&mut self.rsmi, self.settings.isa, reported, &mut noise)
+    }
+
     /// Records the course, where a record is due, and gives its figure on the watched windows, where it
     /// has one.
     pub(super) fn record(&mut self, watched: &HeldOut<V>) -> Option<Estimate> {
-        let (learn, reported) = self.settings.learned();
+        let (learn, _) = self.settings.learned();
         let schedule = &self.settings.schedule;
         let every = (schedule.steps / RECORDS).max(1);
         let (done, is_over) = (self.course.done, self.is_over());
@@ -334,11 +340,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
             return None;
         }
         let check = done.is_multiple_of(5 * every) || is_over;
-        let held_out = check.then(|| {
-            // The same noise each time: the curve shows what the parameters do.
-            let mut noise = Stream::new(self.settings.seed, 2, Purpose::Encoder);
-            watched.estimate(&mut self.rsmi, self.settings.isa, reported, &mut noise)
-        });
+        let held_out = check.then(|| self.watch(watched));
         let is_relaxed = learn == Learn::All && self.settings.coarse.is_relaxed();
         self.course.series.push(Record {
             step: u64::from(done),
@@ -360,11 +362,14 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
     /// Bytes of a checkpoint, at most, about.
     pub(super) fn bytes(&self, sites: usize) -> u64 {
         let configuration = size_of::<V>() * V::configuration(sites) + size_of::<u32>();
-        // Those that are kept beside have a byte more for each number.
-        let others = usize::from(self.course.patience.is_some())
-            + 2 * usize::from(self.settings.chooses())
-                * (1 + usize::from(self.course.patience.is_some()));
-        let learned = (3 + 2 * others) * size_of_val(self.rsmi.parameters());
+        // The best so far, and two trainings that may have one each: a byte more for each number.
+        let best = usize::from(self.course.patience.is_some());
+        let chosen = if self.settings.chooses() {
+            2 * (1 + best)
+        } else {
+            0
+        };
+        let learned = (3 + 2 * (best + chosen)) * size_of_val(self.rsmi.parameters());
         // With the names of their fields.
         let recorded = 4 * RECORDS as usize * size_of::<Record>();
         let held = self.pool.capacity() * configuration;
@@ -412,12 +417,6 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
     /// # Errors
     /// A failure, if hardly a window is complete.
     fn refine(&mut self, watched: &HeldOut<V>) -> Result<()> {
-        let (_, reported) = self.settings.learned();
-        let judge = |rsmi: &mut Rsmi| {
-            let mut noise = Stream::new(self.settings.seed, 2, Purpose::Encoder);
-            let isa = self.settings.isa;
-            watched.estimate(rsmi, isa, reported, &mut noise).mean
-        };
         let batch = self.settings.shape.batch();
         let (v, e) = V::rows(&mut self.rsmi);
         let groups = refine::groups(batch, size_of_val(v) + size_of_val(e));
@@ -433,12 +432,12 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         }
 
         let start = Kept::of(&mut self.rsmi, self.course.done);
-        let before = judge(&mut self.rsmi);
+        let before = self.watch(watched).mean;
         let Some(ascent) = refine::refine::<V>(self.settings, &mut self.rsmi, &drawn) else {
             start.give(&mut self.rsmi);
             return Ok(());
         };
-        let after = judge(&mut self.rsmi);
+        let after = self.watch(watched).mean;
         if after <= before {
             start.give(&mut self.rsmi);
         }
@@ -464,11 +463,10 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         watched: &HeldOut<V>,
         choosing: Option<&HeldOut<V>>,
     ) -> Result<Trained> {
+        let mut step = self.course.done;
         if let Some(best) = self.course.best.take() {
             best.give(&mut self.rsmi);
-            self.course.kept = best.step;
-        } else {
-            self.course.kept = self.course.done;
+            step = best.step;
         }
         let (learn, reported) = self.settings.learned();
         let start = Instant::now();
@@ -488,8 +486,8 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
             windows.estimate(&mut self.rsmi, self.settings.isa, reported, &mut noise)
         });
         Ok(Trained {
-            filters: self.settings.shape.components() as u32,
-            kept: Kept::of(&mut self.rsmi, self.course.kept),
+            components: self.settings.components(),
+            kept: Kept::of(&mut self.rsmi, step),
             watched,
             left_out: self.pool.left_out(),
             course: self.course,
@@ -500,8 +498,8 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
 /// A training that has ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Trained {
-    /// Filters of all components.
-    pub(super) filters: u32,
+    /// Components of H.
+    pub(super) components: u32,
     kept: Kept,
     /// Information on the windows that trainings are compared by.
     pub(super) watched: Option<Estimate>,
@@ -511,6 +509,11 @@ pub(super) struct Trained {
 }
 
 impl Trained {
+    /// The step whose parameters were kept.
+    pub(super) fn step(&self) -> u32 {
+        self.kept.step
+    }
+
     /// What it is compared by.
     pub(super) fn mean(&self) -> f64 {
         self.watched.map_or(0.0, |watched| watched.mean)
