@@ -6,9 +6,7 @@ pub mod dense;
 use std::time::Instant;
 
 use blockspin::machine::Isa;
-use blockspin_core::block::pool::Pool;
-use blockspin_core::block::window::Window;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::{mask, words};
@@ -18,6 +16,8 @@ use blockspin_core::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::{Blocking, integrated};
+use blockspin_core::window::Window;
+use blockspin_core::window::shuffle_buffer::ShuffleBuffer;
 
 /// Critical temperature of the square lattice, 2 / ln(1 + √2).
 pub const CRITICAL: f64 = 2.269_185_314_213_022;
@@ -169,7 +169,7 @@ pub fn gathering<R>(
     let mut stream = Stream::new(1, 0, Purpose::Training);
     let length = words(window.lattice().sites());
     let (mut spins, mut order) = (vec![0; CONFIGURATIONS * length], vec![0; CONFIGURATIONS]);
-    let mut pool = Pool::new(window, &mut spins, &mut order);
+    let mut pool = ShuffleBuffer::new(window, &mut spins, &mut order);
     for _ in 0..CONFIGURATIONS {
         pool.next_slot().fill_with(|| stream.next_u32());
     }

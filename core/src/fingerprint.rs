@@ -9,11 +9,9 @@ use core::hash::Hasher;
 
 use fnv::FnvHasher;
 
-use crate::block::pool::Pool;
-use crate::block::window::Window;
 use crate::bound::Bound;
-use crate::coarse::encoder::{Choice, Encoder};
 use crate::critic::{Activation, Critic};
+use crate::encoder::{Choice, Encoder};
 use crate::lattice::Lattice;
 use crate::num::bits::words;
 use crate::num::lane::Lane;
@@ -21,12 +19,15 @@ use crate::num::math;
 use crate::num::rng::{Purpose, Stream};
 use crate::optim::schedule::Schedule;
 use crate::rsmi::{Learn, Machine, Rsmi, Samples, Storage};
-use crate::sampler::chain::{self, Bond};
+use crate::sampler::random_bond_ring::{self, Bond};
 use crate::sampler::{
-    Algorithm, Chain, Chipping, Coupling, Dimer, Disorder, Gaussian, Ising, Potts, Sampler, Start,
+    Algorithm, Chipping, Coupling, Dimer, Disorder, Gaussian, Ising, Potts, RandomBondRing,
+    Sampler, Start,
 };
 use crate::shape::Shape;
 use crate::stats::{Blocking, integrated};
+use crate::window::Window;
+use crate::window::shuffle_buffer::ShuffleBuffer;
 
 const LANES: usize = 144;
 const WORDS: usize = 256;
@@ -282,10 +283,10 @@ fn chain_disorder(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
         let (couplings, storage) = (couplings.get_mut(..sites)?, storage.get_mut(..sites)?);
         disorder.draw(task, couplings).ok()?;
         couplings.iter().for_each(|coupling| hash.real64(*coupling));
-        chain::bonds(couplings, beta, storage).ok()?;
+        random_bond_ring::bonds(couplings, beta, storage).ok()?;
         let mut stream = Stream::new(1, task, Purpose::Training);
         sample(
-            &Chain::new(storage).ok()?,
+            &RandomBondRing::new(storage).ok()?,
             Start::Hot,
             &mut stream,
             arena,
@@ -361,7 +362,7 @@ fn windows(arena: &mut Arena, hash: &mut Hash) -> Option<()> {
         let (order, rest) = rest.split_at_mut(configurations);
         let (v, rest) = rest.split_at_mut(batch * words(window.block_sites()));
         let e = rest.get_mut(..batch * words(window.environment_sites()))?;
-        let mut pool = Pool::new(window, spins, order);
+        let mut pool = ShuffleBuffer::new(window, spins, order);
         for _ in 0..configurations + 2 {
             let sites = window.lattice().sites();
             let slot = pool.next_slot();
@@ -415,7 +416,7 @@ fn learn_reals(
     let mut stream = Stream::new(7, 0, Purpose::Sample);
     let mut noise = Stream::new(7, 0, Purpose::Encoder);
     let (mut values, mut order) = ([0.0; 14 * 6], [0; 6]);
-    let mut pool = Pool::new(window, &mut values, &mut order);
+    let mut pool = ShuffleBuffer::new(window, &mut values, &mut order);
     for _ in 0..12 {
         for _ in 0..2 {
             let level = stream.logistic();

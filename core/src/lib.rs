@@ -14,9 +14,9 @@
 //!   Swendsen–Wang updates, the Potts model by Swendsen–Wang, interacting dimers by directed loops,
 //!   the free Gaussian field by over-relaxed heat baths, rings with random bonds drawn exactly,
 //!   chipping and aggregation event by event.
-//! - [`block`]: the window of block V, buffer and environment E, and the shuffle buffer from which
+//! - [`window`]: the window of block V, buffer and environment E, and the shuffle buffer from which
 //!   batches of windows are drawn.
-//! - [`coarse`]: the encoder, from Λ·v to the coarse variable h.
+//! - [`encoder`]: the encoder, from Λ·v to the coarse variable h.
 //! - [`critic`]: the functions f(h, e) that tell joint pairs from others; separable, of moments,
 //!   concatenated, quadratic.
 //! - [`bound`]: InfoNCE, the lower bound of the information that is maximised, and five others.
@@ -59,10 +59,9 @@
 // Loops over indices say which sum they form.
 #![allow(clippy::needless_range_loop)]
 
-pub mod block;
 pub mod bound;
-pub mod coarse;
 pub mod critic;
+pub mod encoder;
 pub mod exact;
 pub mod fingerprint;
 pub mod kernel;
@@ -73,3 +72,4 @@ pub mod rsmi;
 pub mod sampler;
 pub mod shape;
 pub mod stats;
+pub mod window;

@@ -15,10 +15,10 @@ use core::fmt;
 
 use crate::bound::Bound;
 use crate::bound::tuba::Average;
-use crate::coarse::encoder::Encoder;
-use crate::coarse::{centre, norm};
 use crate::critic::mlp::{self, Input, Scratch};
 use crate::critic::{Critic, Room, Task};
+use crate::encoder::Encoder;
+use crate::encoder::{centre, norm};
 use crate::kernel::dense::Output;
 use crate::kernel::{Portable, Tile};
 use crate::num::lane::{Lane, get, get_mut, lanes};

@@ -14,8 +14,7 @@
 use core::fmt;
 use core::hash::Hasher;
 
-use blockspin_core::block::window::Window;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Tile;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::lane::{Lane, lanes};
@@ -24,6 +23,7 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
+use blockspin_core::window::Window;
 
 const SEED: u64 = 1;
 /// Side of the grid.

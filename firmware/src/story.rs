@@ -10,8 +10,7 @@
 use core::fmt;
 use core::hash::Hasher;
 
-use blockspin_core::block::window::Window;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Tile;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::words;
@@ -21,6 +20,7 @@ use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, IsingError, Sampler, Start};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
+use blockspin_core::window::Window;
 
 use super::WIDTH;
 

@@ -8,7 +8,7 @@ pub use m4f::Chip;
 
 #[cfg(target_abi = "eabihf")]
 mod m4f {
-    use blockspin_core::coarse::encoder::Encoder;
+    use blockspin_core::encoder::Encoder;
     use blockspin_core::kernel::Tile;
     use blockspin_core::num::rng::Stream;
     use blockspin_core::rsmi::{Learn, Machine, Rsmi};

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::vec;
 
-use blockspin_core::block::row::Value;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
+use blockspin_core::window::row::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;

@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::exact::DIMER_SIDE;
@@ -11,6 +10,7 @@ use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 use blockspin_core::shape::{MAX_COMPONENTS, Shape};
+use blockspin_core::window::{Window, WindowError};
 use clap::builder::TypedValueParser as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use blockspin_core::block::window::WindowError;
 use blockspin_core::lattice::LatticeError;
+use blockspin_core::window::WindowError;
 
 /// What a fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;

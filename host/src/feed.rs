@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use blockspin_core::block::row::Value;
-use blockspin_core::block::window::{Window, WindowError};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Rsmi, Samples};
 use blockspin_core::shape::Shape;
+use blockspin_core::window::row::Value;
+use blockspin_core::window::{Window, WindowError};
 
 use crate::data::Data;
 use crate::error::{Error, Result};

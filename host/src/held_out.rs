@@ -1,11 +1,11 @@
 //! Windows of configurations that nothing is learned from, and the estimate that they give.
 
-use blockspin_core::block::pool::Cut;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Machine, Rsmi};
 use blockspin_core::stats::Blocking;
+use blockspin_core::window::shuffle_buffer::Cut;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::dense::{self, Matrix, Output};
 use blockspin_core::kernel::{Tile, signs};
 use blockspin_core::num::lane::Lane;

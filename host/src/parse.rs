@@ -3,8 +3,8 @@
 use std::fmt;
 
 use blockspin_core::bound::Bound;
-use blockspin_core::coarse::encoder::MAX_STATES;
 use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::encoder::MAX_STATES;
 use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};

@@ -1,9 +1,9 @@
 //! Where V and E are: a window on a lattice, or lists of sites, as on a graph.
 
-use blockspin_core::block::pool::Cut;
-use blockspin_core::block::region::Region;
-use blockspin_core::block::window::{Window, Zone};
 use blockspin_core::num::bits::bit;
+use blockspin_core::window::region::Region;
+use blockspin_core::window::shuffle_buffer::Cut;
+use blockspin_core::window::{Window, Zone};
 
 use crate::error::{Error, Result};
 use crate::feed::Crop;

@@ -2,8 +2,8 @@
 //! number at a time, gradients by a [`Tape`].
 
 use blockspin_core::bound;
-use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::encoder::{Choice, Encoder};
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
 use blockspin_core::num::rng::Stream;

@@ -8,14 +8,14 @@ use blockspin::learn::{self, Outcome, Settings};
 use blockspin::machine::Isa;
 use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
-use blockspin_core::block::window::Window;
 use blockspin_core::bound::Bound;
-use blockspin_core::coarse::encoder::Encoder;
 use blockspin_core::critic::Critic;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::exact::{self, Information, Partition};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::shape::Shape;
+use blockspin_core::window::Window;
 
 /// By how much an estimate may stay below the exact information because the critic is not the
 /// best one, in nats, over and above the bound's own deficit and the standard error.

@@ -2,7 +2,7 @@
 //!
 //! The core inlines a whole step for its tile; here that is done once for each, not in every test.
 
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::{Portable, Tile};
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Learn, Rsmi};

@@ -3,7 +3,7 @@
 
 use blockspin_core::bound;
 use blockspin_core::bound::infonce::{ceiling, deficit};
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::num::bits::{bit, flip, set, words};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};

@@ -431,7 +431,7 @@ fn rows_go_on() {
     folder.write("values.npy", &npy("|u1", &[50, 6, 4], &values));
     let data = Data::open(&folder.path("values.npy"), true).unwrap();
     let lattice = Lattice::new(&[6, 4]).unwrap();
-    let window = blockspin_core::block::window::Window::new(lattice, &[1], &[0], &[1]).unwrap();
+    let window = blockspin_core::window::Window::new(lattice, &[1], &[0], &[1]).unwrap();
     let (crop, _) = Crop::around(window, 12).unwrap();
     let rows = || Rows::<f32>::new(&data, 3..40, 37, true, &crop, (1, 2));
     let mut value = vec![0.0; crop.sites()];

@@ -4,7 +4,7 @@
 use blockspin_core::exact::bonds;
 use blockspin_core::num::bits::sign;
 use blockspin_core::num::rng::{Purpose, Stream};
-use blockspin_core::sampler::chain::{self, Bond, Chain};
+use blockspin_core::sampler::random_bond_ring::{self, Bond, RandomBondRing};
 use blockspin_core::sampler::{Disorder, Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
 use blockspin_tests::chains::judge;
@@ -22,10 +22,10 @@ fn drawn(disorder: Disorder, sites: usize, seed: u64) -> Vec<f64> {
     couplings
 }
 
-fn ring(couplings: &[f64], beta: f64) -> Chain<Vec<Bond>> {
+fn ring(couplings: &[f64], beta: f64) -> RandomBondRing<Vec<Bond>> {
     let mut storage = vec![Bond::NONE; couplings.len()];
-    chain::bonds(couplings, beta, &mut storage).unwrap();
-    Chain::new(storage).unwrap()
+    random_bond_ring::bonds(couplings, beta, &mut storage).unwrap();
+    RandomBondRing::new(storage).unwrap()
 }
 
 /// Energies, magnetisations and correlations of draws, in standard errors from their exact values.
@@ -153,9 +153,9 @@ fn a_chain_is_shared() {
     use std::sync::Arc;
 
     let mut storage = vec![Bond::NONE; 40];
-    chain::bonds(&drawn(GAUSSIAN, 40, 1), 1.0, &mut storage).unwrap();
-    let shared: Chain<Arc<[Bond]>> = Chain::new(Arc::from(storage)).unwrap();
-    let run = |model: Chain<Arc<[Bond]>>, task| {
+    random_bond_ring::bonds(&drawn(GAUSSIAN, 40, 1), 1.0, &mut storage).unwrap();
+    let shared: RandomBondRing<Arc<[Bond]>> = RandomBondRing::new(Arc::from(storage)).unwrap();
+    let run = |model: RandomBondRing<Arc<[Bond]>>, task| {
         let (mut state, mut stream) = ([0; 2], Stream::new(1, task, Purpose::Sample));
         model.sweep(&mut state, &mut [], &mut stream);
         state

@@ -1,8 +1,8 @@
 //! Gradients of filter and critic, Adam and the schedules, against f64.
 
 use blockspin_core::bound;
-use blockspin_core::coarse::encoder::{Choice, Encoder};
 use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::encoder::{Choice, Encoder};
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};

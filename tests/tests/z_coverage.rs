@@ -9,7 +9,7 @@ use std::time::Instant;
 use blockspin::learn;
 use blockspin::model::Model as _;
 use blockspin_core::bound::Bound;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_tests::chains::CRITICAL;
 use blockspin_tests::coverage::Law;
 use blockspin_tests::program::Folder;

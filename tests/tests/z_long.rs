@@ -10,12 +10,12 @@ use blockspin::held_out::Estimate;
 use blockspin::learn::{self, Outcome, Settings};
 use blockspin::model::{Ising, Model as _};
 use blockspin::place::Place;
-use blockspin_core::block::window::Window;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::sampler::{Algorithm, Dimer, Sampler, Start};
 use blockspin_core::stats::Blocking;
+use blockspin_core::window::Window;
 use blockspin_tests::arrays;
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
 use blockspin_tests::dimers::{self, TEMPERATURES};
@@ -172,7 +172,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
     let isa = blockspin::machine::Isa::find("auto").unwrap();
     let settings = Settings {
-        given: filter.map(|filter| (filter, blockspin_core::coarse::encoder::Encoder::Sign)),
+        given: filter.map(|filter| (filter, blockspin_core::encoder::Encoder::Sign)),
         threads: 2,
         ..Settings::new(Place::Window(window), shape(window, 1, 100), isa)
     };

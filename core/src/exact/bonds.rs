@@ -1,7 +1,7 @@
 //! The Ising ring with a bond of its own between each pair of neighbours: weight
 //! exp(β Σ J_i s_i s_{i+1}), bond i joining sites i and i + 1, the last one closing the ring.
 //!
-//! Such rings are those of the [sampler](crate::sampler::chain), frustrated or not, at any
+//! Such rings are those of the [sampler](crate::sampler::random_bond_ring), frustrated or not, at any
 //! temperature that it takes.
 //!
 //! # Means
@@ -15,8 +15,8 @@ use super::chain::linked;
 use super::information::{Ask, Filter, Information};
 use super::means::Means;
 use super::{ExactError, Partition, boundary, information_scratch_len, take};
-use crate::sampler::chain::check;
-use crate::sampler::link::{Link, odds, probability};
+use crate::sampler::random_bond_ring::check;
+use crate::sampler::spin_pair::{Link, odds, probability};
 
 /// Longest ring whose means are computed, in a time that goes with the square of the length: half a
 /// second.

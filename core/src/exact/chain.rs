@@ -33,7 +33,7 @@ use super::information::Reader;
 use super::means::Sums;
 use super::partition::Partition;
 use crate::num::math::exp64;
-use crate::sampler::link::Link;
+use crate::sampler::spin_pair::Link;
 
 /// Longest ring whose means are computed.
 pub const CHAIN_SITES: u32 = 1 << 20;

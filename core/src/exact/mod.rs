@@ -53,7 +53,7 @@ use information::{Ask, Reader};
 
 use crate::lattice::Lattice;
 use crate::num::math::exp64;
-use crate::sampler::ChainError;
+use crate::sampler::RandomBondRingError;
 
 pub use best::{Best, EXHAUSTIVE_SITES, SEARCH_SITES, Search};
 pub use chain::{CHAIN_BLOCK, CHAIN_SITES};
@@ -80,7 +80,7 @@ pub enum ExactError {
     /// A ring too long for its means.
     Chain(u32),
     /// Bonds or an inverse temperature that [`bonds`](mod@bonds) do not take.
-    Bonds(ChainError),
+    Bonds(RandomBondRingError),
     /// A ring of different bonds too long for its means.
     LongRing(usize),
     /// The partition is not one of the ring.

@@ -4,21 +4,21 @@
 //! A model is a small value that is checked once; its chains are slices of the caller's, so that
 //! one model drives any number of chains.
 
-pub mod chain;
 pub mod chipping;
 mod cluster;
 pub mod dimer;
 pub mod gaussian;
 pub mod ising;
-pub(crate) mod link;
 pub mod potts;
+pub mod random_bond_ring;
+pub(crate) mod spin_pair;
 
-pub use chain::{Chain, ChainError, Disorder};
 pub use chipping::{Chipping, ChippingError};
 pub use dimer::{Dimer, DimerError};
 pub use gaussian::{Gaussian, GaussianError};
 pub use ising::{Algorithm, Coupling, Ising, IsingError};
 pub use potts::{Potts, PottsError};
+pub use random_bond_ring::{Disorder, RandomBondRing, RandomBondRingError};
 
 use crate::lattice::Lattice;
 use crate::num::bits::{WORD, mask};

@@ -9,7 +9,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Tile;
 use blockspin_core::kernel::dense::{Matrix, Output};
 use blockspin_core::num::bits;

@@ -1,6 +1,6 @@
 //! What a run is asked for: its options as settings, and as words that repeat it.
 
-use blockspin_core::block::window::WindowError;
+use blockspin_core::window::WindowError;
 
 use super::named::filters;
 use crate::cli::{EstimateArgs, Global, RunArgs, TrainArgs};

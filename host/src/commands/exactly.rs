@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use blockspin_core::bound::Bound;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::exact::Information;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use blockspin_core::block::region::Region;
 use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::window::region::Region;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use rawzip::{CompressionMethod, ZipArchiveWriter};

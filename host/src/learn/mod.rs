@@ -15,10 +15,10 @@ mod training;
 use std::ops::Range;
 use std::time::Instant;
 
-use blockspin_core::block::pool::Cut;
-use blockspin_core::block::window::Window;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::window::Window;
+use blockspin_core::window::shuffle_buffer::Cut;
 
 use crate::chains::{self, Chains, Sampling, Supplier};
 use crate::checkpoint::Checkpoint;

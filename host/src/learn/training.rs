@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use blockspin_core::block::pool::{Cut, Pool};
 use blockspin_core::bound::tuba::Average;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -12,6 +11,7 @@ use blockspin_core::optim::stopping::{Convergence, Patience, Verdict};
 use blockspin_core::rsmi::{Learn, Machine, Memory, Rsmi, Storage};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::moving::Moving;
+use blockspin_core::window::shuffle_buffer::{Cut, ShuffleBuffer};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -206,7 +206,7 @@ pub(super) struct Training<'a, C, V> {
     settings: &'a Settings,
     sizes: &'a Sizes,
     rsmi: Rsmi<'a>,
-    pool: Pool<'a, C, V>,
+    pool: ShuffleBuffer<'a, C, V>,
     feed: Box<dyn Feed<V> + 'a>,
     course: Course,
 }
@@ -229,7 +229,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
             settings,
             sizes,
             rsmi: buffers.begin(settings, centres, seed)?,
-            pool: Pool::new(cut, &mut pool.values, &mut pool.order),
+            pool: ShuffleBuffer::new(cut, &mut pool.values, &mut pool.order),
             feed,
             course: Course {
                 done: 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use blockspin_core::exact::{Information, bonds};
 use blockspin_core::lattice::Lattice;
-use blockspin_core::sampler::chain::{self, Bond};
+use blockspin_core::sampler::random_bond_ring::{self, Bond};
 use blockspin_core::sampler::{self, Sampler};
 
 use super::{DisorderOptions, Drawn, Layout, Model, Parameter, Prepared, Question, known};
@@ -19,7 +19,7 @@ pub struct Chain {
     options: DisorderOptions,
     temperature: f64,
     coupling: f64,
-    sampler: sampler::Chain<Arc<[Bond]>>,
+    sampler: sampler::RandomBondRing<Arc<[Bond]>>,
 }
 
 impl Chain {
@@ -33,14 +33,14 @@ impl Chain {
         temperature: f64,
         coupling: f64,
     ) -> Result<Self> {
-        let usage = |error: sampler::ChainError| Error::usage(error.to_string());
+        let usage = |error: sampler::RandomBondRingError| Error::usage(error.to_string());
         let mut bonds = vec![Bond::NONE; couplings.len()];
-        chain::bonds(couplings, temperature.recip(), &mut bonds).map_err(usage)?;
+        random_bond_ring::bonds(couplings, temperature.recip(), &mut bonds).map_err(usage)?;
         Ok(Chain {
             options: options.clone(),
             temperature,
             coupling,
-            sampler: sampler::Chain::new(bonds.into()).map_err(usage)?,
+            sampler: sampler::RandomBondRing::new(bonds.into()).map_err(usage)?,
         })
     }
 }
@@ -123,7 +123,7 @@ impl Model for Chain {
     }
 }
 
-impl Drawn for sampler::Chain<Arc<[Bond]>> {
+impl Drawn for sampler::RandomBondRing<Arc<[Bond]>> {
     fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
         spins_svg(title, self.lattice().sides(), configurations)
     }

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use blockspin_core::block::window::Window;
-use blockspin_core::coarse::encoder::Encoder;
+use blockspin_core::encoder::Encoder;
 use blockspin_core::exact::{self, ExactError, Information, Partition};
+use blockspin_core::window::Window;
 
 use crate::filters::Filters;
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use blockspin_core::exact::Information;
 use blockspin_core::lattice::Lattice;
-use blockspin_core::sampler::chain::Bond;
+use blockspin_core::sampler::random_bond_ring::Bond;
 use blockspin_core::sampler::{self, Algorithm};
 use serde_json::Value;
 
@@ -172,7 +172,7 @@ pub enum Prepared {
     /// Spins.
     Ising(Sampling<sampler::Ising>),
     /// Spins with random bonds.
-    Chain(Sampling<sampler::Chain<Arc<[Bond]>>>),
+    Chain(Sampling<sampler::RandomBondRing<Arc<[Bond]>>>),
     /// Dimers.
     Dimer(Box<Sampling<sampler::Dimer>>),
     /// Masses.

@@ -10,7 +10,7 @@ use super::*;
 use crate::exact::Encoder;
 use crate::exact::tests::values;
 use crate::lattice::Lattice;
-use crate::sampler::{ChainError, Disorder};
+use crate::sampler::{Disorder, RandomBondRingError};
 
 fn drawn(disorder: Disorder, sites: usize, seed: u64) -> Vec<f64> {
     let mut bonds = vec![0.0; sites];
@@ -321,7 +321,7 @@ fn refusals() {
     );
     let (site, sites) = (6, 6);
     assert_eq!(run(&[1.0; 6], 1.0, 6), ExactError::Site { site, sites });
-    let beta = ExactError::Bonds(ChainError::Beta(-1.0));
+    let beta = ExactError::Bonds(RandomBondRingError::Beta(-1.0));
     assert_eq!(run(&[1.0; 6], -1.0, 0), beta);
     let site = correlation(&[1.0; 6], 1.0, 0, 6);
     assert_eq!(site, Err(ExactError::Site { site: 6, sites }));
@@ -336,7 +336,7 @@ fn refusals() {
     assert_eq!(means_scratch_len(long), Err(ExactError::LongRing(long)));
     assert!(matches!(
         means(&[1.0], 1.0, &mut [0.0; 25]),
-        Err(ExactError::Bonds(ChainError::Ring(_)))
+        Err(ExactError::Bonds(RandomBondRingError::Ring(_)))
     ));
     let weights = [1.0, 1.0];
     let filter = Filter::new(&weights, 1, Encoder::Continuous).unwrap();

@@ -15,21 +15,21 @@
 //! Every sweep writes a new configuration that knows nothing of the last.
 //!
 //! ```
-//! use blockspin_core::sampler::chain::{self, Bond};
-//! use blockspin_core::sampler::{Chain, ChainError, Disorder};
+//! use blockspin_core::sampler::random_bond_ring::{self, Bond};
+//! use blockspin_core::sampler::{RandomBondRing, RandomBondRingError, Disorder};
 //!
 //! let mut couplings = [0.0; 64];
 //! Disorder::PlusMinus { p: 0.2 }.draw(1, &mut couplings)?;
 //! let mut bonds = [Bond::NONE; 64];
-//! chain::bonds(&couplings, 0.8, &mut bonds)?;
-//! let model = Chain::new(bonds)?;
+//! random_bond_ring::bonds(&couplings, 0.8, &mut bonds)?;
+//! let model = RandomBondRing::new(bonds)?;
 //! # let _ = model;
-//! # Ok::<(), ChainError>(())
+//! # Ok::<(), RandomBondRingError>(())
 //! ```
 
 use core::fmt;
 
-use super::link::{odds, probability};
+use super::spin_pair::{odds, probability};
 use super::{Sampler, Start, fair_signs};
 use crate::lattice::{Lattice, LatticeError};
 use crate::num::bits::{WORD, bit, count, set, words};
@@ -44,7 +44,7 @@ pub const LARGEST: f64 = 1e100;
 /// Why a chain cannot be sampled, or its bonds not be drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum ChainError {
+pub enum RandomBondRingError {
     /// The ring that so many bonds close cannot be.
     Ring(LatticeError),
     /// β is negative, infinite or not a number.
@@ -73,7 +73,7 @@ pub enum ChainError {
     Negative(f64),
 }
 
-impl fmt::Display for ChainError {
+impl fmt::Display for RandomBondRingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Ring(error) => error.fmt(f),
@@ -106,7 +106,7 @@ impl fmt::Display for ChainError {
     }
 }
 
-impl core::error::Error for ChainError {}
+impl core::error::Error for RandomBondRingError {}
 
 /// The law of quenched random bonds, independent of each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,18 +131,22 @@ impl Disorder {
     ///
     /// # Errors
     /// Names the parameter and the rule that it breaks.
-    pub fn draw(&self, seed: u64, couplings: &mut [f64]) -> Result<(), ChainError> {
+    pub fn draw(&self, seed: u64, couplings: &mut [f64]) -> Result<(), RandomBondRingError> {
         let mut stream = Stream::new(seed, 0, Purpose::Disorder);
         match *self {
-            Self::Gaussian { mean, .. } if !mean.is_finite() => Err(ChainError::Mean(mean)),
+            Self::Gaussian { mean, .. } if !mean.is_finite() => {
+                Err(RandomBondRingError::Mean(mean))
+            }
             Self::Gaussian { deviation, .. } if !(deviation.is_finite() && deviation >= 0.0) => {
-                Err(ChainError::Deviation(deviation))
+                Err(RandomBondRingError::Deviation(deviation))
             }
             Self::Gaussian { mean, deviation } => {
                 couplings.fill_with(|| mean + deviation * f64::from(stream.normal()));
                 Ok(())
             }
-            Self::PlusMinus { p } if !(0.0..=1.0).contains(&p) => Err(ChainError::Negative(p)),
+            Self::PlusMinus { p } if !(0.0..=1.0).contains(&p) => {
+                Err(RandomBondRingError::Negative(p))
+            }
             Self::PlusMinus { p } => {
                 let p = Probability::new(p);
                 couplings.fill_with(|| if stream.bernoulli(p) { -1.0 } else { 1.0 });
@@ -154,14 +158,14 @@ impl Disorder {
 
 /// Whether bonds and inverse temperature are such as this module, and the
 /// [referee](crate::exact::bonds), take.
-pub(crate) fn check(couplings: &[f64], beta: f64) -> Result<(), ChainError> {
+pub(crate) fn check(couplings: &[f64], beta: f64) -> Result<(), RandomBondRingError> {
     ring(couplings.len())?;
     if !(beta.is_finite() && beta >= 0.0) {
-        return Err(ChainError::Beta(beta));
+        return Err(RandomBondRingError::Beta(beta));
     }
     let fits = |j: f64| j.abs() <= LARGEST && (beta * j).abs() <= STRONGEST;
     match couplings.iter().position(|j| !fits(*j)) {
-        Some(bond) => Err(ChainError::Coupling {
+        Some(bond) => Err(RandomBondRingError::Coupling {
             bond,
             coupling: couplings[bond],
             beta,
@@ -171,9 +175,9 @@ pub(crate) fn check(couplings: &[f64], beta: f64) -> Result<(), ChainError> {
 }
 
 /// The ring that so many bonds close.
-fn ring(bonds: usize) -> Result<Lattice, ChainError> {
+fn ring(bonds: usize) -> Result<Lattice, RandomBondRingError> {
     let sites = u32::try_from(bonds).unwrap_or(u32::MAX);
-    Lattice::new(&[sites]).map_err(ChainError::Ring)
+    Lattice::new(&[sites]).map_err(RandomBondRingError::Ring)
 }
 
 /// A bond at a temperature, and how the spin beyond it is drawn: 24 bytes.
@@ -205,15 +209,15 @@ impl Default for Bond {
     }
 }
 
-/// Writes the bonds of a ring with these couplings at an inverse temperature, for [`Chain::new`].
+/// Writes the bonds of a ring with these couplings at an inverse temperature, for [`RandomBondRing::new`].
 ///
 /// # Errors
 /// Names the parameter and the rule that it breaks; there is one bond for each coupling.
-pub fn bonds(couplings: &[f64], beta: f64, to: &mut [Bond]) -> Result<(), ChainError> {
+pub fn bonds(couplings: &[f64], beta: f64, to: &mut [Bond]) -> Result<(), RandomBondRingError> {
     check(couplings, beta)?;
     let (given, needed) = (to.len(), couplings.len());
     if given != needed {
-        return Err(ChainError::Bonds { given, needed });
+        return Err(RandomBondRingError::Bonds { given, needed });
     }
     for (bond, coupling) in to.iter_mut().zip(couplings) {
         *bond = Bond {
@@ -231,19 +235,19 @@ pub fn bonds(couplings: &[f64], beta: f64, to: &mut [Bond]) -> Result<(), ChainE
 /// The Ising ring with the [`bonds`] of a realisation, on storage that the caller brings: an array, a
 /// slice, an `Arc` of one. Configurations are packed signs, one bit a site.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Chain<B> {
+pub struct RandomBondRing<B> {
     bonds: B,
     lattice: Lattice,
     /// The bond with the least |J|.
     weakest: usize,
 }
 
-impl<B: AsRef<[Bond]>> Chain<B> {
+impl<B: AsRef<[Bond]>> RandomBondRing<B> {
     /// A ring of as many sites as bonds, which [`bonds`] has written.
     ///
     /// # Errors
     /// There are fewer than two, or more than a lattice may have.
-    pub fn new(bonds: B) -> Result<Self, ChainError> {
+    pub fn new(bonds: B) -> Result<Self, RandomBondRingError> {
         let lattice = ring(bonds.as_ref().len())?;
         let mut weakest = (0, f64::INFINITY);
         for (i, bond) in bonds.as_ref().iter().enumerate() {
@@ -251,7 +255,7 @@ impl<B: AsRef<[Bond]>> Chain<B> {
                 weakest = (i, bond.coupling.abs());
             }
         }
-        Ok(Chain {
+        Ok(RandomBondRing {
             bonds,
             lattice,
             weakest: weakest.0,
@@ -277,7 +281,7 @@ impl<B: AsRef<[Bond]>> Chain<B> {
     }
 }
 
-impl<B: AsRef<[Bond]>> Sampler for Chain<B> {
+impl<B: AsRef<[Bond]>> Sampler for RandomBondRing<B> {
     type Cell = u32;
     type Value = u32;
 

@@ -8,10 +8,10 @@ use std::vec::Vec;
 
 use super::*;
 
-fn chain(couplings: &[f64], beta: f64) -> Result<Chain<Vec<Bond>>, ChainError> {
+fn chain(couplings: &[f64], beta: f64) -> Result<RandomBondRing<Vec<Bond>>, RandomBondRingError> {
     let mut storage = vec![Bond::NONE; couplings.len()];
     bonds(couplings, beta, &mut storage)?;
-    Chain::new(storage)
+    RandomBondRing::new(storage)
 }
 
 const RINGS: [&[f64]; 5] = [
@@ -107,17 +107,20 @@ fn refusals() {
     }
     let short = bonds(&[1.0; 3], 1.0, &mut [Bond::NONE; 2]);
     let (given, needed) = (2, 3);
-    assert_eq!(short, Err(ChainError::Bonds { given, needed }));
+    assert_eq!(short, Err(RandomBondRingError::Bonds { given, needed }));
     let draw = |disorder: Disorder| disorder.draw(1, &mut [0.0]);
     let gaussian = |mean, deviation| Disorder::Gaussian { mean, deviation };
     let infinite = f64::INFINITY;
     assert_eq!(
         draw(gaussian(infinite, 1.0)),
-        Err(ChainError::Mean(infinite))
+        Err(RandomBondRingError::Mean(infinite))
     );
-    assert_eq!(draw(gaussian(0.0, -1.0)), Err(ChainError::Deviation(-1.0)));
+    assert_eq!(
+        draw(gaussian(0.0, -1.0)),
+        Err(RandomBondRingError::Deviation(-1.0))
+    );
     let plus_minus = Disorder::PlusMinus { p: 1.5 };
-    assert_eq!(draw(plus_minus), Err(ChainError::Negative(1.5)));
+    assert_eq!(draw(plus_minus), Err(RandomBondRingError::Negative(1.5)));
 }
 
 #[test]

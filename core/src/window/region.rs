@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::pool::Cut;
 use super::row::{Strip, Value, Write};
+use super::shuffle_buffer::Cut;
 use crate::num::rng::Stream;
 
 /// Why a region cannot be.

@@ -12,12 +12,16 @@
 //! On a doubled lattice, as that of dimers, V begins at a vertex, and only the links count: the sites
 //! whose coordinates, counted from a vertex, have an odd sum.
 
+pub mod region;
+pub mod row;
+pub mod shuffle_buffer;
+
 use core::fmt;
 
-use super::pool::Cut;
-use super::row::{Strip, Value, Write};
 use crate::lattice::{Extent, Lattice, MAX_DIMENSION};
 use crate::num::rng::Stream;
+use row::{Strip, Value, Write};
+use shuffle_buffer::Cut;
 
 /// Why a window cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,16 @@
-//! From logits x = Λ·v to coarse variables h: binary ([`binary`](super::binary)), one of several states
-//! ([`states`](super::states)), or real ([`continuous`]).
+//! From logits x = Λ·v to coarse variables h: binary ([`binary`]), one of several states
+//! ([`states`]), or real ([`continuous`]).
 
-use super::binary::Binary;
-use super::continuous;
-use super::states::soften;
-pub use super::states::{Choice, MAX_STATES};
+pub mod binary;
+pub(crate) mod centre;
+pub mod continuous;
+pub(crate) mod norm;
+pub mod states;
+
+use binary::Binary;
+use states::soften;
+pub use states::{Choice, MAX_STATES};
+
 use crate::num::lane::{Lane, apart, lanes};
 use crate::num::rng::Stream;
 

@@ -27,7 +27,7 @@ pub trait Cut {
 
 /// Configurations of one system, with a permutation from which distinct ones are drawn.
 #[derive(Debug)]
-pub struct Pool<'a, C, T = u32> {
+pub struct ShuffleBuffer<'a, C, T = u32> {
     cut: C,
     stride: usize,
     values: &'a mut [T],
@@ -37,7 +37,7 @@ pub struct Pool<'a, C, T = u32> {
     left_out: u64,
 }
 
-impl<'a, C: Cut, T: Value> Pool<'a, C, T> {
+impl<'a, C: Cut, T: Value> ShuffleBuffer<'a, C, T> {
     /// An empty pool with room for as many configurations as both slices hold: `values` takes
     /// [`Value::configuration`] each, `order` one word each.
     pub fn new(cut: C, values: &'a mut [T], order: &'a mut [u32]) -> Self {
@@ -47,7 +47,7 @@ impl<'a, C: Cut, T: Value> Pool<'a, C, T> {
         for (i, slot) in order.iter_mut().enumerate() {
             *slot = i as u32;
         }
-        Pool {
+        ShuffleBuffer {
             cut,
             stride,
             values,
@@ -168,15 +168,15 @@ impl<'a, C: Cut, T: Value> Pool<'a, C, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::window::Window;
     use crate::lattice::Lattice;
     use crate::num::rng::Purpose;
+    use crate::window::Window;
 
     #[test]
     fn a_pool_goes_on_from_what_was_written_down() {
         let lattice = Lattice::new(&[5, 5]).unwrap();
         let window = Window::new(lattice, &[1], &[0], &[1]).unwrap();
-        let turn = |pool: &mut Pool<Window>, stream: &mut Stream| {
+        let turn = |pool: &mut ShuffleBuffer<Window>, stream: &mut Stream| {
             let (mut v, mut e) = ([0; 4], [0; 4]);
             pool.next_slot().fill(stream.next_u32() >> 7);
             pool.draw(4, stream, &mut v, &mut e);
@@ -186,13 +186,13 @@ mod tests {
         for turns in [0, 5, 7, 16] {
             let mut stream = Stream::new(3, turns, Purpose::Windows);
             let (mut values, mut order) = ([0; 7], [0; 7]);
-            let mut pool = Pool::new(window, &mut values, &mut order);
+            let mut pool = ShuffleBuffer::new(window, &mut values, &mut order);
             for _ in 0..turns {
                 turn(&mut pool, &mut stream);
             }
 
             let (mut values, mut order) = ([9; 7], [9; 7]);
-            let mut other = Pool::new(window, &mut values, &mut order);
+            let mut other = ShuffleBuffer::new(window, &mut values, &mut order);
             let (next, order) = pool.order();
             let held = other.resume(next, order, pool.left_out()).unwrap();
             held.copy_from_slice(&pool.values[..order.len()]);
