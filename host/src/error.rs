@@ -1,4 +1,5 @@
-//! What can go wrong, in words for the person who typed the command.
+//! What can go wrong. Messages name settings as `` `batch` ``, whoever fills them; a command line may
+//! word them as its options.
 
 use std::fmt;
 use std::io;
@@ -12,8 +13,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
-    /// The command itself asks for what no machine could do.
+    /// The value of one setting breaks its rule: [`Error::setting_name`] says which.
+    Setting,
+    /// What is asked for cannot be, on any machine.
     Usage,
     /// A file, the disk, the memory or the data do not serve.
     Failure,
@@ -26,15 +30,27 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: Kind,
+    setting: Option<&'static str>,
     message: String,
     hints: Vec<String>,
 }
 
 impl Error {
+    /// A setting that breaks its rule.
+    pub fn setting(name: &'static str, given: &str, rule: impl fmt::Display) -> Self {
+        Error {
+            kind: Kind::Setting,
+            setting: Some(name),
+            message: format!("invalid value '{given}' for `{name}`: {rule}"),
+            hints: Vec::new(),
+        }
+    }
+
     /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Error {
             kind: Kind::Usage,
+            setting: None,
             message: message.into(),
             hints: Vec::new(),
         }
@@ -44,6 +60,7 @@ impl Error {
     pub fn failure(message: impl Into<String>) -> Self {
         Error {
             kind: Kind::Failure,
+            setting: None,
             message: message.into(),
             hints: Vec::new(),
         }
@@ -68,15 +85,16 @@ impl Error {
         &self.message
     }
 
-    /// Exit code of the process: 2 for wrong usage, 1 for a failure, 0 for a reader that has seen
-    /// enough.
+    /// Lines of help.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self.kind {
-            Kind::Usage => 2,
-            Kind::Failure => 1,
-            Kind::ClosedPipe => 0,
-        }
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// The setting whose value breaks its rule.
+    #[must_use]
+    pub fn setting_name(&self) -> Option<&'static str> {
+        self.setting
     }
 }
 
@@ -107,6 +125,7 @@ impl From<io::Error> for Error {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Error {
                 kind: Kind::ClosedPipe,
+                setting: None,
                 message: error.to_string(),
                 hints: Vec::new(),
             },
@@ -124,7 +143,8 @@ pub(crate) fn annotate(doing: &str, path: &Path, error: io::Error) -> io::Error 
 }
 
 /// The system's words for an error, without its number.
-pub(crate) fn plain(error: &io::Error) -> String {
+#[must_use]
+pub fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "no space left on the disk".into(),
         io::ErrorKind::NotFound => "it does not exist".into(),
@@ -165,14 +185,13 @@ mod tests {
             error.to_string(),
             "a window of 32 on a lattice of 16; at most 16\ntry less"
         );
-        assert_eq!(error.exit_code(), 2);
-        assert_eq!(Error::failure("x").exit_code(), 1);
+        assert_eq!(error.hints(), ["try less"]);
     }
 
     #[test]
     fn a_closed_pipe_is_no_failure() {
         let error = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!((error.kind(), error.exit_code()), (Kind::ClosedPipe, 0));
+        assert_eq!(error.kind(), Kind::ClosedPipe);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use blockspin_core::fingerprint::{self, Arena, WORKLOADS};
 
 use crate::error::{Error, Result};
-use crate::machine::Isa;
+use crate::run::simd::Isa;
 
 /// Name and fingerprint of every workload, in their order.
 ///

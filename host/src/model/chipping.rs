@@ -1,37 +1,89 @@
-//! `chipping`: masses that chip and aggregate on a ring.
+//! Masses that chip and aggregate on a ring.
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
-use clap::Args;
 
-use super::{Drawn, Model, Named, Parameter, Prepared};
-use crate::chains::Sampling;
+use super::mcmc::Sampling;
+use super::{AnyModel, Model, Prepared};
+use crate::data::npy::Format;
 use crate::error::{Error, Result};
-use crate::npy::Format;
-use crate::parse;
-use crate::picture::configuration::masses_svg;
+use crate::settings::groups::{Defaults, Window};
+use crate::settings::settings;
+use crate::settings::values::{self, Sides};
 
-/// Defaults of its runs, where they are not those of the Ising model.
-pub const DEFAULTS: &[(&str, &str)] = &[("block", "8"), ("buffer", "8")];
+settings! {
+    /// Chipping and aggregation: of every occupied site of a ring one unit goes to a random neighbour
+    /// at rate 1, the whole mass at rate w.
+    Chipping {
+        /// Sites of the ring.
+        size: Sides = Sides(vec![256]), values::ring;
+        /// Mass per site; the total mass is a whole number.
+        density: f64 = 1.0, values::density;
+        /// Rate of aggregation w; at density 1 mass gathers above 1/3.
+        rate: f64 = 0.33, values::aggregation;
+    }
+}
+
+impl Chipping {
+    /// The sampler.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn sampler(&self) -> Result<sampler::Chipping> {
+        let ring = Lattice::new(&self.size.0)?;
+        sampler::Chipping::new(ring, self.density, self.rate)
+            .map_err(|error| Error::usage(error.to_string()))
+    }
+
+    /// The model that these settings name.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn model(&self) -> Result<ChippingModel> {
+        let (sampler, density) = (self.sampler()?, self.density);
+        Ok(ChippingModel { sampler, density })
+    }
+
+    /// A longer block and a wider buffer than the Ising model's.
+    #[must_use]
+    pub fn defaults() -> Defaults {
+        Defaults {
+            window: Window {
+                block: Sides(vec![8]),
+                buffer: Sides(vec![8]),
+                ..Window::default()
+            },
+            ..Defaults::default()
+        }
+    }
+}
 
 /// Masses on a ring.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Chipping {
+pub struct ChippingModel {
     sampler: sampler::Chipping,
     /// As it was given.
     density: f64,
 }
 
-impl Chipping {
+impl ChippingModel {
     /// Sites of the ring.
     fn size(&self) -> usize {
         self.sampler.lattice().sites()
     }
 }
 
-impl Model for Chipping {
+impl Model for ChippingModel {
     fn name(&self) -> &'static str {
         "chipping"
+    }
+
+    fn resolved(&self) -> AnyModel {
+        AnyModel::Chipping(Chipping {
+            size: Sides(vec![self.size() as u32]),
+            density: self.density,
+            rate: self.sampler.rate(),
+        })
     }
 
     fn title(&self) -> String {
@@ -55,22 +107,6 @@ impl Model for Chipping {
         )
     }
 
-    fn words(&self) -> String {
-        format!(
-            "chipping --size {} --density {} --rate {}",
-            self.size(),
-            self.density,
-            self.sampler.rate()
-        )
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        vec![
-            Parameter::new("density", "Density", self.density),
-            Parameter::new("rate", "Rate of aggregation", self.sampler.rate()),
-        ]
-    }
-
     fn lattice(&self) -> Lattice {
         self.sampler.lattice()
     }
@@ -85,46 +121,5 @@ impl Model for Chipping {
 
     fn unmeasured(&self) -> Result<Prepared> {
         Ok(Prepared::Chipping(Sampling::unmeasured(self.sampler)))
-    }
-}
-
-impl Drawn for sampler::Chipping {
-    /// The first of them.
-    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
-        let first = configurations.iter().take(1);
-        first.map(|masses| masses_svg(title, masses)).collect()
-    }
-}
-
-/// Options of `chipping`.
-#[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// Sites of the ring
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
-    size: u32,
-    /// Mass per site; the total mass is a whole number
-    #[arg(long, default_value_t = 1.0, value_parser = parse::density, value_name = "RHO")]
-    pub density: f64,
-    /// Rate of aggregation w, where that of chipping is 1; at density 1 mass gathers above 1/3
-    #[arg(long, default_value_t = 0.33, value_parser = parse::aggregation, value_name = "W")]
-    pub rate: f64,
-}
-
-impl Options {
-    /// The sampler.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    pub fn sampler(&self) -> Result<sampler::Chipping> {
-        let ring = Lattice::new(&[self.size])?;
-        sampler::Chipping::new(ring, self.density, self.rate)
-            .map_err(|error| Error::usage(error.to_string()))
-    }
-}
-
-impl Named for Options {
-    fn model(&self) -> Result<Box<dyn Model>> {
-        let (sampler, density) = (self.sampler()?, self.density);
-        Ok(Box::new(Chipping { sampler, density }))
     }
 }

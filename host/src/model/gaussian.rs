@@ -1,26 +1,86 @@
-//! `gaussian`: the free Gaussian field.
+//! The free Gaussian field.
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
-use clap::Args;
 
-use super::{Drawn, Model, Named, Parameter, Prepared};
-use crate::chains::Sampling;
+use super::mcmc::Sampling;
+use super::{AnyModel, Model, Prepared};
+use crate::data::filters::product;
+use crate::data::npy::Format;
 use crate::error::{Error, Result};
-use crate::filters::{commas, product};
-use crate::npy::Format;
-use crate::parse::{self, Sides};
-use crate::picture::configuration::field_svg;
+use crate::settings::values::{self, Sides};
+use crate::settings::{optional, settings};
+
+settings! {
+    /// The free Gaussian field, with weight exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i².
+    GaussianField {
+        /// Sides of the lattice; one stands for as many as there are dimensions.
+        size: Sides = Sides(vec![64]), values::sides;
+        /// Dimension, 1 to 3; none: as many as `size` has sides, or 2.
+        dimension: Option<u32> = None, optional(values::dimension);
+        /// Mass m; where it is small, the inverse of the correlation length in sites.
+        mass: Option<f64> = None, optional(values::mass);
+    }
+}
+
+impl GaussianField {
+    /// A field on a square of L × L sites.
+    #[must_use]
+    pub fn square(side: u32, mass: f64) -> Self {
+        GaussianField {
+            size: Sides(vec![side; 2]),
+            dimension: None,
+            mass: Some(mass),
+        }
+    }
+
+    /// The lattice.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn lattice(&self) -> Result<Lattice> {
+        self.size.lattice(self.dimension)
+    }
+
+    /// The mass.
+    ///
+    /// # Errors
+    /// Usage, if it was not given: a field has no natural one.
+    pub fn mass(&self) -> Result<f64> {
+        self.mass.ok_or_else(|| {
+            Error::usage("a Gaussian field needs a `mass`, a number above 0, such as 0.1")
+        })
+    }
+
+    /// The model that these settings name.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn model(&self) -> Result<GaussianModel> {
+        let sampler = sampler::Gaussian::new(self.lattice()?, self.mass()?)
+            .map_err(|error| Error::usage(error.to_string()))?;
+        Ok(GaussianModel { sampler })
+    }
+}
 
 /// A field on a lattice.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gaussian {
+pub struct GaussianModel {
     sampler: sampler::Gaussian,
 }
 
-impl Model for Gaussian {
+impl Model for GaussianModel {
     fn name(&self) -> &'static str {
         "gaussian"
+    }
+
+    fn resolved(&self) -> AnyModel {
+        let lattice = self.sampler.lattice();
+        AnyModel::Gaussian(GaussianField {
+            size: Sides(lattice.sides().to_vec()),
+            dimension: Some(lattice.dimension() as u32),
+            mass: Some(self.sampler.mass()),
+        })
     }
 
     fn title(&self) -> String {
@@ -40,19 +100,6 @@ impl Model for Gaussian {
         )
     }
 
-    fn words(&self) -> String {
-        let lattice = self.sampler.lattice();
-        let mut words = format!("gaussian --size {}", commas(lattice.sides()));
-        if lattice.dimension() == 1 {
-            words += " --dimension 1";
-        }
-        words + &format!(" --mass {}", self.sampler.mass())
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        vec![Parameter::new("mass", "Mass", self.sampler.mass())]
-    }
-
     fn lattice(&self) -> Lattice {
         self.sampler.lattice()
     }
@@ -63,43 +110,5 @@ impl Model for Gaussian {
 
     fn unmeasured(&self) -> Result<Prepared> {
         Ok(Prepared::Gaussian(Sampling::unmeasured(self.sampler)))
-    }
-}
-
-impl Drawn for sampler::Gaussian {
-    fn picture(&self, title: &str, configurations: &[&[f32]]) -> String {
-        field_svg(title, self.lattice().sides(), configurations)
-    }
-}
-
-/// Options of `gaussian`.
-#[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, default_value = "64", value_parser = parse::sides, value_name = "N[,N[,N]]")]
-    size: Sides,
-    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
-    dimension: Option<u32>,
-    /// Mass m; where it is small, the inverse of the correlation length in sites
-    #[arg(long, value_parser = parse::mass, allow_hyphen_values = true, value_name = "M")]
-    pub mass: f64,
-}
-
-impl Options {
-    /// The lattice.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    pub fn lattice(&self) -> Result<Lattice> {
-        self.size.lattice(self.dimension)
-    }
-}
-
-impl Named for Options {
-    fn model(&self) -> Result<Box<dyn Model>> {
-        let sampler = sampler::Gaussian::new(self.lattice()?, self.mass)
-            .map_err(|error| Error::usage(error.to_string()))?;
-        Ok(Box::new(Gaussian { sampler }))
     }
 }

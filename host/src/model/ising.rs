@@ -1,25 +1,25 @@
-//! `ising` and `chain`: the Ising model in one, two or three dimensions.
+//! The Ising model in one, two or three dimensions, rings with random bonds among them.
 
 use blockspin_core::exact::{self, Information};
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
-use blockspin_core::sampler::{self, Algorithm, Coupling, Sampler};
-use clap::{Args, ValueEnum};
+use blockspin_core::sampler::{self, Algorithm, Coupling};
 
-use super::{Chain, DisorderOptions, Drawn, Model, Named, Parameter, Prepared, Question, known};
-use crate::chains::{Plan, Sampling};
+use super::mcmc::{Plan, Sampling};
+use super::random_bonds::RandomBonds;
+use super::{AnyModel, Model, Prepared, Question, RingModel, known};
+use crate::data::filters::product;
+use crate::data::npy::Format;
 use crate::error::{Error, Result};
-use crate::filters::{commas, product};
-use crate::npy::Format;
-use crate::parse::{self, Sides};
-use crate::picture::configuration::spins_svg;
+use crate::settings::values::{self, Disorder, Rule, Sides};
+use crate::settings::{Reader, as_name, optional, settings};
 
 /// Critical temperatures in units of |J|/k_B; the chain has none, and 1 stands in.
 pub const CRITICAL: [f64; MAX_DIMENSION] = [1.0, 2.269_185, 4.5115];
 
-/// The algorithm asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Choice {
-    /// Single clusters; their number to a sweep is measured
+/// An update of the Markov chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Single clusters; their number to a sweep is measured.
     Wolff,
     /// All clusters.
     SwendsenWang,
@@ -27,11 +27,188 @@ pub enum Choice {
     Metropolis,
 }
 
-/// An Ising model on a lattice, or a chain: the same model in one dimension.
+as_name!(Update);
+
+impl Update {
+    /// All of them.
+    pub const ALL: [Update; 3] = [Update::Wolff, Update::SwendsenWang, Update::Metropolis];
+
+    /// Its name in configurations.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Update::Wolff => "wolff",
+            Update::SwendsenWang => "swendsen-wang",
+            Update::Metropolis => "metropolis",
+        }
+    }
+}
+
+/// An update, by its name.
+///
+/// # Errors
+/// The rule.
+pub(super) fn update(text: &str) -> Rule<Update> {
+    values::named(text, "an update", &Update::ALL, Update::name)
+}
+
+settings! {
+    /// The Ising model, H = −J Σ s_i s_j over neighbours on a periodic lattice.
+    Ising {
+        /// Sides of the lattice; one stands for as many as there are dimensions.
+        size: Sides = Sides(vec![64]), values::sides;
+        /// Dimension, 1 to 3; none: as many as `size` has sides, or 2.
+        dimension: Option<u32> = None, optional(values::dimension);
+        /// Temperature in units of energy over k_B; none: critical, 1 in one dimension.
+        temperature: Option<f64> = None, optional(values::temperature);
+        /// Coupling J; below 0 the antiferromagnet.
+        coupling: f64 = 1.0, values::coupling;
+        /// Update of the Markov chains; none: the fastest.
+        algorithm: Option<Update> = None, optional(update);
+    }
+}
+
+settings! {
+    /// The Ising model on a ring, with equal or with random bonds.
+    IsingChain {
+        /// Sites of the ring.
+        size: Sides = Sides(vec![64]), values::ring;
+        /// Temperature in units of energy over k_B.
+        temperature: Option<f64> = None, optional(values::temperature);
+        /// Coupling J, by which random bonds are multiplied.
+        coupling: f64 = 1.0, values::coupling;
+        /// Update of the Markov chains; none: the fastest. Random bonds are sampled exactly.
+        algorithm: Option<Update> = None, optional(update);
+        /// Law of random bonds.
+        disorder: Disorder = Disorder(None), values::disorder;
+        /// Seed of the bonds: another one is another realisation.
+        disorder_seed: u64 = 1, values::seed;
+        /// First site of the block on a ring with random bonds.
+        origin: u32 = 0, values::count;
+    }
+}
+
+impl Ising {
+    /// On a square of L × L sites at the critical temperature.
+    #[must_use]
+    pub fn square(side: u32) -> Self {
+        Ising {
+            size: Sides(vec![side; 2]),
+            ..Ising::default()
+        }
+    }
+
+    /// On a cube of L × L × L sites at the critical temperature.
+    #[must_use]
+    pub fn cube(side: u32) -> Self {
+        Ising {
+            size: Sides(vec![side; 3]),
+            ..Ising::default()
+        }
+    }
+
+    /// The same model at a temperature.
+    #[must_use]
+    pub fn at(self, temperature: f64) -> Self {
+        Ising {
+            temperature: Some(temperature),
+            ..self
+        }
+    }
+
+    pub(super) fn read_with_beta(reader: &mut Reader<'_>) -> Result<Self> {
+        let mut model = Ising::read(reader, Ising::default())?;
+        model.temperature = temperature(reader, model.temperature)?;
+        Ok(model)
+    }
+
+    /// The model that these settings name.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn model(&self) -> Result<IsingModel> {
+        let lattice = self.size.lattice(self.dimension)?;
+        IsingModel::new(
+            false,
+            lattice,
+            self.temperature,
+            self.coupling,
+            self.algorithm,
+        )
+    }
+}
+
+impl IsingChain {
+    pub(super) fn read_with_beta(reader: &mut Reader<'_>) -> Result<Self> {
+        let mut model = IsingChain::read(reader, IsingChain::default())?;
+        model.temperature = temperature(reader, model.temperature)?;
+        Ok(model)
+    }
+
+    /// The ring with equal bonds.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn clean(&self) -> Result<IsingModel> {
+        let lattice = Lattice::new(&self.size.0)?;
+        IsingModel::new(
+            true,
+            lattice,
+            self.temperature,
+            self.coupling,
+            self.algorithm,
+        )
+    }
+
+    /// The realisation of the bonds; none, if all are alike.
+    ///
+    /// # Errors
+    /// Those of [`RandomBonds::couplings`].
+    pub fn bonds(&self) -> RandomBonds {
+        RandomBonds {
+            disorder: self.disorder,
+            disorder_seed: self.disorder_seed,
+            origin: self.origin,
+        }
+    }
+
+    /// The model that these settings name.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn model(&self) -> Result<Box<dyn Model>> {
+        let clean = self.clean()?;
+        let bonds = self.bonds();
+        let Some(couplings) = bonds.couplings(self.size.0[0], self.coupling)? else {
+            return Ok(Box::new(clean));
+        };
+        if self.algorithm.is_some() {
+            return Err(Error::usage(
+                "`algorithm` with `disorder`; random bonds are sampled exactly, leave it out",
+            ));
+        }
+        let (temperature, coupling) = (clean.temperature, clean.coupling);
+        let ring = RingModel::new(bonds, &couplings, temperature, coupling)?;
+        Ok(Box::new(ring))
+    }
+}
+
+/// A temperature that may have been given as its inverse.
+fn temperature(reader: &mut Reader<'_>, temperature: Option<f64>) -> Result<Option<f64>> {
+    let beta = reader.read("beta", optional(values::inverse_temperature), None)?;
+    match (temperature, beta) {
+        (Some(_), Some(_)) => Err(Error::usage(
+            "`temperature` and `beta`, which is its inverse; give one of them",
+        )),
+        (temperature, beta) => Ok(temperature.or(beta.map(f64::recip))),
+    }
+}
+
+/// An Ising model on a lattice, or on a ring: the same model in one dimension.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ising {
-    /// `ising` or `chain`.
-    pub name: &'static str,
+pub struct IsingModel {
+    /// Whether it is named as a ring.
+    is_chain: bool,
     /// The lattice.
     pub lattice: Lattice,
     /// Temperature, in units of energy.
@@ -39,10 +216,34 @@ pub struct Ising {
     /// J.
     pub coupling: f64,
     /// How it is sampled; none: the fastest.
-    pub algorithm: Option<Choice>,
+    pub algorithm: Option<Update>,
 }
 
-impl Ising {
+impl IsingModel {
+    fn new(
+        is_chain: bool,
+        lattice: Lattice,
+        temperature: Option<f64>,
+        coupling: f64,
+        algorithm: Option<Update>,
+    ) -> Result<Self> {
+        let critical = || CRITICAL[lattice.dimension() - 1] * coupling.abs();
+        let temperature = temperature.unwrap_or_else(critical);
+        if !(coupling / temperature).is_finite() {
+            return Err(Error::usage(format!(
+                "a coupling of {coupling} at a temperature of {temperature}: their ratio is beyond all \
+                 numbers; take a higher temperature"
+            )));
+        }
+        Ok(IsingModel {
+            is_chain,
+            lattice,
+            temperature,
+            coupling,
+            algorithm,
+        })
+    }
+
     /// J/k_B T.
     #[must_use]
     pub fn beta_coupling(&self) -> f64 {
@@ -50,16 +251,16 @@ impl Ising {
     }
 
     /// The sampler with an algorithm, and `clusters` to a Wolff sweep.
-    fn sampler(&self, choice: Choice, clusters: u32) -> Result<sampler::Ising> {
+    fn sampler(&self, choice: Update, clusters: u32) -> Result<sampler::Ising> {
         let coupling = if self.coupling < 0.0 {
             Coupling::Antiferromagnetic
         } else {
             Coupling::Ferromagnetic
         };
         let algorithm = match choice {
-            Choice::Wolff => Algorithm::Wolff { clusters },
-            Choice::SwendsenWang => Algorithm::SwendsenWang,
-            Choice::Metropolis => Algorithm::Metropolis,
+            Update::Wolff => Algorithm::Wolff { clusters },
+            Update::SwendsenWang => Algorithm::SwendsenWang,
+            Update::Metropolis => Algorithm::Metropolis,
         };
         sampler::Ising::new(
             self.lattice,
@@ -75,10 +276,10 @@ impl Ising {
     /// # Errors
     /// Usage, naming the parameter and the rule.
     pub fn sampling(&self, seed: u64, threads: usize) -> Result<Sampling<sampler::Ising>> {
-        if self.algorithm != Some(Choice::Metropolis) {
+        if self.algorithm != Some(Update::Metropolis) {
             return self.clusters(self.algorithm, seed, threads);
         }
-        let model = self.sampler(Choice::Metropolis, 1)?;
+        let model = self.sampler(Update::Metropolis, 1)?;
         let plan = Plan::measure(&model, None, seed, threads);
         let warmer = model;
         Ok(Sampling {
@@ -92,11 +293,11 @@ impl Ising {
     /// spins between independent samples.
     fn clusters(
         &self,
-        choice: Option<Choice>,
+        choice: Option<Update>,
         seed: u64,
         threads: usize,
     ) -> Result<Sampling<sampler::Ising>> {
-        let warmer = self.sampler(Choice::SwendsenWang, 1)?;
+        let warmer = self.sampler(Update::SwendsenWang, 1)?;
         let plan = Plan::measure(&warmer, None, seed, threads);
         let all = Sampling {
             model: warmer,
@@ -106,13 +307,13 @@ impl Ising {
         // A Wolff cluster has N⟨m²⟩ spins in the mean.
         let sites = self.lattice.sites() as f64;
         let size = (sites * plan.order_squared).max(1.0);
-        if choice == Some(Choice::SwendsenWang) || (choice.is_none() && size < SMALL_CLUSTER) {
+        if choice == Some(Update::SwendsenWang) || (choice.is_none() && size < SMALL_CLUSTER) {
             return Ok(all);
         }
         // As many as turn over about all spins. Fixed from now on: a number that followed what the
         // clusters did would bias the sampling.
         let clusters = (sites / size).round().clamp(1.0, sites);
-        let model = self.sampler(Choice::Wolff, clusters as u32)?;
+        let model = self.sampler(Update::Wolff, clusters as u32)?;
         let single = Plan::measure(&model, Some((&warmer, plan.burn_in)), seed, threads);
         let (work, work_all) = (
             f64::from(single.thin) * (clusters + 0.5) * size,
@@ -140,27 +341,38 @@ impl Ising {
 /// Spins in a mean Wolff cluster below which its beginning costs more than its growth.
 const SMALL_CLUSTER: f64 = 64.0;
 
-/// How a sampler goes about it, in the words of the command line.
-#[must_use]
-pub fn algorithm_name(sampler: &sampler::Ising) -> &'static str {
-    match sampler.algorithm() {
-        Algorithm::Wolff { .. } => "wolff",
-        Algorithm::SwendsenWang => "swendsen-wang",
-        Algorithm::Metropolis => "metropolis",
-    }
-}
-
-impl Model for Ising {
+impl Model for IsingModel {
     fn name(&self) -> &'static str {
-        self.name
+        if self.is_chain { "chain" } else { "ising" }
+    }
+
+    fn resolved(&self) -> AnyModel {
+        let (size, temperature) = (Sides(self.lattice.sides().to_vec()), Some(self.temperature));
+        let (coupling, algorithm) = (self.coupling, self.algorithm);
+        if self.is_chain {
+            return AnyModel::Chain(IsingChain {
+                size,
+                temperature,
+                coupling,
+                algorithm,
+                ..IsingChain::default()
+            });
+        }
+        AnyModel::Ising(Ising {
+            size,
+            dimension: Some(self.lattice.dimension() as u32),
+            temperature,
+            coupling,
+            algorithm,
+        })
     }
 
     fn title(&self) -> String {
-        let kind = match (self.name, self.coupling < 0.0) {
-            ("chain", false) => "Ising chain",
-            ("chain", true) => "Antiferromagnetic Ising chain",
-            (_, false) => "Ising model",
-            (_, true) => "Ising antiferromagnet",
+        let kind = match (self.is_chain, self.coupling < 0.0) {
+            (true, false) => "Ising chain",
+            (true, true) => "Antiferromagnetic Ising chain",
+            (false, false) => "Ising model",
+            (false, true) => "Ising antiferromagnet",
         };
         let (size, t) = (product(self.lattice.sides()), self.temperature);
         format!("{kind}, {size} at T = {t}")
@@ -174,29 +386,6 @@ impl Model for Ising {
             product(self.lattice.sides()),
             self.temperature
         )
-    }
-
-    fn words(&self) -> String {
-        let sides = self.lattice.sides();
-        let mut words = format!("{} --size {}", self.name, commas(sides));
-        if self.name == "ising" && sides.len() == 1 {
-            words += " --dimension 1";
-        }
-        words += &format!(
-            " --temperature {} --coupling {}",
-            self.temperature, self.coupling
-        );
-        if let Some(choice) = self.algorithm.and_then(|choice| choice.to_possible_value()) {
-            words += &format!(" --algorithm {}", choice.get_name());
-        }
-        words
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        vec![
-            Parameter::new("temperature", "Temperature", self.temperature),
-            Parameter::new("coupling", "Coupling", self.coupling),
-        ]
     }
 
     fn lattice(&self) -> Lattice {
@@ -223,7 +412,7 @@ impl Model for Ising {
     }
 
     fn unmeasured(&self) -> Result<Prepared> {
-        let choice = self.algorithm.unwrap_or(Choice::SwendsenWang);
+        let choice = self.algorithm.unwrap_or(Update::SwendsenWang);
         let sampler = self.sampler(choice, 1)?;
         Ok(Prepared::Ising(Sampling::unmeasured(sampler)))
     }
@@ -234,11 +423,11 @@ impl Model for Ising {
 
     fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<Prepared> {
         let warmer = match self.algorithm {
-            Some(Choice::Metropolis) => self.sampler(Choice::Metropolis, 1)?,
-            _ => self.sampler(Choice::SwendsenWang, 1)?,
+            Some(Update::Metropolis) => self.sampler(Update::Metropolis, 1)?,
+            _ => self.sampler(Update::SwendsenWang, 1)?,
         };
         let model = match clusters {
-            Some(clusters) => self.sampler(Choice::Wolff, clusters)?,
+            Some(clusters) => self.sampler(Update::Wolff, clusters)?,
             None => warmer,
         };
         Ok(Prepared::Ising(Sampling {
@@ -246,154 +435,5 @@ impl Model for Ising {
             warmer,
             plan,
         }))
-    }
-}
-
-impl Drawn for sampler::Ising {
-    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
-        spins_svg(title, self.lattice().sides(), configurations)
-    }
-}
-
-/// Temperature and coupling.
-#[derive(Args, Clone, Debug)]
-struct Physics {
-    /// Temperature [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
-    #[arg(long, value_parser = parse::temperature, allow_hyphen_values = true, value_name = "T")]
-    temperature: Option<f64>,
-    /// Inverse temperature, in place of --temperature
-    #[arg(long, value_parser = parse::inverse_temperature, allow_hyphen_values = true,
-          conflicts_with = "temperature", value_name = "B")]
-    beta: Option<f64>,
-    /// Coupling J; below 0 the antiferromagnet
-    #[arg(long, default_value = "1", value_parser = parse::coupling, allow_hyphen_values = true,
-          value_name = "J")]
-    coupling: f64,
-}
-
-impl Physics {
-    fn model(
-        &self,
-        name: &'static str,
-        lattice: Lattice,
-        algorithm: Option<Choice>,
-    ) -> Result<Ising> {
-        let temperature = match (self.temperature, self.beta) {
-            (Some(temperature), _) => temperature,
-            (None, Some(beta)) => beta.recip(),
-            (None, None) => CRITICAL[lattice.dimension() - 1] * self.coupling.abs(),
-        };
-        if !(self.coupling / temperature).is_finite() {
-            return Err(Error::usage(format!(
-                "a coupling of {} at a temperature of {temperature}: their ratio is beyond all \
-                 numbers; take a higher temperature",
-                self.coupling
-            )));
-        }
-        Ok(Ising {
-            name,
-            lattice,
-            temperature,
-            coupling: self.coupling,
-            algorithm,
-        })
-    }
-}
-
-/// Options of `ising`.
-#[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, default_value = "64", value_parser = parse::sides, value_name = "N[,N[,N]]")]
-    size: Sides,
-    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3), value_name = "D")]
-    dimension: Option<u32>,
-    #[command(flatten)]
-    physics: Physics,
-}
-
-impl Options {
-    /// The model they name.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    pub fn model(&self, algorithm: Option<Choice>) -> Result<Ising> {
-        let lattice = self.size.lattice(self.dimension)?;
-        self.physics.model("ising", lattice, algorithm)
-    }
-}
-
-/// Options of `chain`.
-#[derive(Args, Clone, Debug)]
-pub struct RingOptions {
-    /// Sites of the ring
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
-    size: u32,
-    /// Its bonds.
-    #[command(flatten)]
-    pub disorder: DisorderOptions,
-    #[command(flatten)]
-    physics: Physics,
-}
-
-impl RingOptions {
-    /// The model they name, but for the disorder.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    pub fn model(&self, algorithm: Option<Choice>) -> Result<Ising> {
-        let lattice = Lattice::new(&[self.size])?;
-        self.physics.model("chain", lattice, algorithm)
-    }
-}
-
-/// How the Markov chains are updated.
-#[derive(Args, Clone, Debug)]
-struct Update {
-    /// Update of the Markov chains [default: the fastest]
-    #[arg(long, value_enum, value_name = "NAME")]
-    algorithm: Option<Choice>,
-}
-
-/// Options of `ising` where it is sampled.
-#[derive(Args, Clone, Debug)]
-pub struct SampledOptions {
-    #[command(flatten)]
-    options: Options,
-    #[command(flatten)]
-    update: Update,
-}
-
-impl Named for SampledOptions {
-    fn model(&self) -> Result<Box<dyn Model>> {
-        Ok(Box::new(self.options.model(self.update.algorithm)?))
-    }
-}
-
-/// Options of `chain` where it is sampled.
-#[derive(Args, Clone, Debug)]
-pub struct SampledRingOptions {
-    #[command(flatten)]
-    options: RingOptions,
-    #[command(flatten)]
-    update: Update,
-}
-
-impl Named for SampledRingOptions {
-    fn model(&self) -> Result<Box<dyn Model>> {
-        let clean = self.options.model(self.update.algorithm)?;
-        let options = &self.options.disorder;
-        let Some(couplings) = options.couplings(self.options.size, clean.coupling)? else {
-            return Ok(Box::new(clean));
-        };
-        if self.update.algorithm.is_some() {
-            return Err(Error::usage(
-                "--algorithm with --disorder; random bonds are sampled exactly, leave it out",
-            ));
-        }
-        let (temperature, coupling) = (clean.temperature, clean.coupling);
-        let chain = Chain::new(options, &couplings, temperature, coupling)?;
-        Ok(Box::new(chain))
     }
 }

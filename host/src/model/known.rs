@@ -6,7 +6,7 @@ use blockspin_core::encoder::Encoder;
 use blockspin_core::exact::{self, ExactError, Information, Partition};
 use blockspin_core::window::Window;
 
-use crate::filters::Filters;
+use crate::data::filters::Filters;
 
 /// Steps of work, of a nanosecond or two, that nobody waits for.
 const AT_ONCE: u64 = 1 << 27;

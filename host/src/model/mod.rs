@@ -1,14 +1,18 @@
-//! Models as the user names them, a room for each: its options on the command line, its words, and
-//! the core's sampler that draws it.
+//! Models: their settings with their defaults, and the core's samplers that draw them.
+//!
+//! A model has two types. [`AnyModel`] and its members ([`Ising`], [`Dimer`], …) are settings: small
+//! values that are read from and written to files. [`Model`] is what they name once they are checked:
+//! lattice, sampler, words.
 
-pub mod chain;
-pub mod chipping;
-pub mod dimer;
-pub mod disorder;
-pub mod gaussian;
-pub mod ising;
-pub mod known;
-pub mod potts;
+mod chipping;
+mod dimer;
+mod gaussian;
+mod ising;
+mod known;
+pub mod mcmc;
+mod potts;
+mod random_bonds;
+mod ring;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -17,36 +21,155 @@ use blockspin_core::exact::Information;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::random_bond_ring::Bond;
 use blockspin_core::sampler::{self, Algorithm};
-use serde_json::Value;
 
-pub use chain::Chain;
-pub use chipping::Chipping;
-pub use dimer::Dimer;
-pub use disorder::DisorderOptions;
-pub use gaussian::Gaussian;
-pub use ising::Ising;
+pub use chipping::{Chipping, ChippingModel};
+pub use dimer::{Dimer, DimerModel};
+pub use gaussian::{GaussianField, GaussianModel};
+pub use ising::{CRITICAL, Ising, IsingChain, IsingModel, Update};
 pub use known::Question;
-pub use potts::Potts;
+pub use potts::{Potts, PottsModel};
+pub use random_bonds::RandomBonds;
+pub use ring::RingModel;
 
-use crate::chains::{Plan, Sampling};
-use crate::error::Result;
-use crate::npy::Format;
+use crate::data::npy::Format;
+use crate::error::{Error, Result};
+use crate::settings::groups::{Defaults, Pace};
+use crate::settings::{Fields, Reader, any, text};
+use mcmc::{Plan, Sampling};
 
-/// A parameter of a model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// In files.
-    pub name: &'static str,
-    /// For people.
-    pub label: &'static str,
-    /// Its value.
-    pub value: Value,
+/// One macro for everything that is done with every kind of model's settings.
+macro_rules! models {
+    ($($variant:ident($type:ty) = $name:literal, $read:expr, $defaults:expr;)*) => {
+        /// Settings of one of the models.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum AnyModel {
+            $(#[doc = concat!("`", $name, "`.")] $variant($type),)*
+        }
+
+        $(impl From<$type> for AnyModel {
+            fn from(model: $type) -> Self {
+                AnyModel::$variant(model)
+            }
+        })*
+
+        impl AnyModel {
+            /// Names of all models.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// Its name.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(AnyModel::$variant(_) => $name,)* }
+            }
+
+            /// The defaults of its runs.
+            #[must_use]
+            pub fn defaults(&self) -> Defaults {
+                match self { $(AnyModel::$variant(_) => $defaults,)* }
+            }
+
+            /// Reads the settings of the model of this name.
+            pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Result<Self> {
+                match name {
+                    $($name => Ok(AnyModel::$variant($read(reader)?)),)*
+                    _ => Err(Error::setting("model", name, format!(
+                        "it is one of {}, or data", Self::NAMES.join(", ")
+                    ))),
+                }
+            }
+
+            /// Adds its settings.
+            pub(crate) fn write(&self, fields: &mut Fields) {
+                match self { $(AnyModel::$variant(model) => model.write(fields),)* }
+            }
+        }
+    };
 }
 
-impl Parameter {
-    fn new(name: &'static str, label: &'static str, value: impl Into<Value>) -> Self {
-        let value = value.into();
-        Parameter { name, label, value }
+models! {
+    Ising(Ising) = "ising", Ising::read_with_beta, Defaults::default();
+    Chain(IsingChain) = "chain", IsingChain::read_with_beta, Defaults::default();
+    Dimer(Dimer) = "dimer", |r: &mut Reader| Dimer::read(r, Dimer::default()), Dimer::defaults();
+    Chipping(Chipping) = "chipping", |r: &mut Reader| Chipping::read(r, Chipping::default()),
+        Chipping::defaults();
+    Potts(Potts) = "potts", |r: &mut Reader| Potts::read(r, Potts::default()), Defaults::default();
+    Gaussian(GaussianField) = "gaussian",
+        |r: &mut Reader| GaussianField::read(r, GaussianField::default()), Defaults::default();
+}
+
+impl AnyModel {
+    /// The model that these settings name.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn model(&self) -> Result<Box<dyn Model>> {
+        Ok(match self {
+            AnyModel::Ising(settings) => Box::new(settings.model()?),
+            AnyModel::Chain(settings) => settings.model()?,
+            AnyModel::Dimer(settings) => Box::new(settings.model()?),
+            AnyModel::Chipping(settings) => Box::new(settings.model()?),
+            AnyModel::Potts(settings) => Box::new(settings.model()?),
+            AnyModel::Gaussian(settings) => Box::new(settings.model()?),
+        })
+    }
+
+    /// The model of this name, from settings by name; those that are missing are at their defaults.
+    ///
+    /// # Errors
+    /// Names the setting that is unknown, or whose value breaks its rule.
+    pub fn from_fields(name: &str, fields: &Fields) -> Result<Self> {
+        let mut reader = Reader::new(fields);
+        let model = Self::read(name, &mut reader)?;
+        reader.finish()?;
+        Ok(model)
+    }
+
+    /// A model and the pace of its chains, from settings by name with `model` among them.
+    ///
+    /// # Errors
+    /// As [`from_fields`](Self::from_fields).
+    pub fn with_pace(fields: &Fields) -> Result<(Self, Pace)> {
+        let mut reader = Reader::new(fields);
+        let name = reader.read("model", any, "ising".to_string())?;
+        let model = Self::read(&name, &mut reader)?;
+        let pace = Pace::read(&mut reader, Pace::default())?;
+        reader.finish()?;
+        Ok((model, pace))
+    }
+
+    /// Its settings by name.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        self.write(&mut fields);
+        fields
+    }
+}
+
+/// Takes from `fields` what `others`, which will replace some of them, say in another way: a
+/// temperature by its inverse, a dimension by sides.
+pub(crate) fn supersede(fields: &mut Fields, others: &Fields) {
+    for (given, other) in [("beta", "temperature"), ("temperature", "beta")] {
+        if others.contains_key(given) {
+            fields.remove(other);
+        }
+    }
+    let sides = |fields: &Fields| fields.get("size").and_then(text);
+    match (sides(others), others.contains_key("dimension")) {
+        (Some(size), false) if size.contains(',') => {
+            fields.remove("dimension");
+        }
+        (None, true) => {
+            // One side for all dimensions, if all are alike.
+            if let Some(size) = sides(fields) {
+                let mut sides: Vec<_> = size.split(',').collect();
+                sides.dedup();
+                let sides = sides.join(",");
+                fields.insert("size".into(), sides.into());
+            }
+        }
+        _ => {}
     }
 }
 
@@ -67,6 +190,8 @@ pub enum Layout {
 }
 
 /// Does the same with the chains of whichever model.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! with_sampling {
     ($prepared:expr, $sampling:ident => $work:expr) => {
         match $prepared {
@@ -79,11 +204,11 @@ macro_rules! with_sampling {
         }
     };
 }
-pub(crate) use with_sampling;
+pub use with_sampling;
 
 /// What is known of a model before it is sampled.
 pub trait Model: Debug {
-    /// Its first word on the command line.
+    /// Its name.
     fn name(&self) -> &'static str;
 
     /// A headline.
@@ -92,11 +217,8 @@ pub trait Model: Debug {
     /// A sentence on what is sampled, and where.
     fn about(&self) -> String;
 
-    /// The options that name it, as typed.
-    fn words(&self) -> String;
-
-    /// Its parameters, but for the sides of its lattice.
-    fn parameters(&self) -> Vec<Parameter>;
+    /// Its settings, with nothing left to be filled in.
+    fn resolved(&self) -> AnyModel;
 
     /// The lattice of a configuration.
     fn lattice(&self) -> Lattice;
@@ -151,21 +273,6 @@ pub trait Model: Debug {
     }
 }
 
-/// A sampler whose configurations can be drawn.
-pub trait Drawn: sampler::Sampler {
-    /// Configurations as an SVG fragment.
-    fn picture(&self, title: &str, configurations: &[&[Self::Cell]]) -> String;
-}
-
-/// Options that name a model.
-pub trait Named {
-    /// It.
-    ///
-    /// # Errors
-    /// Usage, naming the parameter and the rule.
-    fn model(&self) -> Result<Box<dyn Model>>;
-}
-
 /// Chains of one of the models.
 #[derive(Clone, Debug)]
 pub enum Prepared {
@@ -194,7 +301,14 @@ impl Prepared {
     #[must_use]
     pub fn algorithm(&self) -> Option<&'static str> {
         match self {
-            Prepared::Ising(sampling) => Some(ising::algorithm_name(&sampling.model)),
+            Prepared::Ising(sampling) => Some(
+                match sampling.model.algorithm() {
+                    Algorithm::Wolff { .. } => Update::Wolff,
+                    Algorithm::SwendsenWang => Update::SwendsenWang,
+                    Algorithm::Metropolis => Update::Metropolis,
+                }
+                .name(),
+            ),
             _ => None,
         }
     }

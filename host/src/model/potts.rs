@@ -1,34 +1,85 @@
-//! `potts`: the ferromagnetic q-state Potts model.
+//! The ferromagnetic q-state Potts model.
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler, potts};
-use clap::Args;
 
-use super::{Drawn, Layout, Model, Named, Parameter, Prepared};
-use crate::chains::Sampling;
+use super::mcmc::Sampling;
+use super::{AnyModel, Layout, Model, Prepared};
+use crate::data::filters::product;
+use crate::data::npy::Format;
 use crate::error::{Error, Result};
-use crate::filters::{commas, product};
-use crate::npy::Format;
-use crate::parse::{self, Sides};
-use crate::picture::configuration::potts_svg;
+use crate::settings::values::{self, Sides};
+use crate::settings::{optional, settings};
+
+settings! {
+    /// The Potts model: energy −1 for each pair of neighbours in the same of q states.
+    Potts {
+        /// Sides of the lattice; one stands for as many as there are dimensions.
+        size: Sides = Sides(vec![64]), values::sides;
+        /// Dimension, 1 or 2; none: as many as `size` has sides, or 2.
+        dimension: Option<u32> = None, optional(values::plane);
+        /// Number of states q, 2 to 16.
+        states: u32 = 3, values::count;
+        /// Temperature; none: critical in two dimensions, 1/ln(1 + √q).
+        temperature: Option<f64> = None, optional(values::temperature);
+    }
+}
+
+impl Potts {
+    /// q states on a square of L × L sites at the critical temperature.
+    #[must_use]
+    pub fn square(side: u32, states: u32) -> Self {
+        Potts {
+            size: Sides(vec![side; 2]),
+            states,
+            ..Potts::default()
+        }
+    }
+
+    /// The model that these settings name.
+    ///
+    /// # Errors
+    /// Of a setting that breaks a rule together with others.
+    pub fn model(&self) -> Result<PottsModel> {
+        let lattice = self.size.lattice(self.dimension)?;
+        let critical = || potts::critical_temperature(self.states);
+        let temperature = self.temperature.unwrap_or_else(critical);
+        let sampler = sampler::Potts::new(lattice, self.states, temperature.recip())
+            .map_err(|error| Error::usage(error.to_string()))?;
+        Ok(PottsModel {
+            sampler,
+            temperature,
+        })
+    }
+}
 
 /// States on a lattice.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Potts {
+pub struct PottsModel {
     sampler: sampler::Potts,
     /// As it was given.
     temperature: f64,
 }
 
-impl Potts {
+impl PottsModel {
     fn sides(&self) -> String {
         product(self.sampler.lattice().sides())
     }
 }
 
-impl Model for Potts {
+impl Model for PottsModel {
     fn name(&self) -> &'static str {
         "potts"
+    }
+
+    fn resolved(&self) -> AnyModel {
+        let lattice = self.sampler.lattice();
+        AnyModel::Potts(Potts {
+            size: Sides(lattice.sides().to_vec()),
+            dimension: Some(lattice.dimension() as u32),
+            states: self.sampler.states(),
+            temperature: Some(self.temperature),
+        })
     }
 
     fn title(&self) -> String {
@@ -50,27 +101,6 @@ impl Model for Potts {
         )
     }
 
-    fn words(&self) -> String {
-        let lattice = self.sampler.lattice();
-        let mut words = format!("potts --size {}", commas(lattice.sides()));
-        if lattice.dimension() == 1 {
-            words += " --dimension 1";
-        }
-        words
-            + &format!(
-                " --states {} --temperature {}",
-                self.sampler.states(),
-                self.temperature
-            )
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        vec![
-            Parameter::new("states", "States", self.sampler.states()),
-            Parameter::new("temperature", "Temperature", self.temperature),
-        ]
-    }
-
     fn lattice(&self) -> Lattice {
         self.sampler.lattice()
     }
@@ -85,42 +115,5 @@ impl Model for Potts {
 
     fn unmeasured(&self) -> Result<Prepared> {
         Ok(Prepared::Potts(Sampling::unmeasured(self.sampler)))
-    }
-}
-
-impl Drawn for sampler::Potts {
-    fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
-        potts_svg(title, self.lattice().sides(), self.states(), configurations)
-    }
-}
-
-/// Options of `potts`.
-#[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// Side of the lattice, or both sides: 64 or 32,64
-    #[arg(long, default_value = "64", value_parser = parse::sides, value_name = "N[,N]")]
-    size: Sides,
-    /// Dimension, 1 or 2; follows from --size if that has two numbers, else 2
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=2), value_name = "D")]
-    dimension: Option<u32>,
-    /// Number of states q, 2 to 16
-    #[arg(long, default_value_t = 3, value_name = "Q")]
-    states: u32,
-    /// Temperature [default: critical in 2D, 1/ln(1 + √q)]
-    #[arg(long, value_parser = parse::temperature, allow_hyphen_values = true, value_name = "T")]
-    temperature: Option<f64>,
-}
-
-impl Named for Options {
-    fn model(&self) -> Result<Box<dyn Model>> {
-        let lattice = self.size.lattice(self.dimension)?;
-        let critical = || potts::critical_temperature(self.states);
-        let temperature = self.temperature.unwrap_or_else(critical);
-        let sampler = sampler::Potts::new(lattice, self.states, temperature.recip())
-            .map_err(|error| Error::usage(error.to_string()))?;
-        Ok(Box::new(Potts {
-            sampler,
-            temperature,
-        }))
     }
 }

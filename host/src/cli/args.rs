@@ -1,0 +1,1042 @@
+//! What can be typed. Settings of models and runs are texts here: they go into a configuration by
+//! name, which knows their rules and their defaults.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use blockspin::model::AnyModel;
+use blockspin::run::{DataFile, RunConfig};
+use blockspin::settings::values::{self, Rule, Sides};
+use blockspin::settings::{Fields, encoder, text};
+use blockspin_core::bound::Bound;
+use blockspin_core::critic::{Activation, Critic};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+/// What its filters are called, for `--help`.
+const DIMER_FILTERS: &str = "uniform, boundary, decimation, all 0 but on links; of two components: \
+    staggered, the electric field on links along rows and along columns, (−1)^(x+y); columnar, sum \
+    and difference of the orders (−1)^x along rows and (−1)^y along columns, which tell the four \
+    columnar states apart where the orders alone have ties; or a file";
+
+/// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
+/// information.
+#[derive(Debug, Parser)]
+#[command(
+    name = "blockspin",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example: blockspin train ising --temperature 2.269 --seed 1\n\
+                  Information is in nats, temperatures in units of |J|/k_B."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Machine and output")]
+pub(crate) struct Global {
+    /// Instructions to compute with: auto, portable, avx2 or avx512; no result depends on it
+    #[arg(
+        long,
+        global = true,
+        env = "BLOCKSPIN_ISA",
+        default_value = "auto",
+        hide_short_help = true,
+        value_name = "NAME"
+    )]
+    pub(crate) isa: String,
+    /// Threads; no result depends on it [default: all cores]
+    #[arg(long, global = true, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    pub(crate) threads: Option<u32>,
+    /// No progress bars
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// One JSON object on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find the filter that keeps the most information, and say how much that is
+    #[command(
+        after_help = "Examples: blockspin train ising\n          blockspin train data spins.npy\n          \
+                      blockspin train --from runs/ising-1/run.json --seed 2"
+    )]
+    Train {
+        #[command(subcommand)]
+        source: SourceArgs<TrainArgs>,
+    },
+    /// Say how much information a given filter keeps
+    #[command(after_help = "Example: blockspin estimate ising --filter boundary")]
+    Estimate {
+        #[command(subcommand)]
+        source: SourceArgs<EstimateArgs>,
+    },
+    /// Draw configurations of a model and save them
+    #[command(
+        after_help = "Example: blockspin sample ising --size 64 --samples 1000 --out spins.npy"
+    )]
+    Sample {
+        #[command(subcommand)]
+        model: ModelArgs<SampleArgs>,
+    },
+    /// The same quantities without sampling, for small systems
+    #[command(
+        after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform"
+    )]
+    Exact {
+        #[command(subcommand)]
+        model: ExactArgs,
+    },
+    /// Run the standard workloads and print a fingerprint of each, the same on every machine
+    #[command(after_help = "Example: blockspin fingerprint --threads 2")]
+    Fingerprint,
+}
+
+/// A model that is sampled, with the options `A` of the command that it follows.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelArgs<A: Args> {
+    /// The Ising model in one, two or three dimensions
+    Ising(Sampled<Updated<IsingArgs>, A>),
+    /// The Ising chain
+    Chain(Sampled<Updated<ChainArgs>, A>),
+    /// Interacting dimers that cover a square torus
+    #[command(
+        after_help = "The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers.\n\
+                      Configurations, blocks and widths are those of the doubled lattice of 2N × 2N:\n\
+                      (even, even) is a vertex, (odd, odd) a face, the others are links, 1 with a dimer."
+    )]
+    Dimer(Sampled<DimerArgs, A>),
+    /// Masses that chip and aggregate on a ring
+    #[command(
+        after_help = "Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
+                      mass at rate w. Where mass gathers chains take thousands of sweeps to forget, and\n\
+                      training minutes: --thin shortens them."
+    )]
+    Chipping(Sampled<ChippingArgs, A>),
+    /// The q-state Potts model in one or two dimensions
+    Potts(Sampled<PottsArgs, A>),
+    /// The free Gaussian field in one, two or three dimensions
+    #[command(
+        after_help = "The weight of a field φ is exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²."
+    )]
+    Gaussian(Sampled<GaussianArgs, A>),
+}
+
+/// A model, or a file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceArgs<A: Args> {
+    #[command(flatten)]
+    Model(ModelArgs<A>),
+    /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
+    #[command(
+        after_help = "Examples: blockspin train data spins.npy --block 2 --buffer 1 --environment 4\n          \
+                      blockspin train data frames.npz:u --boundary open --origin 12,30\n          \
+                      blockspin train data values.npy --graph edges.txt --origin 17 --block 2 --buffer 1"
+    )]
+    Data(DataArgs<A>),
+}
+
+/// Options of a model whose chains are run, and of a command.
+#[derive(Args, Debug)]
+pub(crate) struct Sampled<O: Args, A: Args> {
+    #[command(flatten)]
+    model: O,
+    #[command(flatten)]
+    pace: PaceArgs,
+    #[command(flatten)]
+    args: A,
+}
+
+/// A text that a rule accepts.
+fn rule<T: 'static>(
+    rule: fn(&str) -> Rule<T>,
+) -> impl Fn(&str) -> std::result::Result<String, String> + Clone + Send + Sync + 'static {
+    move |text| rule(text).map(|_| text.to_string())
+}
+
+/// One of several names, each with its meaning.
+fn names<T: Copy>(
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+    meaning: impl Fn(T) -> &'static str,
+) -> PossibleValuesParser {
+    let names = all
+        .iter()
+        .map(|one| PossibleValue::new(name(*one)).help(meaning(*one)));
+    PossibleValuesParser::new(names.collect::<Vec<_>>())
+}
+
+fn bounds() -> PossibleValuesParser {
+    names(&Bound::ALL, Bound::name, |bound| match bound {
+        Bound::InfoNce => "No more than ln K; the least noise where information is large",
+        Bound::Nwj => "Nguyen, Wainwright and Jordan; no ceiling",
+        Bound::Tuba => "As nwj, with a baseline learned from the environment",
+        Bound::TubaConstant => "As nwj, with a moving average as baseline",
+        Bound::DonskerVaradhan => {
+            "Donsker and Varadhan, as in MINE; may exceed the information by little"
+        }
+        Bound::JensenShannon => "Climbs the Jensen–Shannon divergence, reports nwj",
+    })
+}
+
+fn critics() -> PossibleValuesParser {
+    names(&Critic::ALL, Critic::name, |critic| match critic {
+        Critic::Separable => "u(h)·v(e), two networks",
+        Critic::Moments => {
+            "The same with u linear in h and its squares and products; blind to digits"
+        }
+        Critic::Concatenated => "One network of h and e together, run on all K² pairs of a batch",
+        Critic::Quadratic => "h·m + hᵀBh + mᵀDm + c with m = Ae + b; exact for Gaussian h and e",
+    })
+}
+
+fn activations() -> PossibleValuesParser {
+    names(
+        &Activation::ALL,
+        Activation::name,
+        |activation| match activation {
+            Activation::Relu => "max(x, 0)",
+            Activation::Elu => "x where x > 0, else exp(x) − 1",
+            Activation::Tanh => "tanh x",
+        },
+    )
+}
+
+/// The Ising model.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct IsingArgs {
+    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
+    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N[,N]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
+    #[arg(long, value_parser = rule(values::dimension), value_name = "D")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimension: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    coupling: CouplingArgs,
+}
+
+/// Temperature and coupling.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+struct CouplingArgs {
+    /// Temperature [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
+    #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true, value_name = "T")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<String>,
+    /// Inverse temperature, in place of --temperature
+    #[arg(long, value_parser = rule(values::inverse_temperature), allow_hyphen_values = true,
+          conflicts_with = "temperature", value_name = "B")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beta: Option<String>,
+    /// Coupling J; below 0 the antiferromagnet
+    #[arg(long, value_parser = rule(values::coupling), allow_hyphen_values = true, value_name = "J")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coupling: Option<String>,
+}
+
+/// A model whose Markov chains can be updated in several ways.
+#[derive(Args, Clone, Debug, Serialize)]
+pub(crate) struct Updated<O: Args> {
+    #[command(flatten)]
+    #[serde(flatten)]
+    model: O,
+    /// Update of the Markov chains [default: the fastest]
+    #[arg(
+        long,
+        value_parser = ["wolff", "swendsen-wang", "metropolis"],
+        help_heading = "Model",
+        hide_short_help = true,
+        value_name = "NAME"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    algorithm: Option<String>,
+}
+
+/// The Ising model on a ring.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ChainArgs {
+    /// Sites of the ring
+    #[arg(long, value_parser = rule(values::ring), value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// Law of the bonds, multiplied by --coupling: none, gaussian:MEAN,SD (normal), or pm:P (−1 with
+    /// probability P, else 1)
+    #[arg(long, value_parser = rule(values::disorder), value_name = "LAW")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disorder: Option<String>,
+    /// Seed of the bonds: another one is another realisation
+    #[arg(long, value_parser = rule(values::seed), value_name = "S")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disorder_seed: Option<String>,
+    /// First site of the block on the ring; bond i joins sites i and i + 1
+    #[arg(long, value_parser = rule(values::count), value_name = "SITE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    coupling: CouplingArgs,
+}
+
+/// Interacting dimers.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct DimerArgs {
+    /// Vertices per side, an even number
+    #[arg(long, value_parser = rule(values::count), value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
+    #[arg(long, value_parser = rule(values::dimer_temperature), allow_hyphen_values = true,
+          value_name = "T")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<String>,
+    /// Adds a spin on every vertex and face, bound in pairs by exp(K s s′) [default: no noise]
+    #[arg(long, value_parser = rule(values::binding), allow_hyphen_values = true, value_name = "K")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise: Option<String>,
+}
+
+/// Chipping and aggregation.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ChippingArgs {
+    /// Sites of the ring
+    #[arg(long, value_parser = rule(values::ring), value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// Mass per site; the total mass is a whole number
+    #[arg(long, value_parser = rule(values::density), value_name = "RHO")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    density: Option<String>,
+    /// Rate of aggregation w, where that of chipping is 1; at density 1 mass gathers above 1/3
+    #[arg(long, value_parser = rule(values::aggregation), value_name = "W")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<String>,
+}
+
+/// The Potts model.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct PottsArgs {
+    /// Side of the lattice, or both sides: 64 or 32,64
+    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// Dimension, 1 or 2; follows from --size if that has two numbers, else 2
+    #[arg(long, value_parser = rule(values::plane), value_name = "D")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimension: Option<String>,
+    /// Number of states q, 2 to 16
+    #[arg(long, value_parser = rule(values::count), value_name = "Q")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    states: Option<String>,
+    /// Temperature [default: critical in 2D, 1/ln(1 + √q)]
+    #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true, value_name = "T")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<String>,
+}
+
+/// The free Gaussian field.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct GaussianArgs {
+    /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
+    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N[,N]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
+    #[arg(long, value_parser = rule(values::dimension), value_name = "D")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimension: Option<String>,
+    /// Mass m; where it is small, the inverse of the correlation length in sites
+    #[arg(long, value_parser = rule(values::mass), allow_hyphen_values = true, value_name = "M")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mass: Option<String>,
+}
+
+/// How chains are looked at.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct PaceArgs {
+    /// Sweeps before the first sample [default: measured]
+    #[arg(long, value_parser = rule(values::count), hide_short_help = true, value_name = "SWEEPS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burn_in: Option<String>,
+    /// Sweeps from one sample to the next [default: measured, two autocorrelation times]
+    #[arg(long, value_parser = rule(values::positive), hide_short_help = true, value_name = "SWEEPS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thin: Option<String>,
+}
+
+/// A file to read.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct DataArgs<A: Args> {
+    #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
+    args: A,
+}
+
+/// How a file is read.
+#[derive(Args, Debug, Serialize)]
+#[command(next_help_heading = "Data")]
+struct ReadingArgs {
+    /// FILE.npy, FILE.npz with one array in it, or FILE.npz:MEMBER
+    file: String,
+    /// Whether windows wrap around the ends of an axis: periodic or open, for all axes or for each
+    #[arg(long, value_parser = rule(values::boundaries), value_name = "KIND[,KIND[,KIND]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    boundary: Option<String>,
+    /// The one place where the block begins, as index along each axis; on a graph the central node
+    /// or edge, N, node:N or edge:N [default: windows at all places]
+    #[arg(long, allow_hyphen_values = true, value_name = "N[,N[,N]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    /// The graph that the values lie on: an edge list, or a sparse matrix (.npz). Block, buffer and
+    /// environment then count shells around --origin
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    graph: Option<String>,
+    /// Whether values belong to the nodes or the edges of the graph [default: as their number says]
+    #[arg(long, value_parser = ["nodes", "edges"], hide_short_help = true, value_name = "SITES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<String>,
+}
+
+/// Block, buffer and environment.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Window")]
+pub(crate) struct WindowArgs {
+    /// Side of the block, or all sides
+    #[arg(long, value_parser = rule(values::block), value_name = "N[,N[,N]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<String>,
+    /// Width of the buffer around the block, or its width along each axis
+    #[arg(long, value_parser = rule(values::widths), value_name = "N[,N[,N]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buffer: Option<String>,
+    /// Width of the environment around the buffer, or its width along each axis
+    #[arg(long, value_parser = rule(values::widths), value_name = "N[,N[,N]]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
+}
+
+/// Bound, critic, schedule and stopping.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Learning")]
+pub(crate) struct LearningArgs {
+    /// Training steps
+    #[arg(long, value_parser = rule(values::positive), value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<String>,
+    /// Joint samples in a batch, K
+    #[arg(long, value_parser = rule(values::batch), value_name = "K")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<String>,
+    /// Seed of the random numbers
+    #[arg(long, value_parser = rule(values::seed), value_name = "S")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<String>,
+    /// Learning rate at the start
+    #[arg(long, value_parser = rule(values::rate), hide_short_help = true, value_name = "RATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning_rate: Option<String>,
+    /// Learning rate at the end of the half cosine
+    #[arg(long, value_parser = rule(values::rate), hide_short_help = true, value_name = "RATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning_rate_end: Option<String>,
+    /// Lower bound of the information that is maximised, and reported
+    #[arg(long, value_parser = bounds(), hide_short_help = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<String>,
+    /// The functions f(h, e) among which the critic is found [default: separable; moments for continuous h
+    /// of discrete values, whose digits would count]
+    #[arg(long, value_parser = critics(), hide_short_help = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critic: Option<String>,
+    /// Widths of the critic's hidden layers, or none [default: 32,32]; a quadratic critic has none
+    #[arg(long, value_parser = rule(values::hidden), hide_short_help = true, value_name = "N[,N...]|none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<String>,
+    /// Width of the embedding in which the networks of a separable critic, or one of moments, meet [default: 8]
+    #[arg(long, value_parser = rule(values::embedding), hide_short_help = true, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding: Option<String>,
+    /// What is applied to the outputs of hidden layers [default: relu]
+    #[arg(long, value_parser = activations(), hide_short_help = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activation: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    stopping: StoppingArgs,
+}
+
+/// When a training ends before its last step.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Stopping")]
+struct StoppingArgs {
+    /// Ends the training when so many validation figures in a row (there are 60 in a whole one) are no
+    /// better than the best, and keeps the parameters of the best [default: the last step's are kept]
+    #[arg(long, value_parser = rule(values::positive), value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patience: Option<String>,
+    /// Ends the training when the moving average of 200 steps differs from that of the 200 before by no
+    /// more than this, in nats (RSMI-NE, eq. B10) [default: never]
+    #[arg(long, value_parser = rule(values::tolerance), hide_short_help = true, value_name = "NATS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tolerance: Option<String>,
+    /// Mixes every such average with the one before, I ← A I + (1 − A) I before (eq. B11); 1: not
+    #[arg(long, value_parser = rule(values::damping), hide_short_help = true, value_name = "A")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damping: Option<String>,
+}
+
+/// A filter that is learned.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Filter")]
+pub(crate) struct FilterArgs {
+    /// Number of coarse variables, C, at most 16; auto: one, two and so on, for as long as one more adds
+    /// half of what one keeps on average, and more than two standard errors
+    #[arg(long, value_parser = rule(values::components), value_name = "C|auto")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<String>,
+    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1, or continuous:SIGMA, with normal
+    /// noise of deviation SIGMA; or states:Q, one of Q states with a filter for each
+    #[arg(long, value_parser = rule(encoder::coarse), value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoder: Option<String>,
+    /// Trainings with other first weights and samples, of which the best on validation windows is
+    /// reported, and the spread told
+    #[arg(long, value_parser = rule(values::restarts), value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restarts: Option<String>,
+    /// A multi-layer map in place of Λ·v, by the widths of its hidden layers, such as 16 or 32,16; its
+    /// picture is the mean response of each component to each site
+    #[arg(long, value_parser = rule(values::hidden), hide_short_help = true, value_name = "N[,N…]|none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map: Option<String>,
+    /// Refines the filter after the training by so many steps of BFGS at most, with the critic as it
+    /// is (RSMI-NE, eq. B12); 0: not
+    #[arg(long, value_parser = rule(values::count), hide_short_help = true, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refine: Option<String>,
+    /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
+    /// which Λ·v never varies, which stay as they began
+    #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "X")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_start: Option<String>,
+    /// Filters to begin with, by name or from a file, as `estimate --filter` takes them, at the scale
+    /// that they have [default: drawn]
+    #[arg(
+        long,
+        conflicts_with = "map",
+        hide_short_help = true,
+        value_name = "NAME|FILE.npy"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_init: Option<String>,
+    /// Components of --filter-init that stay as they are while all else learns: all, or their numbers
+    /// from 1
+    #[arg(long, value_parser = rule(values::frozen), hide_short_help = true, value_name = "all|N[,N…]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    freeze: Option<String>,
+    /// Learning rate of the filter, in units of that of the critic
+    #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "X")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_rate: Option<String>,
+    /// Decay of the weights of filter or map, in units of the learning rate: directions in which Λ·v
+    /// never varies fade, and what is learned shrinks too, so that h drawn from it tells less; 0.1 is
+    /// mild, 1 much
+    #[arg(long, value_parser = rule(values::decay), hide_short_help = true, value_name = "RATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_decay: Option<String>,
+    /// Relaxation at the start; continuous h has none
+    #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "E")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epsilon_start: Option<String>,
+    /// Least relaxation
+    #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "E")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epsilon_end: Option<String>,
+    /// Decay of the relaxation per step
+    #[arg(long, value_parser = rule(values::rate), hide_short_help = true, value_name = "R")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epsilon_rate: Option<String>,
+}
+
+/// A filter that is given.
+#[derive(Args, Clone, Debug, Serialize)]
+#[command(next_help_heading = "Filter")]
+pub(crate) struct GivenArgs {
+    /// uniform, boundary, decimation, staggered, or a file
+    #[arg(long, required_unless_present = "from", value_name = "NAME|FILE.npy")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
+    /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
+    /// h = Λ·v with the filter brought to norm 1, or continuous:SIGMA, with noise; or, with a filter for
+    /// each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q, the largest
+    #[arg(long, value_parser = rule(encoder::given), value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoder: Option<String>,
+}
+
+/// Settings of a training.
+#[derive(Args, Clone, Debug, Serialize)]
+pub(crate) struct TrainSettings {
+    #[command(flatten)]
+    #[serde(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    learning: LearningArgs,
+}
+
+/// Settings of an estimate.
+#[derive(Args, Clone, Debug, Serialize)]
+pub(crate) struct EstimateSettings {
+    #[command(flatten)]
+    #[serde(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    filter: GivenArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    learning: LearningArgs,
+}
+
+/// Options of `train`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) settings: TrainSettings,
+    #[command(flatten)]
+    pub(crate) from: FromArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// Options of `estimate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EstimateArgs {
+    #[command(flatten)]
+    pub(crate) settings: EstimateSettings,
+    #[command(flatten)]
+    pub(crate) from: FromArgs,
+}
+
+/// Settings from a file.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Machine and output")]
+pub(crate) struct FromArgs {
+    /// Settings from the run.json of a run, which is repeated, or from a file of your own in the same
+    /// form (JSON, or TOML if it ends in .toml); options override them, and no model need be named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+/// Where a training goes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Machine and output")]
+pub(crate) struct OutputArgs {
+    /// Folder of the run [default: runs/MODEL-SEED]
+    #[arg(long, value_name = "RUN/")]
+    pub(crate) out: Option<PathBuf>,
+    /// Seconds of training from one checkpoint to the next, in RUN.checkpoint until the run is
+    /// finished; 0: none. No result depends on it
+    #[arg(long, default_value = "30", value_parser = values::seconds, hide_short_help = true,
+          value_name = "SECONDS")]
+    pub(crate) checkpoint: f64,
+    /// Goes on from the checkpoint of a training with the same settings that was stopped, as if it had
+    /// not been; where there is none, the training starts anew
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+/// What to sample.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Samples")]
+pub(crate) struct SampleArgs {
+    /// Number of configurations
+    #[arg(long, value_parser = values::positive_u64, value_name = "N")]
+    pub(crate) samples: u64,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub(crate) seed: u64,
+    /// File to write, shape (N, L0[, L1[, L2]]): spins as int8 ±1, dimers as int8 0 and 1 on the
+    /// doubled lattice, masses as int32, Potts states as int8, fields as float32
+    #[arg(long, value_name = "FILE.npy")]
+    pub(crate) out: PathBuf,
+    /// Draws the last configurations as well, as SVG
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) picture: Option<PathBuf>,
+}
+
+/// A model whose answers are known.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExactArgs {
+    /// The Ising model in one, two or three dimensions
+    Ising(Known<IsingArgs, SpinArgs>),
+    /// The Ising chain
+    #[command(
+        after_help = "Example: blockspin exact chain --size 64 --disorder gaussian:0,1 --disorder-seed 3 \
+                      --block 4 --buffer 2 --filter decimation --origin 17\n\
+                      With disorder the answers are those of one realisation, drawn from --disorder-seed,\n\
+                      and of the block at --origin; its bonds are multiplied by --coupling."
+    )]
+    Chain(Known<ChainArgs, SpinArgs>),
+    /// The free Gaussian field in one, two or three dimensions, in closed form
+    #[command(
+        after_help = "Example: blockspin exact gaussian --size 64 --mass 0.1 --block 4 --buffer 4 \
+                      --filter uniform\n\
+                      The weight of a field φ is exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²;\n\
+                      energy per site is ⟨S⟩/N."
+    )]
+    Gaussian(Known<GaussianArgs, FieldArgs>),
+    /// Masses that chip and aggregate on a small ring: their stationary law
+    #[command(
+        after_help = "Examples: blockspin exact chipping --size 6 --density 1 --rate 0.33\n          \
+                      blockspin exact chipping --size 8 --block 2 --buffer 1 --filter uniform\n\
+                      Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
+                      mass at rate w; configurations are counted on rings of up to 10 sites. A filter\n\
+                      sees a mass m as m − ρ, ρ the density."
+    )]
+    Chipping(Known<ChippingArgs, BinaryArgs>),
+    /// Interacting dimers that cover a small square torus, counted
+    #[command(
+        after_help = "Examples: blockspin exact dimer --size 4 --temperature 0.65\n          \
+                      blockspin exact dimer --size 6 --block 4 --buffer 2 --filter staggered\n\
+                      The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers;\n\
+                      temperature inf is the free dimers. Blocks, buffers and filters are those of the\n\
+                      doubled lattice of 2N × 2N: (even, even) is a vertex, where the block begins,\n\
+                      (odd, odd) a face, the others are links, which alone count. A filter sees\n\
+                      1.5 for a link with a dimer, -0.5 for one without: their mean is 0."
+    )]
+    Dimer(Known<ExactDimerArgs, BinaryArgs>),
+}
+
+/// Options of a model, and of an exact calculation.
+#[derive(Args, Debug)]
+pub(crate) struct Known<O: Args, A: Args> {
+    #[command(flatten)]
+    pub(crate) model: O,
+    #[command(flatten)]
+    pub(crate) args: A,
+}
+
+impl<O: Args + Serialize, A: Args> Known<O, A> {
+    /// The settings of the model.
+    pub(crate) fn settings(&self) -> Fields {
+        fields(&self.model)
+    }
+}
+
+/// Dimers whose coverings are counted.
+#[derive(Args, Debug, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ExactDimerArgs {
+    /// Vertices per side: 4, 6 or 8; with a block 4 or 6
+    #[arg(long, default_value = "8", value_parser = rule(values::count), value_name = "N")]
+    size: String,
+    /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
+    #[arg(long, value_parser = rule(values::dimer_temperature), allow_hyphen_values = true,
+          value_name = "T")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<String>,
+}
+
+/// Block, buffer and filter of an exact calculation.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Window and filter")]
+pub(crate) struct BlockArgs {
+    /// Side of the block, or all sides [default: means only]
+    #[arg(long, value_parser = values::block, value_name = "N[,N[,N]]")]
+    block: Option<Sides>,
+    /// Width of the buffer around the block; all beyond is the environment
+    #[arg(long, default_value_t = 0, value_name = "N", requires = "block")]
+    pub(crate) buffer: u32,
+    /// uniform, boundary, decimation, staggered, or a file
+    #[arg(long, value_name = "NAME|FILE.npy", requires = "block")]
+    pub(crate) filter: Option<String>,
+}
+
+impl BlockArgs {
+    /// Sides of the block, if there is one.
+    pub(crate) fn sides(&self) -> Option<&[u32]> {
+        self.block.as_ref().map(|sides| &sides.0[..])
+    }
+}
+
+/// An exact calculation with binary h.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Window and filter")]
+pub(crate) struct BinaryArgs {
+    #[command(flatten)]
+    pub(crate) block: BlockArgs,
+    /// How h follows from the filter
+    #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
+    pub(crate) encoder: EncoderName,
+    /// Says as well what InfoNCE can show of the information with so many joint samples, K
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
+          value_name = "K", requires = "filter")]
+    pub(crate) batch: Option<NonZeroU32>,
+}
+
+/// An exact calculation with spins.
+#[derive(Args, Clone, Debug)]
+#[command(
+    next_help_heading = "Window and filter",
+    mut_arg("filter", |filter| filter.help(
+        "uniform, boundary, decimation, staggered, or a file; or best, the filter that keeps the most \
+         with h = sign(Λ·v): of all on blocks of up to 5 sites, beyond that, up to 16, of those that a \
+         search came by"))
+)]
+pub(crate) struct SpinArgs {
+    #[command(flatten)]
+    pub(crate) exact: BinaryArgs,
+    /// Components of --filter best [default: 1]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8), value_name = "C", requires = "filter")]
+    pub(crate) components: Option<u32>,
+}
+
+/// An exact calculation on a field.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Window and filter")]
+pub(crate) struct FieldArgs {
+    #[command(flatten)]
+    pub(crate) block: BlockArgs,
+    /// How h follows from the filter
+    #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
+    pub(crate) encoder: FieldEncoderName,
+    /// Says as well what InfoNCE can show of the information of a binary h with so many joint
+    /// samples, K
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
+          value_name = "K", requires = "filter")]
+    pub(crate) batch: Option<NonZeroU32>,
+}
+
+/// How binary h follows from Λ·v.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EncoderName {
+    /// h = sign(Λ·v), ties by fair coins
+    Sign,
+    /// P(h = +1) = 1/(1 + exp(−Λ·v))
+    Sigmoid,
+}
+
+/// How h follows from Λ·v, where v is a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FieldEncoderName {
+    /// h = sign(Λ·v), one component
+    Sign,
+    /// P(h = +1) = 1/(1 + exp(−Λ·v)), one component
+    Sigmoid,
+    /// h = Λ·v, any number of components
+    Continuous,
+}
+
+/// Options that were given, by the names of their settings.
+pub(crate) fn fields(args: &impl Serialize) -> Fields {
+    match serde_json::to_value(args) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => Fields::new(),
+    }
+}
+
+impl<O: Args + Serialize, A: Args> Sampled<O, A> {
+    fn split(self, model: &str) -> (Fields, A) {
+        let mut given = Fields::new();
+        given.insert("model".into(), model.into());
+        given.extend(fields(&self.model));
+        given.extend(fields(&self.pace));
+        (given, self.args)
+    }
+}
+
+impl<A: Args> ModelArgs<A> {
+    /// The settings of model and chains that were given, and the options of the command.
+    pub(crate) fn split(self) -> (Fields, A) {
+        match self {
+            ModelArgs::Ising(args) => args.split("ising"),
+            ModelArgs::Chain(args) => args.split("chain"),
+            ModelArgs::Dimer(args) => args.split("dimer"),
+            ModelArgs::Chipping(args) => args.split("chipping"),
+            ModelArgs::Potts(args) => args.split("potts"),
+            ModelArgs::Gaussian(args) => args.split("gaussian"),
+        }
+    }
+}
+
+impl<A: Args> SourceArgs<A> {
+    /// As [`ModelArgs::split`], or the settings of a file.
+    pub(crate) fn split(self) -> (Fields, A) {
+        match self {
+            SourceArgs::Model(model) => model.split(),
+            SourceArgs::Data(DataArgs { reading, args }) => {
+                let mut given = Fields::new();
+                given.insert("model".into(), "data".into());
+                given.extend(fields(&reading));
+                (given, args)
+            }
+        }
+    }
+}
+
+/// The command line, with what follows from models: the defaults of settings in the help, and an
+/// example for each.
+pub(crate) fn command() -> clap::Command {
+    let command = Cli::command();
+    command.mut_args(open).mut_subcommands(|command| {
+        let verb = command.get_name().to_string();
+        let command = command.mut_args(open);
+        command.mut_subcommands(|model| of_model(&verb, model))
+    })
+}
+
+/// Lets an option take a negative number, so that the rule it breaks can be told.
+fn open(argument: clap::Arg) -> clap::Arg {
+    let takes_value = argument.get_action().takes_values();
+    argument.allow_negative_numbers(takes_value)
+}
+
+/// A model after a verb.
+fn of_model(verb: &str, command: clap::Command) -> clap::Command {
+    let model = command.get_name().to_string();
+    let defaults = defaults(verb, &model);
+    let after = command.get_after_help().map(ToString::to_string);
+    let after = after.unwrap_or_default();
+    let command = match after.contains("Example") {
+        true => command,
+        false => command.after_help(
+            format!("{}\n{after}", example(verb, &model))
+                .trim()
+                .to_string(),
+        ),
+    };
+    command.mut_args(|argument| {
+        let argument = open(argument);
+        let help = argument
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let default = defaults.get(argument.get_id().as_str()).and_then(text);
+        match default {
+            _ if verb == "estimate" && model == "dimer" && argument.get_id() == "filter" => {
+                argument.help(DIMER_FILTERS)
+            }
+            Some(default)
+                if !help.contains("[default") && argument.get_default_values().is_empty() =>
+            {
+                argument.help(format!("{help} [default: {default}]"))
+            }
+            _ => argument,
+        }
+    })
+}
+
+/// The settings of a run that names its model alone.
+fn defaults(verb: &str, model: &str) -> Fields {
+    let config = match (model, AnyModel::from_fields(model, &Fields::new())) {
+        ("data", _) => RunConfig::train(DataFile::default()),
+        (_, Ok(model)) => RunConfig::train(model),
+        (_, Err(_)) => return Fields::new(),
+    };
+    let config = match verb {
+        "estimate" => RunConfig::estimate(config.source, ""),
+        _ => config,
+    };
+    let mut fields = config.fields();
+    fields.remove("file");
+    fields.remove("filter");
+    if verb == "exact" {
+        // Its blocks and encoders have defaults of their own.
+        fields.retain(|name, _| {
+            !["block", "buffer", "environment", "batch", "components"].contains(&&name[..])
+        });
+    }
+    fields
+}
+
+/// An example of a verb with a model.
+fn example(verb: &str, model: &str) -> String {
+    let options = match model {
+        "gaussian" => " --mass 0.1",
+        _ => "",
+    };
+    let rest = match verb {
+        "sample" => format!(" --samples 1000 --out {model}.npy --picture {model}.svg"),
+        "estimate" => " --filter uniform".into(),
+        "exact" => " --size 4 --block 2 --filter uniform".into(),
+        _ => String::new(),
+    };
+    format!("Example: blockspin {verb} {model}{options}{rest}")
+}
+
+/// Reads words as they were typed. `train --from FILE` needs no model: it is that of the file.
+pub(crate) fn parse(words: Vec<std::ffi::OsString>) -> std::result::Result<Cli, clap::Error> {
+    let words = with_model(words);
+    let matches = command().try_get_matches_from(words)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// The words with the model of `--from FILE` after the verb, unless one is there.
+fn with_model(mut words: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    let verb = words
+        .iter()
+        .position(|word| word == "train" || word == "estimate");
+    let Some(at) = verb.map(|verb| verb + 1) else {
+        return words;
+    };
+    let is_option = |word: &std::ffi::OsString| word.to_string_lossy().starts_with('-');
+    if !words.get(at).is_some_and(is_option) {
+        return words;
+    }
+    let file = words.iter().enumerate().find_map(|(i, word)| {
+        let word = word.to_str()?;
+        match word.strip_prefix("--from") {
+            Some("") => words.get(i + 1).map(PathBuf::from),
+            Some(rest) => rest.strip_prefix('=').map(PathBuf::from),
+            None => None,
+        }
+    });
+    // What is wrong with the file is told when it is read for good.
+    let fields = file.and_then(|file| RunConfig::read_fields(&file).ok());
+    let name = |fields: &Fields, name: &str| fields.get(name).and_then(text);
+    match fields {
+        Some(fields) => {
+            let model = name(&fields, "model").unwrap_or_else(|| "ising".into());
+            if model == "data" {
+                let file = name(&fields, "file").unwrap_or_default();
+                words.insert(at, file.into());
+            }
+            words.insert(at, model.into());
+        }
+        // Any model will do, for the error to be that of the file.
+        None if words
+            .iter()
+            .any(|word| word.to_string_lossy().starts_with("--from")) =>
+        {
+            words.insert(at, "ising".into());
+        }
+        None => {}
+    }
+    words
+}

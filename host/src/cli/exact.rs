@@ -1,0 +1,546 @@
+//! `exact`: the referee's answers.
+
+use std::fmt::Display;
+use std::num::NonZeroU32;
+
+use blockspin_core::exact::{
+    self, Best, Coverings, Encoder, ExactError, Filter, Information, Listed, Partition, Search,
+};
+use blockspin_core::lattice::Lattice;
+use serde_json::{Value, json};
+
+use blockspin::data::filters::{Filters, product};
+use blockspin::model::{self, AnyModel, IsingModel, Layout, Model as _, RandomBonds};
+use blockspin::report::picture::heat_map;
+use blockspin::run::named_filters::filters;
+use blockspin::run::record::{VERSION, finite, nested_filters, object};
+use blockspin::settings::encoder::Coarse;
+use blockspin::settings::{Fields, Setting as _};
+use blockspin::store::resources;
+use blockspin::{Error, Result};
+
+use super::args::{
+    BinaryArgs, BlockArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global, SpinArgs,
+};
+use super::{print, style};
+
+/// Of the JSON that this command prints.
+const SCHEMA: &str = "blockspin-exact-1";
+/// The filter that is searched for.
+const BEST: &str = "best";
+/// Largest side of a torus whose dimer coverings are listed.
+const LISTED_SIDE: u32 = 6;
+
+fn usage(error: impl Display) -> Error {
+    Error::usage(error.to_string())
+}
+
+/// Storage for so many numbers or configurations, if that much is known and fits.
+fn storage<T: Clone + Default>(length: std::result::Result<usize, ExactError>) -> Result<Vec<T>> {
+    let length = length.map_err(usage)?;
+    resources::memory("the exact calculation", (size_of::<T>() * length) as u64)?;
+    Ok(vec![T::default(); length])
+}
+
+fn encoder(name: EncoderName) -> Encoder {
+    match name {
+        EncoderName::Sign => Encoder::Sign,
+        EncoderName::Sigmoid => Encoder::Sigmoid,
+    }
+}
+
+pub(super) fn exact(args: &ExactArgs, global: &Global) -> Result<()> {
+    let (name, settings) = match args {
+        ExactArgs::Ising(known) => ("ising", known.settings()),
+        ExactArgs::Chain(known) => ("chain", known.settings()),
+        ExactArgs::Gaussian(known) => ("gaussian", known.settings()),
+        ExactArgs::Chipping(known) => ("chipping", known.settings()),
+        ExactArgs::Dimer(known) => ("dimer", known.settings()),
+    };
+    match (args, AnyModel::from_fields(name, &settings)?) {
+        (ExactArgs::Ising(known), AnyModel::Ising(ising)) => {
+            spins(&ising.model()?, None, &known.args, global)
+        }
+        (ExactArgs::Chain(known), AnyModel::Chain(chain)) => {
+            spins(&chain.clean()?, Some(&chain.bonds()), &known.args, global)
+        }
+        (ExactArgs::Gaussian(known), AnyModel::Gaussian(field)) => {
+            gaussian(&field, &known.args, global)
+        }
+        (ExactArgs::Chipping(known), AnyModel::Chipping(masses)) => {
+            chipping(&masses, &known.args, global)
+        }
+        (ExactArgs::Dimer(known), AnyModel::Dimer(dimers)) => dimer(&dimers, &known.args, global),
+        (_, model) => Err(Error::usage(format!(
+            "nothing exact is known of {}",
+            model.name()
+        ))),
+    }
+}
+
+/// The Ising model, or a ring with the bonds of a realisation.
+fn spins(
+    model: &IsingModel,
+    ring: Option<&RandomBonds>,
+    SpinArgs {
+        exact: args,
+        components,
+    }: &SpinArgs,
+    global: &Global,
+) -> Result<()> {
+    use blockspin_core::exact::bonds;
+
+    let (lattice, coupling, beta) = (model.lattice, model.coupling, model.temperature.recip());
+    let couplings = match ring {
+        Some(ring) => ring.couplings(lattice.sites() as u32, coupling)?,
+        None => None,
+    };
+    let mut system = json!({
+        "schema": SCHEMA,
+        "version": VERSION,
+        "model": model.name(),
+        "size": lattice.sides(),
+        "temperature": model.temperature,
+        "coupling": coupling,
+        "search": null,
+        "filters_tried": null,
+        "filters": null,
+    });
+    let mut title = model.title();
+    let mut first = 0;
+    if let Some(ring) = ring {
+        system["disorder"] = json!(ring.disorder.to_string());
+        system["disorder_seed"] = json!(ring.disorder_seed);
+        system["origin"] = json!(ring.origin);
+        first = ring.origin;
+        if couplings.is_some() {
+            title = format!(
+                "Ising chain, {} at T = {}, bonds {coupling} times {} (seed {})",
+                product(lattice.sides()),
+                model.temperature,
+                ring.disorder,
+                ring.disorder_seed
+            );
+        }
+    }
+    let mut answer = Answer::new(
+        system,
+        &title,
+        &[
+            ("energy_per_site", "energy per site"),
+            ("specific_heat", "specific heat per site"),
+            ("magnetisation_abs", "|magnetisation|"),
+            ("magnetisation_squared", "magnetisation squared"),
+            ("binder_cumulant", "Binder cumulant"),
+        ],
+    );
+    let means = match &couplings {
+        Some(couplings) => bonds::means_scratch_len(couplings.len())
+            .and_then(|length| bonds::means(couplings, beta, &mut vec![0.0; length])),
+        None => exact::means_scratch_len(lattice)
+            .and_then(|length| exact::means(lattice, coupling, beta, &mut vec![0.0; length])),
+    };
+    match means {
+        Ok(means) => answer.means(&[
+            means.energy_per_site,
+            means.specific_heat,
+            means.magnetisation_abs,
+            means.magnetisation_squared,
+            means.binder_cumulant,
+        ]),
+        // The information of a long chain is to be had where its means are not.
+        Err(error) if args.block.sides().is_none() => {
+            let error = usage(error);
+            return Err(match lattice.dimension() {
+                1 => error.hint("with --block there are informations of longer ones"),
+                _ => error,
+            });
+        }
+        Err(_) => {}
+    }
+    let layout = Layout::Anywhere;
+    let Some(partition) = partition(lattice, &layout, &args.block)? else {
+        return answer.print(global);
+    };
+    let encoder = encoder(args.encoder);
+    let mut filters = None;
+    if args.block.filter.as_deref() == Some(BEST) {
+        if encoder != Encoder::Sign {
+            return Err(Error::usage(
+                "--filter best with --encoder sigmoid; it is the best one for h = sign(Λ·v), which no \
+                 other surpasses: leave --encoder out",
+            ));
+        }
+        let count = components.unwrap_or(1) as usize;
+        let mut weights = vec![0.0; partition.block_sites() * count];
+        let mut scratch = storage(exact::best_scratch_len(&partition, count))?;
+        let best = match &couplings {
+            Some(couplings) => bonds::best(
+                couplings,
+                beta,
+                &partition,
+                first,
+                count,
+                &mut scratch,
+                &mut weights,
+            ),
+            None => exact::best(
+                &partition,
+                coupling,
+                beta,
+                count,
+                &mut scratch,
+                &mut weights,
+            ),
+        };
+        let best = best.map_err(usage)?;
+        let found = Filters::from_sites(partition.block(), count, &weights)?;
+        answer.best(&best, &found);
+        filters = Some(found);
+    } else if components.is_some() {
+        return Err(Error::usage(
+            "--components without --filter best; another filter says itself how many it has",
+        ));
+    } else {
+        filters = named(&partition, &layout, &args.block)?.or(filters);
+    }
+    let information = filtered(
+        &partition,
+        filters.as_ref(),
+        encoder,
+        args.batch,
+        |partition, filter| {
+            let components = filter.map_or(0, Filter::components);
+            let mut scratch = storage(exact::information_scratch_len(partition, components))?;
+            match &couplings {
+                Some(couplings) => {
+                    bonds::information(couplings, beta, partition, first, filter, &mut scratch)
+                }
+                None => exact::information(partition, coupling, beta, filter, &mut scratch),
+            }
+            .map_err(usage)
+        },
+    )?;
+    answer.informations(Some(information), args.batch);
+    if let Some(filters) = filters.filter(|_| answer.fields["search"] != Value::Null) {
+        answer.text += &format!("\n{}", heat_map(&filters, style()));
+    }
+    answer.print(global)
+}
+
+fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) -> Result<()> {
+    use blockspin_core::exact::gaussian as field;
+
+    let (lattice, mass) = (settings.lattice()?, settings.mass()?);
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": "gaussian",
+            "size": lattice.sides(),
+            "mass": mass,
+        }),
+        &format!(
+            "Gaussian field, {} with mass {mass}",
+            product(lattice.sides())
+        ),
+        &[
+            ("variance_per_site", "variance per site"),
+            ("energy_per_site", "energy per site"),
+            ("magnetisation_squared", "magnetisation squared"),
+        ],
+    );
+    let means = field::means_scratch_len(lattice)
+        .and_then(|length| field::means(lattice, mass, &mut vec![0.0; length]))
+        .map_err(usage)?;
+    answer.means(&[
+        means.variance_per_site,
+        means.energy_per_site,
+        means.magnetisation_squared,
+    ]);
+    let encoder = match args.encoder {
+        FieldEncoderName::Sign => Encoder::Sign,
+        FieldEncoderName::Sigmoid => Encoder::Sigmoid,
+        FieldEncoderName::Continuous => Encoder::Continuous,
+    };
+    if args.batch.is_some() && encoder == Encoder::Continuous {
+        return Err(Error::usage(
+            "--batch with --encoder continuous; what a batch shows is known for a binary h: take sign \
+             or sigmoid",
+        ));
+    }
+    let layout = Layout::Anywhere;
+    let information = information(
+        lattice,
+        &layout,
+        &args.block,
+        encoder,
+        args.batch,
+        |partition, filter| {
+            let components = filter.map_or(0, Filter::components);
+            let mut scratch = storage(field::information_scratch_len(partition, components))?;
+            field::information(partition, mass, filter, &mut scratch).map_err(usage)
+        },
+    )?;
+    answer.informations(information, args.batch);
+    answer.print(global)
+}
+
+fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<()> {
+    let (side, temperature) = (settings.size, settings.temperature);
+    let scratch_len = exact::dimer_scratch_len(side).map_err(usage)?;
+    if side > LISTED_SIDE && args.block.sides().is_some() {
+        return Err(Error::usage(format!(
+            "--block on {side} × {side} vertices; informations of dimers are known for --size 4 and \
+             {LISTED_SIDE}, without --block there are the means"
+        )));
+    }
+    let doubled = Lattice::new(&[2 * side; 2])?;
+    let layout = Layout::Doubled { links: true };
+    let (block, encoder) = (&args.block, encoder(args.encoder));
+    let information = information(
+        doubled,
+        &layout,
+        block,
+        encoder,
+        args.batch,
+        |partition, filter| {
+            let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
+            exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
+        },
+    )?;
+    let coverings = Coverings::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
+    let means = coverings.means(temperature).map_err(usage)?;
+    let histogram: Vec<_> = coverings.histogram().collect();
+    let law: Vec<_> = coverings.law(temperature).map_err(usage)?.collect();
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": "dimer",
+            "size": [side, side],
+            "temperature": temperature.to_value(),
+            "coverings": coverings.count(),
+            "parallel_plaquettes_histogram": histogram,
+            "parallel_plaquettes_law": law,
+        }),
+        &format!("dimers, {side} × {side} at temperature {temperature}"),
+        &[
+            ("parallel_plaquettes_per_site", "parallel plaquettes/site"),
+            ("energy_per_site", "energy per site"),
+            ("specific_heat", "specific heat per site"),
+            ("winding_x_squared", "winding number squared"),
+            ("columnar_order_squared", "columnar order squared"),
+        ],
+    );
+    answer.means(&[
+        means.parallel_plaquettes_per_site,
+        -means.parallel_plaquettes_per_site,
+        means.specific_heat,
+        means.winding_x_squared,
+        means.columnar_order_squared,
+    ]);
+    answer.informations(information, args.batch);
+    answer.text += &format!(
+        "{:<26}{:>12}\n\nparallel plaquettes        coverings  probability\n",
+        "coverings",
+        coverings.count()
+    );
+    for (n, (count, p)) in histogram.iter().zip(&law).enumerate() {
+        if *count > 0 {
+            answer.text += &format!("{n:>19}{count:>17}{p:>13.8}\n");
+        }
+    }
+    answer.print(global)
+}
+
+fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> Result<()> {
+    use blockspin_core::exact::chipping;
+    use blockspin_core::sampler::Sampler as _;
+
+    let model = settings.sampler()?;
+    let lattice = model.lattice();
+    let mut answer = Answer::new(
+        json!({
+            "schema": SCHEMA,
+            "version": VERSION,
+            "model": "chipping",
+            "size": lattice.sides(),
+            "density": settings.density,
+            "rate": settings.rate,
+        }),
+        &format!(
+            "Chipping and aggregation, {} with density {} and aggregation rate {}",
+            product(lattice.sides()),
+            settings.density,
+            settings.rate
+        ),
+        &[
+            ("mass_squared", "mass squared per site"),
+            ("largest_mass", "largest mass"),
+        ],
+    );
+    let mut scratch: Vec<f64> = storage(chipping::scratch_len(&model))?;
+    let (layout, encoder) = (Layout::Anywhere, encoder(args.encoder));
+    let information = information(
+        lattice,
+        &layout,
+        &args.block,
+        encoder,
+        args.batch,
+        |partition, filter| {
+            let mut list: Vec<Listed> = storage(chipping::listed_len(&model))?;
+            chipping::information(&model, partition, filter, &mut scratch, &mut list).map_err(usage)
+        },
+    )?;
+    let law = chipping::law(&model, &mut scratch).map_err(usage)?;
+    answer.means(&[law.mass_squared, law.largest_mass]);
+    answer.informations(information, args.batch);
+    answer.histogram("mass_distribution", "p", law.mass_distribution);
+    answer.print(global)
+}
+
+/// What is printed, as an object and as lines.
+struct Answer {
+    fields: Fields,
+    text: String,
+    /// Names of the means and the words for them.
+    means: &'static [(&'static str, &'static str)],
+}
+
+impl Answer {
+    /// With nothing known but the system.
+    fn new(system: Value, title: &str, means: &'static [(&'static str, &'static str)]) -> Self {
+        let mut fields = object(system);
+        let informations = [
+            "information_nats",
+            "batch",
+            "infonce_nats",
+            "deficit_nats",
+            "block_information_nats",
+        ];
+        for name in means.iter().map(|(name, _)| *name).chain(informations) {
+            fields.insert(name.into(), Value::Null);
+        }
+        Answer {
+            fields,
+            text: format!("{title}\n\n"),
+            means,
+        }
+    }
+
+    fn add(&mut self, name: &str, words: &str, value: f64) {
+        self.fields.insert(name.into(), json!(finite(value)));
+        self.text += &format!("{words:<26}{value:>12.8}\n");
+    }
+
+    fn means(&mut self, values: &[f64]) {
+        for ((name, words), value) in self.means.iter().zip(values) {
+            self.add(name, words, *value);
+        }
+    }
+
+    /// A list indexed by value, printed as a line for each.
+    fn histogram(&mut self, name: &str, word: &str, values: &[f64]) {
+        self.fields.insert(name.into(), json!(values));
+        for (value, probability) in values.iter().enumerate() {
+            let label = format!("{word}({value})");
+            self.text += &format!("{label:<26}{probability:>12.8}\n");
+        }
+    }
+
+    /// A filter that was searched for.
+    fn best(&mut self, best: &Best, filters: &Filters) {
+        let (search, told) = match best.search {
+            Search::Exhaustive => ("exhaustive", "none keeps more"),
+            Search::Local => ("local", "a better one may have been missed"),
+        };
+        self.fields.insert("search".into(), json!(search));
+        self.fields
+            .insert("filters_tried".into(), json!(best.tried));
+        self.fields
+            .insert("filters".into(), nested_filters(filters));
+        self.text += &format!("best filter               {} tried: {told}\n", best.tried);
+    }
+
+    fn informations(&mut self, information: Option<Information>, batch: Option<NonZeroU32>) {
+        if let Some(information) = information {
+            if let Some(filtered) = information.filtered {
+                self.add("information_nats", "I(H:E), nats", filtered);
+                if let Some((batch, deficit)) = batch.zip(information.deficit) {
+                    self.fields.insert("batch".into(), json!(batch));
+                    let words = format!("InfoNCE, K = {batch}, nats");
+                    self.add("infonce_nats", &words, filtered - deficit);
+                    self.add("deficit_nats", "deficit, nats", deficit);
+                }
+            }
+            self.add("block_information_nats", "I(V:E), nats", information.block);
+        }
+    }
+
+    fn print(self, global: &Global) -> Result<()> {
+        print(global, &self.fields, || Ok(self.text))
+    }
+}
+
+/// The informations of a block, if there is one, as `known` has them.
+fn information(
+    lattice: Lattice,
+    layout: &Layout,
+    args: &BlockArgs,
+    encoder: Encoder,
+    batch: Option<NonZeroU32>,
+    known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
+) -> Result<Option<Information>> {
+    let Some(partition) = partition(lattice, layout, args)? else {
+        return Ok(None);
+    };
+    let filters = named(&partition, layout, args)?;
+    filtered(&partition, filters.as_ref(), encoder, batch, known).map(Some)
+}
+
+/// Block and buffer, if they are given.
+fn partition(lattice: Lattice, layout: &Layout, args: &BlockArgs) -> Result<Option<Partition>> {
+    let Some(block) = args.sides() else {
+        return Ok(None);
+    };
+    let doubled = matches!(layout, Layout::Doubled { .. });
+    let partition = Partition::new(lattice, block, args.buffer).map_err(|error| match doubled {
+        false => usage(error),
+        true => usage(error).hint(format!(
+            "block and buffer are counted on the doubled lattice, of {}",
+            product(lattice.sides())
+        )),
+    })?;
+    if doubled && partition.block_sites() == 1 {
+        return Err(Error::usage(
+            "a block of 1 × 1 on the doubled lattice is a vertex, without a link; --block 2 has two",
+        ));
+    }
+    Ok(Some(partition))
+}
+
+/// The filter that is named, if one is.
+fn named(partition: &Partition, layout: &Layout, args: &BlockArgs) -> Result<Option<Filters>> {
+    args.filter
+        .as_ref()
+        .map(|name| filters(name, partition.block(), layout, None, Coarse::Binary))
+        .transpose()
+}
+
+/// The informations of a block and of filters on it.
+fn filtered(
+    partition: &Partition,
+    filters: Option<&Filters>,
+    encoder: Encoder,
+    batch: Option<NonZeroU32>,
+    known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
+) -> Result<Information> {
+    let weights = filters.map_or(vec![], Filters::by_site);
+    let filter = filters
+        .map(|filters| Filter::new(&weights, filters.count(), encoder))
+        .transpose()
+        .map_err(usage)?;
+    let filter = filter.map(|filter| batch.map_or(filter, |batch| filter.at_batch(batch)));
+    known(partition, filter.as_ref())
+}

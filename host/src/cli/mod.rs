@@ -1,0 +1,173 @@
+//! The command line: options in, a configuration filled, a record shown. All that knows of options,
+//! terminals, signals and exit codes is here.
+
+mod args;
+mod exact;
+mod progress;
+mod sample;
+mod signals;
+mod train;
+mod words;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use blockspin::fingerprint;
+use blockspin::observer::Observer;
+use blockspin::report::picture::Style;
+use blockspin::run::{Execution, Isa};
+use blockspin::settings::Fields;
+use blockspin::{Error, Kind, Result};
+use blockspin_core::num::math;
+use serde_json::json;
+
+use args::{Cli, Command, Global};
+use progress::Terminal;
+
+/// Runs what was typed.
+pub(crate) fn main() -> ExitCode {
+    let cli = match args::parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            eprint!("{}", in_one_line(&error.render().to_string()));
+            return ExitCode::from(2);
+        }
+        Err(help) => help.exit(),
+    };
+    signals::clean_up();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if error.kind() != Kind::ClosedPipe {
+                eprintln!("error: {}", words::as_options(&error.to_string()));
+            }
+            ExitCode::from(exit_code(error.kind()))
+        }
+    }
+}
+
+/// 2 for wrong usage, 1 for a failure, 0 for a reader that has seen enough.
+fn exit_code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Setting | Kind::Usage => 2,
+        Kind::ClosedPipe => 0,
+        _ => 1,
+    }
+}
+
+/// An error as clap has it, with what it puts on lines of its own (the values that are possible,
+/// the arguments that are missing) in the first line.
+fn in_one_line(text: &str) -> String {
+    let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let lines: Vec<_> = first.lines().map(str::trim).collect();
+    if rest.is_empty() {
+        lines.join(" ") + "\n"
+    } else {
+        format!("{}\n\n{rest}", lines.join(" "))
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Sample { model } => {
+            let (fields, args) = model.split();
+            sample::sample(fields, &args, global)
+        }
+        Command::Train { source } => {
+            let (fields, args) = source.split();
+            train::train(fields, &args, global)
+        }
+        Command::Estimate { source } => {
+            let (fields, args) = source.split();
+            train::estimate(fields, &args, global)
+        }
+        Command::Exact { model } => exact::exact(&model, global),
+        Command::Fingerprint => fingerprints(global),
+    }
+}
+
+impl Global {
+    /// Threads, instructions and progress as they were asked for.
+    fn execution(&self) -> Result<Execution> {
+        let execution = Execution::default();
+        Ok(Execution {
+            threads: self
+                .threads
+                .map_or(execution.threads, |threads| threads as usize),
+            isa: Isa::find(&self.isa)?,
+            observer: self.observer(),
+            checkpoint: None,
+        })
+    }
+
+    fn observer(&self) -> Arc<dyn Observer> {
+        Arc::new(Terminal { quiet: self.quiet })
+    }
+}
+
+/// How standard output can be written to: plain when it is no terminal or `NO_COLOR` is set.
+fn style() -> Style {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    match io::stdout().is_terminal() {
+        false => Style::Plain,
+        true => Style::of_terminal(
+            &variable("NO_COLOR"),
+            &variable("TERM"),
+            &variable("COLORTERM"),
+        ),
+    }
+}
+
+/// Prints a result: one JSON object, or lines of text.
+fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> Result<String>) -> Result<()> {
+    let output = if global.json {
+        serde_json::to_string_pretty(fields).map_err(|error| Error::failure(error.to_string()))?
+    } else {
+        text()?.trim_end().to_string()
+    };
+    writeln!(io::stdout().lock(), "{output}").map_err(|error| {
+        let told = io::Error::new(
+            error.kind(),
+            format!(
+                "cannot write 'standard output': {}",
+                blockspin::error::plain(&error)
+            ),
+        );
+        Error::from(told)
+    })
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        progress::say(&format!("warning: {}", words::as_options(warning)));
+    }
+}
+
+fn fingerprints(global: &Global) -> Result<()> {
+    let Execution { isa, threads, .. } = global.execution()?;
+    let lines = fingerprint::all(isa, threads)?;
+    let fields = lines
+        .iter()
+        .map(|(name, hash)| (name.to_string(), json!(hash)))
+        .chain([("math".to_string(), json!(math::NAME))])
+        .collect();
+    print(global, &fields, || {
+        Ok(lines
+            .iter()
+            .map(|(name, hash)| format!("{name} {hash}\n"))
+            .collect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_tell_usage_from_failure() {
+        let codes = [Kind::Setting, Kind::Usage, Kind::Failure, Kind::ClosedPipe].map(exit_code);
+        assert_eq!(codes, [2, 2, 1, 0]);
+    }
+}

@@ -1,0 +1,122 @@
+//! `train` and `estimate`.
+
+use std::path::Path;
+
+use blockspin::data::npy::write_filters;
+use blockspin::report::{page, picture, text};
+use blockspin::run::{CheckpointPlan, RunConfig, RunRecord, Session, checkpoint, history};
+use blockspin::settings::Fields;
+use blockspin::store::folder::{RUN_FILE, RunTarget};
+use blockspin::{Error, Result};
+
+use super::args::{EstimateArgs, FromArgs, Global, TrainArgs, fields};
+use super::words::command;
+use super::{print, style, warn};
+
+/// Bytes that a run's folder takes, generously.
+const RUN_BYTES: u64 = 4 << 20;
+
+/// The configuration of a run: options in place of what a file says, and that in place of defaults.
+fn config(task: &str, mut given: Fields, settings: Fields, from: &FromArgs) -> Result<RunConfig> {
+    given.insert("task".into(), task.into());
+    given.extend(settings);
+    let Some(path) = &from.from else {
+        return RunConfig::from_fields(&given);
+    };
+    let base = RunConfig::read_fields(path)?;
+    let (wanted, found) = (&given["model"], base.get("model"));
+    if found.is_some_and(|found| found != wanted) {
+        return Err(Error::usage(format!(
+            "{} holds settings of {}, and the command is for {}; name the same one, or none",
+            path.display(),
+            found.and_then(|found| found.as_str()).unwrap_or("no model"),
+            wanted.as_str().unwrap_or_default(),
+        )));
+    }
+    RunConfig::from_fields_with(base, &given)
+}
+
+pub(super) fn train(given: Fields, args: &TrainArgs, global: &Global) -> Result<()> {
+    let config = config("train", given, fields(&args.settings), &args.from)?;
+    let mut session = Session::new(&config, global.execution()?)?;
+    let config = session.config();
+    let target = match &args.output.out {
+        Some(path) => RunTarget::check(path, RUN_BYTES)?,
+        None => {
+            let (name, seed) = (config.source.name(), config.optimisation.seed);
+            RunTarget::check_default(name, seed, RUN_BYTES)?
+        }
+    };
+    session.execution_mut().checkpoint = Some(CheckpointPlan {
+        path: target.checkpoint(),
+        seconds: args.output.checkpoint,
+        resume: args.output.resume,
+    });
+    let record = finish(&session)?;
+    write(&record, &session, &target)?;
+    checkpoint::remove(&target.checkpoint())?;
+    show(&record, &session, global, Some(target.path()))
+}
+
+pub(super) fn estimate(given: Fields, args: &EstimateArgs, global: &Global) -> Result<()> {
+    let config = config("estimate", given, fields(&args.settings), &args.from)?;
+    let session = Session::new(&config, global.execution()?)?;
+    let record = finish(&session)?;
+    show(&record, &session, global, None)
+}
+
+fn finish(session: &Session) -> Result<RunRecord> {
+    let mut record = session.run()?;
+    record.command = Some(command(&record.config));
+    warn(&record.results.warnings);
+    Ok(record)
+}
+
+/// The folder of a run.
+fn write(record: &RunRecord, session: &Session, target: &RunTarget) -> Result<()> {
+    let writer = target.create()?;
+    let json = serde_json::to_vec_pretty(&record.fields());
+    let json = json.map_err(|error| Error::failure(error.to_string()))?;
+    writer.write(RUN_FILE, &json)?;
+    let mut filters = vec![];
+    write_filters(&mut filters, &record.filters)
+        .map_err(|error| Error::failure(error.to_string()))?;
+    writer.write("filters.npy", &filters)?;
+    writer.write("series.csv", history::csv(&record.history).as_bytes())?;
+    let timing = &record.timing;
+    let timing = format!(
+        "what,seconds\nsampling,{}\ntraining,{}\nall,{}\n",
+        timing.seconds_sampling, timing.seconds_training, timing.seconds
+    );
+    writer.write("timing.csv", timing.as_bytes())?;
+    let graph = session.graph();
+    let drawing =
+        graph.map(|(graph, shells)| picture::graph::graph_svg(graph, shells, &record.filters));
+    let page = page::html(record, drawing.transpose()?.as_deref())?;
+    writer.write("report.html", page.as_bytes())?;
+    writer.commit()
+}
+
+fn show(
+    record: &RunRecord,
+    session: &Session,
+    global: &Global,
+    folder: Option<&Path>,
+) -> Result<()> {
+    let shells = session.graph().map(|(_, shells)| shells);
+    print(global, &record.fields_with_timing(), || {
+        let mut text = text::summary(record, shells, style())?;
+        if let Some(folder) = folder {
+            let results = &record.results;
+            text += &format!(
+                "\n{} steps, {} configurations, {:.1} s    fingerprint {}\nreport         {}",
+                results.steps,
+                results.configurations,
+                record.timing.seconds,
+                results.fingerprint,
+                folder.join("report.html").display(),
+            );
+        }
+        Ok(text)
+    })
+}

@@ -1,0 +1,101 @@
+//! Settings in the words of the command line, and back.
+
+use blockspin::run::RunConfig;
+use blockspin::settings::text;
+
+/// Messages of the library name settings as `` `learning_rate` ``; here they are options.
+pub(super) fn as_options(message: &str) -> String {
+    let mut words = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once('`') {
+        words += before;
+        match after.split_once('`') {
+            Some((name, after)) if is_name(name) => {
+                words += &option(name);
+                rest = after;
+            }
+            _ => {
+                words.push('`');
+                rest = after;
+            }
+        }
+    }
+    words + rest
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+fn option(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
+}
+
+/// The command that repeats a run.
+pub(super) fn command(config: &RunConfig) -> String {
+    let mut fields = config.fields();
+    let mut take = |name: &str| fields.shift_remove(name).as_ref().and_then(text);
+    let (task, model, file) = (take("task"), take("model"), take("file"));
+    let mut words = format!(
+        "blockspin {} {}",
+        task.unwrap_or_default(),
+        model.unwrap_or_default()
+    );
+    if let Some(file) = file {
+        words += &format!(" {}", quoted(&file));
+    }
+    for (name, value) in &fields {
+        let Some(value) = text(value) else {
+            continue;
+        };
+        // Without disorder there is nothing else to say of it.
+        let alone = ["disorder_seed", "origin"].contains(&&name[..])
+            && fields.get("disorder").is_some_and(|law| law == "none");
+        // What mixes averages has no meaning where no rule looks at them.
+        let unused = name == "damping" && fields["tolerance"].is_null();
+        if !alone && !unused {
+            words += &format!(" {} {}", option(name), quoted(&value));
+        }
+    }
+    words
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/,:".contains(c);
+    if word.chars().all(plain) && !word.is_empty() {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockspin::model::Ising;
+
+    #[test]
+    fn settings_become_options() {
+        assert_eq!(
+            as_options("a smaller `learning_rate` or more `steps`"),
+            "a smaller --learning-rate or more --steps"
+        );
+        for untouched in ["a ` alone", "`Not A Name`", "``", "no marks"] {
+            assert_eq!(as_options(untouched), untouched);
+        }
+    }
+
+    #[test]
+    fn command_is_read_as_its_configuration() {
+        let mut config = RunConfig::train(Ising::square(16).at(2.5));
+        config.optimisation.learning_rate = 0.1;
+        let line = command(&config);
+        let cli = super::super::args::parse(line.split(' ').map(Into::into).collect()).unwrap();
+        let super::super::args::Command::Train { source } = cli.command else {
+            panic!("{line}");
+        };
+        let (mut fields, args) = source.split();
+        fields.extend(super::super::args::fields(&args.settings));
+        assert_eq!(RunConfig::from_fields(&fields).unwrap(), config, "{line}");
+    }
+}

@@ -1,0 +1,188 @@
+//! The items of an array: types, decoding.
+
+use std::fmt::Display;
+
+/// A type of item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemType {
+    I1,
+    U1,
+    I2,
+    U2,
+    I4,
+    U4,
+    I8,
+    F4,
+    F8,
+    B1,
+}
+
+/// Calls a function that is generic over the item type.
+macro_rules! for_type {
+    ($item:expr, $call:ident($($argument:expr),*)) => {
+        match $item {
+            ItemType::I1 => $call::<i8>($($argument),*),
+            ItemType::U1 => $call::<u8>($($argument),*),
+            ItemType::I2 => $call::<i16>($($argument),*),
+            ItemType::U2 => $call::<u16>($($argument),*),
+            ItemType::I4 => $call::<i32>($($argument),*),
+            ItemType::U4 => $call::<u32>($($argument),*),
+            ItemType::I8 => $call::<i64>($($argument),*),
+            ItemType::F4 => $call::<f32>($($argument),*),
+            ItemType::F8 => $call::<f64>($($argument),*),
+            ItemType::B1 => $call::<Bool>($($argument),*),
+        }
+    };
+}
+pub(crate) use for_type;
+
+impl ItemType {
+    /// Bytes of an item.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            ItemType::I1 | ItemType::U1 | ItemType::B1 => 1,
+            ItemType::I2 | ItemType::U2 => 2,
+            ItemType::I4 | ItemType::U4 | ItemType::F4 => 4,
+            ItemType::I8 | ItemType::F8 => 8,
+        }
+    }
+
+    /// The item type and whether it is big-endian; `None` for types that are not read.
+    pub(crate) fn parse(descr: &str) -> Option<(Self, bool)> {
+        let (order, name) = descr.split_at_checked(1)?;
+        let item = match name {
+            "i1" => ItemType::I1,
+            "u1" => ItemType::U1,
+            "b1" => ItemType::B1,
+            "i2" => ItemType::I2,
+            "u2" => ItemType::U2,
+            "i4" => ItemType::I4,
+            "u4" => ItemType::U4,
+            "i8" => ItemType::I8,
+            "f4" => ItemType::F4,
+            "f8" => ItemType::F8,
+            _ => return None,
+        };
+        match order {
+            "<" => Some((item, false)),
+            ">" => Some((item, true)),
+            // Without a byte order: for single bytes only.
+            "|" if item.size() == 1 => Some((item, false)),
+            _ => None,
+        }
+    }
+}
+
+/// What an item is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// A number.
+    Value,
+    /// NaN: nothing was measured here.
+    Missing,
+    /// Infinite, or a bool that is neither 0 nor 1.
+    Invalid,
+}
+
+/// An item as it stands in the file, little endian. Values are compared as they are: as f64, two
+/// large i8 could be taken for one.
+pub(crate) trait Item: Copy + PartialOrd + Display {
+    const SIZE: usize;
+    /// `bytes` has SIZE.
+    fn decode(bytes: &[u8]) -> Self;
+    /// SIZE bytes, then zeros.
+    fn encode(self) -> [u8; 8];
+    fn verdict(self) -> Verdict;
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! item {
+    ($type:ty, $value:ident => $verdict:expr) => {
+        impl Item for $type {
+            const SIZE: usize = size_of::<$type>();
+
+            #[inline(always)]
+            fn decode(bytes: &[u8]) -> Self {
+                let mut array = [0; Self::SIZE];
+                array.copy_from_slice(bytes);
+                Self::from_le_bytes(array)
+            }
+
+            fn encode(self) -> [u8; 8] {
+                let mut bytes = [0; 8];
+                bytes[..Self::SIZE].copy_from_slice(&self.to_le_bytes());
+                bytes
+            }
+
+            #[inline(always)]
+            fn verdict(self) -> Verdict {
+                let $value = self;
+                $verdict
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+        }
+    };
+}
+
+macro_rules! real {
+    ($value:ident) => {
+        if $value.is_finite() {
+            Verdict::Value
+        } else if $value.is_nan() {
+            Verdict::Missing
+        } else {
+            Verdict::Invalid
+        }
+    };
+}
+
+item!(i8, _v => Verdict::Value);
+item!(u8, _v => Verdict::Value);
+item!(i16, _v => Verdict::Value);
+item!(u16, _v => Verdict::Value);
+item!(i32, _v => Verdict::Value);
+item!(u32, _v => Verdict::Value);
+item!(i64, _v => Verdict::Value);
+item!(f32, v => real!(v));
+item!(f64, v => real!(v));
+
+/// NumPy's bool: a byte that is 0 or 1.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Bool(u8);
+
+impl Display for Bool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Item for Bool {
+    const SIZE: usize = 1;
+
+    #[inline(always)]
+    fn decode(bytes: &[u8]) -> Self {
+        Bool(bytes[0])
+    }
+
+    fn encode(self) -> [u8; 8] {
+        [self.0, 0, 0, 0, 0, 0, 0, 0]
+    }
+
+    #[inline(always)]
+    fn verdict(self) -> Verdict {
+        if self.0 <= 1 {
+            Verdict::Value
+        } else {
+            Verdict::Invalid
+        }
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.0.into()
+    }
+}

@@ -1,0 +1,292 @@
+//! Arrays in files, read by position: `.npy`, and the members of `.npz`.
+//!
+//! A reader of our own, because the existing ones allocate whatever a header claims. Here nothing
+//! is allocated before the header agrees with the length of the file, and whatever its size an
+//! array takes little memory: its items stay where they are and are read from there. What cannot
+//! be read by position, compressed members and Fortran order, is first copied to where it can: to
+//! memory up to 64 MiB, beyond that to an unnamed file in the system's folder for temporary files.
+
+mod header;
+pub(crate) mod item;
+mod npz;
+mod order;
+mod store;
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use header::Header;
+pub use header::TYPES;
+pub(crate) use header::{Fields, preamble, tuple};
+use item::ItemType;
+use npz::Member;
+use store::{Store, Stretch};
+
+use crate::error::{Error, Result, annotate, quoted};
+use crate::observer::{Observer, Phase};
+
+/// An array in a file.
+#[derive(Debug)]
+pub(crate) struct Array {
+    /// As messages name it.
+    name: String,
+    header: Header,
+    store: Store,
+    /// Where in the store the data begin.
+    start: u64,
+    /// A compressed member that is still to be unpacked.
+    compressed: Option<Member>,
+}
+
+impl Array {
+    /// Opens FILE.npy, FILE.npz (with one array) or FILE.npz:MEMBER and checks the header against
+    /// the length of the file. The items are read after [`prepare`](Self::prepare).
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let (path, member) = split(path);
+        let fail = |why: String| Error::failure(format!("{} {why}", quoted(&path)));
+        // Before opening: to open a pipe is to wait for a writer.
+        let meta = std::fs::metadata(&path).map_err(|error| annotate("read", &path, error))?;
+        if !meta.is_file() {
+            let what = if meta.is_dir() {
+                "a folder"
+            } else {
+                "a device or a pipe"
+            };
+            return Err(fail(format!("is {what}; a regular .npy file is needed")));
+        }
+        let open = || File::open(&path).map_err(|error| annotate("read", &path, error));
+        let store = Store::file(open()?);
+        let length = meta.len();
+        let mut magic = [0; 4];
+        if length >= 4 {
+            store
+                .read_at(0, &mut magic)
+                .map_err(|error| annotate("read", &path, error))?;
+        }
+        if npz::MAGICS.contains(&magic) {
+            let (member, name) = npz::find(open()?, length, &path, member.as_deref())?;
+            let (header, begin) = if member.deflated {
+                Header::read(&mut member.unpack(&store), member.length, &name)?
+            } else {
+                let mut plain = Stretch::new(&store, member.start, member.end);
+                Header::read(&mut plain, member.length, &name)?
+            };
+            return Ok(Array {
+                name,
+                header,
+                store,
+                start: if member.deflated {
+                    begin
+                } else {
+                    member.start + begin
+                },
+                compressed: member.deflated.then_some(member),
+            });
+        }
+        if let Some(member) = member {
+            return Err(fail(format!(
+                "is no .npz file, so that there is no member '{}' in it; name the file alone",
+                member.escape_default()
+            )));
+        }
+        let name = quoted(&path);
+        let (header, start) = Header::read(&mut Stretch::new(&store, 0, length), length, &name)?;
+        Ok(Array {
+            name,
+            header,
+            store,
+            start,
+            compressed: None,
+        })
+    }
+
+    /// An array in memory, in C order.
+    pub(crate) fn new<T: Element>(shape: &[usize], values: &[T]) -> Result<Self> {
+        let items = shape
+            .iter()
+            .try_fold(1usize, |n, side| n.checked_mul(*side));
+        if items != Some(values.len()) || values.is_empty() {
+            let shape: Vec<u64> = shape.iter().map(|side| *side as u64).collect();
+            return Err(Error::failure(format!(
+                "{} values for an array of shape {}",
+                values.len(),
+                tuple(&shape)
+            )));
+        }
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_bytes())
+            .collect::<Vec<u8>>();
+        Ok(Array {
+            name: "(memory)".into(),
+            header: Header {
+                item: T::ITEM,
+                big: false,
+                fortran: false,
+                shape: shape.iter().map(|side| *side as u64).collect(),
+                items: values.len() as u64,
+                bytes: bytes.len() as u64,
+            },
+            store: Store::Memory(bytes),
+            start: 0,
+            compressed: None,
+        })
+    }
+
+    /// Unpacks a compressed member and brings Fortran into C order, so that items can be read.
+    pub(crate) fn prepare(mut self, observer: &dyn Observer) -> Result<Self> {
+        let (bytes, size) = (self.header.bytes, self.header.item.size());
+        if let Some(member) = self.compressed.take() {
+            let mut plain = Store::scratch(bytes, &self.name)?;
+            let progress = observer.begin(Phase {
+                label: "unpacking",
+                total: bytes,
+                unit: "bytes",
+            });
+            member.copy(
+                &self.store,
+                self.start,
+                &self.name,
+                &mut plain,
+                progress.as_ref(),
+            )?;
+            (self.store, self.start) = (plain, 0);
+        }
+        let shape = &self.header.shape;
+        if self.header.fortran && shape.iter().filter(|length| **length > 1).count() > 1 {
+            let mut turned = Store::scratch(bytes, &self.name)?;
+            let progress = observer.begin(Phase {
+                label: "reordering",
+                total: bytes,
+                unit: "bytes",
+            });
+            order::to_c(
+                &self.store,
+                self.start,
+                shape,
+                size,
+                &mut turned,
+                progress.as_ref(),
+            )
+            .map_err(|error| unreadable(&self.name, &error))?;
+            (self.store, self.start) = (turned, 0);
+        }
+        self.header.fortran = false;
+        Ok(self)
+    }
+
+    /// The array in messages, between quotes.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn shape(&self) -> &[u64] {
+        &self.header.shape
+    }
+
+    /// Number of items, at least 1.
+    pub(crate) fn items(&self) -> u64 {
+        self.header.items
+    }
+
+    pub(crate) fn item_type(&self) -> ItemType {
+        self.header.item
+    }
+
+    /// Reads whole items from the `first` on, in C order, and leaves them little-endian.
+    pub(crate) fn read(&self, first: u64, to: &mut [u8]) -> Result<()> {
+        debug_assert!(
+            self.compressed.is_none() && !self.header.fortran,
+            "prepared"
+        );
+        let size = self.header.item.size();
+        self.store
+            .read_at(self.start + first * size as u64, to)
+            .map_err(|error| unreadable(&self.name, &error))?;
+        if self.header.big && size > 1 {
+            to.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+        }
+        Ok(())
+    }
+
+    /// Reads item after item in C order, a chunk of at most `most` bytes at a time, until `visit`
+    /// breaks off.
+    pub(crate) fn chunks(
+        &self,
+        most: usize,
+        mut visit: impl FnMut(u64, &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let size = self.header.item.size() as u64;
+        let mut chunk = vec![0; (most as u64).min(self.header.bytes) as usize];
+        let mut first = 0;
+        while first < self.items() {
+            let n = (self.items() - first).min(most as u64 / size);
+            let chunk = &mut chunk[..(n * size) as usize];
+            self.read(first, chunk)?;
+            if visit(first, chunk)?.is_break() {
+                break;
+            }
+            first += n;
+        }
+        Ok(())
+    }
+}
+
+/// What went wrong while an array was read.
+fn unreadable(name: &str, error: &io::Error) -> Error {
+    let why = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it was cut off while it was read".into(),
+        io::ErrorKind::StorageFull => {
+            "no space left for a plain copy of it; set TMPDIR to a folder on a larger disk".into()
+        }
+        _ => crate::error::plain(error),
+    };
+    Error::failure(format!("cannot read {name}: {why}"))
+}
+
+/// FILE.npz:MEMBER as file and member, unless that is the name of a file.
+fn split(path: &Path) -> (PathBuf, Option<String>) {
+    if let Some((file, member)) = path.to_str().and_then(|text| text.rsplit_once(':'))
+        && !file.is_empty()
+        && !member.is_empty()
+        && !path.exists()
+        && Path::new(file).is_file()
+    {
+        return (file.into(), Some(member.into()));
+    }
+    (path.into(), None)
+}
+
+/// A type of values that an array in memory can have.
+pub trait Element: Copy {
+    /// Its item type in a file.
+    #[doc(hidden)]
+    const ITEM: ItemType;
+
+    /// Its bytes, the lowest first.
+    #[doc(hidden)]
+    fn to_bytes(self) -> Vec<u8>;
+}
+
+macro_rules! elements {
+    ($($type:ty = $item:ident)*) => {$(
+        impl Element for $type {
+            const ITEM: ItemType = ItemType::$item;
+
+            fn to_bytes(self) -> Vec<u8> {
+                self.to_le_bytes().to_vec()
+            }
+        }
+    )*};
+}
+elements!(i8 = I1 u8 = U1 i16 = I2 u16 = U2 i32 = I4 u32 = U4 i64 = I8 f32 = F4 f64 = F8);
+
+impl Element for bool {
+    const ITEM: ItemType = ItemType::B1;
+
+    fn to_bytes(self) -> Vec<u8> {
+        vec![u8::from(self)]
+    }
+}

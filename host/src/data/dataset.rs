@@ -1,0 +1,850 @@
+//! A user's configurations: an array of shape (N, L0[, L1[, L2]]) of any size, read by position.
+//!
+//! # What is scanned
+//! Opening looks through the array for a third value, in the order of the file, and ends there.
+//! With at most two values it has then seen all of them. Otherwise it scans configurations spread
+//! evenly over the file, all of them up to 2²⁶ values and about so many beyond (but 8 configurations
+//! at least), for mean, standard deviation, sites that vary and missing values; should they be all
+//! alike, it scans the rest too.
+//!
+//! # What values become
+//! Two values become −1 and 1, the lower one −1; they are compared in the type of the file. Others
+//! become (x − mean) / (standard deviation), with divisor N, computed in f64 in a fixed order, so
+//! that they are the same on every machine. NaN is a missing value and stays NaN. Infinities are
+//! refused wherever they are met.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use blockspin_core::num::bits;
+use blockspin_core::num::math::sqrt64;
+
+use crate::data::array::item::{Bool, Item, ItemType, Verdict, for_type};
+use crate::data::array::{Array, Element, tuple};
+use crate::error::{Error, Result};
+use crate::observer::{Observer, Phase, Silent};
+use crate::store::resources;
+
+/// Bytes read at a time; every item size divides it.
+const CHUNK: usize = 1 << 18;
+/// Bytes that are rather read and left than skipped.
+const GAP: usize = 1 << 12;
+/// Two-valued data are kept in memory up to this many bytes, packed.
+const KEPT: u64 = 64 << 20;
+/// Values from which mean and standard deviation are taken, about.
+const SCANNED: u64 = 1 << 26;
+/// Configurations that are scanned at least.
+const SCANNED_CONFIGURATIONS: u64 = 8;
+/// Bytes of neighbouring configurations that are scanned together: disks like long reads.
+const TOGETHER: u64 = 1 << 16;
+/// Most axes of a lattice.
+const MAX_DIMENSION: usize = blockspin_core::lattice::MAX_DIMENSION;
+
+/// What the values of a file are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// At most two values, none missing: they enter as −1 and 1.
+    Signs {
+        /// The value that becomes −1, to the nearest f64.
+        low: f64,
+        /// The value that becomes 1; `low` again when there is only one.
+        high: f64,
+    },
+    /// Anything else: x enters as (x − centre) / scale.
+    Reals {
+        /// Mean of the scanned values; the middle of two values.
+        centre: f64,
+        /// Standard deviation of the scanned values, with divisor N; half the difference of two
+        /// values, which become ±1. 1 when there is only one.
+        scale: f64,
+    },
+}
+
+/// A user's configurations: (N, L0[, L1[, L2]]), read by position.
+#[derive(Debug)]
+pub struct Data {
+    array: Array,
+    sides: Vec<u32>,
+    configurations: usize,
+    sites: usize,
+    values: Values,
+    /// All configurations of two-valued data, [`bits::words`] each, when they are few.
+    kept: Option<Vec<u32>>,
+    varying: Vec<u32>,
+    missing: u64,
+}
+
+/// How an item becomes a number.
+#[derive(Clone, Copy, Debug)]
+enum Values {
+    /// At most two values, as the file has them (little-endian); the same twice for one.
+    Two {
+        low: [u8; 8],
+        high: [u8; 8],
+        kind: Kind,
+        constant: bool,
+    },
+    Many(Standard),
+}
+
+impl Data {
+    /// Opens FILE.npy, FILE.npz (with exactly one array) or FILE.npz:MEMBER, scans it once, and settles
+    /// its kind.
+    ///
+    /// # Errors
+    /// A failure that names the file and the rule it breaks.
+    pub fn open(path: &Path, observer: &dyn Observer) -> Result<Self> {
+        Self::scan(Array::open(path)?, observer)
+    }
+
+    /// Configurations in memory, of shape (N, L0[, L1[, L2]]), in C order.
+    ///
+    /// ```
+    /// use blockspin::prelude::*;
+    ///
+    /// let spins: Vec<i8> = (0..1000 * 8 * 8).map(|i| if i % 3 == 0 { 1 } else { -1 }).collect();
+    /// let data = Data::new(&[1000, 8, 8], &spins)?;
+    /// assert_eq!((data.configurations(), data.sides()), (1000, &[8, 8][..]));
+    /// # Ok::<(), blockspin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A failure, if the values do not fill the shape, or break the rules of a file.
+    pub fn new<T: Element>(shape: &[usize], values: &[T]) -> Result<Self> {
+        Self::scan(Array::new(shape, values)?, &Silent)
+    }
+
+    fn scan(array: Array, observer: &dyn Observer) -> Result<Self> {
+        let shape = array.shape();
+        let fail = |why: &str| {
+            Error::failure(format!(
+                "{} has shape {}: {why}",
+                array.name(),
+                tuple(array.shape())
+            ))
+        };
+        if !(2..=1 + MAX_DIMENSION).contains(&shape.len()) {
+            return Err(fail(
+                "configurations have shape (N, L0), (N, L0, L1) or (N, L0, L1, L2), \
+                 N configurations of a lattice with sides L",
+            ));
+        }
+        if shape[1..].contains(&1) {
+            return Err(fail(
+                "a side of 1; every side of a lattice is at least 2, and an axis of length 1 can \
+                 be dropped (numpy.squeeze)",
+            ));
+        }
+        let sides: Option<Vec<u32>> = shape[1..]
+            .iter()
+            .map(|side| u32::try_from(*side).ok())
+            .collect();
+        let sides = sides.ok_or_else(|| fail("a side beyond 32 bits"))?;
+        let sites = sides.iter().map(|side| u64::from(*side)).product::<u64>();
+        let (Ok(sites), Ok(configurations)) = (usize::try_from(sites), usize::try_from(shape[0]))
+        else {
+            return Err(fail("more than this machine can address"));
+        };
+        let mut data = Data {
+            sides,
+            configurations,
+            sites,
+            values: Values::Many(Standard::NONE),
+            kept: None,
+            varying: vec![],
+            missing: 0,
+            array,
+        };
+        // Marks of a site that a scan takes.
+        let marks = 12 * bits::words(sites) as u64;
+        resources::memory(&format!("reading {}", data.array.name()), marks)?;
+        data.array = data.array.prepare(observer)?;
+        let item = data.array.item_type();
+        if !for_type!(item, scan_two(&mut data, observer))? {
+            for_type!(item, scan_many(&mut data, observer))?;
+        }
+        Ok(data)
+    }
+
+    /// Sides of the lattice, slowest axis first.
+    #[must_use]
+    pub fn sides(&self) -> &[u32] {
+        &self.sides
+    }
+
+    /// Number of configurations, at least 1.
+    #[must_use]
+    pub fn configurations(&self) -> usize {
+        self.configurations
+    }
+
+    /// Number of sites of a configuration.
+    #[must_use]
+    pub fn sites(&self) -> usize {
+        self.sites
+    }
+
+    /// What the values are, and what becomes of them.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.values {
+            Values::Two { kind, .. } => kind,
+            Values::Many(standard) => standard.kind(),
+        }
+    }
+
+    /// Whether only one value occurs, missing ones apart: there is nothing to learn then.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        matches!(self.values, Values::Two { constant: true, .. })
+    }
+
+    /// Bit i is 1 when site i is not the same in all configurations scanned, missing values apart.
+    #[must_use]
+    pub fn varying(&self) -> &[u32] {
+        &self.varying
+    }
+
+    /// Number of missing values (NaN) among those scanned.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// The spins of a box of configuration `i`, packed in C order: bit 1 for the higher value.
+    ///
+    /// The box has its first site at `corner` and goes around the lattice; `to` has
+    /// [`bits::words`] of the product of its `sides`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no longer what it was.
+    ///
+    /// # Panics
+    /// If the data are not [`Kind::Signs`], there is no configuration `i`, or a length is wrong.
+    pub fn signs(&self, i: usize, corner: &[u32], sides: &[u32], to: &mut [u32]) -> Result<()> {
+        let (
+            Kind::Signs { .. },
+            Values::Two {
+                low,
+                high,
+                constant,
+                ..
+            },
+        ) = (self.kind(), self.values)
+        else {
+            panic!("data that are no signs");
+        };
+        assert_eq!(to.len(), bits::words(volume(sides)), "words of a box");
+        let mut writer = bits::Writer::new(to);
+        if let Some(row) = self.row(i) {
+            self.runs(corner, sides, |site, n| {
+                writer.copy(row, site, n);
+                Ok(())
+            })?;
+        } else {
+            // One value only is all −1.
+            let high = (!constant).then_some(high);
+            for_type!(
+                self.array.item_type(),
+                signs_from_file(self, i, corner, sides, (low, high), &mut writer)
+            )?;
+        }
+        writer.finish();
+        Ok(())
+    }
+
+    /// The values of a box of configuration `i` as [`kind`](Self::kind) says, in C order, NaN
+    /// where they are missing. The box is that of [`signs`](Self::signs); `to` has the product of
+    /// its `sides`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no longer what it was; a value is infinite, or so far from
+    /// the scanned ones that it has no place in f32.
+    ///
+    /// # Panics
+    /// If there is no configuration `i`, or a length is wrong.
+    pub fn reals(&self, i: usize, corner: &[u32], sides: &[u32], to: &mut [f32]) -> Result<()> {
+        assert_eq!(to.len(), volume(sides), "values of a box");
+        if let Some(row) = self.row(i) {
+            let mut at = 0;
+            return self.runs(corner, sides, |site, n| {
+                for (k, value) in to[at..at + n].iter_mut().enumerate() {
+                    *value = bits::sign(row, site + k) as f32;
+                }
+                at += n;
+                Ok(())
+            });
+        }
+        for_type!(
+            self.array.item_type(),
+            reals_from_file(self, i, corner, sides, to)
+        )
+    }
+
+    /// Configuration `i`, where it is kept in memory.
+    fn row(&self, i: usize) -> Option<&[u32]> {
+        let stride = self.varying.len();
+        self.kept
+            .as_ref()
+            .map(|words| &words[i * stride..(i + 1) * stride])
+    }
+
+    /// Visits the contiguous runs of a box, as first site and length, in C order.
+    fn runs(
+        &self,
+        corner: &[u32],
+        sides: &[u32],
+        mut visit: impl FnMut(usize, usize) -> Result<()>,
+    ) -> Result<()> {
+        let d = self.sides.len();
+        assert!(corner.len() == d && sides.len() == d, "a box has {d} sides");
+        // Padded in front with axes of length 1.
+        let pad = |values: &[u32], filler: u32| {
+            let mut padded = [filler as usize; MAX_DIMENSION];
+            for (to, value) in padded[MAX_DIMENSION - d..].iter_mut().zip(values) {
+                *to = *value as usize;
+            }
+            padded
+        };
+        let (lattice, first, sides) = (pad(&self.sides, 1), pad(corner, 0), pad(sides, 1));
+        // The axis along which the runs go; the box is whole along those after it.
+        let mut along = MAX_DIMENSION - 1;
+        let mut inner = 1;
+        while along > 0 && sides[along] == lattice[along] && first[along] % lattice[along] == 0 {
+            inner *= lattice[along];
+            along -= 1;
+        }
+        let outer: usize = sides[..along].iter().product();
+        for k in 0..outer {
+            let (mut k, mut base, mut stride) = (k, 0, inner * lattice[along]);
+            for axis in (0..along).rev() {
+                base += (first[axis] + k % sides[axis]) % lattice[axis] * stride;
+                k /= sides[axis];
+                stride *= lattice[axis];
+            }
+            let (mut at, mut left) = (first[along] % lattice[along], sides[along]);
+            while left > 0 {
+                let n = left.min(lattice[along] - at);
+                visit(base + at * inner, n * inner)?;
+                left -= n;
+                at = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a box from the file, and visits its items in C order, some at a time, with the number
+    /// of the site of the first.
+    fn pieces(
+        &self,
+        i: usize,
+        corner: &[u32],
+        sides: &[u32],
+        mut visit: impl FnMut(usize, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        assert!(i < self.configurations, "configuration {i}");
+        let size = self.array.item_type().size();
+        let begin = i as u64 * self.sites as u64;
+        let mut runs = vec![];
+        self.runs(corner, sides, |site, n| {
+            runs.push((site, n));
+            Ok(())
+        })?;
+        let mut chunk = vec![];
+        let mut rest = &runs[..];
+        while let [(site, n), others @ ..] = rest {
+            // Runs that are near each other come by one read.
+            let (mut low, mut high, mut together) = (*site, site + n, 1);
+            for (site, n) in others {
+                let gap = site.saturating_sub(high).max(low.saturating_sub(site + n));
+                let (first, last) = (low.min(*site), high.max(site + n));
+                if gap * size > GAP || (last - first) * size > CHUNK {
+                    break;
+                }
+                (low, high, together) = (first, last, together + 1);
+            }
+            // A single run may be longer than a chunk.
+            while low < high {
+                let bytes = CHUNK.min((high - low) * size);
+                if chunk.len() < bytes {
+                    chunk.resize(bytes, 0);
+                }
+                self.array.read(begin + low as u64, &mut chunk[..bytes])?;
+                let end = low + bytes / size;
+                for (site, n) in &rest[..together] {
+                    let (first, last) = (low.max(*site), end.min(site + n));
+                    visit(first, &chunk[(first - low) * size..(last - low) * size])?;
+                }
+                low = end;
+            }
+            rest = &rest[together..];
+        }
+        Ok(())
+    }
+
+    /// An item that is not what it should be.
+    fn unfit<T: Item>(&self, value: T, row: usize, site: usize) -> Error {
+        Error::failure(format!(
+            "{} holds {value} (row {row}, item {site} of it): every value is a finite number or \
+             NaN (missing), of a bool 0 or 1",
+            self.array.name()
+        ))
+    }
+
+    /// A value that did not occur when the data were scanned.
+    fn changed<T: Item>(&self, value: T, row: usize, site: usize) -> Error {
+        Error::failure(format!(
+            "{} has changed since it was scanned: now it holds {value} (row {row}, item {site} of \
+             it); leave it as it is while it is read",
+            self.array.name()
+        ))
+    }
+
+    /// The row and the item of it with a number.
+    fn place(&self, item: u64) -> (usize, usize) {
+        let sites = self.sites as u64;
+        ((item / sites) as usize, (item % sites) as usize)
+    }
+}
+
+fn volume(sides: &[u32]) -> usize {
+    sides.iter().map(|side| *side as usize).product()
+}
+
+fn signs_from_file<T: Item>(
+    data: &Data,
+    i: usize,
+    corner: &[u32],
+    sides: &[u32],
+    (low, high): ([u8; 8], Option<[u8; 8]>),
+    writer: &mut bits::Writer,
+) -> Result<()> {
+    let low = T::decode(&low[..T::SIZE]);
+    let high = high.map(|high| T::decode(&high[..T::SIZE]));
+    data.pieces(i, corner, sides, |site, bytes| {
+        for (w, bytes) in bytes.chunks(bits::WORD * T::SIZE).enumerate() {
+            let n = bytes.len() / T::SIZE;
+            let (word, known) = marks(bytes, low, high);
+            if known != bits::mask(n) {
+                let k = known.trailing_ones() as usize;
+                let value = T::decode(&bytes[k * T::SIZE..][..T::SIZE]);
+                return Err(data.changed(value, i, site + w * bits::WORD + k));
+            }
+            writer.push(word.into(), n);
+        }
+        Ok(())
+    })
+}
+
+fn reals_from_file<T: Item>(
+    data: &Data,
+    i: usize,
+    corner: &[u32],
+    sides: &[u32],
+    to: &mut [f32],
+) -> Result<()> {
+    let mut at = 0;
+    data.pieces(i, corner, sides, |site, bytes| {
+        let to = &mut to[at..at + bytes.len() / T::SIZE];
+        at += to.len();
+        let items = || bytes.chunks_exact(T::SIZE).map(T::decode);
+        let standard = match data.values {
+            Values::Many(standard) => standard,
+            Values::Two {
+                low,
+                high,
+                constant,
+                ..
+            } => {
+                let (low, high) = (T::decode(&low[..T::SIZE]), T::decode(&high[..T::SIZE]));
+                for (k, (to, value)) in to.iter_mut().zip(items()).enumerate() {
+                    *to = if value == low {
+                        if constant { 0.0 } else { -1.0 }
+                    } else if value == high {
+                        1.0
+                    } else if value.verdict() == Verdict::Missing {
+                        f32::NAN
+                    } else {
+                        return Err(data.changed(value, i, site + k));
+                    };
+                }
+                return Ok(());
+            }
+        };
+        let mut finite = true;
+        for (to, value) in to.iter_mut().zip(items()) {
+            *to = standard.apply(value.to_f64()) as f32;
+            finite &= to.is_finite();
+        }
+        if finite {
+            return Ok(());
+        }
+        for (k, (to, value)) in to.iter_mut().zip(items()).enumerate() {
+            match value.verdict() {
+                Verdict::Missing => *to = f32::NAN,
+                Verdict::Value if to.is_finite() => {}
+                Verdict::Value => {
+                    return Err(Error::failure(format!(
+                        "{} holds {value} (row {i}, item {} of it), beyond any number of standard \
+                         deviations that 32 bits hold: leave out what is no measurement (NaN), or \
+                         take logarithms",
+                        data.array.name(),
+                        site + k
+                    )));
+                }
+                Verdict::Invalid => return Err(data.unfit(value, i, site + k)),
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Up to 32 items: which are the second of two values, and which are one of them.
+#[inline(always)]
+fn marks<T: Item>(bytes: &[u8], a: T, b: Option<T>) -> (u32, u32) {
+    let other = b.unwrap_or(a);
+    let (mut first, mut second) = (0, 0);
+    for (k, item) in bytes.chunks_exact(T::SIZE).enumerate() {
+        let value = T::decode(item);
+        first |= u32::from(value == a) << k;
+        second |= u32::from(value == other) << k;
+    }
+    (second & !first, first | second)
+}
+
+/// Looks for a third value: false if there is one, and the data are what they were.
+fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
+    let stride = bits::words(data.sites);
+    let (mut a, mut b): (Option<T>, Option<T>) = (None, None);
+    // Packed, in the order of discovery; what each site was first, whether that is known, and
+    // whether it was ever something else.
+    let bytes = data.configurations as u64 * 4 * stride as u64;
+    let mut kept = (bytes <= KEPT).then(|| vec![0; data.configurations * stride]);
+    let (mut reference, mut seen) = (vec![0; stride], vec![0; stride]);
+    let mut varying = vec![0; stride];
+    let mut missing = 0u64;
+    let mut third = false;
+    let progress = observer.begin(Phase {
+        label: "scanning",
+        total: data.array.items(),
+        unit: "values",
+    });
+    data.array.chunks(CHUNK, |first, chunk| {
+        let (mut row, mut site) = data.place(first);
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let shift = site % bits::WORD;
+            let n = (bits::WORD - shift)
+                .min(data.sites - site)
+                .min(rest.len() / T::SIZE);
+            let (items, tail) = rest.split_at(n * T::SIZE);
+            let (mut word, mut known) = match a {
+                // The length is known: the compiler makes vectors of it.
+                Some(a) if n == bits::WORD => marks(&items[..bits::WORD * T::SIZE], a, b),
+                Some(a) => marks(items, a, b),
+                None => (0, 0),
+            };
+            if known != bits::mask(n) {
+                for (k, item) in items.chunks_exact(T::SIZE).enumerate() {
+                    let value = T::decode(item);
+                    match value.verdict() {
+                        Verdict::Value => {}
+                        Verdict::Invalid => return Err(data.unfit(value, row, site + k)),
+                        Verdict::Missing => {
+                            missing += 1;
+                            continue;
+                        }
+                    }
+                    if a.is_none() {
+                        a = Some(value);
+                    } else if a != Some(value) && b.is_none() {
+                        b = Some(value);
+                    } else if a != Some(value) && b != Some(value) {
+                        third = true;
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                if let Some(a) = a {
+                    (word, known) = marks(items, a, b);
+                }
+            }
+            let at = site / bits::WORD;
+            let (word, known) = (word << shift, known << shift);
+            let new = known & !seen[at];
+            reference[at] |= word & new;
+            seen[at] |= known;
+            varying[at] |= (word ^ reference[at]) & known;
+            if let Some(kept) = &mut kept {
+                kept[row * stride + at] |= word;
+            }
+            site += n;
+            if site == data.sites {
+                (row, site) = (row + 1, 0);
+            }
+            rest = tail;
+        }
+        progress.advance((chunk.len() / T::SIZE) as u64);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if third {
+        return Ok(false);
+    }
+    let Some(a) = a else {
+        return Err(Error::failure(format!(
+            "{} holds nothing but NaN, missing values; there must be others",
+            data.array.name()
+        )));
+    };
+    let constant = b.is_none();
+    let b = b.unwrap_or(a);
+    let (low, high) = if b < a { (b, a) } else { (a, b) };
+    if let Some(words) = &mut kept
+        && b < a
+    {
+        words
+            .chunks_exact_mut(stride)
+            .for_each(|row| bits::flip_all(row, data.sites));
+    }
+    let (l, h) = (low.to_f64(), high.to_f64());
+    let kind = if missing == 0 {
+        Kind::Signs { low: l, high: h }
+    } else if constant {
+        Kind::Reals {
+            centre: l,
+            scale: 1.0,
+        }
+    } else {
+        // Halves first: the sum could overflow.
+        Kind::Reals {
+            centre: l / 2.0 + h / 2.0,
+            scale: h / 2.0 - l / 2.0,
+        }
+    };
+    data.values = Values::Two {
+        low: low.encode(),
+        high: high.encode(),
+        kind,
+        constant,
+    };
+    data.kept = kept.filter(|_| missing == 0);
+    data.varying = varying;
+    data.missing = missing;
+    Ok(true)
+}
+
+/// Scans data of three values and more.
+fn scan_many<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<()> {
+    let (n, sites) = (data.configurations as u64, data.sites as u64);
+    let some = (SCANNED / sites).max(SCANNED_CONFIGURATIONS);
+    for most in [some.min(n), n] {
+        let scan = Scan::of::<T>(data, most, observer)?;
+        if let Some(standard) = scan.moments.standard() {
+            data.values = Values::Many(standard);
+            data.varying = scan.varying;
+            data.missing = scan.missing;
+            return Ok(());
+        }
+    }
+    Err(Error::failure(format!(
+        "{} holds whole numbers that are all the same to the 53 bits that are computed with; \
+         subtract what they have in common",
+        data.array.name()
+    )))
+}
+
+/// What is learned of some configurations.
+struct Scan {
+    moments: Moments,
+    varying: Vec<u32>,
+    missing: u64,
+}
+
+impl Scan {
+    /// Scans about `configurations` of them, evenly spread.
+    fn of<T: Item>(data: &Data, configurations: u64, observer: &dyn Observer) -> Result<Self> {
+        let (n, sites) = (data.configurations as u64, data.sites as u64);
+        let mut scan = Scan {
+            moments: Moments::NONE,
+            varying: vec![0; bits::words(data.sites)],
+            missing: 0,
+        };
+        // Sites are scanned by segments that fit in memory, in groups of configurations.
+        let segment = sites.min((CHUNK / T::SIZE) as u64);
+        let together = (TOGETHER / (sites * T::SIZE as u64)).clamp(1, configurations);
+        let groups = if configurations == n {
+            n.div_ceil(together)
+        } else {
+            configurations / together
+        };
+        let progress = observer.begin(Phase {
+            label: "scanning",
+            total: groups * sites.div_ceil(segment),
+            unit: "pieces",
+        });
+        let mut chunk = vec![0; (together * segment) as usize * T::SIZE];
+        let mut reference: Vec<Option<T>> = vec![None; segment as usize];
+        let mut values = vec![];
+        let mut begin = 0;
+        while begin < sites {
+            let length = segment.min(sites - begin);
+            reference.fill(None);
+            for group in 0..groups {
+                let row = if configurations == n {
+                    group * together
+                } else {
+                    (u128::from(group) * u128::from(n) / u128::from(groups)) as u64
+                };
+                // Either whole configurations, or a segment of one.
+                let items = (together.min(n - row) * length) as usize;
+                let chunk = &mut chunk[..items * T::SIZE];
+                data.array.read(row * sites + begin, chunk)?;
+                values.clear();
+                for (k, item) in chunk.chunks_exact(T::SIZE).enumerate() {
+                    let value = T::decode(item);
+                    match value.verdict() {
+                        Verdict::Value => {}
+                        Verdict::Missing => {
+                            scan.missing += 1;
+                            continue;
+                        }
+                        Verdict::Invalid => {
+                            let (row, site) = data.place(row * sites + begin + k as u64);
+                            return Err(data.unfit(value, row, site));
+                        }
+                    }
+                    let site = k % length as usize;
+                    match reference[site] {
+                        None => reference[site] = Some(value),
+                        Some(reference) if reference == value => {}
+                        Some(_) => bits::set(&mut scan.varying, begin as usize + site, true),
+                    }
+                    values.push(value.to_f64());
+                }
+                scan.moments.add(&values);
+                progress.advance(1);
+            }
+            begin += length;
+        }
+        Ok(scan)
+    }
+}
+
+/// Exponents of the powers of two that values are divided by lie within ± this.
+const MAX_EXPONENT: i32 = 1000;
+
+/// Mean and sum of squared deviations of numbers of any magnitude: of x / 2^exponent, so that no
+/// square overflows or vanishes. Chunks are merged as in Chan, Golub and LeVeque, "Algorithms for
+/// computing the sample variance" (1983).
+#[derive(Clone, Copy, Debug)]
+struct Moments {
+    count: f64,
+    exponent: i32,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    const NONE: Moments = Moments {
+        count: 0.0,
+        exponent: -MAX_EXPONENT,
+        mean: 0.0,
+        squares: 0.0,
+    };
+
+    fn add(&mut self, values: &[f64]) {
+        let Some(first) = values.first() else { return };
+        let largest = values.iter().fold(0.0, |largest: f64, value| {
+            if value.abs() > largest {
+                value.abs()
+            } else {
+                largest
+            }
+        });
+        let exponent = exponent(largest);
+        let factor = power(-exponent);
+        // Deviations from the first are exactly 0 where all are equal.
+        let deviation = |value: &f64| value * factor - first * factor;
+        let count = values.len() as f64;
+        let shift = values.iter().map(deviation).sum::<f64>() / count;
+        let squares = values
+            .iter()
+            .map(|value| {
+                let deviation = deviation(value) - shift;
+                deviation * deviation
+            })
+            .sum();
+        self.merge(Moments {
+            count,
+            exponent,
+            mean: first * factor + shift,
+            squares,
+        });
+    }
+
+    fn merge(&mut self, mut other: Moments) {
+        let exponent = self.exponent.max(other.exponent);
+        for moments in [&mut *self, &mut other] {
+            let factor = power(moments.exponent - exponent);
+            moments.exponent = exponent;
+            moments.mean *= factor;
+            moments.squares *= factor * factor;
+        }
+        let count = self.count + other.count;
+        let apart = other.mean - self.mean;
+        self.mean += apart * (other.count / count);
+        self.squares += other.squares + apart * apart * (self.count * other.count / count);
+        self.count = count;
+    }
+
+    /// `None` if there is no spread.
+    fn standard(&self) -> Option<Standard> {
+        let standard = Standard {
+            factor: power(-self.exponent),
+            centre: self.mean,
+            scale: sqrt64(self.squares / self.count),
+        };
+        (standard.scale > 0.0).then_some(standard)
+    }
+}
+
+/// x → (factor x − centre) / scale; the factor is a power of two.
+#[derive(Clone, Copy, Debug)]
+struct Standard {
+    factor: f64,
+    centre: f64,
+    scale: f64,
+}
+
+impl Standard {
+    const NONE: Standard = Standard {
+        factor: 1.0,
+        centre: 0.0,
+        scale: 1.0,
+    };
+
+    #[inline(always)]
+    fn apply(self, x: f64) -> f64 {
+        (x * self.factor - self.centre) / self.scale
+    }
+
+    fn kind(self) -> Kind {
+        Kind::Reals {
+            centre: self.centre / self.factor,
+            scale: self.scale / self.factor,
+        }
+    }
+}
+
+/// The power of two next above a magnitude, within [`MAX_EXPONENT`].
+fn exponent(x: f64) -> i32 {
+    let biased = (x.to_bits() >> 52 & 0x7ff) as i32;
+    (biased - 1022).clamp(-MAX_EXPONENT, MAX_EXPONENT)
+}
+
+/// 2^exponent; 0 where that is no normal number.
+fn power(exponent: i32) -> f64 {
+    if exponent < -1022 {
+        return 0.0;
+    }
+    f64::from_bits(((exponent.min(1023) + 1023) as u64) << 52)
+}

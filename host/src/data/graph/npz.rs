@@ -1,0 +1,96 @@
+//! Members of `.npz` files: the arrays in a zip archive that `numpy.savez` writes.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use flate2::read::DeflateDecoder;
+use rawzip::{CompressionMethod, ZipArchive};
+
+use crate::error::{Error, Result, annotate, quoted};
+use crate::store::resources;
+
+/// The bytes of the member with this name (such as "indptr.npy"), at most `limit` of them once
+/// unpacked; `None` if there is no such member.
+///
+/// # Errors
+/// A failure that names the file and the member.
+pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
+    let fail = |why: String| Error::failure(format!("{} {why}", quoted(path)));
+    let broken = |error: &dyn Display| {
+        fail(format!(
+            "is no whole .npz file ({error}); numpy.savez writes such files"
+        ))
+    };
+    let damaged = |error: &dyn Display| {
+        fail(format!(
+            "has a member {name} that cannot be read ({error}): the file is damaged"
+        ))
+    };
+    let file = File::open(path).map_err(|error| annotate("read", path, error))?;
+    let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
+    let archive = ZipArchive::from_file(file, &mut buffer).map_err(|error| broken(&error))?;
+    let mut found = None;
+    let mut entries = archive.entries(&mut buffer);
+    while let Some(entry) = entries.next_entry().map_err(|error| broken(&error))? {
+        if entry.file_path().as_ref() == name.as_bytes() {
+            if found.is_some() {
+                return Err(broken(&format!("the member {name} occurs twice")));
+            }
+            if entry.flags().is_encrypted() {
+                return Err(fail(format!(
+                    "has an encrypted member {name}; plain ones can be read"
+                )));
+            }
+            found = Some((
+                entry.wayfinder(),
+                entry.compression_method(),
+                entry.uncompressed_size_hint(),
+            ));
+        }
+    }
+    let Some((wayfinder, method, claimed)) = found else {
+        return Ok(None);
+    };
+    let large = |bytes: u64| {
+        fail(format!(
+            "has a member {name} of {bytes} bytes or more; at most {limit} are read here"
+        ))
+    };
+    if claimed > limit {
+        return Err(large(claimed));
+    }
+    resources::memory(
+        &format!("reading {name} of {}", quoted(path)),
+        claimed.saturating_mul(2),
+    )?;
+    let entry = archive
+        .get_entry(wayfinder)
+        .map_err(|error| damaged(&error))?;
+    let mut bytes = vec![];
+    // An archive may claim less than it unpacks to.
+    let most = claimed.saturating_add(1);
+    match method {
+        CompressionMethod::STORE => entry
+            .verifying_reader(entry.reader())
+            .take(most)
+            .read_to_end(&mut bytes),
+        CompressionMethod::DEFLATE => entry
+            .verifying_reader(DeflateDecoder::new(entry.reader()))
+            .take(most)
+            .read_to_end(&mut bytes),
+        other => {
+            return Err(fail(format!(
+                "has a member {name} compressed by method {}; stored and deflated ones can be \
+                 read, as numpy.savez and numpy.savez_compressed write them",
+                other.as_u16()
+            )));
+        }
+    }
+    .map_err(|error| damaged(&error))?;
+    if bytes.len() as u64 != claimed {
+        return Err(damaged(&format!("it does not have {claimed} bytes")));
+    }
+    Ok(Some(bytes))
+}

@@ -1,0 +1,13 @@
+//! A user's configurations: arrays, graphs, filters; how a file is split, and how configurations are
+//! supplied to a run.
+
+mod array;
+mod dataset;
+pub mod filters;
+pub mod graph;
+pub mod npy;
+pub mod split;
+pub mod supply;
+
+pub use array::Element;
+pub use dataset::{Data, Kind};

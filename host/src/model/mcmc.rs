@@ -1,0 +1,501 @@
+//! Markov chains on the host: how long to burn in, how far apart to take samples, and a fixed
+//! number of chains that give them, whatever the number of threads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::vec;
+
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::sampler::{Sampler, Start};
+use blockspin_core::stats::{Blocking, integrated};
+use blockspin_core::window::row::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::data::supply::Feed;
+use crate::error::Result;
+use crate::store::codec::{Number, Tape};
+
+/// Chains that feed a run. Fixed, so that no result depends on the number of threads.
+pub const CHAINS: usize = 8;
+
+/// Site updates that the two chains of a pilot may take together before it gives up.
+const PILOT_UPDATES: u64 = 1 << 31;
+/// Sweeps of the shortest pilot, and site updates of each of its chains that allow more of them: what
+/// a pilot finds decides the cost of all that follows, and must not depend on luck.
+const PILOT_SWEEPS: [usize; 2] = [256, 2048];
+const PILOT_LEAST: usize = 1 << 22;
+/// Looks at a chain, and those within an autocorrelation time, from which on a pilot goes on looking
+/// half as often: nothing is missed then, and its cost does not grow as the square of the time.
+const PILOT_LOOKS: usize = 1 << 13;
+const PILOT_RESOLVED: f64 = 16.0;
+/// Autocorrelation times that the second half of a pilot must span.
+const SPAN: f64 = 30.0;
+/// Standard errors by which a hot and a cold chain may differ.
+const AGREEMENT: f64 = 4.0;
+
+/// Does every task, on so many threads at most: whichever is free takes the next.
+pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
+    let others = threads.min(tasks.len()).saturating_sub(1);
+    let tasks = Mutex::new(tasks.into_iter());
+    let run = || {
+        while let Some(task) = next(&tasks) {
+            work(task);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..others).for_each(|_| drop(scope.spawn(run)));
+        run();
+    });
+}
+
+fn next<T>(tasks: &Mutex<vec::IntoIter<T>>) -> Option<T> {
+    tasks.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+/// When and how often a chain is to be looked at, in sweeps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Sweeps before the first sample.
+    pub burn_in: u32,
+    /// Sweeps from one sample to the next.
+    pub thin: u32,
+    /// Integrated autocorrelation time in sweeps, the larger of energy and order parameter.
+    pub autocorrelation: f64,
+    /// Whether a hot and a cold start came to agree within the pilot.
+    pub equilibrated: bool,
+    /// Whether the order parameter never left its sector, in either chain once it had burnt in.
+    pub frozen: bool,
+    /// ⟨m²⟩, the mean square of the order parameter.
+    pub order_squared: f64,
+}
+
+/// A model to sample, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampling<M> {
+    /// Draws the samples.
+    pub model: M,
+    /// Brings chains to equilibrium: updates of the whole lattice, since those of single clusters
+    /// may take for ever to leave an ordered or a disordered start.
+    pub warmer: M,
+    /// When and how often.
+    pub plan: Plan,
+}
+
+impl Plan {
+    /// Before anything is measured.
+    pub const UNMEASURED: Plan = Plan {
+        burn_in: 0,
+        thin: 1,
+        autocorrelation: 0.5,
+        equilibrated: false,
+        frozen: false,
+        order_squared: 0.0,
+    };
+}
+
+impl<M: Sampler + Clone> Sampling<M> {
+    /// One whose chains need no other model to warm them, before anything is measured.
+    pub fn unmeasured(model: M) -> Self {
+        Sampling {
+            warmer: model.clone(),
+            model,
+            plan: Plan::UNMEASURED,
+        }
+    }
+}
+
+impl<M: Sampler> Sampling<M> {
+    /// A chain in equilibrium.
+    fn warm(&self, chain: &mut Chain<M::Cell>) {
+        let mut scratch = vec![0; self.warmer.scratch_len()];
+        chain.advance(&self.warmer, self.plan.burn_in, &mut scratch);
+    }
+
+    /// A chain that starts hot or cold, by its number, and has burnt in.
+    pub fn chain(&self, seed: u64, task: u64, purpose: Purpose) -> Chain<M::Cell> {
+        let mut chain = Chain::started(&self.model, seed, task, purpose);
+        self.warm(&mut chain);
+        chain
+    }
+}
+
+/// What was seen of a chain of the pilot, at equal distances.
+#[derive(Default)]
+struct Trace {
+    energy: Vec<f64>,
+    order: Vec<f64>,
+    sectors: Vec<Option<u32>>,
+}
+
+impl Trace {
+    /// Looks at a chain after every so many sweeps, until it has been looked at so often.
+    fn follow<M: Sampler>(
+        &mut self,
+        model: &M,
+        chain: &mut Chain<M::Cell>,
+        every: u32,
+        looks: usize,
+    ) {
+        let mut scratch = vec![0; model.scratch_len()];
+        while self.energy.len() < looks {
+            chain.advance(model, every, &mut scratch);
+            self.energy.push(model.energy(&chain.state));
+            self.order.push(model.order_parameter(&chain.state));
+            self.sectors.push(model.sector(&chain.state));
+        }
+    }
+
+    /// What would have been seen at twice the distance.
+    fn halve(&mut self) {
+        fn half<T: Copy>(all: &[T]) -> Vec<T> {
+            all.iter().skip(1).step_by(2).copied().collect()
+        }
+        self.energy = half(&self.energy);
+        self.order = half(&self.order);
+        self.sectors = half(&self.sectors);
+    }
+
+    /// The second halves: energy, then order parameter.
+    fn late(&self) -> [&[f64]; 2] {
+        [
+            &self.energy[self.energy.len() / 2..],
+            &self.order[self.order.len() / 2..],
+        ]
+    }
+
+    /// Whether there are sectors and the second half saw one alone.
+    fn is_frozen(&self) -> bool {
+        let late = &self.sectors[self.sectors.len() / 2..];
+        late.iter()
+            .all(|sector| sector.is_some() && *sector == late[0])
+    }
+}
+
+impl Plan {
+    /// Runs one chain from a hot and one from a cold start, ever longer, until the second halves
+    /// agree in energy and order parameter and span thirty autocorrelation times. What the first
+    /// halves took is the burn-in, or thirty autocorrelation times where the first length did; two
+    /// autocorrelation times are between samples.
+    ///
+    /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps. With
+    /// a thread to spare they run at once.
+    pub fn measure<M: Sampler<Cell: Send> + Sync>(
+        model: &M,
+        warm: Option<(&M, u32)>,
+        seed: u64,
+        threads: usize,
+    ) -> Plan {
+        let mut chains = [0, 1].map(|task| Chain::started(model, seed, task, Purpose::Pilot));
+        if let Some((warmer, sweeps)) = warm {
+            spread(chains.iter_mut().collect(), threads, |chain| {
+                chain.advance(warmer, sweeps, &mut vec![0; warmer.scratch_len()]);
+            });
+        }
+        let mut traces = [(); 2].map(|()| Trace::default());
+        let sites = model.lattice().sites() as u64;
+        let [least, most] = PILOT_SWEEPS;
+        let first = (PILOT_LEAST / sites as usize).clamp(least, most);
+        let (mut looks, mut every) = (first, 1);
+        loop {
+            let tasks = chains.iter_mut().zip(&mut traces).collect();
+            spread(tasks, threads, |(chain, trace)| {
+                trace.follow(model, chain, every, looks);
+            });
+            // Of energy and order parameter the slower, each a mean of both chains.
+            let taus = [0, 1].map(|what| {
+                let taus = [0, 1].map(|chain| integrated(traces[chain].late()[what]).tau);
+                (taus[0] + taus[1]) / 2.0
+            });
+            let tau = taus[0].max(taus[1]).max(0.5);
+            let [hot, cold] = [&traces[0], &traces[1]].map(Trace::late);
+            let agree = hot.iter().zip(cold).all(|(a, b)| {
+                let [(mean_a, error_a), (mean_b, error_b)] = [a, &b].map(|x| mean(x, tau));
+                (mean_a - mean_b).abs()
+                    <= AGREEMENT * (error_a * error_a + error_b * error_b).sqrt()
+            });
+            let long = looks as f64 / 2.0 >= SPAN * tau;
+            let sweeps = looks as u64 * u64::from(every);
+            let spent = 2 * sweeps * sites >= PILOT_UPDATES;
+            if (agree && long) || spent {
+                let squares = hot[1].iter().chain(cold[1]).map(|m| m * m).sum::<f64>();
+                // A pilot that is longer than it had to be says less of the start than of the rest.
+                let burn_in = match sweeps == first as u64 {
+                    true => ((SPAN * tau) as u64).clamp(least as u64 / 2, sweeps / 2),
+                    false => sweeps / 2,
+                };
+                let autocorrelation = tau * f64::from(every);
+                return Plan {
+                    order_squared: squares / (hot[1].len() + cold[1].len()) as f64,
+                    burn_in: burn_in as u32,
+                    thin: (2.0 * autocorrelation).ceil() as u32,
+                    autocorrelation,
+                    equilibrated: agree && long,
+                    frozen: traces.iter().all(Trace::is_frozen),
+                };
+            }
+            if looks >= PILOT_LOOKS && tau >= PILOT_RESOLVED {
+                every *= 2;
+                traces.iter_mut().for_each(Trace::halve);
+            } else {
+                looks *= 2;
+            }
+        }
+    }
+}
+
+/// Mean, and its standard error with an autocorrelation time given.
+fn mean(series: &[f64], tau: f64) -> (f64, f64) {
+    let mut blocking = Blocking::new();
+    series.iter().for_each(|x| blocking.push(*x));
+    (
+        blocking.mean(),
+        (2.0 * tau * blocking.variance().unwrap_or(0.0) / series.len() as f64).sqrt(),
+    )
+}
+
+/// One chain: a configuration and a stream of its own.
+#[derive(Clone, Debug)]
+pub struct Chain<C> {
+    /// The configuration.
+    pub state: Vec<C>,
+    /// Its random numbers.
+    pub stream: Stream,
+}
+
+impl<C: Copy + Default> Chain<C> {
+    /// A chain at its start: hot for even numbers, cold for odd ones.
+    fn started<M: Sampler<Cell = C>>(model: &M, seed: u64, task: u64, purpose: Purpose) -> Self {
+        let start = if task.is_multiple_of(2) {
+            Start::Hot
+        } else {
+            Start::Cold
+        };
+        let mut stream = Stream::new(seed, task, purpose);
+        let mut state = vec![C::default(); model.state_len()];
+        model.start(start, &mut state, &mut stream);
+        Chain { state, stream }
+    }
+
+    /// Sweeps `n` times.
+    pub fn advance<M: Sampler<Cell = C>>(&mut self, model: &M, n: u32, scratch: &mut [u32]) {
+        model.sweeps(n, &mut self.state, scratch, &mut self.stream);
+    }
+}
+
+/// A model whose samples can be learned from, and whose chains other threads may run.
+pub trait Supplier:
+    Sampler<Cell: Number + Send, Value: Value + Number + Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<M> Supplier for M where
+    M: Sampler<Cell: Number + Send, Value: Value + Number + Send> + Clone + Send + Sync + 'static
+{
+}
+
+/// Length of what is learned from one configuration.
+fn learned_len<M: Supplier>(model: &M) -> usize {
+    M::Value::configuration(model.learned().sites())
+}
+
+/// One of several chains, and samples that it has drawn ahead.
+struct Line<M: Supplier> {
+    /// Its place among them.
+    number: usize,
+    chain: Chain<M::Cell>,
+    burnt_in: bool,
+    ready: Vec<M::Value>,
+    /// Whether `ready` holds samples that nobody has taken over.
+    is_full: bool,
+}
+
+impl<M: Supplier> Line<M> {
+    /// Fills `ready` unless it is full, after the burn-in if that is still due.
+    fn refill(&mut self, sampling: &Sampling<M>) {
+        if self.is_full {
+            return;
+        }
+        self.is_full = true;
+        let Sampling { model, plan, .. } = sampling;
+        let chain = &mut self.chain;
+        if !self.burnt_in {
+            sampling.warm(chain);
+            self.burnt_in = true;
+        }
+        let mut scratch = vec![0; model.scratch_len()];
+        let mut kept = vec![M::Cell::default(); model.state_len()];
+        for values in self.ready.chunks_exact_mut(learned_len(model)) {
+            chain.advance(model, plan.thin, &mut scratch);
+            model.keep(&chain.state, &mut kept, &mut chain.stream);
+            model.values(&kept, values);
+        }
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.pass(&mut self.chain.state)?;
+        tape.value(&mut self.chain.stream)?;
+        tape.value(&mut self.burnt_in)?;
+        tape.value(&mut self.is_full)?;
+        match self.is_full {
+            true => tape.pass(&mut self.ready),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Lines that wait for a thread.
+type Queue<M> = Mutex<vec::IntoIter<Line<M>>>;
+
+/// Refills lines until none waits.
+fn work<M: Supplier>(sampling: &Sampling<M>, queue: &Queue<M>) -> Vec<Line<M>> {
+    let lines = std::iter::from_fn(|| next(queue));
+    lines
+        .map(|mut line| {
+            line.refill(sampling);
+            line
+        })
+        .collect()
+}
+
+/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. With threads to
+/// spare they sample while the caller works; where the caller must wait, it helps.
+pub struct Chains<M: Supplier> {
+    sampling: Sampling<M>,
+    /// Threads beside the caller's.
+    others: usize,
+    /// Samples that are handed out, and how many have been.
+    ready: Vec<Vec<M::Value>>,
+    taken: usize,
+    /// The chains, unless a worker has them.
+    queue: Arc<Queue<M>>,
+    workers: Vec<JoinHandle<Vec<Line<M>>>>,
+}
+
+impl<M: Supplier> Chains<M> {
+    /// Chains with streams of their own for each purpose. Nothing is sampled before the first is
+    /// asked for.
+    pub fn new(sampling: Sampling<M>, seed: u64, purpose: Purpose, threads: usize) -> Self {
+        let model = &sampling.model;
+        let ahead = samples_ahead(model);
+        let buffer = || vec![M::Value::default(); ahead * learned_len(model)];
+        let line = |number| Line {
+            number,
+            chain: Chain::started(model, seed, number as u64, purpose),
+            burnt_in: false,
+            ready: buffer(),
+            is_full: false,
+        };
+        let lines: Vec<_> = (0..CHAINS).map(line).collect();
+        Chains {
+            others: threads.clamp(1, CHAINS) - 1,
+            ready: (0..CHAINS).map(|_| buffer()).collect(),
+            taken: CHAINS * ahead,
+            queue: Arc::new(Mutex::new(lines.into_iter())),
+            workers: vec![],
+            sampling,
+        }
+    }
+
+    /// Takes over the next samples, and sends workers to draw those after them.
+    fn exchange(&mut self) {
+        if self.workers.is_empty() {
+            self.send();
+        }
+        let lines = work(&self.sampling, &self.queue);
+        let mut lines = self.all(lines);
+        for (line, ready) in lines.iter_mut().zip(&mut self.ready) {
+            std::mem::swap(&mut line.ready, ready);
+            line.is_full = false;
+        }
+        self.taken = 0;
+        self.queue = Arc::new(Mutex::new(lines.into_iter()));
+        self.send();
+    }
+
+    /// These lines and those that the workers have, when they are done, in their order.
+    fn all(&mut self, mut lines: Vec<Line<M>>) -> Vec<Line<M>> {
+        for worker in self.workers.drain(..) {
+            match worker.join() {
+                Ok(done) => lines.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        lines.sort_by_key(|line| line.number);
+        lines
+    }
+
+    fn send(&mut self) {
+        for _ in 0..self.others {
+            let (sampling, queue) = (self.sampling.clone(), self.queue.clone());
+            let worker = std::thread::spawn(move || work(&sampling, &queue));
+            self.workers.push(worker);
+        }
+    }
+}
+
+impl<M: Supplier> Feed<M::Value> for Chains<M> {
+    /// What is learned from the next sample, under a random global symmetry.
+    fn next(&mut self, values: &mut [M::Value]) -> Result<bool> {
+        let length = learned_len(&self.sampling.model);
+        if self.taken == CHAINS * self.ready[0].len() / length {
+            self.exchange();
+        }
+        let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
+        values.copy_from_slice(&self.ready[chain][at * length..][..length]);
+        self.taken += 1;
+        Ok(true)
+    }
+
+    /// Workers finish the line they are at; where each is when they do depends on the threads, what
+    /// will be handed out does not.
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        let waiting = std::iter::from_fn(|| next(&self.queue)).collect();
+        let mut lines = self.all(waiting);
+        let length = learned_len(&self.sampling.model);
+        let mut pass = || {
+            let most = CHAINS * self.ready[0].len() / length;
+            tape.value(&mut self.taken)?;
+            tape.require(self.taken <= most)?;
+            let rest = self.taken / CHAINS * length;
+            let mut ready = self.ready.iter_mut();
+            ready.try_for_each(|ready| tape.pass(&mut ready[rest..]))?;
+            lines.iter_mut().try_for_each(|line| line.pass(tape))
+        };
+        let passed = pass();
+        // Sampling goes on though a disk be full.
+        self.queue = Arc::new(Mutex::new(lines.into_iter()));
+        self.send();
+        passed
+    }
+
+    fn bytes(&self) -> u64 {
+        memory(&self.sampling.model)
+    }
+}
+
+/// Workers end with the line they are at.
+impl<M: Supplier> Drop for Chains<M> {
+    fn drop(&mut self) {
+        while next(&self.queue).is_some() {}
+    }
+}
+
+/// Samples that each chain draws at a time: enough to be worth a thread, few enough for a cache.
+fn samples_ahead<M: Supplier>(model: &M) -> usize {
+    ((1 << 15) / (size_of::<M::Value>() * learned_len(model))).clamp(1, 1024)
+}
+
+/// Bytes that the chains of one purpose take, about.
+#[must_use]
+pub fn memory<M: Supplier>(model: &M) -> u64 {
+    let learned = size_of::<M::Value>() * learned_len(model);
+    let ahead = samples_ahead(model);
+    CHAINS as u64 * (2 * ahead * learned) as u64 + CHAINS as u64 * chain_bytes(model)
+}
+
+/// Bytes that one chain takes at most: its configuration, a copy of it, and scratch.
+#[must_use]
+pub fn chain_bytes<M: Sampler>(model: &M) -> u64 {
+    let cells = size_of::<M::Cell>() * 2 * model.state_len();
+    (cells + size_of::<u32>() * model.scratch_len()) as u64
+}

@@ -1,0 +1,113 @@
+//! A ring with one realisation of random bonds, and V at a given place.
+
+use std::sync::Arc;
+
+use blockspin_core::exact::{Information, bonds};
+use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler::random_bond_ring::{self, Bond};
+use blockspin_core::sampler::{self, Sampler};
+
+use super::mcmc::Sampling;
+use super::random_bonds::RandomBonds;
+use super::{AnyModel, IsingChain, Layout, Model, Prepared, Question, known};
+use crate::data::npy::Format;
+use crate::error::{Error, Result};
+use crate::settings::values::Sides;
+
+/// A ring with the bonds of a realisation.
+#[derive(Clone, Debug)]
+pub struct RingModel {
+    bonds: RandomBonds,
+    temperature: f64,
+    coupling: f64,
+    sampler: sampler::RandomBondRing<Arc<[Bond]>>,
+}
+
+impl RingModel {
+    /// The ring with these bonds, which `realisation` names and `coupling` multiplied.
+    ///
+    /// # Errors
+    /// Usage: bonds too strong for the temperature.
+    pub fn new(
+        realisation: RandomBonds,
+        couplings: &[f64],
+        temperature: f64,
+        coupling: f64,
+    ) -> Result<Self> {
+        let usage = |error: sampler::RandomBondRingError| Error::usage(error.to_string());
+        let mut bonds = vec![Bond::NONE; couplings.len()];
+        random_bond_ring::bonds(couplings, temperature.recip(), &mut bonds).map_err(usage)?;
+        Ok(RingModel {
+            bonds: realisation,
+            temperature,
+            coupling,
+            sampler: sampler::RandomBondRing::new(bonds.into()).map_err(usage)?,
+        })
+    }
+}
+
+impl Model for RingModel {
+    fn name(&self) -> &'static str {
+        "chain"
+    }
+
+    fn resolved(&self) -> AnyModel {
+        AnyModel::Chain(IsingChain {
+            size: Sides(self.sampler.lattice().sides().to_vec()),
+            temperature: Some(self.temperature),
+            coupling: self.coupling,
+            algorithm: None,
+            disorder: self.bonds.disorder,
+            disorder_seed: self.bonds.disorder_seed,
+            origin: self.bonds.origin,
+        })
+    }
+
+    fn title(&self) -> String {
+        format!(
+            "Ising chain with random bonds, {} at T = {}",
+            self.sampler.lattice().sites(),
+            self.temperature
+        )
+    }
+
+    fn about(&self) -> String {
+        let bonds = &self.bonds;
+        format!(
+            "Spins ±1 on a ring of {} sites with bonds {} times {}, realisation {}, at temperature {}; \
+             the block begins at site {}",
+            self.sampler.lattice().sites(),
+            bonds.disorder,
+            self.coupling,
+            bonds.disorder_seed,
+            self.temperature,
+            bonds.origin
+        )
+    }
+
+    fn lattice(&self) -> Lattice {
+        self.sampler.lattice()
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Origin(self.bonds.origin)
+    }
+
+    fn format(&self) -> Format {
+        Format::Signs
+    }
+
+    fn known(&self, question: Question<'_>) -> Option<Information> {
+        let (bonds_of, sites) = (&self.bonds, self.lattice().sites() as u32);
+        let couplings = bonds_of.couplings(sites, self.coupling).ok()??;
+        let beta = self.temperature.recip();
+        question.ask(known::of_ring, |partition, filter, scratch| {
+            let first = bonds_of.origin;
+            bonds::information(&couplings, beta, partition, first, Some(filter), scratch)
+        })
+    }
+
+    fn unmeasured(&self) -> Result<Prepared> {
+        Ok(Prepared::Chain(Sampling::unmeasured(self.sampler.clone())))
+    }
+}

@@ -1,0 +1,169 @@
+//! A finished run as lines of text.
+
+use std::fmt::Write;
+
+use super::picture::graph::graph_table;
+use super::picture::{Style, heat_map};
+use crate::data::graph::Shells;
+use crate::error::Result;
+use crate::run::evaluate::Estimate;
+use crate::run::record::Results;
+use crate::run::{Ended, Filter, Refined, RunRecord};
+use crate::settings::encoder::Coarse;
+
+/// The result of a run: figures, then the filter. On a graph the filter is a table of the sites of its
+/// shells.
+///
+/// # Errors
+/// Of a configuration whose model cannot be.
+pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Result<String> {
+    let (config, results) = (&record.config, &record.results);
+    let (title, _) = record.describe()?;
+    let mut text = format!("{title}\n\n");
+    let (mapped, coarse) = (results.filters_are.is_some(), config.coarse());
+    let how = match (&config.filter, coarse) {
+        (Filter::Given(given), _) => {
+            format!(
+                "held out, filter {}, encoder {}",
+                given.filter, given.encoder
+            )
+        }
+        (Filter::Learned(_), Coarse::Continuous { noise }) if noise > 0.0 => {
+            "held out, h = Λ·v + noise".into()
+        }
+        (Filter::Learned(_), Coarse::Continuous { .. }) => "held out, h = Λ·v".into(),
+        (Filter::Learned(_), _) => "held out, h drawn from the encoder".into(),
+    };
+    let _ = writeln!(
+        text,
+        "information    {}   {how}",
+        nats(results.information())
+    );
+    let exact = results.exact;
+    text += &exactly(
+        exact.and_then(|exact| exact.information_nats),
+        exact.and_then(|exact| exact.infonce_nats),
+        config.optimisation.batch,
+    );
+    if let (Filter::Learned(_), Some(sign)) = (&config.filter, results.information_sign()) {
+        let (name, h) = match (coarse, mapped) {
+            (Coarse::States(_), false) => ("largest logit", "h = argmax Λ_s·v"),
+            (Coarse::States(_), true) => ("largest logit", "h = argmax x_s"),
+            (_, false) => ("with the sign", "h = sign(Λ·v)"),
+            (_, true) => ("with the sign", "h = sign(x)"),
+        };
+        let _ = writeln!(text, "{name}  {}   held out, {h}", nats(sign));
+        text += &exactly(
+            exact.and_then(|exact| exact.information_sign_nats),
+            exact.and_then(|exact| exact.infonce_sign_nats),
+            config.optimisation.batch,
+        );
+    }
+    let limit = match results.ceiling_nats {
+        Some(ceiling) => format!("ceiling ln K = {ceiling:.3}"),
+        None => format!("bound {}", config.optimisation.bound),
+    };
+    let training = results.training_information_nats.unwrap_or(f64::NAN);
+    let _ = writeln!(text, "in training    {training:.4} nats   {limit}");
+    for (name, value) in search_rows(results) {
+        let _ = writeln!(text, "{:<14} {value}", name.to_lowercase());
+    }
+    text.push('\n');
+    if mapped {
+        text += "mean response of the map\n";
+    }
+    text += &match shells {
+        Some(shells) => graph_table(shells, &record.filters, style)?,
+        None => heat_map(&record.filters, style),
+    };
+    Ok(text)
+}
+
+/// "0.4050 ± 0.0030 nats  (0.5843 bits)".
+fn nats(estimate: Estimate) -> String {
+    let bits = estimate.mean / std::f64::consts::LN_2;
+    format!("{estimate} nats  ({bits:.4} bits)")
+}
+
+/// The line of an exact value, if there is one.
+fn exactly(information: Option<f64>, shown: Option<f64>, batch: u32) -> String {
+    let shown = shown.map_or(String::new(), |shown| {
+        format!(", of which InfoNCE at K = {batch} can show {shown:.4}")
+    });
+    information.map_or(String::new(), |information| {
+        format!("exactly        {information:.4} nats{shown}\n")
+    })
+}
+
+/// What there is to say of several trainings, of an early end and of a refinement: names and values.
+#[must_use]
+pub fn search_rows(results: &Results) -> Vec<(String, String)> {
+    let number = |x: Option<f64>| x.map_or("none".into(), |x| format!("{x:.4}"));
+    let mut rows = vec![];
+    if let Some(tried) = &results.components_tried {
+        let each = tried.iter().map(|tried| {
+            let (mean, stderr) = (
+                number(tried.watched_nats),
+                number(tried.watched_stderr_nats),
+            );
+            format!("C = {}: {mean} ± {stderr}", tried.components)
+        });
+        rows.push((
+            "Components".to_string(),
+            format!(
+                "{} nats on validation windows; C = {} is reported",
+                each.collect::<Vec<_>>().join(", "),
+                results.components
+            ),
+        ));
+    }
+    if let (Some(restarts), Some(spread)) = (&results.restarts, results.spread_nats) {
+        let each: Vec<_> = restarts
+            .iter()
+            .map(|one| number(one.watched_nats))
+            .collect();
+        rows.push((
+            "Restarts".into(),
+            format!(
+                "{} nats on validation windows, each ± {}; spread {spread:.4}, the best is reported",
+                each.join(", "),
+                number(restarts[0].watched_stderr_nats)
+            ),
+        ));
+    }
+    let why = match results.ended {
+        Some(Ended::Converged) => Some("the moving average had converged".to_string()),
+        Some(Ended::Patience) => Some("no validation figure was better for long".into()),
+        Some(Ended::Steps) | None => None,
+    };
+    let kept = (results.kept_step != results.steps)
+        .then(|| format!("the parameters of step {} are kept", results.kept_step));
+    if why.is_some() || kept.is_some() {
+        let all: Vec<_> = [why, kept].into_iter().flatten().collect();
+        rows.push((
+            "Ended".into(),
+            format!("after {} steps: {}", results.steps, all.join("; ")),
+        ));
+    }
+    if let Some(Refined {
+        steps,
+        watched_before_nats,
+        watched_after_nats,
+        kept,
+        ..
+    }) = results.refined
+    {
+        rows.push((
+            "Refined".into(),
+            format!(
+                "{steps} steps of BFGS, {watched_before_nats:.4} to {watched_after_nats:.4} nats on \
+                 validation windows{}",
+                match kept {
+                    true => "",
+                    false => "; the filter is as it was",
+                }
+            ),
+        ));
+    }
+    rows
+}

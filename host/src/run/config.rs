@@ -1,0 +1,511 @@
+//! The configuration of a run: one value that says everything that any result depends on, filled by a
+//! command line, a file or a library caller, and part of every record.
+
+use std::path::Path;
+
+use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::optim::schedule::Schedule;
+use blockspin_core::optim::stopping::Convergence;
+use serde_json::Value;
+
+use super::record::Results;
+use crate::data::graph::On;
+use crate::error::{Error, Kind, Result, annotate, quoted};
+use crate::model::{AnyModel, supersede};
+use crate::settings::encoder::Coarse;
+use crate::settings::groups::{
+    CriticNetwork, Defaults, GivenFilter, LearnedFilter, Optimisation, Pace, Window,
+};
+use crate::settings::values::{self, Boundaries, Components, Hidden, Rule};
+use crate::settings::{Fields, Reader, any, optional, settings};
+
+/// Hidden layers of a critic, unless given.
+const HIDDEN: [u32; 2] = [32, 32];
+/// Width of the embedding of a separable critic, unless given.
+const EMBEDDING: u32 = 8;
+/// The largest file that is read as a configuration.
+const LARGEST_FILE: u64 = 64 << 20;
+
+settings! {
+    /// Configurations in a file, of shape (N, L0[, L1[, L2]]).
+    DataFile {
+        /// FILE.npy, FILE.npz with one array in it, or FILE.npz:MEMBER.
+        file: String = String::new(), any;
+        /// Whether windows wrap around the ends of each axis.
+        boundary: Boundaries = Boundaries(vec![false]), values::boundaries;
+        /// The one place where the block begins, as index along each axis; on a graph its central node
+        /// or edge. None: windows at all places.
+        origin: Option<String> = None, optional(any);
+        /// The file of the graph that the values lie on.
+        graph: Option<String> = None, optional(any);
+        /// Whether values belong to its nodes or its edges.
+        values: Option<On> = None, optional(on);
+    }
+}
+
+/// What values on a graph belong to, by its name.
+fn on(text: &str) -> Rule<On> {
+    values::named(text, "what values belong to", &On::ALL, On::name)
+}
+
+/// Where configurations come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A model, whose Markov chains are looked at at a pace.
+    Model(AnyModel, Pace),
+    /// A file, or an array in memory.
+    Data(DataFile),
+}
+
+impl<M: Into<AnyModel>> From<M> for Source {
+    fn from(model: M) -> Self {
+        Source::Model(model.into(), Pace::default())
+    }
+}
+
+impl From<DataFile> for Source {
+    fn from(file: DataFile) -> Self {
+        Source::Data(file)
+    }
+}
+
+impl Source {
+    /// What a run of it is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Source::Model(model, _) => model.name(),
+            Source::Data(_) => "data",
+        }
+    }
+
+    /// The defaults of its runs.
+    #[must_use]
+    pub fn defaults(&self) -> Defaults {
+        match self {
+            Source::Model(model, _) => model.defaults(),
+            Source::Data(_) => Defaults::default(),
+        }
+    }
+}
+
+/// The filter of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// It is learned, together with the critic.
+    Learned(LearnedFilter),
+    /// It is given, and the critic alone is learned.
+    Given(GivenFilter),
+}
+
+/// Everything that any result of a run depends on. What no result depends on is an
+/// [`Execution`](super::Execution).
+///
+/// ```
+/// use blockspin::prelude::*;
+///
+/// let mut config = RunConfig::train(Ising::square(64).at(2.5));
+/// config.optimisation.steps = 2000;
+/// let fields = config.fields();
+/// assert_eq!((&fields["temperature"], &fields["steps"]), (&2.5.into(), &2000.into()));
+/// assert_eq!(RunConfig::from_fields(&fields)?, config);
+/// # Ok::<(), blockspin::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunConfig {
+    /// Where configurations come from.
+    pub source: Source,
+    /// Block, buffer and environment.
+    pub window: Window,
+    /// The filter.
+    pub filter: Filter,
+    /// The critic.
+    pub critic: CriticNetwork,
+    /// Bound, batch, schedule, stopping and seed.
+    pub optimisation: Optimisation,
+}
+
+/// Names in which a run is not repeated but told: results of a record that have the name of a setting,
+/// and the names that the settings have there.
+const REQUESTED: [(&str, &str); 3] = [
+    ("components", "components_requested"),
+    ("steps", "steps_requested"),
+    ("restarts", "restarts_requested"),
+];
+
+impl RunConfig {
+    /// A training at the defaults of its source.
+    pub fn train(source: impl Into<Source>) -> Self {
+        let source = source.into();
+        let defaults = source.defaults();
+        RunConfig {
+            source,
+            window: defaults.window,
+            filter: Filter::Learned(defaults.filter),
+            critic: CriticNetwork::default(),
+            optimisation: defaults.optimisation,
+        }
+    }
+
+    /// The estimate of the information that a filter keeps, by name or from a file.
+    pub fn estimate(source: impl Into<Source>, filter: &str) -> Self {
+        RunConfig {
+            filter: Filter::Given(GivenFilter {
+                filter: filter.into(),
+                ..GivenFilter::default()
+            }),
+            ..Self::train(source)
+        }
+    }
+
+    /// "train" or "estimate".
+    #[must_use]
+    pub fn task(&self) -> &'static str {
+        match self.filter {
+            Filter::Learned(_) => "train",
+            Filter::Given(_) => "estimate",
+        }
+    }
+
+    /// All settings by name, in order; two configurations are the same if these are.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.insert("task".into(), self.task().into());
+        fields.insert("model".into(), self.source.name().into());
+        match &self.source {
+            Source::Model(model, pace) => {
+                model.write(&mut fields);
+                pace.write(&mut fields);
+            }
+            Source::Data(file) => file.write(&mut fields),
+        }
+        self.window.write(&mut fields);
+        match &self.filter {
+            Filter::Learned(filter) => filter.write(&mut fields),
+            Filter::Given(filter) => filter.write(&mut fields),
+        }
+        self.critic.write(&mut fields);
+        self.optimisation.write(&mut fields);
+        fields
+    }
+
+    /// From settings by name; those that are missing are at the defaults of the model.
+    ///
+    /// # Errors
+    /// Names the setting that is unknown, or whose value breaks its rule.
+    pub fn from_fields(fields: &Fields) -> Result<Self> {
+        let mut reader = Reader::new(fields);
+        let task = reader.read("task", task, "train".to_string())?;
+        let name = reader.read("model", any, "ising".to_string())?;
+        let source = match &name[..] {
+            "data" => Source::Data(DataFile::read(&mut reader, DataFile::default())?),
+            name => Source::Model(
+                AnyModel::read(name, &mut reader)?,
+                Pace::read(&mut reader, Pace::default())?,
+            ),
+        };
+        let defaults = source.defaults();
+        let config = RunConfig {
+            source,
+            window: Window::read(&mut reader, defaults.window)?,
+            filter: match &task[..] {
+                "estimate" => {
+                    Filter::Given(GivenFilter::read(&mut reader, GivenFilter::default())?)
+                }
+                _ => Filter::Learned(LearnedFilter::read(&mut reader, defaults.filter)?),
+            },
+            critic: CriticNetwork::read(&mut reader, CriticNetwork::default())?,
+            optimisation: Optimisation::read(&mut reader, defaults.optimisation)?,
+        };
+        reader.finish()?;
+        Ok(config)
+    }
+
+    /// From settings by name, those in `others` in place of the same ones in `fields`.
+    ///
+    /// # Errors
+    /// Those of [`from_fields`](Self::from_fields).
+    pub fn from_fields_with(mut fields: Fields, others: &Fields) -> Result<Self> {
+        supersede(&mut fields, others);
+        if others
+            .get("task")
+            .is_some_and(|task| fields.get("task").is_some_and(|t| t != task))
+        {
+            // A run of another kind: what belongs to its filter alone has no meaning.
+            let mut alone = Fields::new();
+            LearnedFilter::default().write(&mut alone);
+            GivenFilter::default().write(&mut alone);
+            alone.keys().for_each(|name| drop(fields.remove(name)));
+        }
+        fields.extend(
+            others
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        Self::from_fields(&fields)
+    }
+
+    /// Settings by name from a file: the `run.json` of a run, which repeats it, or a file of one's own
+    /// in JSON or TOML (`*.toml`) with names as in [`fields`](Self::fields).
+    ///
+    /// # Errors
+    /// A failure, if the file cannot be read or is neither.
+    pub fn read_fields(path: &Path) -> Result<Fields> {
+        let fail = |error| Error::from(annotate("read", path, error));
+        let meta = path.metadata().map_err(fail)?;
+        if !meta.is_file() || meta.len() > LARGEST_FILE {
+            return Err(Error::failure(format!(
+                "{} is no configuration: it is a regular file of JSON or TOML, of at most {} MiB",
+                quoted(path),
+                LARGEST_FILE >> 20
+            )));
+        }
+        let text = std::fs::read_to_string(path).map_err(fail)?;
+        let wrong = |error: &dyn std::fmt::Display| {
+            let error = error.to_string();
+            let error = error.trim().replace('\n', " ");
+            Error::failure(format!("{} cannot be read: {error}", quoted(path)))
+        };
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        let value: Value = match is_toml {
+            true => toml::from_str(&text).map_err(|error| wrong(&error))?,
+            false => serde_json::from_str(&text).map_err(|error| wrong(&error))?,
+        };
+        let Value::Object(fields) = value else {
+            return Err(wrong(&"it is a table of settings by name"));
+        };
+        settings_of(fields).map_err(|error| match error.kind() {
+            Kind::Usage => wrong(&error.message()),
+            _ => error,
+        })
+    }
+
+    /// Everything filled in that follows from the rest: the critic that suits the values of h and of
+    /// the data (`discrete`), its layers, and the model's own parameters.
+    ///
+    /// # Errors
+    /// Of settings of a critic that has no use for them, or of a model that cannot be.
+    pub(crate) fn completed(&self, discrete: bool) -> Result<Self> {
+        let mut config = self.clone();
+        if let Source::Model(model, _) = &mut config.source {
+            *model = model.model()?.resolved();
+        }
+        if let Filter::Learned(filter) = &config.filter
+            && filter.freeze.is_some()
+            && filter.filter_init.is_none()
+        {
+            return Err(Error::usage(
+                "`freeze` without `filter_init`: the components that stay are those that are given",
+            ));
+        }
+        let optimisation = &self.optimisation;
+        if optimisation.tolerance.is_none()
+            && optimisation.damping != Optimisation::default().damping
+        {
+            return Err(Error::usage(
+                "`damping` without `tolerance`, whose averages it mixes; leave it out",
+            ));
+        }
+        let suits = self.coarse().critic(discrete);
+        let critic = self.critic.critic.unwrap_or(suits);
+        let given = &self.critic;
+        let layered = critic != Critic::Quadratic;
+        let embedded = matches!(critic, Critic::Separable | Critic::Moments);
+        let activated = layered
+            && given
+                .hidden
+                .as_ref()
+                .is_none_or(|hidden| !hidden.0.is_empty());
+        for (name, is_given, used, why) in [
+            (
+                "embedding",
+                given.embedding.is_some(),
+                embedded,
+                "only critics of two networks have an embedding",
+            ),
+            (
+                "hidden",
+                given.hidden.is_some(),
+                layered,
+                "a quadratic critic has no hidden layers",
+            ),
+            (
+                "activation",
+                given.activation.is_some(),
+                activated,
+                "it is that of hidden layers, and there are none",
+            ),
+        ] {
+            if is_given && !used {
+                return Err(Error::usage(format!(
+                    "`{name}` with `critic` {critic}: {why}; leave `{name}` out"
+                )));
+            }
+        }
+        config.critic = CriticNetwork {
+            critic: Some(critic),
+            hidden: layered.then(|| {
+                given
+                    .hidden
+                    .clone()
+                    .unwrap_or_else(|| Hidden(HIDDEN.to_vec()))
+            }),
+            embedding: embedded.then(|| given.embedding.unwrap_or(EMBEDDING)),
+            activation: activated.then(|| given.activation.unwrap_or(Activation::default())),
+        };
+        Ok(config)
+    }
+
+    /// Values of h.
+    #[must_use]
+    pub fn coarse(&self) -> Coarse {
+        match &self.filter {
+            Filter::Learned(filter) => filter.encoder,
+            Filter::Given(filter) => filter.encoder.coarse(),
+        }
+    }
+
+    /// How h follows from the filter, by name.
+    #[must_use]
+    pub fn encoder_name(&self) -> String {
+        match &self.filter {
+            Filter::Learned(filter) => filter.encoder.to_string(),
+            Filter::Given(filter) => filter.encoder.to_string(),
+        }
+    }
+
+    /// The filter that is learned, if it is.
+    #[must_use]
+    pub fn learned(&self) -> Option<&LearnedFilter> {
+        match &self.filter {
+            Filter::Learned(filter) => Some(filter),
+            Filter::Given(_) => None,
+        }
+    }
+
+    /// Settings as a record has them: those with the name of a result are called `NAME_requested`.
+    pub(crate) fn record_fields(&self) -> Fields {
+        let renamed = self.fields().into_iter().map(|(name, value)| {
+            let other = REQUESTED.iter().find(|(plain, _)| *plain == name);
+            (
+                other.map_or(name, |(_, requested)| requested.to_string()),
+                value,
+            )
+        });
+        renamed.collect()
+    }
+
+    /// The settings that an earlier version wrote as a command line, by name.
+    ///
+    /// # Errors
+    /// Usage, if these are no words of such a line.
+    pub(crate) fn fields_of_command(words: &str) -> Result<Fields> {
+        let no = || Error::usage(format!("'{words}' is no command of a run"));
+        let mut words = split(words).into_iter().skip(1);
+        let mut fields = Fields::new();
+        let (Some(task), Some(model)) = (words.next(), words.next()) else {
+            return Err(no());
+        };
+        fields.insert("task".into(), task.into());
+        if model == "data" {
+            fields.insert("file".into(), words.next().ok_or_else(no)?.into());
+        }
+        fields.insert("model".into(), model.into());
+        while let Some(name) = words.next() {
+            let name = name.strip_prefix("--").ok_or_else(no)?.replace('-', "_");
+            fields.insert(name, words.next().ok_or_else(no)?.into());
+        }
+        Ok(fields)
+    }
+}
+
+impl Optimisation {
+    /// Learning rate and relaxation by step.
+    pub(crate) fn schedule(&self, filter: Option<&LearnedFilter>) -> Schedule {
+        let defaults = LearnedFilter::default();
+        let filter = filter.unwrap_or(&defaults);
+        Schedule {
+            steps: self.steps,
+            rate_start: self.learning_rate,
+            rate_end: self.learning_rate_end,
+            epsilon_start: filter.epsilon_start,
+            epsilon_end: filter.epsilon_end,
+            epsilon_rate: filter.epsilon_rate,
+        }
+    }
+
+    /// RSMI-NE's criterion, if there is one.
+    pub(crate) fn convergence(&self) -> Option<Convergence> {
+        let rule = |tolerance| Convergence::new(tolerance, self.damping);
+        self.tolerance.map(rule)
+    }
+}
+
+impl LearnedFilter {
+    /// Whether components are added for as long as each adds information.
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        self.components == Components::Auto
+    }
+}
+
+/// A task, by its name.
+fn task(text: &str) -> Rule<String> {
+    match text {
+        "train" | "estimate" => Ok(text.to_string()),
+        _ => Err("a task is train or estimate".into()),
+    }
+}
+
+/// The settings in what a file holds: all of it, or those of a record.
+fn settings_of(mut fields: Fields) -> Result<Fields> {
+    let Some(schema) = fields.remove("schema") else {
+        return Ok(fields);
+    };
+    match schema.as_str() {
+        Some("blockspin-run-1") => match fields.get("command").and_then(Value::as_str) {
+            Some(words) => RunConfig::fields_of_command(words),
+            None => Err(Error::usage("it is no record of a run")),
+        },
+        Some(super::record::SCHEMA) => {
+            for name in Results::NAMES {
+                fields.remove(*name);
+            }
+            for (plain, requested) in REQUESTED {
+                if let Some(value) = fields.remove(requested) {
+                    fields.insert(plain.into(), value);
+                }
+            }
+            Ok(fields)
+        }
+        _ => Err(Error::usage(format!(
+            "its schema is {schema}, which is no run's"
+        ))),
+    }
+}
+
+/// Words between blanks, some of them in single quotes, as a shell has them.
+fn split(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted, mut begun) = (vec![], String::new(), false, false);
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' => (quoted, begun) = (!quoted, true),
+            '\\' if !quoted => word.extend(rest.next()),
+            c if c.is_whitespace() && !quoted => {
+                if begun || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            c => word.push(c),
+        }
+    }
+    if begun || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}

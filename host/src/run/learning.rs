@@ -1,0 +1,421 @@
+//! A run: samples in, filter, critic and honest information out.
+//!
+//! Training draws windows from a shuffle buffer that a sampler (or a file) keeps filling. The
+//! figure that is reported comes from other samples, which nothing was learned from.
+//!
+//! [`setup`](super::setup) says what is done, [`memory`](super::memory) how much is held for it,
+//! [`training`](super::training) climbs, [`refine`](super::refine) climbs on after it,
+//! [`search`](super::search) chooses among several trainings; here both ends are joined.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::window::Window;
+use blockspin_core::window::shuffle_buffer::Cut;
+
+use super::evaluate::{Estimate, Extent, HeldOut};
+use super::history::Record;
+use super::memory::{DATA_POOL_BYTES, Sizes, learned};
+use super::refine::Refined;
+use super::region::Place;
+use super::search::{Attempt, Search};
+use super::setup::Setup;
+use super::training::{Buffers, Ended, PoolBuffers, Training, filters};
+use crate::data::filters::Filters;
+use crate::data::split::Parts;
+use crate::data::supply::{Crop, Feed, Learnt, Rows};
+use crate::data::{Data, Kind};
+use crate::error::{Error, Result};
+use crate::model::mcmc::{self, Chains, Sampling, Supplier};
+use crate::model::{Prepared, with_sampling};
+use crate::observer::{Phase, Progress, Silent};
+use crate::run::checkpoint::Checkpoint;
+use crate::store::resources;
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Held out, h drawn from the encoder.
+    pub information: Estimate,
+    /// Held out, h = sign(Λ·v), or the state of the largest logit; none, where h is continuous.
+    pub information_sign: Option<Estimate>,
+    /// Moving average of the bound in training.
+    pub training: f64,
+    /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
+    pub filters: Filters,
+    /// Filter and critic, in the order that `Shape::parameter_lanes` states.
+    pub parameters: Vec<Lane>,
+    /// The course of the training that is reported.
+    pub series: Vec<Record>,
+    /// Its steps, and the one whose parameters were kept.
+    pub steps: u32,
+    /// See `steps`.
+    pub kept_step: u32,
+    /// Why it ended; none, where nothing was trained.
+    pub ended: Option<Ended>,
+    /// What the refinement of the filter did, if there was one.
+    pub refined: Option<Refined>,
+    /// Components of H.
+    pub components: u32,
+    /// All trainings, in order.
+    pub attempts: Vec<Attempt>,
+    /// FNV-1a 64 over filter, critic and series.
+    pub fingerprint: u64,
+    /// Independent groups that the error bar rests on.
+    pub groups: usize,
+    /// Configurations that were trained on.
+    pub configurations: usize,
+    /// Windows that were drawn in training and left out, because a value was missing.
+    pub left_out: u64,
+    /// Wall time of sampling and gathering, in seconds.
+    pub seconds_sampling: f64,
+    /// Wall time of training steps, in seconds.
+    pub seconds_training: f64,
+    /// Wall time of everything.
+    pub seconds: f64,
+}
+
+/// Three supplies that share nothing, and how much is taken of them.
+struct Supply<'a, C, V> {
+    cut: C,
+    /// Means of the sites of V, known beforehand; none: 0.
+    centres: Vec<f32>,
+    sizes: Sizes,
+    /// Of a seed.
+    training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + 'a> + 'a>,
+    watched: Box<dyn Feed<V> + 'a>,
+    choosing: Box<dyn FnOnce() -> Box<dyn Feed<V> + 'a> + 'a>,
+    held_out: Box<dyn Feed<V> + 'a>,
+}
+
+/// Bytes of memory that a run of a model takes, about.
+#[must_use]
+pub fn memory(setup: &Setup, model: &Prepared) -> u64 {
+    with_sampling!(model, sampling => model_memory(setup, &sampling.model))
+}
+
+fn model_memory<M: Supplier<Value: Learnt>>(setup: &Setup, model: &M) -> u64 {
+    learned(setup)
+        + Sizes::of_model::<M::Value>(setup).bytes::<M::Value>(setup, setup.place.sites())
+        + 3 * mcmc::memory(model)
+}
+
+/// Trains on Markov chains of a model, and estimates. The training goes on from its checkpoint, where
+/// one was found, and writes others, where it is given.
+///
+/// # Errors
+/// A failure, if the training diverges, or the checkpoint is damaged or finds no room.
+pub fn model(
+    setup: &Setup,
+    model: &Prepared,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    with_sampling!(model, sampling => model_run(setup, sampling, checkpoint))
+}
+
+fn model_run<M: Supplier<Value: Learnt>>(
+    setup: &Setup,
+    sampling: &Sampling<M>,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    let Place::Window(window) = &setup.place else {
+        return Err(Error::usage(
+            "lists of sites belong to data; a model has windows",
+        ));
+    };
+    let sizes = Sizes::of_model::<M::Value>(setup);
+    let chains = |seed, purpose| {
+        Box::new(Chains::new(
+            sampling.clone(),
+            seed,
+            purpose,
+            setup.execution.threads,
+        ))
+    };
+    let seed = setup.optimisation.seed;
+    learn(
+        setup,
+        Supply {
+            cut: *window,
+            centres: centres(&sampling.model, window),
+            sizes,
+            training: Box::new(move |seed| chains(seed, Purpose::Training)),
+            watched: chains(seed, Purpose::Validation),
+            // Of chains that no training was watched by.
+            choosing: Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation)),
+            held_out: chains(seed, Purpose::HeldOut),
+        },
+        checkpoint,
+    )
+}
+
+/// Means of the sites of V; none, if all are 0.
+fn centres<M: Supplier>(model: &M, window: &Window) -> Vec<f32> {
+    let sites = window.block_indices().map(|i| window.lattice_site(i));
+    let means = sites.map(|site| model.mean(site));
+    let means: Vec<f32> = means.collect();
+    match means.iter().any(|mean| *mean != 0.0) {
+        true => means,
+        false => vec![],
+    }
+}
+
+/// Trains on a file, of which parts are trained on, watched and held out, and estimates; with
+/// checkpoints as [`model`] has them.
+///
+/// # Errors
+/// Those of the file; a failure, if there is no room, the training diverges, the checkpoint is damaged
+/// or hardly a window is complete.
+pub fn data(
+    setup: &Setup,
+    data: &Data,
+    parts: &Parts,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    match data.kind() {
+        Kind::Signs { .. } => data_run::<u32>(setup, data, parts, checkpoint),
+        Kind::Reals { .. } => data_run::<f32>(setup, data, parts, checkpoint),
+    }
+}
+
+fn data_run<V: Learnt>(
+    setup: &Setup,
+    data: &Data,
+    parts: &Parts,
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    match &setup.place {
+        Place::Window(window) => {
+            // Whole configurations, unless a pool of two batches would be too much.
+            let most = DATA_POOL_BYTES / (2 * setup.shape.batch() * size_of::<V>()) * V::PACKED;
+            let (crop, window) = Crop::around(*window, most)?;
+            cut_run::<_, V>(setup, data, parts, (&crop, window), checkpoint)
+        }
+        Place::Sites(sites) => {
+            let (crop, region) = sites.region()?;
+            cut_run::<_, V>(setup, data, parts, (crop, region), checkpoint)
+        }
+    }
+}
+
+fn cut_run<C: Cut + Copy, V: Learnt>(
+    setup: &Setup,
+    data: &Data,
+    parts: &Parts,
+    (crop, cut): (&Crop, C),
+    checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    let sizes = Sizes::of_data::<V>(setup, parts, crop.sites());
+    let needed =
+        learned(setup) + sizes.bytes::<V>(setup, crop.sites()) + crop.scratch::<V>() as u64;
+    resources::memory("this run", needed)?;
+    let feed = |part: &Range<usize>, count: usize, endless, stream| {
+        Box::new(Rows::<V>::new(
+            data,
+            part.clone(),
+            count,
+            endless,
+            crop,
+            stream,
+        ))
+    };
+    let all = |extent: Extent| extent.groups * setup.shape.batch();
+    let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
+    let (choosing, seed) = (sizes.choosing.map_or(0, all), setup.optimisation.seed);
+    let mut outcome = learn(
+        setup,
+        Supply {
+            cut,
+            centres: vec![],
+            sizes,
+            training: Box::new(move |seed| feed(&parts.train, parts.train.len(), true, (seed, 2))),
+            watched: feed(&parts.validation, watched, false, (seed, 3)),
+            choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
+            held_out: feed(&parts.held_out, held_out, false, (seed, 4)),
+        },
+        checkpoint,
+    )?;
+    // Those of a long file are read again and again.
+    outcome.configurations = outcome.configurations.min(parts.train.len());
+    Ok(outcome)
+}
+
+/// Climbs to the end, and writes checkpoints.
+fn train<C: Cut, V: Learnt>(
+    setup: &Setup,
+    training: &mut Training<C, V>,
+    watched: &HeldOut<V>,
+    label: &str,
+    mut checkpoint: Option<&mut Checkpoint>,
+    mut search: impl FnMut() -> Search,
+) -> Result<()> {
+    let steps = u64::from(setup.schedule.steps);
+    let observer = &setup.execution.observer;
+    let progress = observer.begin(Phase {
+        label,
+        total: steps,
+        unit: "steps",
+    });
+    progress.advance(u64::from(training.course().done));
+    while !training.is_over() {
+        training.step()?;
+        progress.advance(1);
+        if let Some(estimate) = training.record(watched) {
+            progress.describe(&|| format!("{:.3} nats", estimate.mean));
+        }
+        if let Some(checkpoint) = &mut checkpoint
+            && checkpoint.is_due()
+            && !training.is_over()
+        {
+            checkpoint.write(observer.as_ref(), |tape| {
+                tape.value(&mut search())?;
+                training.pass(tape)
+            });
+        }
+    }
+    Ok(())
+}
+
+fn learn<C: Cut + Copy, V: Learnt>(
+    setup: &Setup,
+    supply: Supply<'_, C, V>,
+    mut checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome> {
+    let begun = Instant::now();
+    let Supply {
+        cut,
+        centres,
+        sizes,
+        training: supply,
+        mut watched,
+        choosing,
+        mut held_out,
+    } = supply;
+    let (seed, batch) = (setup.optimisation.seed, setup.shape.batch());
+    let mut seconds_gathering = 0.0;
+    let mut gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &dyn Progress| {
+        let start = Instant::now();
+        let held = HeldOut::gather(feed, &cut, batch, extent, origins, progress)?;
+        seconds_gathering += start.elapsed().as_secs_f64();
+        Ok::<_, Error>(held)
+    };
+    let mut origins = Stream::new(seed, 1, Purpose::Windows);
+    let watched = gather(watched.as_mut(), sizes.watched, &mut origins, &Silent)?;
+    let choosing = match sizes.choosing {
+        Some(extent) => {
+            let mut origins = Stream::new(seed, 5, Purpose::Windows);
+            Some(gather(choosing().as_mut(), extent, &mut origins, &Silent)?)
+        }
+        None => None,
+    };
+
+    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
+    let mut search = Search::default();
+    if let Some(tape) = &mut tape {
+        tape.value(&mut search)?;
+    }
+    let mut pool = PoolBuffers::new(&sizes, cut.sites());
+    let trained = loop {
+        let (components, seed) = search.next(setup);
+        let stage = setup.with_components(components)?;
+        let mut buffers = Buffers::new(stage.shape);
+        let buffers = (&mut buffers, &mut pool);
+        let place = (cut, &centres[..]);
+        let mut training = Training::new(&stage, &sizes, buffers, place, supply(seed), seed)?;
+        if let Some(checkpoint) = &checkpoint {
+            checkpoint.fits(training.bytes(cut.sites()))?;
+        }
+        if let Some(mut tape) = tape.take() {
+            training.pass(&mut tape)?;
+            tape.end()?;
+        }
+        let label = search.label(setup);
+        let so_far = || search.after(begun.elapsed().as_secs_f64());
+        let checkpoint = checkpoint.as_deref_mut();
+        train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
+        let ended = training.end(&watched, choosing.as_ref())?;
+        if let Some(trained) = search.push(setup, ended) {
+            break trained;
+        }
+    };
+
+    let setup = &setup.with_components(trained.components)?;
+    let total = (sizes.held_out.groups * batch) as u64;
+    let progress = setup.execution.observer.begin(Phase {
+        label: "held out",
+        total,
+        unit: "samples",
+    });
+    let held = gather(
+        held_out.as_mut(),
+        sizes.held_out,
+        &mut origins,
+        progress.as_ref(),
+    )?;
+    let mut buffers = Buffers::<V>::new(setup.shape);
+    let mut rsmi = buffers.of(setup, &centres, &trained)?;
+    let (_, reported) = setup.learning();
+    let mut noise = Stream::new(seed, 1, Purpose::Encoder);
+    let information = held.estimate(&mut rsmi, setup.execution.isa, reported, &mut noise);
+    let information_sign = setup.coarse.decided().map(|decided| {
+        if decided == reported {
+            return information;
+        }
+        held.estimate(&mut rsmi, setup.execution.isa, decided, &mut noise)
+    });
+    Ok(Outcome {
+        information,
+        information_sign,
+        training: trained.course.moving.mean(),
+        filters: filters(setup, &mut rsmi, &held)?,
+        parameters: rsmi.parameters().to_vec(),
+        fingerprint: trained.fingerprint(),
+        groups: held.groups,
+        steps: trained.course.done,
+        kept_step: trained.step(),
+        ended: trained.course.ended,
+        refined: trained.course.refined,
+        components: setup.components(),
+        configurations: trained.course.configurations,
+        left_out: trained.left_out,
+        series: trained.course.series,
+        seconds_sampling: search.seconds_sampling + seconds_gathering,
+        seconds_training: search.seconds_training,
+        seconds: search.earlier + begun.elapsed().as_secs_f64(),
+        attempts: search.attempts,
+    })
+}
+
+/// The outcome for data that never vary: no information, a filter of zeros.
+///
+/// # Errors
+/// Those of [`Filters::new`].
+pub fn nothing(setup: &Setup) -> Result<Outcome> {
+    let none = Estimate {
+        mean: 0.0,
+        stderr: 0.0,
+    };
+    Ok(Outcome {
+        information: none,
+        information_sign: setup.coarse.decided().map(|_| none),
+        training: 0.0,
+        filters: Filters::new(setup.place.block(), setup.zeros())?,
+        parameters: vec![],
+        series: vec![],
+        steps: setup.schedule.steps,
+        kept_step: setup.schedule.steps,
+        ended: None,
+        refined: None,
+        components: setup.components(),
+        attempts: vec![],
+        fingerprint: 0,
+        groups: 0,
+        configurations: 0,
+        left_out: 0,
+        seconds_sampling: 0.0,
+        seconds_training: 0.0,
+        seconds: 0.0,
+    })
+}

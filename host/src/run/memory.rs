@@ -1,0 +1,152 @@
+//! How much of the samples a run holds in memory, and what that takes.
+
+use crate::data::split::Parts;
+use crate::data::supply::Learnt;
+use crate::run::evaluate::Extent;
+use crate::run::region::Place;
+
+use super::setup::Setup;
+
+/// Times that a configuration of a lattice of 64 × 64 is drawn from the shuffle buffer before it
+/// is replaced; larger lattices hold more windows, and stay longer.
+const USES: usize = 24;
+/// Sites that [`USES`] refers to.
+const USES_SITES: usize = 64 * 64;
+/// Bytes of configurations that the shuffle buffer holds at most, unless one batch takes more.
+const POOL_BYTES: usize = 1 << 21;
+/// The same where they come from a file and may be reals.
+pub(super) const DATA_POOL_BYTES: usize = 48 << 20;
+/// Most configurations in the shuffle buffer of a model.
+const POOL_CONFIGURATIONS: usize = 4096;
+/// Windows that the reported figure is taken over, at least, and their bytes, at most.
+const HELD_OUT_WINDOWS: usize = 60_000;
+const HELD_OUT_BYTES: usize = 48 << 20;
+/// Batches of different configurations that the error bar is taken over, at least.
+const HELD_OUT_GROUPS: usize = 32;
+/// Windows that are watched while training; of a file at most four times as many, and their bytes,
+/// at most.
+const VALIDATION_WINDOWS: usize = 4_000;
+const VALIDATION_BYTES: usize = 24 << 20;
+/// Windows that trainings are compared by, where there are several: enough to tell them apart.
+const CHOOSING_WINDOWS: usize = 40_000;
+
+/// How much is held.
+pub(super) struct Sizes {
+    /// Configurations in the shuffle buffer.
+    pub(super) pool: usize,
+    /// Those that are there from the start.
+    pub(super) first: usize,
+    /// Draws after which a configuration is replaced; none: all are there.
+    pub(super) uses: Option<usize>,
+    pub(super) watched: Extent,
+    /// What trainings are compared by; none: there is one alone.
+    pub(super) choosing: Option<Extent>,
+    pub(super) held_out: Extent,
+}
+
+/// Bytes of a row of V and of E.
+fn row_bytes<V: Learnt>(place: &Place) -> usize {
+    let (block, environment) = place.parts();
+    size_of::<V::Word>() * (V::row(block) + V::row(environment))
+}
+
+fn uses(sites: usize) -> usize {
+    USES * (sites / USES_SITES).max(1)
+}
+
+impl Sizes {
+    /// Chains fill ten batches, then keep pace with what is drawn.
+    pub(super) fn of_model<V: Learnt>(setup: &Setup) -> Self {
+        let (place, batch) = (&setup.place, setup.shape.batch());
+        let windows = place.independent();
+        let pool = (POOL_BYTES / (size_of::<V>() * V::configuration(place.sites())))
+            .clamp(2 * batch, POOL_CONFIGURATIONS.max(2 * batch));
+        let choosing = Extent {
+            groups: CHOOSING_WINDOWS
+                .div_ceil(windows * batch)
+                .max(HELD_OUT_GROUPS),
+            windows,
+        };
+        Sizes {
+            pool,
+            first: (10 * batch).min(pool),
+            // At one place a configuration holds one window, which is soon known.
+            uses: Some(if place.places() == 1 {
+                1
+            } else {
+                uses(place.sites())
+            }),
+            watched: Extent {
+                groups: VALIDATION_WINDOWS.div_ceil(windows * batch),
+                windows: windows.min(4),
+            },
+            choosing: setup.chooses().then_some(choosing),
+            held_out: Extent {
+                groups: HELD_OUT_WINDOWS
+                    .div_ceil(windows * batch)
+                    .max(HELD_OUT_GROUPS),
+                windows,
+            },
+        }
+    }
+
+    /// A file goes in whole if it fits; `sites` are those that are read of a configuration.
+    pub(super) fn of_data<V: Learnt>(setup: &Setup, parts: &Parts, sites: usize) -> Self {
+        let (place, batch) = (&setup.place, setup.shape.batch());
+        let train = parts.train.len();
+        let fits = DATA_POOL_BYTES / (size_of::<V>() * V::configuration(sites));
+        let pool = train.min(fits.max(2 * batch));
+        let places = usize::try_from(place.places()).unwrap_or(usize::MAX);
+        let mut held_out = Extent {
+            groups: parts.held_out.len() / batch,
+            windows: HELD_OUT_WINDOWS
+                .div_ceil(parts.held_out.len().max(1))
+                .clamp(1, places),
+        };
+        let batches = (HELD_OUT_BYTES / (row_bytes::<V>(place) * batch)).max(1);
+        held_out.groups = held_out.groups.min(batches);
+        held_out.windows = held_out
+            .windows
+            .min((batches / held_out.groups.max(1)).max(1));
+        let most = (4 * VALIDATION_WINDOWS)
+            .min(VALIDATION_BYTES / row_bytes::<V>(place))
+            .max(batch);
+        let all = parts.validation.len() / batch;
+        let groups = all.min(most.div_ceil(batch));
+        let compared = all.min(batches);
+        let choosing = Extent {
+            groups: compared,
+            windows: (CHOOSING_WINDOWS / (compared * batch).max(1)).clamp(1, held_out.windows),
+        };
+        let watched = Extent {
+            groups,
+            windows: held_out
+                .windows
+                .min(4)
+                .min((most / (groups * batch).max(1)).max(1)),
+        };
+        Sizes {
+            pool,
+            first: pool,
+            uses: (pool < train).then(|| uses(sites)),
+            watched,
+            choosing: setup.chooses().then_some(choosing),
+            held_out,
+        }
+    }
+
+    pub(super) fn bytes<V: Learnt>(&self, setup: &Setup, sites: usize) -> u64 {
+        let rows = |extent: Extent| extent.groups * extent.windows * setup.shape.batch();
+        let configuration = size_of::<V>() * V::configuration(sites) + 4;
+        let choosing = self.choosing.map_or(0, rows);
+        let windows = rows(self.watched) + choosing + rows(self.held_out);
+        let windows = windows * row_bytes::<V>(&setup.place);
+        (self.pool * configuration + windows) as u64
+    }
+}
+
+/// Bytes that filter, critic and batch take.
+pub(super) fn learned(setup: &Setup) -> u64 {
+    let buffers = setup.shape.buffers();
+    buffers.iter().map(|buffer| buffer.bytes).sum::<u64>()
+}

@@ -1,0 +1,457 @@
+//! The record of a run: `run.json`, as a value.
+//!
+//! In this order: schema and version, the command where there was one, all settings by name
+//! ([`RunConfig::fields`]), and what was found ([`Results`]). Where a result has the name of a setting
+//! (`components`, `steps`, `restarts`), the setting is called `NAME_requested`. Wall times are not part of
+//! it, so that repeats are the same byte for byte. Other files of a run's folder are `filters.npy`,
+//! `series.csv` and `timing.csv`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::config::{RunConfig, Source};
+use super::diagnostics::Diagnosis;
+use super::evaluate::Estimate;
+use super::history::Record;
+use super::learning::Outcome;
+use super::refine::Refined;
+use super::training::Ended;
+use crate::data::filters::{Filters, product};
+use crate::error::Result;
+use crate::settings::Fields;
+
+/// What `schema` says.
+pub const SCHEMA: &str = "blockspin-run-2";
+/// Version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// All settings, with nothing left to be filled in.
+    pub config: RunConfig,
+    /// A command that repeats the run, where one was typed.
+    pub command: Option<String>,
+    /// What was found.
+    pub results: Results,
+    /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
+    pub filters: Filters,
+    /// Information against step.
+    pub history: Vec<Record>,
+    /// Wall times.
+    pub timing: Timing,
+}
+
+/// Wall times of a run, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timing {
+    /// Of sampling and gathering.
+    pub seconds_sampling: f64,
+    /// Of training steps.
+    pub seconds_training: f64,
+    /// Of everything.
+    pub seconds: f64,
+    /// Training steps in all, over `seconds_training`.
+    pub steps_per_second: Option<f64>,
+}
+
+/// Exact values of small systems.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExactRecord {
+    /// I(H:E) of h as it is reported.
+    pub information_nats: Option<f64>,
+    /// What InfoNCE can show of it at this K.
+    pub infonce_nats: Option<f64>,
+    /// The difference of both.
+    pub deficit_nats: Option<f64>,
+    /// The same for h without chance.
+    pub information_sign_nats: Option<f64>,
+    /// See `information_sign_nats`.
+    pub infonce_sign_nats: Option<f64>,
+    /// See `information_sign_nats`.
+    pub deficit_sign_nats: Option<f64>,
+    /// I(V:E).
+    pub block_information_nats: Option<f64>,
+}
+
+/// One of several trainings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestartRecord {
+    /// Seed of its first weights and samples.
+    pub seed: u64,
+    /// Its steps.
+    pub steps: u32,
+    /// Information on the windows by which trainings are compared.
+    pub watched_nats: Option<f64>,
+    /// Its standard error.
+    pub watched_stderr_nats: Option<f64>,
+}
+
+/// The best training of a number of components.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComponentsRecord {
+    /// Components of H.
+    pub components: u32,
+    /// Information on the windows by which trainings are compared.
+    pub watched_nats: Option<f64>,
+    /// Its standard error.
+    pub watched_stderr_nats: Option<f64>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataRecord {
+    /// The file's name.
+    pub file: String,
+    /// N.
+    pub configurations: usize,
+    /// Sides of the lattice.
+    pub sides: Vec<u32>,
+    /// Boundaries in words.
+    pub boundary: String,
+    /// "two-valued" or "real".
+    pub kind: String,
+    /// The value that is taken as −1.
+    pub low: Option<f64>,
+    /// The value that is taken as 1.
+    pub high: Option<f64>,
+    /// The mean that is taken off real values.
+    pub centre: Option<f64>,
+    /// The deviation by which they are divided.
+    pub scale: Option<f64>,
+    /// Missing values (NaN).
+    pub missing_values: u64,
+    /// Windows that were left out because values were missing.
+    pub windows_left_out: u64,
+    /// Integrated autocorrelation time along the file, in configurations.
+    pub autocorrelation_time: Option<f64>,
+    /// Configurations that were trained on: the first, and the one behind the last.
+    pub trained: Option<[usize; 2]>,
+    /// Those that were watched.
+    pub watched: Option<[usize; 2]>,
+    /// Those that the reported figure rests on.
+    pub held_out: Option<[usize; 2]>,
+    /// The one place where the block begins.
+    pub origin: Option<Vec<u32>>,
+    /// The graph that values lie on.
+    pub graph: Option<GraphRecord>,
+}
+
+/// A graph, and the shells of the window on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphRecord {
+    /// Number of nodes.
+    pub nodes: u64,
+    /// Number of edges.
+    pub edges: u64,
+    /// "nodes" or "edges".
+    pub values: String,
+    /// The node or edge in the centre.
+    pub origin: String,
+    /// Sites of V, in the order of the weights.
+    pub block: Vec<u32>,
+    /// Sites of the buffer.
+    pub buffer: Vec<u32>,
+    /// Sites of E.
+    pub environment: Vec<u32>,
+    /// The shells in words.
+    #[serde(default)]
+    pub shells: String,
+}
+
+/// What a run found. Information is in nats unless the name says otherwise; `null` is a quantity that
+/// does not exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Held-out information, h drawn from the encoder.
+    pub information_nats: Option<f64>,
+    /// Its standard error.
+    pub information_stderr_nats: Option<f64>,
+    /// The same in bits.
+    pub information_bits: Option<f64>,
+    /// Held-out information with h = sign(Λ·v), or the state of the largest logit.
+    pub information_sign_nats: Option<f64>,
+    /// Its standard error.
+    pub information_sign_stderr_nats: Option<f64>,
+    /// Moving average of the bound over training batches.
+    pub training_information_nats: Option<f64>,
+    /// What no batch exceeds, ln K for InfoNCE.
+    pub ceiling_nats: Option<f64>,
+    /// The logarithm of the number of states of H.
+    pub capacity_nats: Option<f64>,
+    /// The most by which the bound falls short at this K, where that is small.
+    pub deficit_nats: Option<f64>,
+    /// Exact values, where they are known at once.
+    pub exact: Option<ExactRecord>,
+    /// Configurations that were trained on.
+    pub configurations: usize,
+    /// Batches of different configurations that the error bar rests on.
+    pub held_out_batches: usize,
+    /// |V| and |E|.
+    pub sites: [usize; 2],
+    /// Windows of one configuration that are nearly independent of each other.
+    pub windows_per_configuration: usize,
+    /// Components of H.
+    pub components: u32,
+    /// Steps of the training that is reported.
+    pub steps: u32,
+    /// The step whose parameters were kept.
+    pub kept_step: u32,
+    /// Why the training ended.
+    pub ended: Option<Ended>,
+    /// What the refinement of the filter did.
+    pub refined: Option<Refined>,
+    /// All trainings with as many components, where there were several.
+    pub restarts: Option<Vec<RestartRecord>>,
+    /// Standard deviation of what restarts found.
+    pub spread_nats: Option<f64>,
+    /// The best of every number of components, where several were tried.
+    pub components_tried: Option<Vec<ComponentsRecord>>,
+    /// The filter, (C, block…), as lists within lists.
+    pub filters: Value,
+    /// What `filters` are where they are not the weights of Λ·v.
+    pub filters_are: Option<String>,
+    /// FNV-1a 64 over filter, critic and series.
+    pub fingerprint: String,
+    /// What was read, where configurations came from a file.
+    pub data: Option<DataRecord>,
+    /// Judgements on the run by name: see [`Diagnosis`].
+    pub diagnoses: Vec<Diagnosis>,
+    /// What there is to doubt, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Results {
+    /// Names of everything in a record that is no setting.
+    pub const NAMES: &[&str] = &[
+        "schema",
+        "version",
+        "command",
+        "information_nats",
+        "information_stderr_nats",
+        "information_bits",
+        "information_sign_nats",
+        "information_sign_stderr_nats",
+        "training_information_nats",
+        "ceiling_nats",
+        "capacity_nats",
+        "deficit_nats",
+        "exact",
+        "configurations",
+        "held_out_batches",
+        "sites",
+        "windows_per_configuration",
+        "components",
+        "steps",
+        "kept_step",
+        "ended",
+        "refined",
+        "restarts",
+        "spread_nats",
+        "components_tried",
+        "filters",
+        "filters_are",
+        "fingerprint",
+        "data",
+        "diagnoses",
+        "warnings",
+        // Of `--json` alone.
+        "seconds_sampling",
+        "seconds_training",
+        "seconds",
+        "steps_per_second",
+    ];
+
+    /// The reported information with its standard error.
+    #[must_use]
+    pub fn information(&self) -> Estimate {
+        estimate(self.information_nats, self.information_stderr_nats)
+    }
+
+    /// The information of h without chance, where there is such.
+    #[must_use]
+    pub fn information_sign(&self) -> Option<Estimate> {
+        let mean = self.information_sign_nats?;
+        Some(estimate(Some(mean), self.information_sign_stderr_nats))
+    }
+}
+
+fn estimate(mean: Option<f64>, stderr: Option<f64>) -> Estimate {
+    Estimate {
+        mean: mean.unwrap_or(f64::NAN),
+        stderr: stderr.unwrap_or(f64::NAN),
+    }
+}
+
+/// A number that JSON can hold, or none.
+#[must_use]
+pub fn finite(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
+}
+
+impl RunRecord {
+    /// Everything but wall times, by name and in order: `run.json`.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.insert("schema".into(), SCHEMA.into());
+        fields.insert("version".into(), VERSION.into());
+        fields.insert("command".into(), json!(self.command));
+        fields.extend(self.config.record_fields());
+        fields.extend(object(json!(self.results)));
+        fields
+    }
+
+    /// The same with wall times.
+    #[must_use]
+    pub fn fields_with_timing(&self) -> Fields {
+        let mut fields = self.fields();
+        fields.extend(object(json!(self.timing)));
+        fields
+    }
+
+    /// Headline, and a sentence on what was learned from.
+    ///
+    /// # Errors
+    /// Of a configuration whose model cannot be.
+    pub fn describe(&self) -> Result<(String, String)> {
+        Ok(match (&self.config.source, &self.results.data) {
+            (Source::Model(model, _), _) => {
+                let model = model.model()?;
+                let about = format!("{}, sampled as training went on.", model.about());
+                (model.title(), about)
+            }
+            (Source::Data(_), Some(data)) => (data.title(), data.about()),
+            (Source::Data(file), None) => (file.file.clone(), String::new()),
+        })
+    }
+}
+
+impl DataRecord {
+    fn title(&self) -> String {
+        let sides = product(&self.sides);
+        format!(
+            "{}, {} configurations of {sides}",
+            self.file, self.configurations
+        )
+    }
+
+    fn about(&self) -> String {
+        let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
+        let values = match self.low {
+            Some(low) => format!(
+                "Two-valued data, {low} taken as −1 and {} as +1",
+                number(self.high)
+            ),
+            None => format!(
+                "Real data x, taken as (x − {}) / {}",
+                number(self.centre),
+                number(self.scale)
+            ),
+        };
+        let place = match &self.graph {
+            Some(graph) => format!(
+                "on the {} of a graph of {} nodes and {} edges, around {}",
+                graph.values, graph.nodes, graph.edges, graph.origin
+            ),
+            None => format!("on a lattice with boundaries taken as {}", self.boundary),
+        };
+        format!("{values}, {place}.")
+    }
+}
+
+/// The fields of an object.
+#[must_use]
+pub fn object(value: Value) -> Fields {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Fields::new(),
+    }
+}
+
+/// Filters as lists within lists, a component after the other.
+#[must_use]
+pub fn nested_filters(filters: &Filters) -> Value {
+    let components = filters.components();
+    components
+        .map(|weights| nested(weights, filters.sides()))
+        .collect()
+}
+
+/// Weights as lists within lists, as the block has them.
+fn nested(weights: &[f32], sides: &[u32]) -> Value {
+    match sides {
+        [] | [_] => json!(weights),
+        [_, rest @ ..] => {
+            let inner = rest.iter().map(|side| *side as usize).product();
+            weights
+                .chunks(inner)
+                .map(|plane| nested(plane, rest))
+                .collect()
+        }
+    }
+}
+
+/// Restarts and numbers of components among all trainings.
+pub(super) fn attempts(outcome: &Outcome) -> Attempts {
+    let attempts = outcome.attempts.iter();
+    let same = attempts.filter(|attempt| attempt.components == outcome.components);
+    let compared: Vec<_> = same
+        .filter_map(|attempt| Some((attempt, attempt.watched?)))
+        .collect();
+    let restarts = compared.iter().map(|(attempt, watched)| RestartRecord {
+        seed: attempt.seed,
+        steps: attempt.steps,
+        watched_nats: finite(watched.mean),
+        watched_stderr_nats: finite(watched.stderr),
+    });
+    let mut stages: Vec<(u32, Estimate)> = vec![];
+    for attempt in &outcome.attempts {
+        let (components, Some(watched)) = (attempt.components, attempt.watched) else {
+            continue;
+        };
+        match stages.last_mut() {
+            Some((last, best)) if *last == components => {
+                if watched.mean > best.mean {
+                    *best = watched;
+                }
+            }
+            _ => stages.push((components, watched)),
+        }
+    }
+    let stages = stages
+        .into_iter()
+        .map(|(components, watched)| ComponentsRecord {
+            components,
+            watched_nats: finite(watched.mean),
+            watched_stderr_nats: finite(watched.stderr),
+        });
+    let means: Vec<f64> = compared.iter().map(|(_, watched)| watched.mean).collect();
+    Attempts {
+        restarts: several(restarts.collect()),
+        spread: spread(&means),
+        components: several(stages.collect()),
+    }
+}
+
+/// What there is to say of several trainings, of which one was chosen.
+pub(super) struct Attempts {
+    pub(super) restarts: Option<Vec<RestartRecord>>,
+    pub(super) spread: Option<f64>,
+    pub(super) components: Option<Vec<ComponentsRecord>>,
+}
+
+fn several<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (list.len() > 1).then_some(list)
+}
+
+/// Standard deviation of what restarts found, the noise of each included.
+fn spread(found: &[f64]) -> Option<f64> {
+    let n = found.len() as f64;
+    if found.len() < 2 {
+        return None;
+    }
+    let mean = found.iter().sum::<f64>() / n;
+    let squares = found.iter().map(|x| (x - mean).powi(2));
+    Some((squares.sum::<f64>() / (n - 1.0)).sqrt())
+}

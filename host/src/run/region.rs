@@ -1,0 +1,162 @@
+//! Where V and E are: a window on a lattice, or lists of sites, as on a graph.
+
+use blockspin_core::num::bits::bit;
+use blockspin_core::window::region::Region;
+use blockspin_core::window::shuffle_buffer::Cut;
+use blockspin_core::window::{Window, Zone};
+
+use crate::data::supply::Crop;
+use crate::error::{Error, Result};
+
+/// Which sites are V and which E.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A window on a lattice.
+    Window(Window),
+    /// Lists of sites.
+    Sites(Sites),
+}
+
+/// V and E as lists of sites.
+#[derive(Clone, Debug)]
+pub struct Sites {
+    /// What is read of a configuration: the values of V, then those of E.
+    crop: Crop,
+    /// The numbers of those of V and of E.
+    block: Vec<u32>,
+    environment: Vec<u32>,
+    /// Sides of the block that V belongs to, and the place of each site of V in it; all others have
+    /// weight 0.
+    sides: Vec<u32>,
+    kept: Vec<u32>,
+}
+
+impl Sites {
+    /// The sites of V and E of `crop` whose values are not the same in all configurations.
+    fn new(
+        crop: Crop,
+        block: &[u32],
+        environment: &[u32],
+        sides: &[u32],
+        varies: impl Fn(&u32) -> bool,
+    ) -> Self {
+        let kept = (0..block.len() as u32).filter(|i| varies(&block[*i as usize]));
+        let kept: Vec<u32> = kept.collect();
+        let v = kept.iter().map(|i| block[*i as usize]);
+        let e = environment.iter().copied().filter(|site| varies(site));
+        let listed: Vec<u32> = v.chain(e).collect();
+        let (first, all) = (kept.len() as u32, listed.len() as u32);
+        Sites {
+            crop: crop.listing(listed),
+            block: (0..first).collect(),
+            environment: (first..all).collect(),
+            sides: sides.to_vec(),
+            kept,
+        }
+    }
+
+    /// Those sites of a window at one place whose values are not the same in all configurations
+    /// (bits of `varying`); none, if all vary.
+    #[must_use]
+    pub fn of_window(window: Window, varying: &[u32]) -> Option<Self> {
+        let crop = Crop::at(window.first(), &window.spans());
+        let (mut block, mut environment) = (vec![], vec![]);
+        for (i, zone) in (0..).zip(window.zones()) {
+            match zone {
+                Zone::Block => block.push(i),
+                Zone::Buffer => {}
+                Zone::Environment => environment.push(i),
+            }
+        }
+        let varies = |i: &u32| bit(varying, crop.site(*i as usize, window.lattice()) as usize);
+        if block.iter().chain(&environment).all(varies) {
+            return None;
+        }
+        let sites = Sites::new(crop.clone(), &block, &environment, window.block(), varies);
+        Some(sites)
+    }
+
+    /// What is read of a configuration, and V and E in it.
+    ///
+    /// # Errors
+    /// None in practice: the lists are of what is read.
+    pub fn region(&self) -> Result<(&Crop, Region<'_>)> {
+        let region = Region::new(self.crop.sites(), &self.block, &self.environment)
+            .map_err(|error| Error::failure(error.to_string()))?;
+        Ok((&self.crop, region))
+    }
+
+    /// Those sites of V and E on a graph whose values vary.
+    #[must_use]
+    pub fn of_graph(block: &[u32], environment: &[u32], varying: &[u32]) -> Self {
+        let all = || block.iter().chain(environment).copied();
+        let (first, last) = (all().min().unwrap_or(0), all().max().unwrap_or(0));
+        let shifted = |sites: &[u32]| sites.iter().map(|site| site - first).collect::<Vec<u32>>();
+        let varies = |i: &u32| bit(varying, (first + i) as usize);
+        Sites::new(
+            Crop::at(&[first], &[last - first + 1]),
+            &shifted(block),
+            &shifted(environment),
+            &[block.len() as u32],
+            varies,
+        )
+    }
+}
+
+impl Place {
+    /// |V| and |E|.
+    #[must_use]
+    pub fn parts(&self) -> (usize, usize) {
+        match self {
+            Place::Window(window) => window.parts(),
+            Place::Sites(sites) => (sites.block.len(), sites.environment.len()),
+        }
+    }
+
+    /// Values that are read of a configuration, at most.
+    #[must_use]
+    pub fn sites(&self) -> usize {
+        match self {
+            Place::Window(window) => window.lattice().sites(),
+            Place::Sites(sites) => sites.crop.sites(),
+        }
+    }
+
+    /// Sides of the block, slowest first.
+    #[must_use]
+    pub fn block(&self) -> &[u32] {
+        match self {
+            Place::Window(window) => window.block(),
+            Place::Sites(sites) => &sites.sides,
+        }
+    }
+
+    /// The place in the block of each site of V.
+    #[must_use]
+    pub fn block_indices(&self) -> Vec<u32> {
+        match self {
+            Place::Window(window) => window.block_indices().collect(),
+            Place::Sites(sites) => sites.kept.clone(),
+        }
+    }
+
+    /// Windows of one configuration that are nearly independent of each other.
+    #[must_use]
+    pub fn independent(&self) -> usize {
+        match self {
+            Place::Window(window) if window.places() > 1 => {
+                (window.lattice().sites() / window.sites()).clamp(1, 64)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Places of the window in a configuration.
+    #[must_use]
+    pub fn places(&self) -> u64 {
+        match self {
+            Place::Window(window) => window.places(),
+            Place::Sites(_) => 1,
+        }
+    }
+}

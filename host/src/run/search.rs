@@ -1,0 +1,130 @@
+//! Several trainings, of which one is kept: from other first weights, and with more components.
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::evaluate::Estimate;
+
+use super::setup::Setup;
+use super::training::Trained;
+
+/// Components add information, as long as one more adds this share of what one of those before keeps on
+/// average, and more than two standard errors.
+const WORTH: f64 = 0.5;
+
+/// A training that ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Components of H.
+    pub components: u32,
+    /// Seed of first weights and samples: the run's plus 2³² for each restart before.
+    pub seed: u64,
+    /// Steps.
+    pub steps: u32,
+    /// Information on the windows by which trainings are compared; none, where there is one alone.
+    pub watched: Option<Estimate>,
+}
+
+/// What was tried. A checkpoint has every field, beside the training that is under way.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Search {
+    /// All that ended, in order.
+    pub(super) attempts: Vec<Attempt>,
+    /// The best with one component less than now, and the best with as many.
+    before: Option<Trained>,
+    best: Option<Trained>,
+    /// Wall time of sampling, of steps, and of everything before this process, in seconds.
+    pub(super) seconds_sampling: f64,
+    pub(super) seconds_training: f64,
+    pub(super) earlier: f64,
+}
+
+impl Search {
+    /// The next training: its components, and its seed.
+    pub(super) fn next(&self, setup: &Setup) -> (u32, u64) {
+        let (done, restarts) = (
+            self.attempts.len() as u64,
+            u64::from(setup.learned.restarts),
+        );
+        let components = match setup.learned.grows() {
+            true => (done / restarts) as u32 + 1,
+            false => setup.components(),
+        };
+        let seed = setup
+            .optimisation
+            .seed
+            .wrapping_add((done % restarts) << 32);
+        (components, seed)
+    }
+
+    /// The same for a process that begins so many seconds later.
+    pub(super) fn after(&self, seconds: f64) -> Self {
+        Search {
+            earlier: self.earlier + seconds,
+            ..self.clone()
+        }
+    }
+
+    /// What the next training is called beside its progress.
+    pub(super) fn label(&self, setup: &Setup) -> String {
+        let (components, _) = self.next(setup);
+        let restart = self.attempts.len() as u32 % setup.learned.restarts + 1;
+        let mut label = "training".to_string();
+        if setup.learned.grows() {
+            label += &format!(", C = {components}");
+        }
+        if setup.learned.restarts > 1 {
+            label += &format!(", {restart} of {}", setup.learned.restarts);
+        }
+        label
+    }
+
+    /// Takes a training that has ended; the one that is kept, if it was the last.
+    pub(super) fn push(&mut self, setup: &Setup, trained: Trained) -> Option<Trained> {
+        let (components, seed) = self.next(setup);
+        self.attempts.push(Attempt {
+            components,
+            seed,
+            steps: trained.course.done,
+            watched: trained.watched,
+        });
+        self.seconds_sampling += trained.course.seconds_sampling;
+        self.seconds_training += trained.course.seconds_training;
+        let best = match self.best.take() {
+            Some(best) if trained.mean() > best.mean() => trained,
+            Some(best) => best,
+            None => trained,
+        };
+        let restarts = setup.learned.restarts as usize;
+        if !self.attempts.len().is_multiple_of(restarts) {
+            self.best = Some(best);
+            return None;
+        }
+        if !setup.learned.grows() {
+            return Some(best);
+        }
+        match self.before.take() {
+            Some(before) if !grows(&before, &best, components) => Some(before),
+            _ if components >= setup.most_components() => Some(best),
+            _ => {
+                self.before = Some(best);
+                None
+            }
+        }
+    }
+}
+
+/// Whether the last of so many components was worth it.
+fn grows(before: &Trained, now: &Trained, components: u32) -> bool {
+    let (Some(before), Some(now)) = (before.watched, now.watched) else {
+        return false;
+    };
+    // Information is not below 0, whatever an estimate says.
+    let (kept, error) = match before.mean > 0.0 {
+        true => (before.mean, before.stderr),
+        false => (0.0, 0.0),
+    };
+    let more = now.mean - kept;
+    let variance = error * error + now.stderr * now.stderr;
+    let average = kept / f64::from(components - 1);
+    more > 0.0 && more * more > 4.0 * variance && more > WORTH * average
+}

@@ -1,0 +1,332 @@
+//! A run that is checked and can begin, and what is done on its way.
+
+use std::hash::Hasher;
+use std::time::Instant;
+
+use fnv::FnvHasher;
+
+use super::Execution;
+use super::config::RunConfig;
+use super::diagnostics::diagnose;
+use super::input::{DataInput, Input};
+use super::learning::{self, Outcome};
+use super::record::{
+    self, DataRecord, GraphRecord, Results, RunRecord, Timing, attempts, finite, nested_filters,
+};
+use super::reference::Exact;
+use super::setup::Setup;
+use crate::data::graph::{Graph, Shells};
+use crate::data::split::Parts;
+use crate::data::{Data, Kind};
+use crate::error::Result;
+use crate::model::Prepared;
+use crate::model::mcmc::Plan;
+use crate::run::checkpoint::{Checkpoint, Measured};
+use crate::store::resources;
+
+/// A run that has been checked: its input is open, its window lies on it, its filters are read, and it
+/// fits into memory.
+pub struct Session {
+    config: RunConfig,
+    input: Input,
+    setup: Setup,
+    shells: Option<Shells>,
+}
+
+impl Session {
+    /// Checks a configuration and opens what it names.
+    ///
+    /// # Errors
+    /// Of settings that cannot be, of files, or of the memory.
+    pub fn new(config: &RunConfig, execution: Execution) -> Result<Self> {
+        Self::with_data(config, execution, None)
+    }
+
+    /// The same with configurations that are in memory, if they are.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_data(config: &RunConfig, execution: Execution, data: Option<Data>) -> Result<Self> {
+        let input = Input::open(&config.source, data, execution.observer.as_ref())?;
+        let config = config.completed(input.is_discrete())?;
+        let (setup, shells) = Setup::new(&config, &input, execution)?;
+        // What a file needs is known once its parts are.
+        if let Input::Model(model, _) = &input {
+            let needed = learning::memory(&setup, &model.unmeasured()?);
+            resources::memory("this run", needed)?;
+        }
+        Ok(Session {
+            config,
+            input,
+            setup,
+            shells,
+        })
+    }
+
+    /// The configuration, with nothing left to be filled in.
+    #[must_use]
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// How it is carried out.
+    pub fn execution_mut(&mut self) -> &mut Execution {
+        &mut self.setup.execution
+    }
+
+    /// The graph that values lie on, and the shells of the window.
+    #[must_use]
+    pub fn graph(&self) -> Option<(&Graph, &Shells)> {
+        self.input.graph().zip(self.shells.as_ref())
+    }
+
+    /// Carries it out. It can be done again, with the same result.
+    ///
+    /// # Errors
+    /// Of files and checkpoints, or a failure of the training.
+    pub fn run(&self) -> Result<RunRecord> {
+        let setup = &self.setup;
+        let mut checkpoint = match &setup.execution.checkpoint {
+            Some(plan) => Some(Checkpoint::check(
+                plan,
+                &self.config,
+                self.input.is_discrete(),
+                setup.execution.observer.as_ref(),
+            )?),
+            None => None,
+        };
+        let (mut warnings, mut parts) = (vec![], None);
+        let outcome = match &self.input {
+            Input::Model(model, pace) => {
+                let begun = Instant::now();
+                let (seed, threads) = (setup.optimisation.seed, setup.execution.threads);
+                let measured = checkpoint.as_ref().and_then(|found| found.measured());
+                let prepared = match measured {
+                    Some(found) => model.planned(found.plan, found.clusters)?,
+                    None => pace.prepare(model.as_ref(), seed, threads)?,
+                };
+                let measured = measured.unwrap_or_else(|| Measured {
+                    plan: *prepared.plan(),
+                    clusters: prepared.clusters(),
+                    seconds: begun.elapsed().as_secs_f64(),
+                });
+                if let Some(checkpoint) = &mut checkpoint {
+                    checkpoint.set_measured(measured);
+                }
+                warnings.extend(chain_warnings(&prepared, prepared.plan()));
+                let mut outcome = learning::model(setup, &prepared, checkpoint.as_mut())?;
+                // The pilot is sampling too.
+                outcome.seconds_sampling += measured.seconds;
+                outcome.seconds += measured.seconds;
+                outcome
+            }
+            Input::Data(input) => {
+                warnings.extend(input.warnings());
+                match self.nothing_to_learn(input) {
+                    Some(why) => {
+                        warnings.push(why);
+                        learning::nothing(setup)?
+                    }
+                    None => {
+                        let found = Parts::of(&input.data, setup.shape.batch())?;
+                        if let Some(checkpoint) = &mut checkpoint {
+                            checkpoint.set_data(self.identity(input, &found))?;
+                        }
+                        let data = learning::data(setup, &input.data, &found, checkpoint.as_mut());
+                        parts = Some(found);
+                        data?
+                    }
+                }
+            }
+        };
+        Ok(self.record(outcome, warnings, parts.as_ref()))
+    }
+
+    /// Why there is nothing to learn, if there is not.
+    fn nothing_to_learn(&self, input: &DataInput) -> Option<String> {
+        if input.data.is_constant() {
+            return Some(format!(
+                "all values in {} are {}: there is nothing to learn, and the information is 0",
+                input.file,
+                match input.data.kind() {
+                    Kind::Signs { low, .. } => low,
+                    Kind::Reals { centre, .. } => centre,
+                }
+            ));
+        }
+        let (part, way) = match self.setup.place.parts() {
+            (0, _) => ("block", "a larger `block`"),
+            (_, 0) => ("environment", "a wider `environment`"),
+            _ => return None,
+        };
+        Some(format!(
+            "the values of the {part} are the same in all configurations: there is nothing to \
+             learn, and the information is 0; take another `origin`, or {way}"
+        ))
+    }
+
+    /// FNV-1a 64 of what tells the values of a file, and those that are looked at, from others, short of
+    /// reading them all again.
+    fn identity(&self, input: &DataInput, parts: &Parts) -> u64 {
+        let mut hash = FnvHasher::default();
+        let mut add = |number: u64| hash.write(&number.to_le_bytes());
+        let data = &input.data;
+        let (kind, numbers) = match data.kind() {
+            Kind::Signs { low, high } => (0, [low, high]),
+            Kind::Reals { centre, scale } => (1, [centre, scale]),
+        };
+        add(kind);
+        numbers.iter().for_each(|x| add(x.to_bits()));
+        add(data.configurations() as u64);
+        add(data.missing());
+        add(parts.autocorrelation.to_bits());
+        let (block, environment) = self.setup.place.parts();
+        add(block as u64);
+        add(environment as u64);
+        let place = self.setup.place.block_indices();
+        let shells = self.shells.iter();
+        let shells = shells.flat_map(|shells| shells.block.iter().chain(&shells.environment));
+        let sites = data.sides().iter().chain(data.varying()).chain(&place);
+        sites.chain(shells).for_each(|n| add(u64::from(*n)));
+        hash.finish()
+    }
+
+    fn record(
+        &self,
+        outcome: Outcome,
+        mut warnings: Vec<String>,
+        parts: Option<&Parts>,
+    ) -> RunRecord {
+        let setup = &self.setup;
+        let exact = Exact::of(&self.input, setup, &outcome.filters);
+        let (shape, bound) = (setup.shape, setup.optimisation.bound);
+        // To leading order in 1/K: where it is large it says nothing.
+        let capacity = setup.coarse.capacity(outcome.filters.count());
+        let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
+        let tried = attempts(&outcome);
+        let (block, environment) = setup.place.parts();
+        let sign = outcome.information_sign;
+        let mut results = Results {
+            information_nats: finite(outcome.information.mean),
+            information_stderr_nats: finite(outcome.information.stderr),
+            information_bits: finite(outcome.information.mean / std::f64::consts::LN_2),
+            information_sign_nats: sign.and_then(|sign| finite(sign.mean)),
+            information_sign_stderr_nats: sign.and_then(|sign| finite(sign.stderr)),
+            training_information_nats: finite(outcome.training),
+            ceiling_nats: bound.ceiling(shape.batch()),
+            capacity_nats: capacity,
+            deficit_nats: deficit.filter(|deficit| *deficit < 0.1),
+            exact: exact.record(),
+            configurations: outcome.configurations,
+            held_out_batches: outcome.groups,
+            sites: [block, environment],
+            windows_per_configuration: setup.place.independent(),
+            components: outcome.components,
+            steps: outcome.steps,
+            kept_step: outcome.kept_step,
+            ended: outcome.ended,
+            refined: outcome.refined,
+            restarts: tried.restarts,
+            spread_nats: tried.spread,
+            components_tried: tried.components,
+            filters: nested_filters(&outcome.filters),
+            filters_are: shape.has_map().then(|| "mean response of the map".into()),
+            fingerprint: format!("{:016x}", outcome.fingerprint),
+            data: match &self.input {
+                Input::Data(input) => Some(self.data(input, parts, &outcome)),
+                Input::Model(..) => None,
+            },
+            diagnoses: vec![],
+            warnings: vec![],
+        };
+        let judged = diagnose(&self.config, &results, self.input.is_discrete());
+        for (diagnosis, sentence) in judged {
+            results.diagnoses.push(diagnosis);
+            warnings.push(sentence);
+        }
+        results.warnings = warnings;
+        let steps: f64 = outcome
+            .attempts
+            .iter()
+            .map(|all| f64::from(all.steps))
+            .sum();
+        RunRecord {
+            config: self.config.clone(),
+            command: None,
+            results,
+            filters: outcome.filters,
+            history: outcome.series,
+            timing: Timing {
+                seconds_sampling: outcome.seconds_sampling,
+                seconds_training: outcome.seconds_training,
+                seconds: outcome.seconds,
+                steps_per_second: record::finite(steps / outcome.seconds_training),
+            },
+        }
+    }
+
+    fn data(&self, input: &DataInput, parts: Option<&Parts>, outcome: &Outcome) -> DataRecord {
+        let data = &input.data;
+        let (kind, low, high, centre, scale) = match data.kind() {
+            Kind::Signs { low, high } => ("two-valued", Some(low), Some(high), None, None),
+            Kind::Reals { centre, scale } => ("real", None, None, Some(centre), Some(scale)),
+        };
+        let range = |part: fn(&Parts) -> &std::ops::Range<usize>| {
+            parts.map(|parts| [part(parts).start, part(parts).end])
+        };
+        let graph = input.graph.as_ref().zip(self.shells.as_ref());
+        DataRecord {
+            file: input.file.clone(),
+            configurations: data.configurations(),
+            sides: data.sides().to_vec(),
+            boundary: input.boundary(),
+            kind: kind.into(),
+            low,
+            high,
+            centre,
+            scale,
+            missing_values: data.missing(),
+            windows_left_out: outcome.left_out,
+            autocorrelation_time: parts.map(|parts| parts.autocorrelation),
+            trained: range(|parts| &parts.train),
+            watched: range(|parts| &parts.validation),
+            held_out: range(|parts| &parts.held_out),
+            origin: input.origin.clone(),
+            graph: graph.map(|((graph, on, centre), shells)| GraphRecord {
+                nodes: graph.nodes(),
+                edges: graph.edges(),
+                values: on.name().into(),
+                origin: centre.to_string(),
+                block: shells.block.clone(),
+                buffer: shells.buffer.clone(),
+                environment: shells.environment.clone(),
+                shells: shells.describe(),
+            }),
+        }
+    }
+}
+
+/// What there is to doubt about chains that follow a plan, a sentence each.
+#[must_use]
+pub fn chain_warnings(prepared: &Prepared, plan: &Plan) -> Vec<String> {
+    let mut warnings = vec![];
+    if !plan.equilibrated {
+        let other = match prepared.algorithm() {
+            Some(_) => ", or another `algorithm`",
+            None => "",
+        };
+        warnings.push(format!(
+            "a hot and a cold start do not agree after {} sweeps: the samples may not be in \
+             equilibrium; give a longer `burn_in`{other}",
+            plan.burn_in
+        ));
+    }
+    if plan.frozen {
+        warnings.push(
+            "no chain ever left the sector of the order parameter that it began in: samples are \
+             balanced by the symmetry between the sectors alone"
+                .into(),
+        );
+    }
+    warnings
+}

@@ -1,0 +1,581 @@
+//! One training: filter and critic climb, step by step.
+
+use std::time::Instant;
+
+use blockspin_core::bound::tuba::Average;
+use blockspin_core::encoder::Encoder;
+use blockspin_core::kernel::Portable;
+use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::optim::stopping::{Convergence, Patience, Verdict};
+use blockspin_core::rsmi::{Learn, Machine, Memory, Rsmi, Storage};
+use blockspin_core::shape::Shape;
+use blockspin_core::stats::moving::Moving;
+use blockspin_core::window::shuffle_buffer::{Cut, ShuffleBuffer};
+use serde::{Deserialize, Serialize};
+
+use crate::data::filters::Filters;
+use crate::data::supply::{Feed, Learnt};
+use crate::error::{Error, Result};
+use crate::run::evaluate::{Estimate, HeldOut, incomplete};
+use crate::run::history::Record;
+use crate::store::codec::Tape;
+
+use super::memory::Sizes;
+use super::refine::{self, Drawn, Refined};
+use super::setup::Setup;
+
+/// Records of a training's course, about; every fifth has a validation figure.
+const RECORDS: u32 = 300;
+/// Batches that the moving average of the training bound spans.
+const SPAN: u32 = 200;
+
+/// Steps of an epoch, after each of which the papers' criterion looks at the moving average: what it
+/// spans, so that one says little of the next.
+const EPOCH: u32 = SPAN;
+
+/// Memory of filter, critic, optimiser and batch.
+pub(super) struct Buffers<V: Learnt> {
+    parameters: Vec<Lane>,
+    gradients: Vec<Lane>,
+    first_moments: Vec<Lane>,
+    second_moments: Vec<Lane>,
+    workspace: Vec<Lane>,
+    samples: Vec<V::Word>,
+}
+
+impl<V: Learnt> Buffers<V> {
+    pub(super) fn new(shape: Shape) -> Self {
+        let lanes = || vec![Lane::ZERO; shape.parameter_lanes()];
+        Buffers {
+            parameters: lanes(),
+            gradients: lanes(),
+            first_moments: lanes(),
+            second_moments: lanes(),
+            workspace: vec![Lane::ZERO; shape.workspace_lanes()],
+            samples: vec![V::Word::default(); V::samples(shape)],
+        }
+    }
+
+    /// Filter and critic as a training begins: first weights drawn under `seed`. `centres` are taken
+    /// off V.
+    ///
+    /// # Errors
+    /// None in practice; buffers are checked.
+    fn begin<'a>(&'a mut self, setup: &Setup, centres: &'a [f32], seed: u64) -> Result<Rsmi<'a>> {
+        let storage = Storage {
+            parameters: &mut self.parameters,
+            gradients: &mut self.gradients,
+            first_moments: &mut self.first_moments,
+            second_moments: &mut self.second_moments,
+            workspace: &mut self.workspace,
+            samples: V::wrap(&mut self.samples),
+        };
+        let mut first_weights = Stream::new(seed, 0, Purpose::Parameters);
+        let mut rsmi = Rsmi::new(setup.shape, storage, &mut first_weights)
+            .map_err(|error| Error::failure(error.to_string()))?
+            .with_bound(setup.optimisation.bound)
+            .with_filter_scaled(setup.learned.filter_start)
+            .with_filter_rate(setup.learned.filter_rate)
+            .with_weight_decay(setup.learned.weight_decay)
+            .with_centres(centres);
+        let given = setup.given.as_ref().map(|(filters, _)| filters);
+        if let Some(filters) = given.or(setup.filter_init.as_ref()) {
+            let block_indices = setup.place.block_indices();
+            for (a, weights) in filters.components().enumerate() {
+                for (i, at) in block_indices.iter().enumerate() {
+                    rsmi.set_filter(i, a, weights[*at as usize]);
+                }
+            }
+            if matches!(setup.learning().1, Encoder::Continuous { .. }) {
+                // The same h in other units, in which the critic learns.
+                rsmi.normalise_filter::<Portable>();
+            }
+        }
+        rsmi.with_frozen(setup.frozen)
+            .map_err(|error| Error::usage(error.to_string()))
+    }
+
+    /// Filter and critic of a training that has ended.
+    ///
+    /// # Errors
+    /// None in practice; buffers are checked.
+    pub(super) fn of<'a>(
+        &'a mut self,
+        setup: &Setup,
+        centres: &'a [f32],
+        trained: &Trained,
+    ) -> Result<Rsmi<'a>> {
+        let mut rsmi = self.begin(setup, centres, setup.optimisation.seed)?;
+        trained.kept.give(&mut rsmi);
+        Ok(rsmi)
+    }
+}
+
+/// Memory of the shuffle buffer.
+pub(super) struct PoolBuffers<V> {
+    values: Vec<V>,
+    order: Vec<u32>,
+}
+
+impl<V: Learnt> PoolBuffers<V> {
+    /// For configurations with so many sites each.
+    pub(super) fn new(sizes: &Sizes, sites: usize) -> Self {
+        PoolBuffers {
+            values: vec![V::default(); sizes.pool * V::configuration(sites)],
+            order: vec![0; sizes.pool],
+        }
+    }
+}
+
+/// Filter and critic at a step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    step: u32,
+    parameters: Vec<f32>,
+    average: Average,
+}
+
+impl Kept {
+    fn of(rsmi: &mut Rsmi, step: u32) -> Self {
+        let lanes = rsmi.parameters().iter();
+        Kept {
+            step,
+            parameters: lanes.flat_map(|lane| lane.0).collect(),
+            average: *rsmi.memory_mut().average,
+        }
+    }
+
+    fn give(&self, rsmi: &mut Rsmi) {
+        let to = rsmi
+            .parameters_mut()
+            .iter_mut()
+            .flat_map(|lane| &mut lane.0);
+        to.zip(&self.parameters).for_each(|(to, from)| *to = *from);
+        *rsmi.memory_mut().average = self.average;
+    }
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// All steps were done.
+    Steps,
+    /// RSMI-NE's criterion was fulfilled.
+    Converged,
+    /// Validation figures were no better for too long.
+    Patience,
+}
+
+/// How far a training is: all that changes from step to step, but for what lies in its buffers and
+/// its supply. A checkpoint has every field; one that is added needs `#[serde(default)]`, if earlier
+/// checkpoints are still to be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Course {
+    /// Steps.
+    pub(super) done: u32,
+    /// Configurations that were supplied.
+    pub(super) configurations: usize,
+    /// Draws that no new configuration has made up for yet.
+    owed: usize,
+    draws: Stream,
+    noise: Stream,
+    /// Of the bound.
+    pub(super) moving: Moving,
+    pub(super) series: Vec<Record>,
+    convergence: Option<Convergence>,
+    patience: Option<Patience>,
+    /// The best so far, if there is patience.
+    best: Option<Kept>,
+    /// Why it ended; none: it has not.
+    pub(super) ended: Option<Ended>,
+    pub(super) refined: Option<Refined>,
+    /// Wall time of sampling, and of steps.
+    pub(super) seconds_sampling: f64,
+    pub(super) seconds_training: f64,
+}
+
+/// A training under way.
+pub(super) struct Training<'a, C, V> {
+    setup: &'a Setup,
+    sizes: &'a Sizes,
+    rsmi: Rsmi<'a>,
+    pool: ShuffleBuffer<'a, C, V>,
+    feed: Box<dyn Feed<V> + 'a>,
+    course: Course,
+}
+
+impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
+    /// One that has not begun: its first weights drawn under `seed`, its pool empty. `centres` are
+    /// taken off V.
+    ///
+    /// # Errors
+    /// None in practice; buffers are checked.
+    pub(super) fn new(
+        setup: &'a Setup,
+        sizes: &'a Sizes,
+        (buffers, pool): (&'a mut Buffers<V>, &'a mut PoolBuffers<V>),
+        (cut, centres): (C, &'a [f32]),
+        feed: Box<dyn Feed<V> + 'a>,
+        seed: u64,
+    ) -> Result<Self> {
+        Ok(Training {
+            setup,
+            sizes,
+            rsmi: buffers.begin(setup, centres, seed)?,
+            pool: ShuffleBuffer::new(cut, &mut pool.values, &mut pool.order),
+            feed,
+            course: Course {
+                done: 0,
+                configurations: 0,
+                owed: 0,
+                draws: Stream::new(seed, 0, Purpose::Windows),
+                noise: Stream::new(seed, 0, Purpose::Encoder),
+                moving: Moving::new(SPAN),
+                series: vec![],
+                convergence: setup.optimisation.convergence(),
+                patience: setup.optimisation.patience.map(Patience::new),
+                best: None,
+                ended: None,
+                refined: None,
+                seconds_sampling: 0.0,
+                seconds_training: 0.0,
+            },
+        })
+    }
+
+    /// How far it is.
+    pub(super) fn course(&self) -> &Course {
+        &self.course
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.course.ended.is_some()
+    }
+
+    /// Adds configurations to the pool.
+    fn add(&mut self, n: usize) -> Result<()> {
+        let start = Instant::now();
+        for _ in 0..n {
+            self.feed.next(self.pool.next_slot())?;
+            self.course.configurations += 1;
+        }
+        self.course.seconds_sampling += start.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// One step; before the first the pool is filled, after each it is kept fresh.
+    ///
+    /// # Errors
+    /// Those of the supply; a failure, if hardly a window is complete.
+    pub(super) fn step(&mut self) -> Result<()> {
+        if self.course.configurations == 0 {
+            self.add(self.sizes.first)?;
+        }
+        let start = Instant::now();
+        let Setup {
+            shape,
+            schedule,
+            coarse,
+            execution,
+            ..
+        } = self.setup;
+        let (learn, reported) = self.setup.learning();
+        let t = self.course.done;
+        let encoder = match learn {
+            Learn::All => coarse.relaxed(schedule.epsilon(t)),
+            Learn::Critic => reported,
+        };
+        let (v, e) = V::rows(&mut self.rsmi);
+        if !self.pool.draw(shape.batch(), &mut self.course.draws, v, e) {
+            return Err(incomplete());
+        }
+        let (rate, noise) = (schedule.rate(t), &mut self.course.noise);
+        let bound = execution
+            .isa
+            .step(&mut self.rsmi, encoder, learn, rate, noise);
+        self.course.moving.push(f64::from(bound));
+        self.course.done += 1;
+        if let Some(rule) = &mut self.course.convergence
+            && self.course.done.is_multiple_of(EPOCH)
+            && rule.push(self.course.moving.mean())
+        {
+            self.course.ended = Some(Ended::Converged);
+        }
+        if self.course.done >= schedule.steps {
+            self.course.ended = Some(Ended::Steps);
+        }
+        self.course.seconds_training += start.elapsed().as_secs_f64();
+        if let Some(uses) = self.sizes.uses {
+            self.course.owed += shape.batch();
+            if self.course.owed >= uses {
+                self.add(self.course.owed / uses)?;
+                self.course.owed %= uses;
+            }
+        }
+        Ok(())
+    }
+
+    /// Information on the watched windows, with the same noise each time: what differs is due to the
+    /// parameters.
+    fn watch(&mut self, watched: &HeldOut<V>) -> Estimate {
+        let (_, reported) = self.setup.learning();
+        let mut noise = Stream::new(self.setup.optimisation.seed, 2, Purpose::Encoder);
+        watched.estimate(
+            &mut self.rsmi,
+            self.setup.execution.isa,
+            reported,
+            &mut noise,
+        )
+    }
+
+    /// Records the course, where a record is due, and gives its figure on the watched windows, where it
+    /// has one.
+    pub(super) fn record(&mut self, watched: &HeldOut<V>) -> Option<Estimate> {
+        let (learn, _) = self.setup.learning();
+        let schedule = &self.setup.schedule;
+        let every = (schedule.steps / RECORDS).max(1);
+        let (done, is_over) = (self.course.done, self.is_over());
+        if !done.is_multiple_of(every) && !is_over {
+            return None;
+        }
+        let check = done.is_multiple_of(5 * every) || is_over;
+        let held_out = check.then(|| self.watch(watched));
+        let is_relaxed = learn == Learn::All && self.setup.coarse.is_relaxed();
+        self.course.series.push(Record {
+            step: u64::from(done),
+            training: Some(self.course.moving.mean()),
+            held_out: held_out.map(|estimate| estimate.mean),
+            held_out_stderr: held_out.map(|estimate| estimate.stderr),
+            epsilon: is_relaxed.then(|| f64::from(schedule.epsilon(done - 1))),
+        });
+        if let (Some(rule), Some(estimate)) = (&mut self.course.patience, held_out) {
+            match rule.push(estimate.mean) {
+                Verdict::Best => self.course.best = Some(Kept::of(&mut self.rsmi, done)),
+                Verdict::Stop if !is_over => self.course.ended = Some(Ended::Patience),
+                Verdict::Wait | Verdict::Stop => {}
+            }
+        }
+        held_out
+    }
+
+    /// Bytes of a checkpoint, at most, about.
+    pub(super) fn bytes(&self, sites: usize) -> u64 {
+        let configuration = size_of::<V>() * V::configuration(sites) + size_of::<u32>();
+        // The best so far, and two trainings that may have one each: a byte more for each number.
+        let best = usize::from(self.course.patience.is_some());
+        let chosen = if self.setup.chooses() {
+            2 * (1 + best)
+        } else {
+            0
+        };
+        let learned = (3 + 2 * (best + chosen)) * size_of_val(self.rsmi.parameters());
+        // With the names of their fields.
+        let recorded = 4 * RECORDS as usize * size_of::<Record>();
+        let held = self.pool.capacity() * configuration;
+        (learned + recorded + held) as u64 + self.feed.bytes()
+    }
+
+    /// Takes the training to a checkpoint, or from one.
+    ///
+    /// # Errors
+    /// Those of the tape.
+    pub(super) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.value(&mut self.course)?;
+        tape.require(self.course.done <= self.setup.schedule.steps)?;
+        tape.require(self.course.owed < self.sizes.uses.unwrap_or(1))?;
+
+        tape.lanes(self.rsmi.parameters_mut())?;
+        let Memory {
+            first_moments,
+            second_moments,
+            adam,
+            average,
+        } = self.rsmi.memory_mut();
+        tape.lanes(first_moments)?;
+        tape.lanes(second_moments)?;
+        tape.value(adam)?;
+        tape.value(average)?;
+
+        let (next, order) = self.pool.order();
+        let mut order = order.to_vec();
+        let mut state = (next, order.len(), self.pool.left_out());
+        tape.value(&mut state)?;
+        let (next, filled, left_out) = state;
+        tape.require(filled <= self.pool.capacity())?;
+        order.resize(filled, 0);
+        tape.pass(&mut order)?;
+        match self.pool.resume(next, &order, left_out) {
+            Some(values) => tape.pass(values)?,
+            None => tape.require(false)?,
+        }
+        self.feed.pass(tape)
+    }
+
+    /// Refines the filter on windows that are drawn once, and keeps it, if it is better on the watched ones.
+    ///
+    /// # Errors
+    /// A failure, if hardly a window is complete.
+    fn refine(&mut self, watched: &HeldOut<V>) -> Result<()> {
+        let batch = self.setup.shape.batch();
+        let (v, e) = V::rows(&mut self.rsmi);
+        let groups = refine::groups(batch, size_of_val(v) + size_of_val(e));
+        let mut drawn = vec![];
+        for _ in 0..groups {
+            if !self.pool.draw(batch, &mut self.course.draws, v, e) {
+                return Err(incomplete());
+            }
+            drawn.push(Drawn {
+                v: v.to_vec(),
+                e: e.to_vec(),
+            });
+        }
+
+        let start = Kept::of(&mut self.rsmi, self.course.done);
+        let before = self.watch(watched).mean;
+        let Some(ascent) = refine::refine::<V>(self.setup, &mut self.rsmi, &drawn) else {
+            start.give(&mut self.rsmi);
+            return Ok(());
+        };
+        let after = self.watch(watched).mean;
+        if after <= before {
+            start.give(&mut self.rsmi);
+        }
+        self.course.refined = Some(Refined {
+            steps: ascent.steps,
+            evaluations: ascent.evaluations,
+            bound_before_nats: ascent.before,
+            bound_after_nats: ascent.after,
+            watched_before_nats: before,
+            watched_after_nats: after,
+            kept: after > before,
+        });
+        Ok(())
+    }
+
+    /// Ends it, with the best parameters where there was patience, and the filter refined where that was
+    /// asked for. `choosing` has the windows that trainings are compared by.
+    ///
+    /// # Errors
+    /// A failure, if it diverged, or hardly a window is complete.
+    pub(super) fn end(
+        mut self,
+        watched: &HeldOut<V>,
+        choosing: Option<&HeldOut<V>>,
+    ) -> Result<Trained> {
+        let mut step = self.course.done;
+        if let Some(best) = self.course.best.take() {
+            best.give(&mut self.rsmi);
+            step = best.step;
+        }
+        let (learn, reported) = self.setup.learning();
+        let start = Instant::now();
+        if self.setup.learned.refine > 0 && learn == Learn::All && !self.setup.shape.has_map() {
+            self.refine(watched)?;
+        }
+        self.course.seconds_training += start.elapsed().as_secs_f64();
+        let finite = |lane: &Lane| lane.0.iter().all(|x| x.is_finite());
+        if !self.rsmi.parameters().iter().all(finite) {
+            return Err(Error::failure(format!(
+                "the training diverged at a learning rate of {}; take a smaller --learning-rate",
+                self.setup.schedule.rate_start
+            )));
+        }
+        let watched = choosing.map(|windows| {
+            let mut noise = Stream::new(self.setup.optimisation.seed, 4, Purpose::Encoder);
+            windows.estimate(
+                &mut self.rsmi,
+                self.setup.execution.isa,
+                reported,
+                &mut noise,
+            )
+        });
+        Ok(Trained {
+            components: self.setup.components(),
+            kept: Kept::of(&mut self.rsmi, step),
+            watched,
+            left_out: self.pool.left_out(),
+            course: self.course,
+        })
+    }
+}
+
+/// A training that has ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Trained {
+    /// Components of H.
+    pub(super) components: u32,
+    kept: Kept,
+    /// Information on the windows that trainings are compared by.
+    pub(super) watched: Option<Estimate>,
+    /// Windows that were drawn and left out, because a value was missing.
+    pub(super) left_out: u64,
+    pub(super) course: Course,
+}
+
+impl Trained {
+    /// The step whose parameters were kept.
+    pub(super) fn step(&self) -> u32 {
+        self.kept.step
+    }
+
+    /// What it is compared by.
+    pub(super) fn mean(&self) -> f64 {
+        self.watched.map_or(0.0, |watched| watched.mean)
+    }
+
+    /// FNV-1a 64 over the bits of all parameters, then of the series.
+    pub(super) fn fingerprint(&self) -> u64 {
+        use std::hash::Hasher;
+        let mut hash = fnv::FnvHasher::default();
+        let parameters = self.kept.parameters.iter();
+        parameters.for_each(|x| hash.write(&x.to_bits().to_le_bytes()));
+        for record in &self.course.series {
+            hash.write(&record.step.to_le_bytes());
+            for value in [record.training, record.held_out, record.epsilon]
+                .into_iter()
+                .flatten()
+            {
+                hash.write(&value.to_bits().to_le_bytes());
+            }
+        }
+        hash.finish()
+    }
+}
+
+/// The filters that were learned, or given; of a map its mean response on held-out windows.
+///
+/// # Errors
+/// None in practice; they are checked as any others.
+pub(super) fn filters<V: Learnt>(
+    setup: &Setup,
+    rsmi: &mut Rsmi,
+    held: &HeldOut<V>,
+) -> Result<Filters> {
+    let Setup {
+        place,
+        shape,
+        coarse,
+        given,
+        ..
+    } = setup;
+    if let Some((filters, _)) = given {
+        return Ok(filters.clone());
+    }
+    let mut weights = setup.zeros();
+    let sites = weights.len() / shape.components();
+    let block_indices = place.block_indices();
+    for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
+        let found: Vec<f32> = match shape.has_map() {
+            true => held.response(rsmi, a),
+            false => (0..shape.block()).map(|i| rsmi.filter(i, a)).collect(),
+        };
+        for (weight, at) in found.into_iter().zip(&block_indices) {
+            weights[*at as usize] = weight;
+        }
+    }
+    let filters = Filters::new(place.block(), weights)?;
+    Ok(filters.of_states(coarse.filters()))
+}

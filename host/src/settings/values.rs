@@ -1,0 +1,638 @@
+//! Values of settings: what may be given, as text, and the rule that is broken where it may not.
+
+use std::fmt;
+
+use blockspin_core::bound::Bound;
+use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::exact::gaussian;
+use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler::{self, chipping};
+use blockspin_core::shape::MAX_DEPTH;
+
+use crate::data::filters::commas;
+use crate::error::{Error, Result};
+
+/// Most components of H.
+pub const MOST_COMPONENTS: u32 = 16;
+
+/// A value, or the rule it breaks.
+pub type Rule<T> = std::result::Result<T, String>;
+
+/// One of a list, by its name.
+///
+/// # Errors
+/// The rule, with all names.
+pub fn named<T: Copy>(
+    text: &str,
+    what: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Rule<T> {
+    let mut found = all.iter().copied().filter(|one| name(*one) == text);
+    found.next().ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|one| name(*one)).collect();
+        format!("{what} is one of {}", names.join(", "))
+    })
+}
+
+/// A lower bound of the information, by its name.
+///
+/// # Errors
+/// The rule.
+pub fn bound(text: &str) -> Rule<Bound> {
+    named(text, "a bound", &Bound::ALL, Bound::name)
+}
+
+/// A critic, by its name.
+///
+/// # Errors
+/// The rule.
+pub fn critic(text: &str) -> Rule<Critic> {
+    named(text, "a critic", &Critic::ALL, Critic::name)
+}
+
+/// An activation, by its name.
+///
+/// # Errors
+/// The rule.
+pub fn activation(text: &str) -> Rule<Activation> {
+    named(text, "an activation", &Activation::ALL, Activation::name)
+}
+
+/// Widths of hidden layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden(pub Vec<u32>);
+
+impl fmt::Display for Hidden {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.is_empty() {
+            true => write!(f, "none"),
+            false => write!(f, "{}", commas(&self.0)),
+        }
+    }
+}
+
+/// Widths of hidden layers.
+///
+/// # Errors
+/// The rule.
+pub fn hidden(text: &str) -> Rule<Hidden> {
+    if text == "none" {
+        return Ok(Hidden(vec![]));
+    }
+    let widths: Option<Vec<u32>> = text
+        .split(',')
+        .map(|width| width.trim().parse().ok().filter(|n| (1..=1024).contains(n)))
+        .collect();
+    widths
+        .filter(|widths| widths.len() <= MAX_DEPTH)
+        .map(Hidden)
+        .ok_or_else(|| {
+            format!(
+                "hidden layers are none, or up to {MAX_DEPTH} whole numbers from 1 to 1024, such as \
+                 32,32"
+            )
+        })
+}
+
+/// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
+/// option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sides(pub Vec<u32>);
+
+impl Sides {
+    /// A lattice with these sides, or with one side in so many dimensions.
+    ///
+    /// # Errors
+    /// Usage, naming the rule.
+    pub fn lattice(&self, dimension: Option<u32>) -> Result<Lattice> {
+        let mut sides = self.0.clone();
+        if sides.len() == 1 {
+            sides = vec![sides[0]; dimension.unwrap_or(2) as usize];
+        } else if let Some(dimension) = dimension
+            && dimension as usize != sides.len()
+        {
+            return Err(Error::usage(format!(
+                "`size` has {} sides and `dimension` is {dimension}; leave one out, or let them agree",
+                sides.len()
+            )));
+        }
+        Ok(Lattice::new(&sides)?)
+    }
+}
+
+fn lengths(text: &str, least: u32, what: &str) -> Rule<Sides> {
+    let parsed: Option<Vec<u32>> = text
+        .split(',')
+        .map(|side| side.trim().parse().ok().filter(|n| *n >= least))
+        .collect();
+    parsed
+        .filter(|sides| (1..=3).contains(&sides.len()))
+        .map(Sides)
+        .ok_or_else(|| {
+            format!("{what} is one to three whole numbers from {least}, such as 8 or 8,4")
+        })
+}
+
+/// Sides of a lattice.
+///
+/// # Errors
+/// The rule.
+pub fn sides(text: &str) -> Rule<Sides> {
+    lengths(text, 2, "a lattice")
+}
+
+/// Widths, 0 or more.
+///
+/// # Errors
+/// The rule.
+pub fn widths(text: &str) -> Rule<Sides> {
+    lengths(text, 0, "a width")
+}
+
+/// Sides of a block.
+///
+/// # Errors
+/// The rule.
+pub fn block(text: &str) -> Rule<Sides> {
+    lengths(text, 1, "a block")
+}
+
+/// A whole number in a range.
+fn whole<N: std::str::FromStr + PartialOrd + fmt::Display>(
+    text: &str,
+    least: N,
+    most: N,
+) -> Rule<N> {
+    let parsed = text.parse().ok();
+    parsed
+        .filter(|n| *n >= least && *n <= most)
+        .ok_or_else(|| format!("{text} is not in {least}..={most}"))
+}
+
+/// A whole number from 1.
+///
+/// # Errors
+/// The rule.
+pub fn positive(text: &str) -> Rule<u32> {
+    let parsed = text.parse().ok().filter(|n| *n > 0);
+    parsed.ok_or_else(|| format!("it is a whole number from 1 to {}", u32::MAX))
+}
+
+/// The same in 64 bits.
+///
+/// # Errors
+/// The rule.
+pub fn positive_u64(text: &str) -> Rule<u64> {
+    let parsed = text.parse().ok().filter(|n| *n > 0);
+    parsed.ok_or_else(|| "it is a whole number from 1".to_string())
+}
+
+/// A whole number from 0.
+///
+/// # Errors
+/// The rule.
+pub fn count(text: &str) -> Rule<u32> {
+    let parsed = text.parse().ok();
+    parsed.ok_or_else(|| format!("it is a whole number from 0 to {}", u32::MAX))
+}
+
+/// A seed.
+///
+/// # Errors
+/// The rule.
+pub fn seed(text: &str) -> Rule<u64> {
+    let parsed = text.parse().ok();
+    parsed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// Joint samples in a batch.
+///
+/// # Errors
+/// The rule.
+pub fn batch(text: &str) -> Rule<u32> {
+    whole(text, 2, 16384)
+}
+
+/// The width of an embedding.
+///
+/// # Errors
+/// The rule.
+pub fn embedding(text: &str) -> Rule<u32> {
+    whole(text, 1, 255)
+}
+
+/// Trainings of a search.
+///
+/// # Errors
+/// The rule.
+pub fn restarts(text: &str) -> Rule<u32> {
+    whole(text, 1, 1000)
+}
+
+/// The dimension of a lattice.
+///
+/// # Errors
+/// The rule.
+pub fn dimension(text: &str) -> Rule<u32> {
+    whole(text, 1, 3)
+}
+
+/// The dimension of a lattice that has no third.
+///
+/// # Errors
+/// The rule.
+pub fn plane(text: &str) -> Rule<u32> {
+    whole(text, 1, 2)
+}
+
+/// Sites of a ring.
+///
+/// # Errors
+/// The rule.
+pub fn ring(text: &str) -> Rule<Sides> {
+    whole(text, 2, u32::MAX).map(|side| Sides(vec![side]))
+}
+
+fn number(text: &str, rule: &str, allowed: impl Fn(f64) -> bool) -> Rule<f64> {
+    text.parse()
+        .ok()
+        .filter(|x| allowed(*x))
+        .ok_or_else(|| rule.to_string())
+}
+
+/// A temperature.
+///
+/// # Errors
+/// The rule.
+pub fn temperature(text: &str) -> Rule<f64> {
+    let rule = "a temperature is a finite number above 0, such as 2.269";
+    number(text, rule, |t| {
+        t.is_finite() && t > 0.0 && t.recip().is_finite()
+    })
+}
+
+/// A temperature that may be infinite.
+///
+/// # Errors
+/// The rule.
+pub fn dimer_temperature(text: &str) -> Rule<f64> {
+    let rule = "a temperature of dimers is a number above 0, such as 0.65, or inf";
+    number(text, rule, |t| t > 0.0)
+}
+
+/// The binding of a pair of noise spins.
+///
+/// # Errors
+/// The rule.
+pub fn binding(text: &str) -> Rule<f64> {
+    let rule = "a binding is a finite number from 0, such as 4";
+    number(text, rule, |k| k.is_finite() && k >= 0.0)
+}
+
+/// An inverse temperature.
+///
+/// # Errors
+/// The rule.
+pub fn inverse_temperature(text: &str) -> Rule<f64> {
+    let rule = "an inverse temperature is a finite number above 0, such as 0.44";
+    number(text, rule, |b| {
+        b.is_finite() && b > 0.0 && b.recip().is_finite()
+    })
+}
+
+/// A time.
+///
+/// # Errors
+/// The rule.
+pub fn seconds(text: &str) -> Rule<f64> {
+    let rule = "a time is a finite number of seconds from 0, such as 30";
+    number(text, rule, |s| s.is_finite() && s >= 0.0)
+}
+
+/// The mass of a field.
+///
+/// # Errors
+/// The rule.
+pub fn mass(text: &str) -> Rule<f64> {
+    let rule = "a mass is a number from 1e-100 to 1e100, such as 0.1";
+    number(text, rule, |m| gaussian::MASSES.contains(&m))
+}
+
+/// A density of mass.
+///
+/// # Errors
+/// The rule.
+pub fn density(text: &str) -> Rule<f64> {
+    let rule = "a density is a finite number above 0, such as 1";
+    number(text, rule, |x| x.is_finite() && x > 0.0)
+}
+
+/// A rate of aggregation.
+///
+/// # Errors
+/// The rule.
+pub fn aggregation(text: &str) -> Rule<f64> {
+    let rule = "an aggregation rate is a number from 0 to 10000, such as 0.33";
+    number(text, rule, |w| chipping::RATES.contains(&w))
+}
+
+/// A coupling.
+///
+/// # Errors
+/// The rule.
+pub fn coupling(text: &str) -> Rule<f64> {
+    let rule = "a coupling is 1 or -1, or another finite number but 0";
+    number(text, rule, |j| {
+        j.is_finite() && j != 0.0 && j.recip().is_finite()
+    })
+}
+
+/// A learning rate, or a rate of decay.
+///
+/// # Errors
+/// The rule.
+pub fn rate(text: &str) -> Rule<f32> {
+    number(text, "a rate is a number from 0 to 1", |x| {
+        (0.0..=1.0).contains(&x)
+    })
+    .map(|x| x as f32)
+}
+
+/// A relaxation, or a size of first weights.
+///
+/// # Errors
+/// The rule.
+pub fn relaxation(text: &str) -> Rule<f32> {
+    let rule = "a number from 0.001 to 100";
+    number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// A change of information, in nats.
+///
+/// # Errors
+/// The rule.
+pub fn tolerance(text: &str) -> Rule<f64> {
+    let rule = "a change of information is a number from 0 on, in nats";
+    number(text, rule, |x| x >= 0.0 && x.is_finite())
+}
+
+/// The share of the latest in a mean.
+///
+/// # Errors
+/// The rule.
+pub fn damping(text: &str) -> Rule<f64> {
+    let rule = "a share is a number above 0, at most 1, which damps nothing";
+    number(text, rule, |x| x > 0.0 && x <= 1.0)
+}
+
+/// A number of coarse variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Components {
+    /// As many as add information.
+    Auto,
+    /// So many.
+    Of(u32),
+}
+
+impl fmt::Display for Components {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Components::Auto => write!(f, "auto"),
+            Components::Of(components) => write!(f, "{components}"),
+        }
+    }
+}
+
+/// A number of coarse variables, or auto.
+///
+/// # Errors
+/// The rule.
+pub fn components(text: &str) -> Rule<Components> {
+    if text == "auto" {
+        return Ok(Components::Auto);
+    }
+    let components = text
+        .parse()
+        .ok()
+        .filter(|n| (1..=MOST_COMPONENTS).contains(n));
+    components
+        .map(Components::Of)
+        .ok_or_else(|| format!("components are a number from 1 to {MOST_COMPONENTS}, or auto"))
+}
+
+/// A decay of weights.
+///
+/// # Errors
+/// The rule.
+pub fn decay(text: &str) -> Rule<f32> {
+    let rule = "a decay is a number from 0 to 100, such as 1";
+    number(text, rule, |x| (0.0..=100.0).contains(&x)).map(|x| x as f32)
+}
+
+/// Components that stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frozen {
+    /// All.
+    All,
+    /// These, by their numbers from 1.
+    These(Vec<u32>),
+}
+
+impl Frozen {
+    /// A bit for each filter that stays, of so many components with so many filters each.
+    ///
+    /// # Errors
+    /// Usage, if there is no such component.
+    pub fn mask(&self, components: u32, of_each: u32) -> Result<u64> {
+        let numbers = match self {
+            Frozen::All => (1..=components).collect(),
+            Frozen::These(numbers) => numbers.clone(),
+        };
+        let mut mask = 0;
+        for number in numbers {
+            if number > components {
+                return Err(Error::usage(format!(
+                    "`freeze` {number}, and there are {components} components: their numbers are 1 to \
+                     {components}"
+                )));
+            }
+            let filters = (number - 1) * of_each..number * of_each;
+            mask |= filters.fold(0, |mask, filter| mask | 1u64 << filter);
+        }
+        Ok(mask)
+    }
+}
+
+impl fmt::Display for Frozen {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Frozen::All => write!(f, "all"),
+            Frozen::These(numbers) => write!(f, "{}", commas(numbers)),
+        }
+    }
+}
+
+/// Components that stay as they are.
+///
+/// # Errors
+/// The rule.
+pub fn frozen(text: &str) -> Rule<Frozen> {
+    if text == "all" {
+        return Ok(Frozen::All);
+    }
+    let numbers: Option<Vec<u32>> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok().filter(|n| *n > 0))
+        .collect();
+    let once = |numbers: &Vec<u32>| {
+        let repeated = |(i, n)| numbers[..i].contains(n);
+        !numbers.iter().enumerate().any(repeated)
+    };
+    numbers
+        .filter(once)
+        .map(Frozen::These)
+        .ok_or_else(|| "all, or numbers of components from 1, each once, such as 1,3".into())
+}
+
+/// Which axes are open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boundaries(pub Vec<bool>);
+
+impl Boundaries {
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        let name = |open: &bool| if *open { "open" } else { "periodic" };
+        self.0.iter().map(name).collect()
+    }
+}
+
+/// Boundaries of the axes.
+///
+/// # Errors
+/// The rule.
+pub fn boundaries(text: &str) -> Rule<Boundaries> {
+    let parsed: Option<Vec<bool>> = text
+        .split(',')
+        .map(|word| match word.trim() {
+            "open" => Some(true),
+            "periodic" => Some(false),
+            _ => None,
+        })
+        .collect();
+    parsed
+        .filter(|axes| (1..=3).contains(&axes.len()))
+        .map(Boundaries)
+        .ok_or_else(|| {
+            "a boundary is periodic or open, for all axes or for each, such as open,periodic".into()
+        })
+}
+
+/// The law of random bonds, or none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disorder(pub Option<sampler::Disorder>);
+
+impl fmt::Display for Disorder {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => write!(f, "none"),
+            Some(sampler::Disorder::Gaussian { mean, deviation }) => {
+                write!(f, "gaussian:{mean},{deviation}")
+            }
+            Some(sampler::Disorder::PlusMinus { p }) => write!(f, "pm:{p}"),
+        }
+    }
+}
+
+/// The law of random bonds.
+///
+/// # Errors
+/// The rule.
+pub fn disorder(text: &str) -> Rule<Disorder> {
+    let numbers = |text: &str| -> Option<Vec<f64>> {
+        let numbers = text.split(',').map(|number| number.trim().parse().ok());
+        numbers.collect()
+    };
+    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+    let law = match (kind.trim(), numbers(rest).as_deref()) {
+        ("none", _) if kind == text => return Ok(Disorder(None)),
+        ("gaussian", Some(&[mean, deviation])) => sampler::Disorder::Gaussian { mean, deviation },
+        ("pm", Some(&[p])) => sampler::Disorder::PlusMinus { p },
+        _ => {
+            return Err(
+                "disorder is none, gaussian:MEAN,SD or pm:P, such as gaussian:0,1 or pm:0.5 \
+                        (P: the share of negative bonds)"
+                    .into(),
+            );
+        }
+    };
+    // To draw no bonds is to check the law.
+    law.draw(0, &mut []).map_err(|error| error.to_string())?;
+    Ok(Disorder(Some(law)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frozen_components_are_read_as_they_are_written() {
+        for text in ["all", "1", "3,1"] {
+            assert_eq!(frozen(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "1,1", "1,,2", "-1", "none", "1:2"] {
+            assert!(frozen(text).unwrap_err().contains("each once"), "{text}");
+        }
+        assert_eq!(frozen("2").unwrap().mask(2, 3).unwrap(), 0b11_1000);
+        assert_eq!(frozen("all").unwrap().mask(64, 1).unwrap(), u64::MAX);
+        let error = frozen("1,3").unwrap().mask(2, 1).unwrap_err();
+        assert!(error.message().contains("1 to 2"), "{error}");
+    }
+
+    #[test]
+    fn hidden_layers_are_read_as_they_are_written() {
+        for text in ["none", "32,32", "1", "1024,7,7,1"] {
+            assert_eq!(hidden(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "32,", "1025", "8,8,8,8,8", "None", "-1"] {
+            assert!(hidden(text).unwrap_err().contains("1 to 1024"), "{text}");
+        }
+    }
+
+    #[test]
+    fn disorder_is_read_as_it_is_written() {
+        for text in [
+            "none",
+            "gaussian:0,1",
+            "gaussian:-0.5,0.25",
+            "pm:0",
+            "pm:0.125",
+        ] {
+            assert_eq!(disorder(text).unwrap().to_string(), text);
+        }
+        let near = |text, words: &str| {
+            let error = disorder(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        };
+        for text in [
+            "",
+            "none:",
+            "gaussian",
+            "gaussian:1",
+            "gaussian:1,2,3",
+            "pm",
+            "pm:",
+            "pm:x",
+        ] {
+            near(text, "none, gaussian:MEAN,SD or pm:P");
+        }
+        near("gaussian:0,-1", "a standard deviation of -1");
+        near("gaussian:nan,1", "a mean coupling of NaN");
+        near("pm:1.5", "from 0 to 1");
+    }
+}

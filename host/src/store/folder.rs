@@ -1,0 +1,663 @@
+//! Where results go: checked before work starts, written beside the target, renamed at the end.
+//!
+//! A target is whole or not there at all: a write that fails, a full disk, a panic, and on Unix an
+//! interruption leave what was there before. `check` is for the beginning of a run, `create` for
+//! the moment of writing.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Deserialize;
+use tempfile::{Builder, NamedTempFile, TempDir};
+
+use crate::error::{Error, Result, annotate, quoted};
+use crate::store::resources;
+
+/// Every version's `schema` begins like this, so that any version may replace any other's folder.
+const RUN_SCHEMA_FAMILY: &str = "blockspin-run-";
+/// The file that makes a folder ours.
+pub const RUN_FILE: &str = "run.json";
+
+/// Temporary names begin like this, in the folder of their target.
+const PREFIX: &str = ".blockspin-";
+
+/// Temporary names of this process, those that are gone too. Locked while one is made or takes its
+/// place, so that nothing is removed halfway.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(vec![]);
+
+fn temporary_names() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is unfinished, for a process that is about to be ended from outside. From then on until
+/// the process ends nothing is begun or finished.
+pub fn abandon() -> Abandoned {
+    let names = temporary_names();
+    for name in names.iter() {
+        let _ = fs::remove_file(name).or_else(|_| fs::remove_dir_all(name));
+    }
+    Abandoned { _names: names }
+}
+
+/// As long as it lives, no output is begun or finished.
+#[derive(Debug)]
+pub struct Abandoned {
+    _names: MutexGuard<'static, Vec<PathBuf>>,
+}
+
+/// A file to be written.
+#[derive(Clone, Debug)]
+pub struct FileTarget {
+    place: Place,
+}
+
+impl FileTarget {
+    /// Checks that a file of `bytes` can be written at `path`.
+    ///
+    /// # Errors
+    /// Usage, if `path` names something that is no regular file; a failure if its folder is
+    /// missing, closed or too full.
+    pub fn check(path: &Path, bytes: u64) -> Result<Self> {
+        let place = Place::find(path)?;
+        let shown = quoted(path);
+        match &place.meta {
+            Some(meta) if meta.is_dir() => {
+                return Err(Error::usage(format!(
+                    "{shown} is a folder; the output here is one file, give the name of one"
+                )));
+            }
+            Some(meta) if meta.permissions().readonly() => {
+                return Err(Error::failure(format!(
+                    "{shown} is write-protected; remove it or give another name"
+                )));
+            }
+            Some(_) => {}
+            None if path.to_string_lossy().ends_with(std::path::is_separator) => {
+                return Err(Error::usage(format!(
+                    "{shown} ends like a folder; the output here is one file, give the name of one"
+                )));
+            }
+            None => {}
+        }
+        resources::disk(&place.parent, bytes)?;
+        let target = FileTarget { place };
+        // Only trying tells whether the folder may be written to; the file vanishes at once.
+        target.create()?;
+        Ok(target)
+    }
+
+    /// Starts to write.
+    ///
+    /// # Errors
+    /// A failure if the folder cannot be written to.
+    pub fn create(&self) -> Result<FileWriter> {
+        let file = temporary(&self.place)?;
+        Ok(FileWriter {
+            file,
+            place: self.place.clone(),
+        })
+    }
+}
+
+/// A file being written; dropped before [`commit`](FileWriter::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct FileWriter {
+    file: NamedTempFile,
+    place: Place,
+}
+
+impl FileWriter {
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// A failure if the last bytes cannot be stored or the name cannot be taken.
+    pub fn commit(self) -> Result<()> {
+        let path = &self.place.given;
+        self.file
+            .as_file()
+            .sync_all()
+            .map_err(|error| annotate("write", path, error))?;
+        let _names = temporary_names();
+        self.file
+            .persist(&self.place.real)
+            .map_err(|error| annotate("write", path, error.error))?;
+        settle(&self.place.parent);
+        Ok(())
+    }
+}
+
+impl Write for FileWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file
+            .write(bytes)
+            .map_err(|error| annotate("write", &self.place.given, error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file
+            .flush()
+            .map_err(|error| annotate("write", &self.place.given, error))
+    }
+}
+
+impl Seek for FileWriter {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file
+            .seek(to)
+            .map_err(|error| annotate("write", &self.place.given, error))
+    }
+}
+
+/// The folder of a run, to be written.
+#[derive(Debug)]
+pub struct RunTarget {
+    place: Place,
+}
+
+impl RunTarget {
+    /// Checks that a run of about `bytes` can be written to the folder `path`: a new one, an empty
+    /// one, or that of an earlier run, which will be replaced.
+    ///
+    /// # Errors
+    /// Usage, if `path` names anything else; a failure if the folder around it is missing, closed
+    /// or too full.
+    pub fn check(path: &Path, bytes: u64) -> Result<Self> {
+        let place = Place::find(path)?;
+        let shown = quoted(path);
+        if let Some(meta) = &place.meta {
+            if !meta.is_dir() {
+                return Err(Error::usage(format!(
+                    "{shown} is a file; the output here is a folder, give the name of a new one"
+                )));
+            }
+            if std::env::current_dir().is_ok_and(|here| here.starts_with(&place.real)) {
+                return Err(Error::usage(format!(
+                    "{shown} is the folder you are in, which a run would replace; give the name of \
+                     a new one"
+                )));
+            }
+            if is_mounted(meta, &place.parent) {
+                return Err(Error::usage(format!(
+                    "{shown} is where a disk is mounted, and cannot be replaced; give the name of \
+                     a new folder inside"
+                )));
+            }
+            let mut entries =
+                fs::read_dir(&place.real).map_err(|error| annotate("read", path, error))?;
+            if entries.next().is_some() && !is_run(&place.real) {
+                return Err(Error::usage(format!(
+                    "{shown} is not empty and not the folder of an earlier run (it has no \
+                     {RUN_FILE} of ours), so it is not replaced; give another name"
+                )));
+            }
+        }
+        resources::disk(&place.parent, bytes)?;
+        let target = RunTarget { place };
+        target.create()?;
+        Ok(target)
+    }
+
+    /// As [`check`](RunTarget::check), for the folder `runs/MODEL-SEED` when no name was given;
+    /// makes `runs` if it is not there.
+    ///
+    /// # Errors
+    /// Those of `check`.
+    pub fn check_default(model: &str, seed: u64, bytes: u64) -> Result<Self> {
+        let runs = Path::new("runs");
+        if let Err(error) = fs::create_dir(runs)
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(annotate("make the folder", runs, error).into());
+        }
+        Self::check(&runs.join(format!("{model}-{seed}")), bytes)
+    }
+
+    /// The folder, as the user knows it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.place.given
+    }
+
+    /// The name of its checkpoint, beside it.
+    #[must_use]
+    pub fn checkpoint(&self) -> PathBuf {
+        let named = match self.place.given.file_name() {
+            Some(_) => &self.place.given,
+            None => &self.place.real,
+        };
+        let mut name = named.file_name().unwrap_or_default().to_os_string();
+        name.push(".checkpoint");
+        named.with_file_name(name)
+    }
+
+    /// Starts to write.
+    ///
+    /// # Errors
+    /// A failure if the folder around it cannot be written to.
+    pub fn create(&self) -> Result<RunWriter> {
+        let mut names = temporary_names();
+        let folder = Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(&self.place.parent)
+            .map_err(|error| annotate("write", &self.place.given, error))?;
+        names.push(folder.path().to_path_buf());
+        Ok(RunWriter {
+            folder,
+            place: self.place.clone(),
+        })
+    }
+}
+
+/// A run folder being written; dropped before [`commit`](RunWriter::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct RunWriter {
+    folder: TempDir,
+    place: Place,
+}
+
+impl RunWriter {
+    /// Writes one file of the run.
+    ///
+    /// # Errors
+    /// A failure that names the file.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        // No file may appear in a folder that is being removed.
+        let _names = temporary_names();
+        let store = || {
+            let mut file = File::create(self.folder.path().join(name))?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        store().map_err(|error| annotate("write", &self.place.given.join(name), error).into())
+    }
+
+    /// Puts the folder in its place; that of an earlier run goes.
+    ///
+    /// # Errors
+    /// A failure, after which the earlier run is where it was.
+    pub fn commit(self) -> Result<()> {
+        let RunWriter { folder, place } = self;
+        let fail = |error| annotate("write", &place.given, error);
+        let _names = temporary_names();
+        if place.meta.is_none() {
+            fs::rename(folder.path(), &place.real).map_err(fail)?;
+        } else {
+            let old = Builder::new()
+                .prefix(PREFIX)
+                .tempdir_in(&place.parent)
+                .map_err(fail)?;
+            let aside = old.path().join("old");
+            fs::rename(&place.real, &aside).map_err(fail)?;
+            if let Err(error) = fs::rename(folder.path(), &place.real) {
+                // If even this fails, the earlier run is kept where it now is.
+                if fs::rename(&aside, &place.real).is_err() {
+                    let _ = old.keep();
+                }
+                return Err(fail(error).into());
+            }
+        }
+        // It has moved: there is nothing left to remove.
+        let _ = folder.keep();
+        settle(&place.parent);
+        Ok(())
+    }
+}
+
+/// A name for output and where it leads.
+#[derive(Clone, Debug)]
+struct Place {
+    given: PathBuf,
+    /// With symbolic links followed, so that a link stays and what it points to is replaced.
+    real: PathBuf,
+    parent: PathBuf,
+    /// What is there now.
+    meta: Option<fs::Metadata>,
+}
+
+impl Place {
+    fn find(path: &Path) -> Result<Self> {
+        let given = path.to_path_buf();
+        let shown = quoted(path);
+        match fs::metadata(path) {
+            Ok(meta) if !meta.is_file() && !meta.is_dir() => Err(Error::usage(format!(
+                "{shown} is a device, a pipe or a socket; output goes to a regular file or a \
+                 folder, give the name of one"
+            ))),
+            Ok(meta) => {
+                let real = fs::canonicalize(path).map_err(|error| annotate("find", path, error))?;
+                let parent = real
+                    .parent()
+                    .ok_or_else(|| {
+                        Error::usage(format!("{shown} cannot be replaced; give a name"))
+                    })?
+                    .to_path_buf();
+                Ok(Place {
+                    given,
+                    real,
+                    parent,
+                    meta: Some(meta),
+                })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if fs::symlink_metadata(path).is_ok() {
+                    return Err(Error::usage(format!(
+                        "{shown} is a symbolic link to nothing; remove it or give another name"
+                    )));
+                }
+                let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+                    return Err(Error::usage(format!(
+                        "{shown} is no name for output; give one"
+                    )));
+                };
+                let parent = if parent.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    parent
+                };
+                let parent = fs::canonicalize(parent).map_err(|_| {
+                    Error::failure(format!(
+                        "the folder {} of the output {shown} does not exist; make it first",
+                        quoted(parent)
+                    ))
+                })?;
+                Ok(Place {
+                    given,
+                    real: parent.join(name),
+                    parent,
+                    meta: None,
+                })
+            }
+            Err(error) => Err(annotate("write", path, error).into()),
+        }
+    }
+}
+
+/// A temporary file beside the target, with the permissions that a new file, or the one there,
+/// would have.
+fn temporary(place: &Place) -> Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut names = temporary_names();
+    let file = builder
+        .tempfile_in(&place.parent)
+        .map_err(|error| annotate("write", &place.given, error))?;
+    names.push(file.path().to_path_buf());
+    Ok(file)
+}
+
+/// Brings the names in a folder to the disk, where the system has a way: a name that was taken stays
+/// taken though the power fail. All that is lost where it has none are the last seconds.
+fn settle(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+/// Whether a folder is the root of another disk than its parent's: it could not be renamed.
+#[cfg(unix)]
+fn is_mounted(meta: &fs::Metadata, parent: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(parent).is_ok_and(|around| around.dev() != meta.dev())
+}
+
+/// Elsewhere only trying would tell.
+#[cfg(not(unix))]
+fn is_mounted(_: &fs::Metadata, _: &Path) -> bool {
+    false
+}
+
+/// Whether a folder is that of a run of ours.
+fn is_run(folder: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Marker {
+        schema: String,
+    }
+    let path = folder.join(RUN_FILE);
+    // To read a pipe is to wait for a writer.
+    if !fs::metadata(&path).is_ok_and(|meta| meta.is_file()) {
+        return false;
+    }
+    let Ok(text) = fs::read(path) else {
+        return false;
+    };
+    serde_json::from_slice::<Marker>(&text)
+        .is_ok_and(|marker| marker.schema.starts_with(RUN_SCHEMA_FAMILY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn folder() -> TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn marker() -> String {
+        format!("{{\"schema\": \"{RUN_SCHEMA_FAMILY}1\", \"steps\": 10}}")
+    }
+
+    #[test]
+    fn a_file_appears_when_it_is_whole() {
+        let folder = folder();
+        let path = folder.path().join("spins.npy");
+        let target = FileTarget::check(&path, 100).unwrap();
+        assert!(names(folder.path()).is_empty());
+        let mut writer = target.create().unwrap();
+        writer.write_all(b"new").unwrap();
+        assert!(!path.exists());
+        writer.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["spins.npy"]);
+    }
+
+    #[test]
+    fn what_is_dropped_leaves_the_old_file() {
+        let folder = folder();
+        let path = folder.path().join("spins.npy");
+        fs::write(&path, "old").unwrap();
+        let mut writer = FileTarget::check(&path, 3).unwrap().create().unwrap();
+        writer.write_all(b"half of it").unwrap();
+        drop(writer);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["spins.npy"]);
+    }
+
+    #[test]
+    fn names_that_no_file_can_have() {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("folder")).unwrap();
+        fs::write(at("protected"), "").unwrap();
+        let mut permissions = fs::metadata(at("protected")).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(at("protected"), permissions).unwrap();
+        fs::write(at("file"), "").unwrap();
+        for (path, kind, rule) in [
+            (at("folder"), Kind::Usage, "is a folder"),
+            (at("new/"), Kind::Usage, "ends like a folder"),
+            (at("protected"), Kind::Failure, "write-protected"),
+            (
+                at("missing/spins.npy"),
+                Kind::Failure,
+                "does not exist; make it first",
+            ),
+            (at("file/spins.npy"), Kind::Failure, "not a directory"),
+            (at(&"x".repeat(300)), Kind::Failure, "too long"),
+            (PathBuf::new(), Kind::Usage, "is no name"),
+            (PathBuf::from("/"), Kind::Usage, "cannot be replaced"),
+        ] {
+            let error = FileTarget::check(&path, 1).unwrap_err();
+            assert!(error.message().contains(rule), "{error}");
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.message().contains(&quoted(&path)), "{error}");
+        }
+        assert_eq!(names(folder.path()), ["file", "folder", "protected"]);
+    }
+
+    #[test]
+    fn what_cannot_fit_is_refused() {
+        let folder = folder();
+        let error = FileTarget::check(&folder.path().join("a"), u64::MAX).unwrap_err();
+        assert!(
+            error.message().contains("the output needs 16.0 EiB"),
+            "{error}"
+        );
+        assert_eq!(error.kind(), Kind::Failure);
+        let error = RunTarget::check(&folder.path().join("a"), u64::MAX).unwrap_err();
+        assert!(
+            error.message().contains("the output needs 16.0 EiB"),
+            "{error}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_pipes_and_sockets_are_refused() {
+        let folder = folder();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [
+            Path::new("/dev/null"),
+            Path::new("/dev/stdout"),
+            &link,
+            &socket,
+        ] {
+            // Under a test runner standard output may be a file; what it is then is no device.
+            if fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
+                continue;
+            }
+            for error in [
+                FileTarget::check(path, 1).unwrap_err(),
+                RunTarget::check(path, 1).unwrap_err(),
+            ] {
+                assert!(
+                    error.message().contains("a device, a pipe or a socket"),
+                    "{error}"
+                );
+                assert_eq!(error.kind(), Kind::Usage);
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links() {
+        let folder = folder();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let error = FileTarget::check(&link, 1).unwrap_err();
+        assert!(
+            error.message().contains("a symbolic link to nothing"),
+            "{error}"
+        );
+        fs::write(&real, "old").unwrap();
+        let mut writer = FileTarget::check(&link, 1).unwrap().create().unwrap();
+        writer.write_all(b"new").unwrap();
+        writer.commit().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn new_files_have_the_usual_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder();
+        let mode = |name| {
+            fs::metadata(folder.path().join(name))
+                .unwrap()
+                .permissions()
+                .mode()
+        };
+        File::create(folder.path().join("usual")).unwrap();
+        fs::create_dir(folder.path().join("usual-folder")).unwrap();
+        FileTarget::check(&folder.path().join("file"), 1)
+            .unwrap()
+            .create()
+            .unwrap()
+            .commit()
+            .unwrap();
+        RunTarget::check(&folder.path().join("run"), 1)
+            .unwrap()
+            .create()
+            .unwrap()
+            .commit()
+            .unwrap();
+        assert_eq!(mode("file"), mode("usual"));
+        assert_eq!(mode("run"), mode("usual-folder"));
+    }
+
+    #[test]
+    fn a_run_replaces_an_earlier_run_whole() {
+        let folder = folder();
+        let path = folder.path().join("run");
+        for round in ["first", "second"] {
+            let target = RunTarget::check(&path, 100).unwrap();
+            assert_eq!(target.path(), path);
+            let writer = target.create().unwrap();
+            writer.write(RUN_FILE, marker().as_bytes()).unwrap();
+            writer.write(round, b"x").unwrap();
+            writer.commit().unwrap();
+            let mut expected = [RUN_FILE, round];
+            expected.sort();
+            assert_eq!(names(&path), expected);
+            assert_eq!(names(folder.path()), ["run"]);
+        }
+        let writer = RunTarget::check(&path, 100).unwrap().create().unwrap();
+        writer.write("half", b"x").unwrap();
+        drop(writer);
+        assert_eq!(fs::read_to_string(path.join(RUN_FILE)).unwrap(), marker());
+        assert_eq!(names(folder.path()), ["run"]);
+    }
+
+    #[test]
+    fn folders_of_others_are_not_replaced() {
+        let folder = folder();
+        let path = folder.path().join("precious");
+        fs::create_dir(&path).unwrap();
+        RunTarget::check(&path, 1).unwrap();
+        fs::write(path.join("thesis.tex"), "…").unwrap();
+        for text in [
+            "",
+            "{}",
+            "[1, 2]",
+            "{\"schema\": 1}",
+            "{\"schema\": \"other\"}",
+            "\u{0}",
+        ] {
+            fs::write(path.join(RUN_FILE), text).unwrap();
+            let error = RunTarget::check(&path, 1).unwrap_err();
+            assert!(
+                error.message().contains("not the folder of an earlier run"),
+                "{error}"
+            );
+            assert_eq!(error.kind(), Kind::Usage);
+        }
+        fs::write(path.join(RUN_FILE), marker()).unwrap();
+        RunTarget::check(&path, 1).unwrap();
+        assert_eq!(names(&path), [RUN_FILE, "thesis.tex"]);
+        let error = RunTarget::check(&path.join("thesis.tex"), 1).unwrap_err();
+        assert!(error.message().contains("is a file"), "{error}");
+        let error = RunTarget::check(Path::new("."), 1).unwrap_err();
+        assert!(error.message().contains("the folder you are in"), "{error}");
+        let error = RunTarget::check(&folder.path().join("a/b"), 1).unwrap_err();
+        assert!(error.message().contains("does not exist"), "{error}");
+    }
+}
