@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p blockspin-benches --bench step`
 
-use blockspin::machine::Isa;
+use blockspin::run::Isa;
 use blockspin_benches::{Buffers, ENCODER, Kind, check_step};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine};

@@ -1,6 +1,6 @@
 //! How near the dense tiles come to the machine's peak of separate multiplications and additions.
 
-use blockspin::machine::Isa;
+use blockspin::run::Isa;
 use blockspin_core::kernel::dense::{Matrix, Output};
 use blockspin_core::num::lane::{Lane, get, lanes};
 use blockspin_core::num::rng::{Purpose, Stream};

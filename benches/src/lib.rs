@@ -5,7 +5,7 @@ pub mod dense;
 
 use std::time::Instant;
 
-use blockspin::machine::Isa;
+use blockspin::run::Isa;
 use blockspin_core::encoder::Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::lattice::Lattice;

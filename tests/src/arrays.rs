@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use blockspin::data::{Data, Kind};
 use blockspin::error;
+use blockspin::observer::Silent;
 use blockspin_core::num::bits;
 use blockspin_core::num::rng::{Purpose, Stream};
 use flate2::Compression;
@@ -279,7 +280,7 @@ pub fn damage(bytes: &mut Vec<u8>, stream: &mut Stream) {
 /// # Panics
 /// If it breaks its promises.
 pub fn try_to_read(path: &Path, length: u64) -> bool {
-    let data = match Data::open(path, true) {
+    let data = match Data::open(path, &Silent) {
         Ok(data) => data,
         Err(error) => {
             assert_eq!(error.kind(), error::Kind::Failure, "{error}");

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use blockspin::filters::Filters;
-use blockspin::learn::Settings;
+use blockspin::data::filters::Filters;
+use blockspin::run::Setup;
 use blockspin_core::bound::Bound;
 use blockspin_core::encoder::Encoder;
 use blockspin_core::exact::infonce::log_mean;
@@ -127,7 +127,7 @@ impl Law {
 
     /// The scores f(h, e) of the critic of a run, a row for each e.
     #[must_use]
-    pub fn scores(&self, settings: &Settings, parameters: &[Lane]) -> Matrix {
+    pub fn scores(&self, settings: &Setup, parameters: &[Lane]) -> Matrix {
         let h = vec![vec![-1.0], vec![1.0]];
         scores(settings.shape, parameters, &h, &self.e)
     }

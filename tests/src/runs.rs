@@ -2,18 +2,19 @@
 
 use std::time::Instant;
 
-use blockspin::filters::Filters;
-use blockspin::held_out::Estimate;
-use blockspin::learn::{self, Outcome, Settings};
-use blockspin::machine::Isa;
-use blockspin::model::{Ising, Model as _};
-use blockspin::place::Place;
+use blockspin::data::filters::Filters;
+use blockspin::model::{Ising, IsingModel, Model as _};
+use blockspin::run::Execution;
+use blockspin::run::Setup;
+use blockspin::run::evaluate::Estimate;
+use blockspin::run::learning::{self, Outcome};
+use blockspin::run::region::Place;
+use blockspin::settings::values::Sides;
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::Critic;
 use blockspin_core::encoder::Encoder;
 use blockspin_core::exact::{self, Information, Partition};
 use blockspin_core::lattice::Lattice;
-use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::shape::Shape;
 use blockspin_core::window::Window;
 
@@ -118,14 +119,15 @@ impl Case {
 
     /// Its model.
     #[must_use]
-    pub fn model(&self) -> Ising {
-        Ising {
-            name: "ising",
-            lattice: self.lattice(),
-            temperature: self.temperature,
+    pub fn model(&self) -> IsingModel {
+        let ising = Ising {
+            size: Sides(self.sides.to_vec()),
+            dimension: Some(self.sides.len() as u32),
+            temperature: Some(self.temperature),
             coupling: self.coupling,
             algorithm: None,
-        }
+        };
+        ising.model().expect("a model")
     }
 
     /// Its window.
@@ -215,33 +217,32 @@ impl Case {
         self.kept(&self.filters(), self.encoder)
     }
 
-    /// Settings of a run on K = `batch` windows at a time, with the standard critic; the filter is
+    /// Setup of a run on K = `batch` windows at a time, with the standard critic; the filter is
     /// given, not learned.
     #[must_use]
-    pub fn settings(&self, batch: u32, steps: u32, seed: u64) -> Settings {
+    pub fn settings(&self, batch: u32, steps: u32, seed: u64) -> Setup {
         let (window, filters) = (self.window(), self.filters());
         let shape = shape(window, filters.count() as u32, batch);
-        let isa = Isa::find("auto").expect("every machine has one");
-        Settings {
-            schedule: Schedule {
-                steps,
-                ..Schedule::default()
-            },
-            seed,
-            given: Some((filters, self.encoder)),
-            ..Settings::new(Place::Window(window), shape, isa)
-        }
+        let execution = Execution {
+            threads: 1,
+            ..Execution::default()
+        };
+        let mut settings = Setup::at(Place::Window(window), shape, execution);
+        settings.schedule.steps = steps;
+        settings.optimisation.seed = seed;
+        settings.given = Some((filters, self.encoder));
+        settings
     }
 
     /// Runs it.
     #[must_use]
-    pub fn run(&self, settings: &Settings) -> Outcome {
+    pub fn run(&self, settings: &Setup) -> Outcome {
         let sampling = self
             .model()
-            .prepare(settings.seed, settings.threads)
+            .prepare(settings.optimisation.seed, settings.execution.threads)
             .expect("a model");
         assert!(sampling.plan().equilibrated, "{self:?}");
-        learn::model(settings, &sampling, None).expect("an outcome")
+        learning::model(settings, &sampling, None).expect("an outcome")
     }
 
     /// Estimates I(H:E) at K = 100 and checks it against the exact figure: never above it by more
@@ -269,7 +270,7 @@ impl Case {
     pub fn check_critic(&self, critic: Critic, bound: Bound, steps: u32, seed: u64) -> Estimate {
         let (batch, start) = (100, Instant::now());
         let mut settings = self.settings(batch, steps, seed);
-        settings.bound = bound;
+        settings.optimisation.bound = bound;
         let components = settings.shape.components() as u32;
         let shape = with_outputs(self.window(), components, batch, bound);
         settings.shape = shape.with_critic(critic).expect("hidden layers");

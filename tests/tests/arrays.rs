@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use blockspin::data::{Data, Kind};
 use blockspin::error::{self, quoted};
+use blockspin::observer::Silent;
 use blockspin_core::num::bits;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_tests::arrays::{
@@ -14,7 +15,7 @@ use blockspin_tests::arrays::{
 };
 
 fn open(bytes: &[u8]) -> error::Result<Data> {
-    Data::open(&Sample::new("spins.npy", bytes).path, true)
+    Data::open(&Sample::new("spins.npy", bytes).path, &Silent)
 }
 
 fn pattern(n: usize) -> Vec<bool> {
@@ -356,7 +357,7 @@ fn large_two_valued_data_stay_in_the_file() {
     let start = bytes.len();
     bytes.extend((0..n * sites).map(|k| u8::from(value(k / sites, k % sites))));
     let file = Sample::new("spins.npy", &bytes);
-    let data = Data::open(&file.path, true).unwrap();
+    let data = Data::open(&file.path, &Silent).unwrap();
     let kind = Kind::Signs {
         low: 0.0,
         high: 1.0,
@@ -424,7 +425,7 @@ fn large_fortran_arrays_are_turned_in_a_file() {
     ];
     drop(npy);
     for file in files {
-        let data = Data::open(&file.path, true).unwrap();
+        let data = Data::open(&file.path, &Silent).unwrap();
         let Kind::Reals { centre, scale } = data.kind() else {
             panic!("reals");
         };
@@ -454,9 +455,12 @@ fn members_of_archives() {
     for packing in [Packing::Stored, Packing::Deflated, Packing::Zip64] {
         for member in [&c, &f] {
             let file = Sample::new("spins.npz", &archive(&[("arr_0.npy", packing, member)]));
-            assert_signs(&Data::open(&file.path, true).unwrap(), &ups);
-            assert_signs(&Data::open(&file.member("arr_0"), true).unwrap(), &ups);
-            assert_signs(&Data::open(&file.member("arr_0.npy"), true).unwrap(), &ups);
+            assert_signs(&Data::open(&file.path, &Silent).unwrap(), &ups);
+            assert_signs(&Data::open(&file.member("arr_0"), &Silent).unwrap(), &ups);
+            assert_signs(
+                &Data::open(&file.member("arr_0.npy"), &Silent).unwrap(),
+                &ups,
+            );
         }
         let file = Sample::new(
             "spins.npz",
@@ -470,9 +474,12 @@ fn members_of_archives() {
                 ("notes.txt", Packing::Stored, b"PK\x05\x06"),
             ]),
         );
-        assert_signs(&Data::open(&file.member("deep/spins"), true).unwrap(), &ups);
+        assert_signs(
+            &Data::open(&file.member("deep/spins"), &Silent).unwrap(),
+            &ups,
+        );
         assert!(
-            Data::open(&file.member("ones"), true)
+            Data::open(&file.member("ones"), &Silent)
                 .unwrap()
                 .is_constant()
         );
@@ -486,7 +493,7 @@ fn members_of_archives() {
                 "no array 'more'; there is ones, deep/spins",
             ),
         ] {
-            let error = Data::open(&path, true).unwrap_err();
+            let error = Data::open(&path, &Silent).unwrap_err();
             assert!(error.message().contains(said), "{error}");
             assert!(error.message().contains(&quoted(&file.path)), "{error}");
         }
@@ -543,7 +550,7 @@ fn outliers_beyond_the_sample_are_refused_when_read() {
     };
     write(0, &[0.0, 1e-30, 2e-30]);
     write(n * sites - 2, &[f32::MAX, f32::INFINITY]);
-    let data = Data::open(&file.path, true).unwrap();
+    let data = Data::open(&file.path, &Silent).unwrap();
     let at = sites as u32 - 2;
     for (corner, said) in [(at, "standard deviations"), (at + 1, "holds inf")] {
         let error = data.reals(n - 1, &[corner], &[1], &mut [0.0]).unwrap_err();
@@ -663,17 +670,17 @@ fn malformed_files_are_refused() {
     assert!(cases.len() >= 40);
     for (name, bytes, rule) in cases {
         let file = Sample::new("spins.npy", &bytes);
-        let Err(error) = Data::open(&file.path, true) else {
+        let Err(error) = Data::open(&file.path, &Silent) else {
             panic!("{name} is read")
         };
         assert_eq!(error.kind(), error::Kind::Failure, "{name}: {error}");
-        assert_eq!(error.exit_code(), 1);
+        assert_eq!(error.kind(), error::Kind::Failure);
         assert!(error.message().contains("spins.npy"), "{name}: {error}");
         assert!(error.message().contains(rule), "{name}: {error}");
         assert_eq!(error.to_string().lines().count(), 1, "{name}: {error}");
     }
     let file = Sample::new("spins.npy", &whole);
-    let error = Data::open(&file.member("a"), true).unwrap_err();
+    let error = Data::open(&file.member("a"), &Silent).unwrap_err();
     assert!(error.message().contains("is no .npz file"), "{error}");
 }
 
@@ -694,8 +701,8 @@ fn what_is_no_file_is_refused() {
     ]
     .concat();
     for (path, rule) in cases {
-        let error = Data::open(path, true).unwrap_err();
-        assert_eq!(error.exit_code(), 1);
+        let error = Data::open(path, &Silent).unwrap_err();
+        assert_eq!(error.kind(), error::Kind::Failure);
         assert!(error.message().contains(rule), "{error}");
         assert!(error.message().contains(&quoted(path)), "{error}");
     }

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use blockspin::chains::{Chains, Plan, Sampling};
-use blockspin::checkpoint::Checkpoint;
 use blockspin::data::Data;
-use blockspin::feed::{Crop, Feed, Rows};
-use blockspin::progress::Progress;
+use blockspin::data::supply::{Crop, Feed, Rows};
+use blockspin::model::Ising;
+use blockspin::model::mcmc::{Chains, Plan, Sampling};
+use blockspin::observer::Silent;
+use blockspin::run::checkpoint::{self, Checkpoint};
+use blockspin::run::{CheckpointPlan, RunConfig};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::Gaussian;
@@ -193,15 +195,20 @@ fn damaged_checkpoints_are_refused() {
     let path = folder.path("run.checkpoint");
     let bytes = fs::read(golden()).unwrap();
     let whole = folder.json(&format!("train {GOLDEN} --out whole"));
-    let words = whole["command"].as_str().unwrap();
+    let config = RunConfig::from_fields(
+        &RunConfig::read_fields(&folder.path("whole/run.json")).expect("a record"),
+    )
+    .expect("a configuration");
+    assert_eq!(whole["seed"], config.optimisation.seed);
+    let resumed = || Checkpoint::check(&plan(&path, 0.0, true), &config, true, &Silent);
     folder.write("run.checkpoint", &bytes);
-    Checkpoint::check(&path, 0.0, true, words).unwrap();
+    resumed().unwrap();
     for at in (0..bytes.len()).step_by(397).chain([bytes.len() - 1]) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
         for damaged in [&damaged, &bytes[..at]] {
             fs::write(&path, damaged).unwrap();
-            Checkpoint::check(&path, 0.0, true, words).unwrap_err();
+            resumed().unwrap_err();
         }
     }
     // As a user meets it.
@@ -374,17 +381,29 @@ fn a_checkpoint_that_cannot_grow() {
     assert!(folder.contents().keys().all(|name| name.starts_with("run")));
 }
 
+fn plan(path: &Path, seconds: f64, resume: bool) -> CheckpointPlan {
+    CheckpointPlan {
+        path: path.to_path_buf(),
+        seconds,
+        resume,
+    }
+}
+
 /// Writes where one supply stands, and lets another go on from there.
 fn hand_over<V>(from: &mut dyn Feed<V>, to: &mut dyn Feed<V>) {
     let folder = Folder::new();
     let path = folder.path("feed.checkpoint");
-    let mut written = Checkpoint::check(&path, 1e-9, false, "").unwrap();
-    written.write(&Progress::new(true, "", 0, ""), |tape| from.pass(tape));
-    let mut read = Checkpoint::check(&path, 0.0, true, "").unwrap();
+    let config = RunConfig::train(Ising::square(8)).completed(true).unwrap();
+    let check = |seconds, resume| {
+        Checkpoint::check(&plan(&path, seconds, resume), &config, true, &Silent).unwrap()
+    };
+    let mut written = check(1e-9, false);
+    written.write(&Silent, |tape| from.pass(tape));
+    let mut read = check(0.0, true);
     let mut tape = read.resume().unwrap();
     to.pass(&mut tape).unwrap();
     tape.end().unwrap();
-    written.remove().unwrap();
+    checkpoint::remove(&path).unwrap();
 }
 
 /// Chains hand out the same samples, wherever they are interrupted and whoever draws them.
@@ -429,7 +448,7 @@ fn rows_go_on() {
     let folder = Folder::new();
     let values: Vec<u8> = (0..50 * 24u32).map(|i| (i * i % 251) as u8).collect();
     folder.write("values.npy", &npy("|u1", &[50, 6, 4], &values));
-    let data = Data::open(&folder.path("values.npy"), true).unwrap();
+    let data = Data::open(&folder.path("values.npy"), &Silent).unwrap();
     let lattice = Lattice::new(&[6, 4]).unwrap();
     let window = blockspin_core::window::Window::new(lattice, &[1], &[0], &[1]).unwrap();
     let (crop, _) = Crop::around(window, 12).unwrap();

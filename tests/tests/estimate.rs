@@ -1,8 +1,8 @@
 //! Held-out estimates against exact informations of small systems, and what must hold of both. A
 //! few systems here; the whole list, and the runs with default settings, are in `z_long.rs`.
 
-use blockspin::held_out::Estimate;
-use blockspin::learn::Outcome;
+use blockspin::run::evaluate::Estimate;
+use blockspin::run::learning::Outcome;
 use blockspin_core::bound::{Bound, infonce};
 use blockspin_core::critic::Critic;
 use blockspin_core::encoder::Encoder;

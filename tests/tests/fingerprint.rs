@@ -13,11 +13,12 @@
 use std::path::Path;
 
 use blockspin::data::Data;
+use blockspin::data::npy::{ConfigurationFile, Format};
+use blockspin::data::split::Parts;
 use blockspin::fingerprint;
-use blockspin::learn::{self, Outcome};
-use blockspin::machine::Isa;
-use blockspin::npy::{ConfigurationFile, Format};
-use blockspin::parts::Parts;
+use blockspin::observer::Silent;
+use blockspin::run::Isa;
+use blockspin::run::learning::{self, Outcome};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_tests::chains::CRITICAL;
@@ -50,8 +51,8 @@ fn learned(isa: Isa, threads: usize) -> String {
     let case = Case::new(&[32, 32], CRITICAL, &[4], 1, Named::Uniform).wide(2);
     let mut settings = case.settings(50, 40, 1);
     settings.given = None;
-    settings.isa = isa;
-    settings.threads = threads;
+    settings.execution.isa = isa;
+    settings.execution.threads = threads;
     lines("learned", &case.run(&settings))
 }
 
@@ -59,8 +60,8 @@ fn learned(isa: Isa, threads: usize) -> String {
 fn judged(isa: Isa, threads: usize) -> String {
     let case = Case::new(&[96], 0.7, &[5], 2, Named::Pair).wide(3);
     let mut settings = case.settings(33, 40, 2);
-    settings.isa = isa;
-    settings.threads = threads;
+    settings.execution.isa = isa;
+    settings.execution.threads = threads;
     lines("judged", &case.run(&settings))
 }
 
@@ -90,16 +91,16 @@ fn from_data(isa: Isa, threads: usize) -> String {
     }
     rows.flush().unwrap();
     file.finish().unwrap();
-    let data = Data::open(&path, true).unwrap();
+    let data = Data::open(&path, &Silent).unwrap();
     let mut settings = case.settings(21, 40, 3);
     settings.given = None;
     settings.shape = shape(case.window(), 3, 21);
     let parts = Parts::of(&data, 21).unwrap();
-    settings.isa = isa;
-    settings.threads = threads;
+    settings.execution.isa = isa;
+    settings.execution.threads = threads;
     lines(
         "data",
-        &learn::data(&settings, &data, &parts, None).unwrap(),
+        &learning::data(&settings, &data, &parts, None).unwrap(),
     )
 }
 

@@ -1,7 +1,7 @@
 //! Each sampler against enumeration or the transfer matrix, within four standard errors. More
 //! samples, and what takes longer, are in `z_long.rs`.
 
-use blockspin::chains::Plan;
+use blockspin::model::mcmc::Plan;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Chipping, Dimer, Sampler, Start};

@@ -6,8 +6,8 @@
 
 use std::time::Instant;
 
-use blockspin::learn;
 use blockspin::model::Model as _;
+use blockspin::run::learning;
 use blockspin_core::bound::Bound;
 use blockspin_core::encoder::Encoder;
 use blockspin_tests::chains::CRITICAL;
@@ -58,13 +58,13 @@ impl Variant {
         let (mut short, mut worst, mut of_all, mut errors) = (0.0, 0.0f64, 0.0, 0.0);
         for seed in 1..=REPEATS as u64 {
             let mut settings = case.settings(batch, self.steps, seed);
-            settings.bound = bound;
+            settings.optimisation.bound = bound;
             let mut encoder = case.encoder;
             if self.learned {
                 settings.given = None;
                 encoder = Encoder::Sigmoid;
             }
-            let outcome = learn::model(&settings, &sampling, None).expect("an outcome");
+            let outcome = learning::model(&settings, &sampling, None).expect("an outcome");
             let coarse = law.coarse(&outcome.filters, encoder);
             let exact = coarse.information();
             assert!((exact - case.kept(&outcome.filters, encoder)).abs() < 1e-5);

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use blockspin::filters::Filters;
-use blockspin::held_out::Estimate;
-use blockspin::learn::{self, Outcome, Settings};
+use blockspin::data::filters::Filters;
 use blockspin::model::{Ising, Model as _};
-use blockspin::place::Place;
+use blockspin::run::evaluate::Estimate;
+use blockspin::run::learning::{self, Outcome};
+use blockspin::run::region::Place;
+use blockspin::run::{Execution, Setup};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
@@ -170,21 +171,17 @@ fn estimates_of_many_systems() {
 fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let lattice = Lattice::new(&[64, 64]).unwrap();
     let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
-    let isa = blockspin::machine::Isa::find("auto").unwrap();
-    let settings = Settings {
-        given: filter.map(|filter| (filter, blockspin_core::encoder::Encoder::Sign)),
-        threads: 2,
-        ..Settings::new(Place::Window(window), shape(window, 1, 100), isa)
-    };
-    let model = Ising {
-        name: "ising",
-        lattice,
-        temperature,
-        coupling: 1.0,
-        algorithm: None,
-    };
-    let sampling = model.prepare(settings.seed, settings.threads).unwrap();
-    let outcome = learn::model(&settings, &sampling, None).unwrap();
+    let mut settings = Setup::at(
+        Place::Window(window),
+        shape(window, 1, 100),
+        Execution::default(),
+    );
+    settings.given = filter.map(|filter| (filter, blockspin_core::encoder::Encoder::Sign));
+    let model = Ising::square(64).at(temperature).model().unwrap();
+    let sampling = model
+        .prepare(settings.optimisation.seed, settings.execution.threads)
+        .unwrap();
+    let outcome = learning::model(&settings, &sampling, None).unwrap();
     let Estimate { mean, stderr } = outcome.information;
     let sign = outcome.information_sign.expect("h is binary");
     println!(

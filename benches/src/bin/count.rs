@@ -2,7 +2,7 @@
 //! steps at K = 100, |E| = 128; `count gather`, 100 batches of 100 windows with |E| = 880;
 //! `count wolff` and `count swendsen-wang`, 250 sweeps of the critical lattice of 64 × 64.
 
-use blockspin::machine::Isa;
+use blockspin::run::Isa;
 use blockspin_benches::{Buffers, Chain, ENCODER, Kind, critical, gathering};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine};

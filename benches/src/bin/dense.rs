@@ -1,6 +1,6 @@
 //! Share of the measured multiply+add peak that the dense tiles reach, as CSV.
 
-use blockspin::machine::Isa;
+use blockspin::run::Isa;
 use blockspin_benches::dense::rate;
 
 fn main() {

@@ -5,9 +5,8 @@
 //! by blocking, whichever is longer.
 
 use blockspin::model::Ising;
-use blockspin::model::ising::Choice;
+use blockspin::model::Update;
 use blockspin_benches::{CRITICAL, Chain, tau};
-use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::Algorithm;
 
 const SIDE: u32 = 64;
@@ -15,15 +14,16 @@ const SWEEPS: usize = 1 << 17;
 
 fn main() {
     println!("algorithm,clusters,us_per_sweep,tau_energy,tau_m2,tau_error,independent_per_second");
-    for choice in [Some(Choice::Wolff), Some(Choice::SwendsenWang), None] {
+    for choice in [Some(Update::Wolff), Some(Update::SwendsenWang), None] {
         let model = Ising {
-            name: "ising",
-            lattice: Lattice::new(&[SIDE, SIDE]).expect("a lattice"),
-            temperature: CRITICAL,
-            coupling: 1.0,
             algorithm: choice,
+            ..Ising::square(SIDE).at(CRITICAL)
         };
-        let sampler = model.sampling(1, 1).expect("a model").model;
+        let sampler = model
+            .model()
+            .and_then(|model| model.sampling(1, 1))
+            .expect("a model")
+            .model;
         let (name, clusters) = match sampler.algorithm() {
             Algorithm::Wolff { clusters } => ("wolff", clusters),
             Algorithm::SwendsenWang => ("swendsen-wang", 0),

@@ -6,8 +6,8 @@
 
 use std::fmt::Write;
 
-use blockspin::machine::Isa;
-use blockspin::picture::svg_file;
+use blockspin::report::picture::svg_file;
+use blockspin::run::Isa;
 use blockspin_benches::{Chain, Kind, critical, microseconds, step_microseconds};
 use blockspin_core::sampler::Algorithm;
 

@@ -5,7 +5,7 @@
 //! `--gather` adds a line `K NE gather MICROSECONDS SHARE`, SHARE of the fastest step; `--reals` adds
 //! a line `K NE ISA/reals MICROSECONDS` for the fastest instruction set, on real-valued samples.
 
-use blockspin::machine::Isa;
+use blockspin::run::Isa;
 use blockspin_benches::{Kind, gathering, microseconds, step_microseconds};
 
 fn main() {

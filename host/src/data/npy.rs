@@ -370,7 +370,7 @@ mod tests {
             file_bytes(3, &sides, Format::Signs).unwrap()
         );
         assert_eq!(bytes.len() % 64, 3 * 15);
-        let read = Data::open(&sample(&bytes).path, true).unwrap();
+        let read = Data::open(&sample(&bytes).path, &Silent).unwrap();
         let kind = Kind::Signs {
             low: -1.0,
             high: 1.0,
@@ -399,7 +399,7 @@ mod tests {
             writer.flush().unwrap();
         }
         let whole = sample(&file.finish().unwrap().into_inner());
-        let read = Data::open(&whole.path, true).unwrap();
+        let read = Data::open(&whole.path, &Silent).unwrap();
         for (i, row) in rows.iter().enumerate() {
             let mut found = vec![0; CHUNK / 32 + 2];
             read.signs(i, &[0], &sides, &mut found).unwrap();
@@ -408,8 +408,8 @@ mod tests {
         assert_eq!(
             file_bytes(u64::MAX, &sides, Format::Signs)
                 .unwrap_err()
-                .exit_code(),
-            1
+                .kind(),
+            crate::error::Kind::Failure
         );
     }
 

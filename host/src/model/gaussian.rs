@@ -77,7 +77,7 @@ impl Model for GaussianModel {
     fn resolved(&self) -> AnyModel {
         let lattice = self.sampler.lattice();
         AnyModel::Gaussian(GaussianField {
-            size: Sides(lattice.sides().to_vec()),
+            size: Sides::of(lattice),
             dimension: Some(lattice.dimension() as u32),
             mass: Some(self.sampler.mass()),
         })

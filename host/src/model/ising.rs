@@ -347,7 +347,7 @@ impl Model for IsingModel {
     }
 
     fn resolved(&self) -> AnyModel {
-        let (size, temperature) = (Sides(self.lattice.sides().to_vec()), Some(self.temperature));
+        let (size, temperature) = (Sides::of(self.lattice), Some(self.temperature));
         let (coupling, algorithm) = (self.coupling, self.algorithm);
         if self.is_chain {
             return AnyModel::Chain(IsingChain {

@@ -75,7 +75,7 @@ impl Model for PottsModel {
     fn resolved(&self) -> AnyModel {
         let lattice = self.sampler.lattice();
         AnyModel::Potts(Potts {
-            size: Sides(lattice.sides().to_vec()),
+            size: Sides::of(lattice),
             dimension: Some(lattice.dimension() as u32),
             states: self.sampler.states(),
             temperature: Some(self.temperature),

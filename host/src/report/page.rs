@@ -385,39 +385,19 @@ const STYLE: &str = include_str!("report.css");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::filters::Filters;
+    use crate::run::{DataFile, Filter};
 
-    fn report() -> Report {
-        Report {
-            title: "Ising, 64 × 64".into(),
-            model: "A model.".into(),
-            command: "blockspin train ising".into(),
-            version: "0.1.0".into(),
-            settings: vec![("size".into(), "64".into())],
-            information: Some(0.4031),
-            information_stderr: Some(0.0031),
-            information_sign: None,
-            training_information: Some(0.4052),
-            bound: Bound::InfoNce,
-            batch: 100,
-            coarse: Coarse::Binary,
-            mapped: false,
-            filters: Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap(),
-            drawing: None,
-            series: vec![Record {
-                step: 10,
-                training: Some(0.4),
-                held_out: Some(0.39),
-                held_out_stderr: Some(0.01),
-                epsilon: Some(0.1),
-            }],
-            warnings: vec![],
-            fingerprint: "00c0ffee00c0ffee".into(),
-        }
+    /// A page with other results, or another configuration.
+    fn page(change: impl FnOnce(&mut RunRecord)) -> String {
+        let mut record = RunRecord::example();
+        change(&mut record);
+        html(&record, None).unwrap()
     }
 
     #[test]
     fn tells_what_was_found() {
-        let page = report().html();
+        let page = page(|_| ());
         for text in [
             "0.4031",
             "± 0.0031",
@@ -439,20 +419,24 @@ mod tests {
 
     #[test]
     fn tells_what_values_h_has() {
-        let page = |coarse| {
-            Report {
-                coarse,
-                information_sign: None,
-                filters: Filters::new(&[2], vec![0.5; 12]).unwrap(),
-                ..report()
-            }
-            .html()
+        let page = |coarse: Coarse, count: usize| {
+            page(|record| {
+                let Filter::Learned(filter) = &mut record.config.filter else {
+                    unreachable!();
+                };
+                filter.encoder = coarse;
+                record.results.components = count as u32;
+                record.results.information_sign_nats = None;
+                let filters = count * coarse.filters() as usize;
+                record.results.capacity_nats = coarse.capacity(filters);
+                record.filters = Filters::new(&[2], vec![0.5; 2 * filters]).unwrap();
+            })
         };
-        let states = page(Coarse::States(3));
+        let states = page(Coarse::States(3), 2);
         for text in ["2.1972", "one of 3 states", "argmax", "0.0400 nats"] {
             assert!(states.contains(text), "{text}");
         }
-        let continuous = page(Coarse::Continuous { noise: 0.0 });
+        let continuous = page(Coarse::Continuous { noise: 0.0 }, 1);
         assert!(continuous.contains("h = Λ·v") && continuous.contains("4.6052"));
         for text in ["Capacity", "sign(", "at most", "—</dd>"] {
             assert!(!continuous.contains(text), "{text}");
@@ -461,7 +445,7 @@ mod tests {
 
     #[test]
     fn needs_nothing_else() {
-        let page = report().html();
+        let page = page(|_| ());
         for text in ["http", "src=", "href=", "url(", "@import", "<script"] {
             assert!(!page.contains(text), "{text}");
         }
@@ -475,61 +459,52 @@ mod tests {
     #[test]
     fn nothing_given_becomes_markup() {
         let nasty = "<script>alert(\"1\")</script>&'".to_string();
-        let page = Report {
-            title: nasty.clone(),
-            model: nasty.clone(),
-            command: nasty.clone(),
-            version: nasty.clone(),
-            settings: vec![(nasty.clone(), nasty.clone())],
-            warnings: vec![nasty.clone()],
-            fingerprint: nasty,
-            ..report()
-        }
-        .html();
+        let page = page(|record| {
+            record.config.source = DataFile {
+                file: nasty.clone(),
+                ..DataFile::default()
+            }
+            .into();
+            record.command = Some(nasty.clone());
+            record.results.warnings = vec![nasty.clone()];
+            record.results.fingerprint = nasty;
+        });
         assert!(!page.contains("<script"));
+        // Twice in the title, and as command, warning, fingerprint and setting.
         assert_eq!(
             page.matches("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;")
                 .count(),
-            9
+            6
         );
     }
 
     #[test]
     fn says_when_the_number_lies() {
-        let noise = Report {
-            information: Some(0.001),
-            training_information: Some(0.6),
-            ..report()
-        };
-        let page = noise.html();
-        assert!(page.contains("No signal here") && page.contains("Overfitted"));
-        let high = Report {
-            information: Some(0.6),
-            batch: 2,
-            ..report()
-        };
-        assert!(high.html().contains("Near the ceiling"));
-        let free = Report {
-            bound: Bound::DonskerVaradhan,
-            ..high
-        };
-        let page = free.html();
-        assert!(!page.contains("eiling of InfoNCE") && !page.contains("ln K"));
-        assert!(page.contains("No ceiling") && page.contains("Not quite a bound"));
+        let noise = page(|record| {
+            record.results.diagnoses = vec![Diagnosis::NoSignal, Diagnosis::Overfitting];
+        });
+        assert!(noise.contains("No signal here") && noise.contains("Overfitted"));
+        let high = page(|record| record.results.diagnoses = vec![Diagnosis::NearCeiling]);
+        assert!(high.contains("Near the ceiling"));
+        let free = page(|record| {
+            record.config.optimisation.bound = Bound::DonskerVaradhan;
+            record.results.ceiling_nats = None;
+        });
+        assert!(!free.contains("eiling of InfoNCE") && !free.contains("ln K"));
+        assert!(free.contains("No ceiling") && free.contains("Not quite a bound"));
     }
 
     #[test]
     fn missing_numbers_are_dashes() {
-        let page = Report {
-            information: Some(f64::NAN),
-            information_stderr: None,
-            training_information: Some(f64::INFINITY),
-            series: vec![],
-            batch: 0,
-            ..report()
-        }
-        .html();
-        assert!(!page.contains("NaN") && !page.contains("inf<") && !page.contains('±'));
+        let page = page(|record| {
+            record.results.information_nats = Some(f64::NAN);
+            record.results.information_stderr_nats = None;
+            record.results.training_information_nats = Some(f64::INFINITY);
+            record.history.clear();
+        });
+        assert!(
+            !page.contains("NaN") && !page.contains("inf<") && !page.contains("class=\"error\"")
+        );
         assert_eq!(
             (signed(-0.00001, 4), signed(-0.5, 1)),
             ("0.0000".into(), "−0.5".into())

@@ -288,7 +288,7 @@ impl RunConfig {
     ///
     /// # Errors
     /// Of settings of a critic that has no use for them, or of a model that cannot be.
-    pub(crate) fn completed(&self, discrete: bool) -> Result<Self> {
+    pub fn completed(&self, discrete: bool) -> Result<Self> {
         let mut config = self.clone();
         if let Source::Model(model, _) = &mut config.source {
             *model = model.model()?.resolved();
@@ -508,4 +508,150 @@ fn split(line: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Chipping, Dimer, GaussianField, Ising, IsingChain, Potts};
+    use serde_json::json;
+
+    fn fields(value: Value) -> Fields {
+        super::super::record::object(value)
+    }
+
+    #[test]
+    fn configurations_are_read_as_they_are_written() {
+        let file = DataFile {
+            file: "my spins.npy".into(),
+            boundary: Boundaries(vec![true, false]),
+            origin: Some("3,4".into()),
+            ..DataFile::default()
+        };
+        let sources: [Source; 7] = [
+            Ising::square(16).at(0.1 + 0.2).into(),
+            IsingChain {
+                disorder: values::disorder("gaussian:0.1,1e-3").unwrap(),
+                ..IsingChain::default()
+            }
+            .into(),
+            Dimer::square(8).into(),
+            Chipping::default().into(),
+            Potts::square(12, 4).into(),
+            GaussianField::square(10, 1e-3).into(),
+            file.into(),
+        ];
+        for source in sources {
+            for config in [
+                RunConfig::train(source.clone()),
+                RunConfig::estimate(source, "uniform"),
+            ] {
+                let written = Value::Object(config.fields()).to_string();
+                let read = fields(serde_json::from_str(&written).unwrap());
+                assert_eq!(RunConfig::from_fields(&read).unwrap(), config, "{written}");
+                let completed = config.completed(true);
+                if let Ok(completed) = completed {
+                    let again = RunConfig::from_fields(&completed.fields()).unwrap();
+                    assert_eq!(again.completed(true).unwrap(), completed);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_and_typed_values_are_the_same() {
+        let typed =
+            fields(json!({"size": [8, 6], "beta": 0.5, "hidden": [], "steps": 10, "freeze": null}));
+        let text = fields(json!({"size": "8,6", "beta": "0.5", "hidden": "none", "steps": "10"}));
+        let typed = RunConfig::from_fields(&typed).unwrap();
+        assert_eq!(typed, RunConfig::from_fields(&text).unwrap());
+        let Source::Model(AnyModel::Ising(ising), _) = &typed.source else {
+            panic!("{typed:?}");
+        };
+        assert_eq!(ising.temperature, Some(2.0));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (given, told) in [
+            (
+                json!({"stpes": 10}),
+                "no setting 'stpes' here; 'steps' is near",
+            ),
+            (json!({"model": "ising", "mass": 1}), "no setting 'mass'"),
+            (
+                json!({"model": "isng"}),
+                "invalid value 'isng' for `model`: it is one of ising",
+            ),
+            (
+                json!({"steps": -3}),
+                "invalid value '-3' for `steps`: it is a whole number from 1",
+            ),
+            (json!({"steps": [1, 2]}), "invalid value '1,2' for `steps`"),
+            (json!({"steps": {"a": 1}}), "for `steps`"),
+            (
+                json!({"beta": 1, "temperature": 1}),
+                "`temperature` and `beta`",
+            ),
+            (
+                json!({"task": "estimate", "components": 2}),
+                "no setting 'components'",
+            ),
+        ] {
+            let error = RunConfig::from_fields(&fields(given.clone())).unwrap_err();
+            assert!(error.message().contains(told), "{given}: {error}");
+        }
+        for (given, told) in [
+            (
+                json!({"critic": "quadratic", "hidden": 3}),
+                "`hidden` with `critic` quadratic",
+            ),
+            (json!({"damping": 0.1}), "`damping` without `tolerance`"),
+            (json!({"freeze": "all"}), "`freeze` without `filter_init`"),
+            (json!({"model": "gaussian"}), "needs a `mass`"),
+        ] {
+            let config = RunConfig::from_fields(&fields(given.clone())).unwrap();
+            let error = config.completed(true).unwrap_err();
+            assert!(error.message().contains(told), "{given}: {error}");
+        }
+    }
+
+    #[test]
+    fn options_replace_what_a_file_says() {
+        let base = RunConfig::train(Ising::square(64))
+            .completed(true)
+            .unwrap()
+            .fields();
+        let with = |others: Value| RunConfig::from_fields_with(base.clone(), &fields(others));
+        let ising = |config: RunConfig| match config.source {
+            Source::Model(AnyModel::Ising(ising), _) => ising,
+            other => panic!("{other:?}"),
+        };
+        let warm = ising(with(json!({"beta": 0.25})).unwrap());
+        assert_eq!(warm.temperature, Some(4.0));
+        let cube = ising(with(json!({"dimension": 3})).unwrap());
+        assert_eq!(cube.model().unwrap().lattice.sides(), [64; 3]);
+        let strip = ising(with(json!({"size": "8,4,2"})).unwrap());
+        assert_eq!(strip.model().unwrap().lattice.sides(), [8, 4, 2]);
+        let given = with(json!({"task": "estimate", "filter": "uniform"})).unwrap();
+        assert_eq!(given.task(), "estimate");
+        assert_eq!(given.critic, RunConfig::from_fields(&base).unwrap().critic);
+    }
+
+    #[test]
+    fn commands_of_earlier_records_are_read() {
+        let line = "blockspin train data 'it'\\''s.npy' --boundary open --block 2 --buffer 1 \
+                    --environment 4 --hidden none --filter-rate 4";
+        let fields = RunConfig::fields_of_command(line).unwrap();
+        let config = RunConfig::from_fields(&fields).unwrap();
+        let Source::Data(file) = &config.source else {
+            panic!("{config:?}");
+        };
+        assert_eq!(
+            (&file.file[..], &file.boundary.0[..]),
+            ("it's.npy", &[true][..])
+        );
+        assert_eq!(config.critic.hidden, Some(Hidden(vec![])));
+        assert!(RunConfig::fields_of_command("rm -rf").is_err());
+    }
 }

@@ -455,3 +455,93 @@ fn spread(found: &[f64]) -> Option<f64> {
     let squares = found.iter().map(|x| (x - mean).powi(2));
     Some((squares.sum::<f64>() / (n - 1.0)).sqrt())
 }
+
+#[cfg(test)]
+impl RunRecord {
+    /// A training of the Ising model with plain figures.
+    pub(crate) fn example() -> Self {
+        let config = RunConfig::train(crate::model::Ising::square(64));
+        let filters = Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap_or_else(|_| {
+            unreachable!("four weights of a block of 2 × 2");
+        });
+        let ceiling = 100.0f64.ln();
+        RunRecord {
+            command: Some("blockspin train ising".into()),
+            results: Results {
+                information_nats: Some(0.4031),
+                information_stderr_nats: Some(0.0031),
+                information_bits: Some(0.4031 / std::f64::consts::LN_2),
+                information_sign_nats: None,
+                information_sign_stderr_nats: None,
+                training_information_nats: Some(0.4052),
+                ceiling_nats: Some(ceiling),
+                capacity_nats: Some(std::f64::consts::LN_2),
+                deficit_nats: Some(0.005),
+                exact: None,
+                configurations: 26000,
+                held_out_batches: 150,
+                sites: [16, 880],
+                windows_per_configuration: 4,
+                components: 1,
+                steps: 6000,
+                kept_step: 6000,
+                ended: Some(Ended::Steps),
+                refined: None,
+                restarts: None,
+                spread_nats: None,
+                components_tried: None,
+                filters: nested_filters(&filters),
+                filters_are: None,
+                fingerprint: "00c0ffee00c0ffee".into(),
+                data: None,
+                diagnoses: vec![],
+                warnings: vec![],
+            },
+            filters,
+            history: vec![Record {
+                step: 10,
+                training: Some(0.4),
+                held_out: Some(0.39),
+                held_out_stderr: Some(0.01),
+                epsilon: Some(0.1),
+            }],
+            timing: Timing::default(),
+            config,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_names_every_setting_and_every_result() {
+        let record = RunRecord::example();
+        let fields = record.fields_with_timing();
+        let settings = record.config.record_fields();
+        for name in fields.keys() {
+            let result = Results::NAMES.contains(&&name[..]);
+            assert!(result != settings.contains_key(name), "{name}");
+        }
+        assert_eq!(fields.len(), Results::NAMES.len() + settings.len());
+        assert!(
+            fields
+                .keys()
+                .take(6)
+                .eq(["schema", "version", "command", "task", "model", "size"])
+        );
+    }
+
+    #[test]
+    fn record_is_read_as_the_configuration_it_is_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        let mut record = RunRecord::example();
+        record.config.optimisation.steps = 7000;
+        record.config.optimisation.learning_rate = 0.1;
+        std::fs::write(&path, serde_json::to_vec(&record.fields()).unwrap()).unwrap();
+        let fields = RunConfig::read_fields(&path).unwrap();
+        assert_eq!(RunConfig::from_fields(&fields).unwrap(), record.config);
+    }
+}

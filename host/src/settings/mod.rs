@@ -101,8 +101,12 @@ pub(crate) use as_name;
 as_name!(Bound Critic Activation);
 
 impl Setting for Sides {
+    /// A number, or a list of several.
     fn to_value(&self) -> Value {
-        self.0.clone().into()
+        match self.0[..] {
+            [side] => side.into(),
+            _ => self.0.clone().into(),
+        }
     }
 }
 
@@ -142,6 +146,8 @@ pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Object(_) => None,
         Value::Bool(flag) => Some(flag.to_string()),
+        // 1 for 1.0.
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|x| x.to_string()),
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(text.clone()),
         Value::Array(items) if items.is_empty() => Some("none".into()),

@@ -102,6 +102,16 @@ pub fn hidden(text: &str) -> Rule<Hidden> {
 pub struct Sides(pub Vec<u32>);
 
 impl Sides {
+    /// Those of a lattice of a dimension that is known: one, if all are the same.
+    #[must_use]
+    pub fn of(lattice: Lattice) -> Self {
+        let sides = lattice.sides();
+        match sides.iter().all(|side| *side == sides[0]) {
+            true => Sides(vec![sides[0]]),
+            false => Sides(sides.to_vec()),
+        }
+    }
+
     /// A lattice with these sides, or with one side in so many dimensions.
     ///
     /// # Errors

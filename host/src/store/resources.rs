@@ -103,7 +103,7 @@ mod tests {
     fn too_much_is_refused() {
         let error = disk(&std::env::temp_dir(), u64::MAX).unwrap_err();
         assert!(error.message().contains("needs 16.0 EiB"), "{error}");
-        assert_eq!(error.exit_code(), 1);
+        assert_eq!(error.kind(), crate::Kind::Failure);
         assert!(
             memory("a batch", u64::MAX)
                 .unwrap_err()

@@ -225,7 +225,7 @@ fn values_belong_to_nodes_or_edges() {
         (&from_one, 4, Some(Nodes), "node 0 has no edge"),
     ] {
         let error = graph.on(values, wanted).unwrap_err();
-        assert_eq!(error.exit_code(), 1);
+        assert_eq!(error.kind(), crate::Kind::Failure);
         assert!(error.message().contains(rule), "{error}");
         assert_eq!(error.to_string().lines().count(), 1);
     }
@@ -249,7 +249,7 @@ fn origins() {
         "99999999999999999999",
     ] {
         let error = Centre::parse(word, On::Nodes).unwrap_err();
-        assert_eq!(error.exit_code(), 2, "{word}");
+        assert_eq!(error.kind(), crate::Kind::Usage, "{word}");
     }
     assert_eq!(Centre::Edge(3).to_string(), "edge 3");
 }
@@ -430,7 +430,7 @@ fn shells_that_cannot_be() {
         let error = graph
             .shells(centre, on, block, buffer, environment)
             .unwrap_err();
-        assert_eq!(error.exit_code(), 2);
+        assert_eq!(error.kind(), crate::Kind::Usage);
         assert!(error.message().contains(rule), "{error}");
         assert_eq!(error.to_string().lines().count(), 1);
     }
@@ -551,7 +551,7 @@ fn what_is_no_file_is_refused() {
     .concat();
     for (path, rule) in cases {
         let error = Graph::read(path, 10).unwrap_err();
-        assert_eq!(error.exit_code(), 1);
+        assert_eq!(error.kind(), crate::Kind::Failure);
         assert!(error.message().contains(rule), "{error}");
     }
 }
