@@ -939,9 +939,7 @@ fn of_model(verb: &str, command: clap::Command) -> clap::Command {
             .unwrap_or_default();
         let default = defaults.get(argument.get_id().as_str()).and_then(text);
         match default {
-            _ if verb == "estimate" && model == "dimer" && argument.get_id() == "filter" => {
-                argument.help(DIMER_FILTERS)
-            }
+            _ if model == "dimer" && argument.get_id() == "filter" => argument.help(DIMER_FILTERS),
             Some(default)
                 if !help.contains("[default") && argument.get_default_values().is_empty() =>
             {

@@ -1,5 +1,6 @@
 //! Settings in the words of the command line, and back.
 
+use blockspin::model::Ising;
 use blockspin::run::RunConfig;
 use blockspin::settings::text;
 
@@ -31,9 +32,34 @@ fn option(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 
+/// Settings that every run has at the same value unless they are given.
+const RARE: [&str; 8] = [
+    "map",
+    "weight_decay",
+    "restarts",
+    "refine",
+    "critic",
+    "hidden",
+    "embedding",
+    "activation",
+];
+
 /// The command that repeats a run.
 pub(super) fn command(config: &RunConfig) -> String {
     let mut fields = config.fields();
+    let plain = RunConfig::train(Ising::default());
+    let plain = plain.completed(true).unwrap_or(plain).fields();
+    let continuous = !config.coarse().is_relaxed();
+    let disordered = fields.get("disorder").is_some_and(|law| law != "none");
+    fields.retain(|name, value| match &name[..] {
+        // Another critic is chosen for continuous h.
+        "critic" if continuous => true,
+        "damping" => config.optimisation.tolerance.is_some(),
+        "disorder_seed" => disordered,
+        "origin" => disordered || config.source.name() == "data",
+        name if name.starts_with("epsilon") || name == "filter_start" => !continuous,
+        name => !RARE.contains(&name) || plain.get(name) != Some(value),
+    });
     let mut take = |name: &str| fields.shift_remove(name).as_ref().and_then(text);
     let (task, model, file) = (take("task"), take("model"), take("file"));
     let mut words = format!(
@@ -45,15 +71,7 @@ pub(super) fn command(config: &RunConfig) -> String {
         words += &format!(" {}", quoted(&file));
     }
     for (name, value) in &fields {
-        let Some(value) = text(value) else {
-            continue;
-        };
-        // Without disorder there is nothing else to say of it.
-        let alone = ["disorder_seed", "origin"].contains(&&name[..])
-            && fields.get("disorder").is_some_and(|law| law == "none");
-        // What mixes averages has no meaning where no rule looks at them.
-        let unused = name == "damping" && fields["tolerance"].is_null();
-        if !alone && !unused {
+        if let Some(value) = text(value) {
             words += &format!(" {} {}", option(name), quoted(&value));
         }
     }
@@ -72,7 +90,6 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use blockspin::model::Ising;
 
     #[test]
     fn settings_become_options() {

@@ -48,12 +48,15 @@ impl Session {
     /// As [`new`](Self::new).
     pub fn with_data(config: &RunConfig, execution: Execution, data: Option<Data>) -> Result<Self> {
         let input = Input::open(&config.source, data, execution.observer.as_ref())?;
+        let sampler = match &input {
+            Input::Model(model, _) => Some(model.unmeasured()?),
+            Input::Data(_) => None,
+        };
         let config = config.completed(input.is_discrete())?;
         let (setup, shells) = Setup::new(&config, &input, execution)?;
         // What a file needs is known once its parts are.
-        if let Input::Model(model, _) = &input {
-            let needed = learning::memory(&setup, &model.unmeasured()?);
-            resources::memory("this run", needed)?;
+        if let Some(sampler) = sampler {
+            resources::memory("this run", learning::memory(&setup, &sampler))?;
         }
         Ok(Session {
             config,
