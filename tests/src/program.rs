@@ -242,6 +242,28 @@ impl Told {
     }
 }
 
+/// The number of this name.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn number(object: &Value, name: &str) -> f64 {
+    object[name]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} is no number: {object}"))
+}
+
+/// The numbers of a little-endian file of f32.
+///
+/// # Panics
+/// If its length is no multiple of 4.
+#[must_use]
+pub fn floats(data: &[u8]) -> Vec<f32> {
+    let (words, rest) = data.as_chunks::<4>();
+    assert!(rest.is_empty());
+    words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+}
+
 /// An `.npy` file of version 1.0, C order.
 #[must_use]
 pub fn npy(kind: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {

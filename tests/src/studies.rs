@@ -5,7 +5,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use serde_json::Value;
 
 use crate::gaussian;
-use crate::program::{Folder, npy, parse_npy};
+use crate::program::{Folder, floats, npy, number, parse_npy};
 use crate::runs::{CRITIC, STDERR};
 
 /// How long studies are.
@@ -45,12 +45,6 @@ pub struct Found {
     pub mean: f64,
     /// Its error.
     pub stderr: f64,
-}
-
-fn number(object: &Value, name: &str) -> f64 {
-    object[name]
-        .as_f64()
-        .unwrap_or_else(|| panic!("{name} is no number: {object}"))
 }
 
 /// Runs `estimate` with a sign of the uniform filter unless `words` name another.
@@ -187,8 +181,7 @@ pub fn gaussian(sides: &[u32], length: Length) {
 fn train(folder: &Folder, words: &str, length: Length) -> (f64, Vec<f64>) {
     let found = folder.json(&format!("train {words} --out run {}", length.options()));
     let bytes = folder.read("run/filters.npy");
-    let weights = parse_npy(&bytes).1.chunks_exact(4);
-    let weights = weights.map(|w| f64::from(f32::from_le_bytes([w[0], w[1], w[2], w[3]])));
+    let weights = floats(parse_npy(&bytes).1).into_iter().map(f64::from);
     (number(&found, "information_sign_nats"), weights.collect())
 }
 

@@ -1,16 +1,9 @@
-//! The opt-in tier, models at the sizes of the papers: runs of the program with its defaults, some
-//! minutes on one core. `cargo test --release -p blockspin-tests --test z_models -- --ignored`.
+//! Models at the sizes of the papers: runs of the program with its defaults, some minutes on one core.
 
 use blockspin_tests::links::{off_links, staggered_overlap};
-use blockspin_tests::program::{Folder, parse_npy};
+use blockspin_tests::program::{Folder, floats, number, parse_npy};
 use blockspin_tests::runs::CRITIC;
 use serde_json::Value;
-
-fn number(object: &Value, name: &str) -> f64 {
-    object[name]
-        .as_f64()
-        .unwrap_or_else(|| panic!("{name}: {object}"))
-}
 
 /// What `train` says, and the weights of its filters.
 fn train(words: &str) -> (Value, Vec<f32>) {
@@ -18,16 +11,13 @@ fn train(words: &str) -> (Value, Vec<f32>) {
     let told = folder.json(&format!("train {words} --quiet --out run"));
     let bytes = folder.read("run/filters.npy");
     let (_, data) = parse_npy(&bytes);
-    let weights = data
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let shown = [
         "information_nats",
         "information_stderr_nats",
         "information_sign_nats",
     ];
     println!("train {words}: {:?}", shown.map(|name| number(&told, name)));
-    (told, weights.collect())
+    (told, floats(data))
 }
 
 /// Both figures are as expected, within so much.
@@ -41,14 +31,14 @@ fn assert_information(told: &Value, expected: f64, within: f64) {
 /// Four columnar states.
 #[test]
 #[ignore = "long: runs with default settings"]
-fn columnar_dimers_tell_two_bits() {
+fn columnar_dimers_have_two_bits() {
     let (told, _) = train("dimer --temperature 0.3");
     assert_information(&told, 2.0 * std::f64::consts::LN_2, 0.05);
 }
 
 #[test]
 #[ignore = "long: runs with default settings"]
-fn free_dimers_tell_their_electric_field() {
+fn free_dimers_learn_their_electric_field() {
     for seed in [1, 2] {
         let (told, weights) = train(&format!("dimer --seed {seed}"));
         assert_information(&told, 0.19, 0.02);
@@ -63,7 +53,7 @@ fn free_dimers_tell_their_electric_field() {
 
 #[test]
 #[ignore = "long: runs with default settings"]
-fn bound_spins_are_no_concern_of_dimers() {
+fn noise_spins_get_no_weight() {
     for binding in ["4", "1"] {
         let (_, weights) = train(&format!("dimer --noise {binding}"));
         for component in weights.chunks_exact(64) {
@@ -104,7 +94,7 @@ fn the_cube_at_its_critical_point() {
 /// A binary h tells one half of the states from the other at best.
 #[test]
 #[ignore = "long: runs with default settings"]
-fn potts_models_tell_what_one_bit_can_hold() {
+fn one_bit_of_potts_models() {
     for states in [2, 3, 4, 5] {
         let words = "--temperature 0.6 --size 32 --buffer 2 --environment 2";
         let (told, _) = train(&format!("potts --states {states} {words}"));
@@ -121,7 +111,7 @@ fn potts_models_tell_what_one_bit_can_hold() {
 /// Clean and random bonds: what is estimated is what is exact, less what the bound misses.
 #[test]
 #[ignore = "long: runs with default settings"]
-fn chains_of_any_bonds_keep_what_is_exact() {
+fn chains_of_any_bonds_agree_with_exact() {
     let folder = Folder::new();
     for disorder in ["none", "gaussian:0,1", "gaussian:1,0.5", "pm:0.3"] {
         for (place, filter) in [

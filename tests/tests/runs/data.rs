@@ -1,5 +1,5 @@
 //! `train data` and `estimate data` on arrays whose information is known. Short runs here; the
-//! full ones are in `z_long.rs`.
+//! full ones are in `long/statistics.rs`.
 
 use blockspin_tests::arrays::{Packing, archive, array, dictionary};
 use blockspin_tests::program::{Folder, npy};

@@ -1,5 +1,4 @@
-//! The opt-in tier: `cargo test --release -p blockspin-tests --test z_long -- --ignored`, some
-//! minutes on one core.
+//! Samplers, estimates and files at full length.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

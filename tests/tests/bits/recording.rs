@@ -18,10 +18,10 @@ use blockspin_core::num::math::{erf64, exp64, ln64, sin64, sqrt64};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_tests::gaussian;
 
-use crate::sensor::{BLOCK, Frame, MARGIN, SENSORS};
+use super::sensor::{BLOCK, Frame, MARGIN, SENSORS};
 
 pub(crate) const FRAMES: usize = 4096;
-const SIDE: usize = crate::sensor::SIDE as usize;
+const SIDE: usize = super::sensor::SIDE as usize;
 /// m²: the field is correlated over 1/m = 4.5 cells.
 const LOSS: f64 = 0.05;
 /// Time between frames: the uniform mode decays by e^(−1/4).

@@ -1,7 +1,7 @@
 //! The trainings that the firmware runs, run here from the same source: the bits are those that the
 //! emulated microcontroller prints, which `./check` compares with the same golden files.
 //!
-//! `BLOCKSPIN_BLESS=1 cargo test -p blockspin-tests --test firmware` writes the files anew, the
+//! `BLOCKSPIN_BLESS=1 cargo test -p blockspin-tests --test main firmware` writes the files anew, the
 //! recording of the sensor grid too.
 
 #![allow(clippy::duplicate_mod, reason = "one source, two widths")]
@@ -13,18 +13,19 @@ use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use sensor::{Buffers, Event, Failure, Frame, Grid, Outcome, SENSORS};
 
+#[path = "recording.rs"]
 mod recording;
 
-#[path = "../../firmware/src/sensor.rs"]
+#[path = "../../../firmware/src/sensor.rs"]
 mod sensor;
 
-#[path = "../../firmware/src"]
+#[path = "../../../firmware/src"]
 mod narrow {
     pub(crate) const WIDTH: u32 = 16;
     pub(crate) mod story;
 }
 
-#[path = "../../firmware/src"]
+#[path = "../../../firmware/src"]
 mod wide {
     pub(crate) const WIDTH: u32 = 32;
     pub(crate) mod story;
@@ -68,12 +69,12 @@ fn compare(name: &str, lines: &str) {
 }
 
 #[test]
-fn the_host_learns_what_the_chip_learns() {
+fn training_has_the_bits_of_the_chip() {
     compare("train.txt", &tell!(narrow));
 }
 
 #[test]
-fn with_wider_layers_too() {
+fn wide_training_has_the_bits_of_the_chip() {
     compare("train-wide.txt", &tell!(wide));
 }
 
@@ -185,7 +186,7 @@ fn a_sensor_grid_learns_on_line() {
 /// Each sensor's series turned round in time by its own 61 frames more: every sensor as it was, but
 /// none knows of another.
 #[test]
-fn shuffled_sensors_know_nothing_of_each_other() {
+fn shuffled_sensors_have_no_information() {
     let frames = recorded();
     let at = |t: usize, i: usize| frames[(t + 61 * i) % frames.len()][i];
     let shuffled: Vec<Frame> = (0..frames.len())

@@ -1,5 +1,5 @@
 //! Each sampler against enumeration or the transfer matrix, within four standard errors. More
-//! samples, and what takes longer, are in `z_long.rs`.
+//! samples, and what takes longer, are in `long/statistics.rs`.
 
 use blockspin::model::mcmc::Plan;
 use blockspin_core::lattice::Lattice;

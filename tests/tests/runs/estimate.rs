@@ -1,5 +1,5 @@
 //! Held-out estimates against exact informations of small systems, and what must hold of both. A
-//! few systems here; the whole list, and the runs with default settings, are in `z_long.rs`.
+//! few systems here; the whole list, and the runs with default settings, are in `long/statistics.rs`.
 
 use blockspin::run::evaluate::Estimate;
 use blockspin::run::learning::Outcome;
@@ -138,7 +138,7 @@ fn nothing_exceeds_the_logarithm_of_the_batch() {
 /// A filter that is learned: its own exact information is the measure of what is reported, drawn
 /// and by sign.
 #[test]
-fn a_learned_filter_keeps_what_is_said() {
+fn a_learned_filter_keeps_the_reported_information() {
     let mut settings = TORUS.settings(100, 2 * STEPS, 10);
     settings.given = None;
     let outcome = TORUS.run(&settings);

@@ -685,7 +685,7 @@ fn malformed_files_are_refused() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn missing_files_folders_and_devices_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.npy");
     let member = folder.path().join("missing.npz:a");
@@ -710,7 +710,7 @@ fn what_is_no_file_is_refused() {
 
 /// No part of a sound file is one, and none may panic.
 #[test]
-fn every_beginning_is_refused() {
+fn truncated_files_are_refused() {
     for whole in sound() {
         let name = ["spins.npy", "spins.npz"][usize::from(whole.starts_with(b"PK"))];
         let file = Sample::new(name, &whole);

@@ -5,7 +5,7 @@
 //! meant is recorded with
 //!
 //! ```text
-//! BLOCKSPIN_BLESS=1 cargo test -p blockspin-tests --test fingerprint
+//! BLOCKSPIN_BLESS=1 cargo test -p blockspin-tests --test main bits::fingerprint
 //! ```
 //!
 //! and goes into the changelog under "Reproducibility-breaking".

@@ -1,5 +1,5 @@
 //! Whether the stated error bars hold, and trained filters are the best there are, over many runs on
-//! systems where all is known; of the opt-in tier, as `z_long.rs`: some five minutes on one core.
+//! systems where all is known; some five minutes on one core.
 //!
 //! Each repeat trains with another seed and reports a mean with its error. The trained critic is
 //! tabulated over all (h, e), so that the expectation of what is reported is known exactly.

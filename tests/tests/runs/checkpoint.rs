@@ -110,37 +110,37 @@ fn survives(folder: &Folder, subject: &str, steps: u32, seed: u64) {
 }
 
 #[test]
-fn trainings_on_spins() {
+fn trainings_on_spins_resume() {
     survives(&Folder::new(), "ising --size 16", 10_000, 1);
 }
 
 #[test]
-fn trainings_of_states_on_dimers() {
+fn trainings_of_states_on_dimers_resume() {
     let subject = "dimer --size 4 --temperature 1 --components 2 --encoder states:3";
     survives(&Folder::new(), subject, 6_000, 2);
 }
 
 /// Its gradients know the batches before.
 #[test]
-fn trainings_of_a_bound_with_an_average() {
+fn trainings_of_a_bound_with_an_average_resume() {
     let subject = "gaussian --size 8 --mass 0.5 --encoder continuous --bound dv";
     survives(&Folder::new(), subject, 6_000, 3);
 }
 
 #[test]
-fn trainings_on_masses() {
+fn trainings_on_masses_resume() {
     survives(&Folder::new(), "chipping --size 32", 10_000, 5);
 }
 
 #[test]
-fn trainings_on_two_values() {
+fn trainings_on_two_values_resume() {
     let folder = Folder::new();
     let _ = folder.run("sample ising --size 8 --samples 300 --out spins.npy");
     survives(&folder, "data spins.npy", 10_000, 6);
 }
 
 #[test]
-fn trainings_on_reals() {
+fn trainings_on_reals_resume() {
     let folder = Folder::new();
     let _ = folder.run("sample gaussian --size 8 --mass 0.5 --samples 300 --out fields.npy");
     survives(&folder, "data fields.npy --boundary open", 10_000, 7);
@@ -148,14 +148,14 @@ fn trainings_on_reals() {
 
 /// Those that have ended are in the checkpoint too.
 #[test]
-fn searches() {
+fn searches_resume() {
     let subject = "chain --size 16 --restarts 2 --components auto --patience 20 --refine 5";
     survives(&Folder::new(), subject, 3_000, 8);
 }
 
 /// A pilot is not run again, so its choice of single clusters must be kept.
 #[test]
-fn what_the_pilot_chose_is_kept() {
+fn pilot_choices_are_resumed() {
     let folder = Folder::new();
     let train = format!("train ising --size 32 --algorithm wolff {SMALL} --steps 400");
     let _ = folder.run(&format!("{train} --out whole"));
@@ -248,7 +248,7 @@ fn damaged_checkpoints_are_refused() {
 }
 
 #[test]
-fn other_options_are_refused() {
+fn other_options_than_those_of_the_checkpoint_are_refused() {
     let folder = Folder::new();
     let spins: Vec<u8> = (0..300 * 64u32)
         .map(|i| (i * i / 7 % 3 == 0).into())
@@ -302,7 +302,7 @@ fn other_options_are_refused() {
 
 /// Without `--resume` there is a word on it, and the end of the run is its end.
 #[test]
-fn what_is_said_of_checkpoints() {
+fn checkpoints_of_no_use_are_noted() {
     let folder = Folder::new();
     let train = format!("train ising --size 8 {SMALL} --steps 20 --out run");
     let told = folder.run(&format!("{train} --resume"));
@@ -408,7 +408,7 @@ fn hand_over<V>(from: &mut dyn Feed<V>, to: &mut dyn Feed<V>) {
 
 /// Chains hand out the same samples, wherever they are interrupted and whoever draws them.
 #[test]
-fn chains_go_on() {
+fn chains_resume() {
     let model = Gaussian::new(Lattice::new(&[16, 16]).unwrap(), 0.5).unwrap();
     let mut sampling = Sampling::unmeasured(model);
     sampling.plan = Plan {
@@ -444,7 +444,7 @@ fn chains_go_on() {
 
 /// So do rows of a file, which is longer than what fits the memory.
 #[test]
-fn rows_go_on() {
+fn rows_resume() {
     let folder = Folder::new();
     let values: Vec<u8> = (0..50 * 24u32).map(|i| (i * i % 251) as u8).collect();
     folder.write("values.npy", &npy("|u1", &[50, 6, 4], &values));

@@ -234,7 +234,7 @@ fn six_by_six() {
 /// Two bits at low temperature, of which of the four columnar states it is. The order along each
 /// axis is 0 in two of them, where its sign is a coin; sum and difference tell them all apart.
 #[test]
-fn cold_dimers_know_their_columns() {
+fn cold_dimers_are_columnar() {
     let order = |y: usize, x: usize| match (y % 4, x % 4) {
         (0 | 2, 1) => [1.0, 0.0],
         (0 | 2, 3) => [-1.0, 0.0],

@@ -2,7 +2,7 @@
 
 use blockspin_core::exact::{self, Encoder, Partition};
 use blockspin_core::lattice::Lattice;
-use blockspin_tests::program::Folder;
+use blockspin_tests::program::{Folder, number};
 use serde_json::Value;
 
 /// A ring whose answers are known, with windows that see all that matters of it.
@@ -12,13 +12,9 @@ fn train(folder: &Folder, words: &str) -> Value {
     folder.run(&format!("train {words} --json")).json()
 }
 
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value}"))
-}
-
 fn weights(value: &Value) -> Vec<f32> {
     let row = value["filters"][0].as_array().unwrap();
-    row.iter().map(|w| number(w) as f32).collect()
+    row.iter().map(|w| w.as_f64().unwrap() as f32).collect()
 }
 
 /// I(H:E) of h = sign(Λ·v) on the ring, exact.
@@ -43,7 +39,7 @@ fn series(folder: &Folder, run: &str) -> Vec<(u64, Option<f64>)> {
 }
 
 #[test]
-fn the_papers_criterion_ends_a_training() {
+fn convergence_ends_a_training() {
     let folder = Folder::new();
     let words = format!("{RING} --temperature 0.7 --out run");
     let ended = train(&folder, &format!("{words} --tolerance 0.003"));
@@ -82,7 +78,7 @@ fn patience_keeps_the_best() {
     // Both runs are the same up to there.
     let (a, b) = (series(&folder, "patient"), series(&folder, "whole"));
     assert_eq!(a, b[..a.len()]);
-    let gain = number(&patient["information_nats"]) - number(&impatient["information_nats"]);
+    let gain = number(&patient, "information_nats") - number(&impatient, "information_nats");
     assert!(gain > 0.02, "{gain}");
 }
 
@@ -99,7 +95,7 @@ fn a_filter_is_refined() {
         let plain = train(&folder, &words);
         let refined = train(&folder, &format!("{words} --refine 60"));
         let told = &refined["refined"];
-        let figure = |name: &str| number(&told[name]);
+        let figure = |name: &str| number(told, name);
         assert!(
             figure("bound_after_nats") > figure("bound_before_nats"),
             "{told}"
@@ -108,7 +104,7 @@ fn a_filter_is_refined() {
             told["kept"],
             figure("watched_after_nats") > figure("watched_before_nats")
         );
-        gained += number(&refined["information_nats"]) - number(&plain["information_nats"]);
+        gained += number(&refined, "information_nats") - number(&plain, "information_nats");
     }
     println!("refined: {:+.4} nats on average", gained / 3.0);
     // The error of a difference of means of the same windows is some 0.002.
@@ -121,16 +117,13 @@ fn the_best_of_restarts_is_reported() {
     let words = format!("{RING} --temperature 0.7 --steps 1500 --burn-in 9 --thin 1");
     let found = train(&folder, &format!("{words} --restarts 3 --seed 7 --out all"));
     let restarts = found["restarts"].as_array().unwrap();
-    let watched: Vec<f64> = restarts
-        .iter()
-        .map(|r| number(&r["watched_nats"]))
-        .collect();
+    let watched: Vec<f64> = restarts.iter().map(|r| number(r, "watched_nats")).collect();
     let best = (0..3)
         .max_by(|a, b| watched[*a].total_cmp(&watched[*b]))
         .unwrap();
     let mean = watched.iter().sum::<f64>() / 3.0;
     let squares: f64 = watched.iter().map(|x| (x - mean) * (x - mean)).sum();
-    assert!((number(&found["spread_nats"]) - (squares / 2.0).sqrt()).abs() < 1e-12);
+    assert!((number(&found, "spread_nats") - (squares / 2.0).sqrt()).abs() < 1e-12);
     // Each is the training of a seed of its own.
     let seed = restarts[best]["seed"].as_u64().unwrap();
     assert_eq!(seed, 7 + ((best as u64) << 32));
@@ -154,13 +147,13 @@ fn components_are_added_while_they_are_worth_it() {
     assert_eq!(components, [Some(1), Some(2), Some(3)]);
     let watched: Vec<f64> = tried
         .iter()
-        .map(|stage| number(&stage["watched_nats"]))
+        .map(|stage| number(stage, "watched_nats"))
         .collect();
     // Exactly 0.2105 for the best one, 0.3537 for the block, of which K = 100 shows all but 0.015.
     assert!(watched[0] < 0.22 && watched[1] > 0.30, "{watched:?}");
     assert!((watched[2] - watched[1]).abs() < 0.03, "{watched:?}");
     assert_eq!(found["filters"].as_array().unwrap().len(), 2);
-    assert!(number(&found["information_nats"]) < 0.3537 + 0.01);
+    assert!(number(&found, "information_nats") < 0.3537 + 0.01);
     let kept = kept(
         &weights(&train(
             &folder,
@@ -172,7 +165,7 @@ fn components_are_added_while_they_are_worth_it() {
 }
 
 #[test]
-fn wrong_values_are_named() {
+fn invalid_values_are_refused() {
     let folder = Folder::new();
     for (words, rule) in [
         ("--components 0", "from 1 to 16, or auto"),

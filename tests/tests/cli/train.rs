@@ -1,0 +1,572 @@
+//! `blockspin train`: runs, their folders and reports.
+
+use std::fs;
+
+use blockspin_tests::program::{Folder, npy, number, parse_npy};
+use serde_json::{Value, json};
+
+use super::{SHORT, all_refused, check_run};
+
+/// Spins ±1 as the program samples them: 300 configurations of 8 × 8.
+fn spins(folder: &Folder) -> Vec<u8> {
+    let told = folder.run("sample ising --size 8 --temperature 2.5 --samples 300 --out spins.npy");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let bytes = folder.read("spins.npy");
+    let (header, data) = parse_npy(&bytes);
+    assert!(header.contains("'descr': '|i1'"), "{header}");
+    assert!(header.contains("'fortran_order': False"), "{header}");
+    assert!(header.contains("'shape': (300, 8, 8)"), "{header}");
+    assert_eq!(data.len(), 300 * 64);
+    assert!(data.iter().all(|spin| [1, 255].contains(spin)));
+    data.to_vec()
+}
+
+/// What a graph's file says beyond its edges is told; its run has drawing, filter and sites.
+#[test]
+fn a_run_on_a_graph() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..400 * 20).map(|i| (i * i / 7 % 2) as u8).collect();
+    folder.write("values.npy", &npy("|u1", &[400, 20], &spins));
+    let edges: String = (0..20)
+        .map(|i| format!("{i} {} 0.5\n", (i + 1) % 20))
+        .collect();
+    folder.write("ring.txt", format!("7 7\n{edges}1 0 2\n").as_bytes());
+    let words = "train data values.npy --graph ring.txt --origin 3 --block 2 --buffer 1 \
+                 --environment 1 --batch 20 --steps 30 --components 2 --out run --json";
+    let told = folder.run(words);
+    let found = told.json();
+    for said in ["1 self loop and 1 repeated edge dropped", "weights"] {
+        let warned = |text: &str| text.contains("ring.txt") && text.contains(said);
+        assert!(told.stderr.lines().any(warned), "{told:?}");
+        let warnings = found["warnings"].as_array().unwrap();
+        assert!(warnings.iter().any(|text| warned(text.as_str().unwrap())));
+    }
+    let graph = &found["data"]["graph"];
+    assert_eq!((&graph["nodes"], &graph["edges"]), (&json!(20), &json!(20)));
+    assert_eq!(graph["origin"], "node 3");
+    assert_eq!(graph["block"], json!([3, 2, 4]));
+    assert_eq!(graph["buffer"], json!([1, 5]));
+    assert_eq!(graph["environment"], json!([0, 6]));
+    assert_eq!(found["filters"][1].as_array().unwrap().len(), 3);
+    let bytes = folder.read("run/filters.npy");
+    let (header, _) = parse_npy(&bytes);
+    assert!(header.contains("'shape': (2, 3)"), "{header}");
+    let report = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(report.contains("Weights of the filter on the graph"));
+    // A filter of a run on a graph can be judged there.
+    let words = "estimate data values.npy --graph ring.txt --origin 3 --block 2 --buffer 1 \
+                 --environment 1 --batch 20 --steps 30 --filter run/filters.npy";
+    assert!(number(&folder.json(words), "information_nats").is_finite());
+}
+
+/// Filters of norm 1 that are learned, and judged again by a critic of their own.
+#[test]
+fn continuous_h_is_learned() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 400 --batch 50";
+    let told = folder.json(&format!(
+        "train {run} --encoder continuous --components 2 --out run"
+    ));
+    for weights in told["filters"].as_array().unwrap() {
+        let weights = weights.as_array().unwrap().iter();
+        let norm: f64 = weights.map(|w| w.as_f64().unwrap().powi(2)).sum();
+        assert!((norm - 1.0).abs() < 1e-6, "{told}");
+    }
+    let command = told["command"].as_str().unwrap();
+    assert!(command.contains("--encoder continuous") && !command.contains("epsilon"));
+    assert!(told["information_sign_nats"].is_null());
+    let series = String::from_utf8(folder.read("run/series.csv")).unwrap();
+    assert!(series.lines().nth(1).unwrap().ends_with(','), "{series}");
+    let page = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(page.contains("continuous h = Λ·v") && !page.contains("Capacity"));
+    let again = folder.json(&format!(
+        "estimate {run} --filter run/filters.npy --encoder continuous"
+    ));
+    let [learned, judged] = [&told, &again].map(|found| {
+        let nats = number(found, "information_nats");
+        (nats, number(found, "information_stderr_nats"))
+    });
+    let off = (learned.0 - judged.0).abs();
+    assert!(off < 0.03 + 4.0 * (learned.1 + judged.1), "{off}");
+    let words = command.strip_prefix("blockspin ").unwrap();
+    let repeated = folder.json(&format!("{words} --out again"));
+    assert_eq!(repeated["fingerprint"], told["fingerprint"]);
+
+    // Dimers begin with a high relaxation, which is nothing to a continuous h.
+    let dimers = "dimer --size 6 --block 4 --buffer 1 --environment 1 --batch 16 --steps 30";
+    let told = folder.run(&format!("train {dimers} --encoder continuous --out dimers"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(!told.stderr.contains("relaxation"), "{told:?}");
+}
+
+/// States of h: in the cold one for each of the model's, and the filters stored state by state.
+#[test]
+fn states_of_h() {
+    let folder = Folder::new();
+    let potts = "potts --size 12 --states 3 --temperature 0.5 --block 2 --buffer 1 --environment 1 \
+                 --batch 50";
+    let run = format!("{potts} --steps 1000 --encoder states:3");
+    let told = folder.json(&format!("train {run} --epsilon-start 2 --out run"));
+    let most = 3f64.ln();
+    assert!((number(&told, "capacity_nats") - most).abs() < 1e-12);
+    assert!((number(&told, "deficit_nats") - 0.02).abs() < 1e-12);
+    assert_eq!(told["encoder"], "states:3");
+    for name in ["information_nats", "information_sign_nats"] {
+        let nats = number(&told, name);
+        assert!(nats > 0.95 * most && nats < most + 1e-3, "{name}: {told}");
+    }
+    let stored = folder.read("run/filters.npy");
+    let (header, _) = parse_npy(&stored);
+    assert!(header.contains("(3, 2, 2, 3)"), "{header}");
+    let page = String::from_utf8(folder.read("run/report.html")).unwrap();
+    for text in [
+        "ln 3",
+        "1.0986",
+        "argmax",
+        "one of 3 states",
+        "component 1, state 3",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // By name every state has its filter: the state that most sites are in.
+    for filter in ["run/filters.npy", "uniform"] {
+        let found = folder.json(&format!(
+            "estimate {potts} --steps 300 --filter {filter} --encoder argmax:3"
+        ));
+        assert_eq!(found["encoder"], "argmax:3");
+        assert!(number(&found, "information_nats") > 0.9 * most, "{found}");
+        assert_eq!(found["information_nats"], found["information_sign_nats"]);
+    }
+    all_refused(
+        &folder,
+        &format!("estimate {potts}"),
+        "",
+        2,
+        &[
+            (
+                "--filter uniform --encoder argmax:4",
+                &["argmax:4", "filter of 1", "takes 4"],
+            ),
+            (
+                "--filter uniform --encoder states:17",
+                &["'states:17'", "2 to 16"],
+            ),
+            (
+                "--filter uniform --encoder binary",
+                &["'binary'", "sigmoid"],
+            ),
+        ],
+    );
+    all_refused(
+        &folder,
+        &format!("train {potts}"),
+        "",
+        2,
+        &[
+            ("--encoder sign", &["'sign'", "binary", "states:Q"]),
+            ("--encoder states:1", &["'states:1'", "2 to 16"]),
+            (
+                "--encoder states:16 --components 5",
+                &["80", "64", "--components 4"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_run_and_its_folder() {
+    let folder = Folder::new();
+    let told = folder.run(&format!("train ising {SHORT} --seed 3 --out first --json"));
+    let found = told.json();
+    check_run(&found, 200, 20);
+    for name in ["seconds_sampling", "seconds_training"] {
+        assert!(number(&found, name) > 0.0);
+    }
+    let rate = number(&found, "steps_per_second") * number(&found, "seconds_training");
+    assert!((rate - 200.0).abs() < 1e-6);
+
+    let names = [
+        "filters.npy",
+        "report.html",
+        "run.json",
+        "series.csv",
+        "timing.csv",
+    ];
+    let mut written: Vec<_> = fs::read_dir(folder.path("first"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    written.sort();
+    assert_eq!(written, names);
+
+    let run: Value = serde_json::from_slice(&folder.read("first/run.json")).unwrap();
+    check_run(&run, 200, 20);
+    assert_eq!(run["fingerprint"], found["fingerprint"]);
+    let bytes = folder.read("first/filters.npy");
+    let (header, data) = parse_npy(&bytes);
+    assert!(header.contains("'descr': '<f4'"), "{header}");
+    assert!(header.contains("'shape': (1, 2, 2)"), "{header}");
+    let weights: Vec<f64> = data
+        .chunks_exact(4)
+        .map(|w| f64::from(f32::from_le_bytes(w.try_into().unwrap())))
+        .collect();
+    let listed = found["filters"][0].as_array().unwrap().iter();
+    let listed: Vec<f64> = listed
+        .flat_map(|row| row.as_array().unwrap().iter().map(|w| w.as_f64().unwrap()))
+        .collect();
+    assert_eq!(weights.len(), 4);
+    for (weight, listed) in weights.iter().zip(&listed) {
+        assert!((weight - listed).abs() <= 1e-6 * weight.abs());
+    }
+    let series = String::from_utf8(folder.read("first/series.csv")).unwrap();
+    let mut lines = series.lines();
+    assert_eq!(
+        lines.next(),
+        Some("step,training_information_nats,held_out_nats,epsilon")
+    );
+    assert_eq!(lines.clone().count(), 200);
+    assert!(lines.last().unwrap().starts_with("200,"));
+    let report = String::from_utf8(folder.read("first/report.html")).unwrap();
+    for part in [
+        "<!doctype html>",
+        "<svg",
+        "--seed 3",
+        "--steps 200",
+        found["fingerprint"].as_str().unwrap(),
+    ] {
+        assert!(report.contains(part), "{part} is missing from the report");
+    }
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {
+        assert!(!report.contains(outside), "the report is self-contained");
+    }
+
+    // Whatever the threads and instructions, a repeat differs in its times alone.
+    for options in ["", "--threads 2", "--isa portable --quiet"] {
+        let words = format!("train ising {SHORT} --seed 3 --out second {options}");
+        let told = folder.run(&words);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(told.stdout.contains(found["fingerprint"].as_str().unwrap()));
+        assert!(told.stdout.contains("nats"), "{told:?}");
+        for name in names {
+            let [first, second] =
+                ["first", "second"].map(|run| folder.read(&format!("{run}/{name}")));
+            assert!(first == second || name == "timing.csv", "{name}, {options}");
+        }
+    }
+}
+
+#[test]
+fn any_two_values_give_the_same_run() {
+    let folder = Folder::new();
+    let spins = spins(&folder);
+    let ups: Vec<u8> = spins.iter().map(|spin| u8::from(*spin == 1)).collect();
+    let doubles = |low: f64, high: f64| -> Vec<u8> {
+        let values = ups.iter().map(|up| if *up == 1 { high } else { low });
+        values.flat_map(f64::to_le_bytes).collect()
+    };
+    let shape = [300, 8, 8];
+    folder.write("bits.npy", &npy("|u1", &shape, &ups));
+    folder.write("bools.npy", &npy("|b1", &shape, &ups));
+    folder.write("doubles.npy", &npy("<f8", &shape, &doubles(0.0, 1.0)));
+    folder.write("others.npy", &npy("<f8", &shape, &doubles(-7.5, 0.1)));
+    let options = "--block 2 --buffer 1 --environment 2 --batch 20 --steps 100";
+    let run = |name: &str| {
+        let found = folder.json(&format!("train data {name}.npy {options} --out {name}"));
+        check_run(&found, 100, 20);
+        ["filters.npy", "series.csv"].map(|file| folder.read(&format!("{name}/{file}")))
+    };
+    let first = run("spins");
+    for name in ["bits", "bools", "doubles", "others"] {
+        assert!(run(name) == first, "{name}");
+    }
+    let estimate = |name: &str| {
+        let words = format!(
+            "estimate data {name}.npy {options} --filter spins/filters.npy --encoder sigmoid"
+        );
+        let found = folder.json(&words);
+        check_run(&found, 100, 20);
+        found["information_nats"].clone()
+    };
+    assert_eq!(estimate("spins"), estimate("bits"));
+}
+
+#[test]
+fn constant_data_have_no_information() {
+    let folder = Folder::new();
+    folder.write("constant.npy", &npy("|i1", &[50, 8, 8], &[1; 50 * 64]));
+    let options = "--block 2 --buffer 1 --environment 2 --batch 5 --steps 10";
+    let told = folder.run(&format!(
+        "train data constant.npy {options} --out run --json"
+    ));
+    let found = told.json();
+    assert!(told.stderr.starts_with("warning: ") && told.stderr.contains("constant.npy"));
+    assert_eq!(number(&found, "information_nats"), 0.0);
+    assert!(!found["warnings"].as_array().unwrap().is_empty());
+    let bytes = folder.read("run/filters.npy");
+    let (_, data) = parse_npy(&bytes);
+    assert!(
+        data.iter().all(|byte| *byte == 0),
+        "weights that never varied are 0"
+    );
+    let words = format!("estimate data constant.npy {options} --filter uniform");
+    assert_eq!(number(&folder.json(&words), "information_nats"), 0.0);
+}
+
+/// A small file of pure noise, learned by heart.
+#[test]
+fn overfitting_is_reported() {
+    let folder = Folder::new();
+    let told = folder.run("sample ising --size 6 --temperature 1e6 --samples 300 --out few.npy");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let told = folder.run(
+        "train data few.npy --block 2 --buffer 0 --environment 2 --components 4 --batch 10 \
+         --steps 20000 --out run --json",
+    );
+    let found = told.json();
+    assert!(
+        number(&found, "training_information_nats") > 0.05,
+        "{found}"
+    );
+    let (held_out, stderr) = (
+        number(&found, "information_nats"),
+        number(&found, "information_stderr_nats"),
+    );
+    // The truth is 0.
+    assert!(held_out < 4.0 * stderr, "{found}");
+    let warned = |text: &str| text.contains("overfitting");
+    let warnings = found["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|text| warned(text.as_str().unwrap())));
+    let mut lines = told.stderr.lines();
+    assert!(lines.any(|line| line.starts_with("warning: ") && warned(line)));
+}
+
+/// The standard critic has no words; others repeat their runs.
+#[test]
+fn every_critic_by_name() {
+    let folder = Folder::new();
+    let standard = "--critic separable --hidden 32,32 --embedding 8 --activation relu";
+    for (at, typed, repeated, told) in [
+        (
+            0,
+            standard,
+            "",
+            "separable, hidden 32, 32, ReLU, embedding 8",
+        ),
+        (
+            1,
+            "--critic concatenated --hidden 9,5 --activation tanh --bound tuba",
+            " --critic concatenated --hidden 9,5 --activation tanh",
+            "concatenated, hidden 9, 5, tanh",
+        ),
+        (
+            2,
+            "--critic quadratic --bound tuba",
+            " --critic quadratic",
+            "quadratic<",
+        ),
+        (
+            3,
+            "--hidden none --embedding 4",
+            " --hidden none --embedding 4",
+            "separable, no hidden layer, embedding 4",
+        ),
+    ] {
+        let found = folder.json(&format!("train ising {SHORT} {typed} --out {at}"));
+        check_run(&found, 200, 20);
+        let command = found["command"].as_str().unwrap();
+        let (before, after) = command.split_once(" --seed 1").unwrap();
+        let (words, _) = after.split_once(" --encoder").unwrap();
+        assert_eq!(words, repeated, "{before}");
+        let critic = told.split([',', '<']).next().unwrap();
+        assert_eq!(found["critic"], critic);
+        let report = String::from_utf8(folder.read(&format!("{at}/report.html"))).unwrap();
+        assert!(report.contains(told), "{told}");
+        let again = format!("{} --out again-{at}", command.split_once(' ').unwrap().1);
+        assert_eq!(folder.json(&again)["fingerprint"], found["fingerprint"]);
+    }
+}
+
+#[test]
+fn other_dimensions_and_blocks() {
+    for (words, filters) in [
+        (
+            "ising --size 12 --dimension 1 --temperature 0.7 --block 3 --components 2",
+            "(2, 3)",
+        ),
+        ("chain --size 14 --coupling -1 --block 4", "(1, 4)"),
+        ("ising --size 8,12 --block 2,4", "(1, 2, 4)"),
+        (
+            "ising --size 6 --dimension 3 --block 2 --components 3",
+            "(3, 2, 2, 2)",
+        ),
+        (
+            "ising --size 5,6,7 --block 1,2,3 --algorithm metropolis",
+            "(1, 1, 2, 3)",
+        ),
+        ("ising --size 6 --temperature 0.05 --block 2", "(1, 2, 2)"),
+        ("dimer --size 6 --block 4", "(2, 4, 4)"),
+        (
+            "dimer --size 6 --block 3 --noise 2 --components 1",
+            "(1, 3, 3)",
+        ),
+        (
+            "chipping --size 16 --density 0.5 --rate 1 --block 4",
+            "(1, 4)",
+        ),
+        (
+            "potts --size 6 --states 4 --temperature 3 --block 2 --thin 1",
+            "(1, 2, 2, 4)",
+        ),
+        (
+            "gaussian --size 6,5 --mass 1 --block 2,1 --thin 1",
+            "(1, 2, 1)",
+        ),
+        (
+            "chain --size 12 --disorder gaussian:0,1 --origin 11 --block 4",
+            "(1, 4)",
+        ),
+        ("ising --size 6 --temperature 1e300 --block 2", "(1, 2, 2)"),
+    ] {
+        let folder = Folder::new();
+        let options = "--buffer 1 --environment 1 --batch 16 --steps 30 --out run";
+        let told = folder.run(&format!("train {words} {options}"));
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(!told.stdout.contains("NaN"), "{told:?}");
+        let run: Value = serde_json::from_slice(&folder.read("run/run.json")).unwrap();
+        check_run(&run, 30, 16);
+        let bytes = folder.read("run/filters.npy");
+        let (header, _) = parse_npy(&bytes);
+        assert!(header.contains(&format!("'shape': {filters}")), "{header}");
+        if words.starts_with("dimer --size 6 --block 4") {
+            // Links alone have weights.
+            let (_, data) = parse_npy(&bytes);
+            for (i, weight) in values(data, "<f4").into_iter().enumerate() {
+                assert_eq!(weight != 0.0, (i / 4 + i) % 2 == 1, "{i}");
+            }
+            assert!(told.stderr.contains("relaxation is still"), "{told:?}");
+        }
+
+        // The command that the run tells repeats it.
+        let command = run["command"].as_str().unwrap();
+        let again = folder.json(&format!(
+            "{} --out again",
+            command.strip_prefix("blockspin ").unwrap()
+        ));
+        assert_eq!(again["fingerprint"], run["fingerprint"], "{command}");
+        assert_eq!(folder.read("again/filters.npy"), bytes);
+    }
+}
+
+/// Discrete values of a continuous h are read by moments, unless another critic is asked for.
+#[test]
+fn continuous_h_of_discrete_values() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 60 --batch 20";
+    let mut prints = vec![];
+    for (typed, encoder, critic) in [
+        ("continuous", "continuous", "moments"),
+        ("continuous:0 --critic moments", "continuous", "moments"),
+        ("continuous:0.5", "continuous:0.5", "moments"),
+        ("continuous --critic separable", "continuous", "separable"),
+    ] {
+        let out = format!("run{}", prints.len());
+        let told = folder.json(&format!("train {run} --encoder {typed} --out {out}"));
+        assert_eq!(
+            (&told["encoder"], &told["critic"]),
+            (&encoder.into(), &critic.into())
+        );
+        let command = told["command"].as_str().unwrap();
+        for word in [
+            format!("--encoder {encoder} "),
+            format!("--critic {critic} "),
+        ] {
+            assert!(command.contains(&word), "{command}");
+        }
+        let warned = told["warnings"]
+            .to_string()
+            .contains("--critic moments reads no digits");
+        assert_eq!(warned, critic == "separable", "{told}");
+        prints.push(told["fingerprint"].clone());
+        let estimate = format!("estimate {run} --filter uniform --encoder {typed}");
+        assert_eq!(folder.json(&estimate)["encoder"], encoder);
+    }
+    assert_eq!(prints[0], prints[1]);
+    assert!(prints[1] != prints[2] && prints[2] != prints[3]);
+    for wrong in ["continuous:-1", "continuous:x", "continuous:101"] {
+        let told = folder.run(&format!("train {run} --encoder {wrong}"));
+        told.is_refusal(2, &["continuous:SIGMA", "from 0 to 100"]);
+        let told = folder.run(&format!(
+            "estimate {run} --filter uniform --encoder {wrong}"
+        ));
+        told.is_refusal(2, &["continuous:SIGMA", "from 0 to 100"]);
+    }
+}
+
+/// Filters to begin with, components that stay, decay, and maps.
+#[test]
+fn initial_filters_freezing_decay_and_maps() {
+    let folder = Folder::new();
+    let run = "chain --size 16 --block 4 --buffer 1 --environment 1 --steps 40 --batch 20";
+    let first: Vec<u8> = [0.5f32, 0.25, -0.25, 1.0, 0.125, 1.0, 1.0, 0.0]
+        .iter()
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    folder.write("two.npy", &npy("<f4", &[2, 4], &first));
+    let begin = format!("train {run} --components 2 --filter-init two.npy");
+    let told = folder.json(&format!("{begin} --freeze 2 --weight-decay 1 --out run"));
+    let stored = folder.read("run/filters.npy");
+    let (_, weights) = parse_npy(&stored);
+    assert_eq!(weights[16..], first[16..]);
+    assert_ne!(weights[..16], first[..16]);
+    let command = told["command"].as_str().unwrap();
+    assert!(
+        command.ends_with(" --filter-init two.npy --freeze 2 --weight-decay 1"),
+        "{command}"
+    );
+    let words = command.strip_prefix("blockspin ").unwrap();
+    let again = folder.json(&format!("{words} --out again"));
+    assert_eq!(again["fingerprint"], told["fingerprint"]);
+    let told = folder.run(&format!("{begin} --freeze all --out all"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let stored = folder.read("all/filters.npy");
+    assert_eq!(parse_npy(&stored).1, &first[..]);
+
+    let told = folder.json(&format!("train {run} --map 6,3 --components 2 --out map"));
+    assert_eq!(told["filters_are"], "mean response of the map");
+    assert_eq!(told["filters"].as_array().unwrap().len(), 2);
+    let command = told["command"].as_str().unwrap();
+    assert!(command.ends_with(" --map 6,3"), "{command}");
+    let page = String::from_utf8(folder.read("map/report.html")).unwrap();
+    assert!(page.contains("Mean response of the map") && page.contains("h = sign(x)"));
+    let plain = folder.json(&format!("train {run} --out plain"));
+    assert!(plain["filters_are"].is_null());
+    let command = plain["command"].as_str().unwrap();
+    for word in ["filter-init", "freeze", "weight-decay", "map"] {
+        assert!(!command.contains(word), "{command}");
+    }
+
+    for (words, said) in [
+        (
+            "--filter-init two.npy",
+            &["2 filters", "--components 2"][..],
+        ),
+        ("--filter-init nothing", &["no filter is called"]),
+        ("--filter-init uniform --map 4", &["--filter-init", "--map"]),
+        ("--freeze 1", &["--filter-init"]),
+        (
+            "--filter-init uniform --freeze 2",
+            &["1 components", "1 to 1"],
+        ),
+        ("--filter-init uniform --freeze 1,1", &["each once"]),
+        ("--filter-init uniform --freeze 0", &["from 1"]),
+        ("--weight-decay -1", &["from 0 to 100"]),
+        ("--weight-decay 1 --encoder continuous", &["norm 1"]),
+        ("--map 4 --encoder continuous", &["scale", "states:Q"]),
+        ("--map 0", &["from 1 to 1024"]),
+        ("--map 4,4,4,4,4", &["up to 4 whole numbers"]),
+    ] {
+        folder
+            .run(&format!("train {run} {words}"))
+            .is_refusal(2, said);
+    }
+}

@@ -1,0 +1,6 @@
+//! Samplers against enumeration.
+
+mod coverings;
+mod disorder;
+mod fields;
+mod means;
