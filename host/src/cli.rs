@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::{Activation, Critic};
-use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
@@ -335,7 +334,7 @@ pub struct FieldArgs {
 #[derive(Args, Debug)]
 pub struct DimerArgs {
     /// Vertices per side: 4, 6 or 8; with a block 4 or 6
-    #[arg(long, default_value_t = DIMER_SIDE, value_name = "N")]
+    #[arg(long, default_value_t = blockspin_exact::dimer::MAX_SIDE, value_name = "N")]
     pub size: u32,
     /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
     #[arg(long, default_value = "inf", value_parser = parse::dimer_temperature,

@@ -5,10 +5,10 @@ use std::fmt;
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::{Activation, Critic};
 use blockspin_core::encoder::MAX_STATES;
-use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 use blockspin_core::shape::MAX_DEPTH;
+use blockspin_exact::gaussian;
 
 use crate::coarse::{Coarse, Given, MOST_COMPONENTS};
 use crate::error::{Error, Result};

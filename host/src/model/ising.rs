@@ -1,8 +1,8 @@
 //! `ising` and `chain`: the Ising model in one, two or three dimensions.
 
-use blockspin_core::exact::{self, Information};
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::sampler::{self, Algorithm, Coupling, Sampler};
+use blockspin_exact::{Information, ising};
 use clap::{Args, ValueEnum};
 
 use super::{Chain, DisorderOptions, Drawn, Model, Named, Parameter, Prepared, Question, known};
@@ -217,8 +217,9 @@ impl Model for Ising {
             _ => known::of_lattice,
         };
         let beta = self.temperature.recip();
-        question.ask(steps, |partition, filter, scratch| {
-            exact::information(partition, self.coupling, beta, Some(filter), scratch)
+        question.ask(steps, |partition, filter| {
+            let (filter, batch) = (Some(filter), question.batch);
+            ising::information(partition, self.coupling, beta, filter, batch).ok()
         })
     }
 

@@ -13,10 +13,10 @@ pub mod potts;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use blockspin_core::exact::Information;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::random_bond_ring::Bond;
 use blockspin_core::sampler::{self, Algorithm};
+use blockspin_exact::Information;
 use serde_json::Value;
 
 pub use chain::Chain;
