@@ -28,8 +28,8 @@ impl Configuration {
     }
 }
 
-/// Memory in bytes of `configurations` in a list and of the law that is made of them, where the block
-/// has `sites`.
+/// Memory in bytes of a list of configurations and the joint law made of it, for a block with the given
+/// number of sites that have values.
 pub(crate) const fn bytes(configurations: usize, sites: usize) -> u64 {
     // At most as many entries (12 bytes), block configurations (a probability and values of 4 bytes)
     // and classes (a probability and an index).

@@ -1,4 +1,4 @@
-//! Linear filters h = τ(Λ·v) of a block, and what is wrong with one that cannot be used.
+//! Linear filters h = τ(Λ·v) of a block, and their encoders.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub enum Encoder {
     Continuous,
 }
 
-/// Why a filter cannot be used.
+/// Why a filter is not valid, or not for a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilterError {

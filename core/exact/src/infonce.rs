@@ -47,7 +47,7 @@ pub fn log_mean(batch: NonZeroU32, own: &[f64], law: &[f64], scores: &[f64]) -> 
     let others = f64::from(batch.get() - 1);
     let states = own.iter().zip(law).zip(scores);
     let sum: f64 = states.map(|((own, p), s)| (own + others * p) * s).sum();
-    // ln Σ_h p(h) e^−ts(h): where the sum is near 1, from what it lacks.
+    // ln Σ_h p(h) e^−ts(h): where the sum is near 1, from its difference to 1.
     let ln_sum = |p: &[f64], t: f64| {
         let sum_of = |power: fn(f64) -> f64| {
             let terms = p.iter().zip(scores);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use blockspin_core::num::math::ln64;
 
@@ -167,10 +168,15 @@ impl Columns {
         self.ends.push(self.probabilities.len());
     }
 
+    /// Indices of the entries of a class.
+    fn range(&self, e: usize) -> Range<usize> {
+        let begin = if e == 0 { 0 } else { self.ends[e - 1] };
+        begin..self.ends[e]
+    }
+
     /// The entries (v, p(v, e)) of a class.
     fn class(&self, e: usize) -> impl Iterator<Item = (usize, f64)> + Clone + '_ {
-        let begin = if e == 0 { 0 } else { self.ends[e - 1] };
-        let range = begin..self.ends[e];
+        let range = self.range(e);
         let blocks = self.blocks[range.clone()].iter();
         blocks
             .zip(&self.probabilities[range])
@@ -273,14 +279,16 @@ impl Joint {
         &self.blocks.values[v * n..][..n]
     }
 
-    /// p(v, e).
+    /// p(v, e), 0 where v does not occur with e.
     ///
     /// # Panics
     /// If there is no such class.
     #[must_use]
     pub fn probability(&self, v: usize, e: usize) -> f64 {
-        let mut class = self.class(e).filter(|(other, _)| *other == v);
-        class.next().map_or(0.0, |(_, p)| p)
+        let range = self.columns.range(e);
+        let class = &self.columns.blocks[range.clone()];
+        let found = class.binary_search_by(|other| (*other as usize).cmp(&v));
+        found.map_or(0.0, |at| self.columns.probabilities[range][at])
     }
 
     /// The block configurations v that occur with class e, ascending, and p(v, e) of each.

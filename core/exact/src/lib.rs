@@ -30,7 +30,7 @@
 //!
 //! Functions own their memory. Limits on the size of a system are constants beside its functions and
 //! are checked before anything is allocated; where memory can be large a function that ends in `_bytes`
-//! tells it in advance. Each module has one small error type that says what was given and what is
+//! gives it in advance. Each module has one small error type that says what was given and what is
 //! possible.
 //!
 //! # Example
@@ -48,7 +48,7 @@
 //! let exact = ising::information(&partition, 1.0, beta, Some(&filter), None)?;
 //! assert!((exact.block - 0.70203).abs() < 1e-5);
 //!
-//! // The same from p(v, e): 16 configurations of the block, 2^8 of the sites around it.
+//! // I(V:E) again, from p(v, e): 16 configurations of the block, 2^8 of the sites around it.
 //! let joint = ising::joint(&partition, 1.0, beta)?;
 //! assert_eq!((joint.blocks(), joint.classes()), (16, 256));
 //! assert!((joint.information() - exact.block).abs() < 1e-13);

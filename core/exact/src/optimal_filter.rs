@@ -106,7 +106,7 @@ impl OptimalFilter {
     }
 }
 
-/// Checks block and components, and tells the memory of the search in bytes.
+/// Memory of the search in bytes, if block and number of components are within the limits.
 pub(crate) fn bytes(
     block_sites: usize,
     boundary: usize,

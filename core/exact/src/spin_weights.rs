@@ -1,5 +1,5 @@
 //! Spin systems by the joint weights of block and boundary: informations row by row, the joint law,
-//! and a table for judging many filters.
+//! and a table to compare many filters.
 //!
 //! With unnormalised weights w(v, e), sums w(v), w(e) and Z,
 //!
@@ -121,7 +121,7 @@ pub(crate) fn joint(weights: &dyn SpinWeights) -> Joint {
     Joint::new(Blocks::spins(spins), columns)
 }
 
-/// All weights w(v, e) with the last spin of v down, for judging many filters.
+/// All weights w(v, e) with the last spin of v down, to compare many filters.
 pub(crate) struct FilterTable {
     spins: usize,
     classes: usize,
@@ -132,12 +132,12 @@ pub(crate) struct FilterTable {
 }
 
 impl FilterTable {
-    /// Numbers that a table for filters of so many components holds.
+    /// Numbers that a table for filters with this number of components holds.
     pub(crate) const fn len(spins: usize, boundary: usize, components: usize) -> usize {
         ((1 << (spins - 1)) + 1 + (1 << components)) << boundary
     }
 
-    /// The table for filters of so many components.
+    /// The table for filters with this number of components.
     pub(crate) fn new(source: &dyn SpinWeights, components: usize) -> Self {
         let (spins, classes) = (source.block(), 1 << source.boundary());
         let half = 1 << (spins - 1);
@@ -161,7 +161,7 @@ impl FilterTable {
         }
     }
 
-    /// Additions that judging a filter takes, roughly: a logarithm counts as sixteen.
+    /// Additions to compute I(H:E) of one filter, roughly: a logarithm counts as sixteen.
     pub(crate) fn cost(&self, components: usize) -> u64 {
         let logits = (self.weights.len() / self.classes) * self.spins * components;
         (self.weights.len() + 2 * logits + ((16 * self.classes) << components)) as u64

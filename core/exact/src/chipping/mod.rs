@@ -1,8 +1,8 @@
 //! Chipping and aggregation on small rings: the stationary law of the masses.
 //!
-//! The rates are those of the [sampler](blockspin_core::sampler::chipping). Turning or reflecting the ring
-//! changes nothing, so configurations that differ by no more are one class, and the law of the
-//! classes is that of a Markov process too. Its balance equations are solved by the elimination of
+//! The rates are those of the [sampler](blockspin_core::sampler::chipping). Rotations and reflections of
+//! the ring are symmetries: configurations that differ by one form a class, and the classes are the
+//! states of a smaller Markov process. Its balance equations are solved by the elimination of
 //! Grassmann, Taksar and Heyman (Oper. Res. 33, 1107, 1985), which has no differences: each
 //! probability keeps its digits, however small.
 

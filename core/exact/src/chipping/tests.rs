@@ -74,7 +74,7 @@ fn naive(sites: usize, mass: u32, rate: f64) -> (Vec<f64>, f64, f64) {
 }
 
 #[test]
-fn as_the_master_equation_has_it() {
+fn laws_agree_with_the_master_equation() {
     for (sites, mass, rate) in [
         (2, 5, 0.7),
         (3, 3, 0.33),
@@ -122,7 +122,7 @@ fn chipping_alone_is_uniform() {
 }
 
 #[test]
-fn a_law_and_its_density() {
+fn laws_are_normalised_and_have_their_density() {
     for (sites, mass) in [
         (2, 1),
         (2, 300),
@@ -144,7 +144,7 @@ fn a_law_and_its_density() {
 }
 
 #[test]
-fn the_limits_are_where_they_are_said_to_be() {
+fn largest_masses_have_at_most_1400_classes() {
     for (sites, largest) in (2..).zip(MAX_MASSES) {
         let classes = |mass| {
             let sites = sites as usize;

@@ -5,11 +5,12 @@
 //! of those that rise from it; those that rise into it cover what is left. Added to a row (h, v), a
 //! row (h', v') brings as many parallel plaquettes as h and h' share, and neighbours within v'. For
 //! each first row, rotated and reflected ones counted instead of computed, the number of ways to
-//! reach each row is kept by N, until the torus closes on the first row.
+//! reach each row is recorded by N, until the torus closes on the first row.
 //!
-//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. With the number of ways go the
-//! sums of the columnar order, Σ (−1)^y v, and of its square. The x axis has the same by symmetry.
-//! All are whole numbers below 2⁵³, so [`Coverings`] are exact and serve every temperature.
+//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. Beside the number
+//! of ways the sums of the columnar order, Σ (−1)^y v, and of its square are carried along. The x axis
+//! has the same sums by symmetry. All are whole numbers below 2⁵³, so [`Coverings`] are exact, and the
+//! same for all temperatures.
 
 use blockspin_core::num::math::exp64;
 

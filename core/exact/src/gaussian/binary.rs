@@ -108,8 +108,8 @@ fn average(threshold: Threshold, spread: f64, s: f64, g: impl Fn(f64) -> f64) ->
     if spread <= scale {
         return 2.0 * points(NORMAL_END, |z| normal(z) * g(threshold.mean(spread * z, s)));
     }
-    // g is nearly g(1), ln 2 of the information, nearly everywhere: what it lacks is integrated, over
-    // its own range.
+    // g is nearly g(1), ln 2 for the information, nearly everywhere: the difference is integrated, over
+    // the range where it matters.
     let (ratio, most) = (scale / spread, g(1.0));
     let lost = points(LOGISTIC_END, |t| {
         normal(t * ratio) * (most - g(threshold.mean(t * scale, s)))

@@ -280,7 +280,7 @@ fn sine_squared(n: usize, side: usize) -> f64 {
 
 /// The table of ⟨φ_0 φ_x⟩ less that of the uniform mode, for distances along the axes.
 ///
-/// The modes are even in every k_a, so half of them serve, and the sums are done axis by axis.
+/// The modes are even in every k_a, so half of them suffice, and the sums are done axis by axis.
 fn covariance(lattice: Lattice, square: f64) -> Result<Vec<f64>, Error> {
     let mut table = vec![0.0; table_len(lattice)?];
     let mut line = vec![0.0; line_len(lattice)];

@@ -370,7 +370,7 @@ fn dependent_components_add_nothing() {
 }
 
 #[test]
-fn scales() {
+fn only_the_sigmoid_depends_on_the_scale_of_the_weights() {
     // Only the sigmoid knows how large the weights are.
     let torus = partition(&[6, 5], &[2], 0);
     let scaled = |factor: f32, encoder| {

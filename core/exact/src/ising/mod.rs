@@ -150,8 +150,8 @@ pub fn means(lattice: Lattice, coupling: f64, beta: f64) -> Result<Means, Error>
 /// Memory of [`information`] in bytes; `components` is 0 without a filter.
 ///
 /// # Errors
-/// [`FilterError::Components`], or a system too large: [`Error::RingBlock`] in 1D, [`Error::Sites`]
-/// else.
+/// [`Error::Filter`] with too many components, or a system too large: [`Error::RingBlock`] in 1D,
+/// [`Error::Sites`] otherwise.
 pub fn information_bytes(partition: &Partition, components: usize) -> Result<u64, Error> {
     if components > MAX_COMPONENTS {
         return Err(FilterError::Components(components).into());
@@ -210,7 +210,7 @@ pub(crate) fn joint_entries(block: usize, boundary: usize) -> u64 {
     1 << (block + boundary)
 }
 
-/// Memory of [`optimal_filter`] in bytes.
+/// Memory of [`optimal_filter`](optimal_filter()) in bytes.
 ///
 /// # Errors
 /// [`Error::OptimalFilter`], or a system too large ([`Error::RingBlock`], [`Error::Sites`]).
@@ -253,7 +253,7 @@ pub(crate) fn boundary(partition: &Partition, whole: bool) -> Result<usize, Erro
     }
 }
 
-/// The weights of block and boundary; of a ring's block the `whole`, or its ends.
+/// The weights of block and boundary; of a ring's `whole` block or of its ends.
 fn weights(partition: &Partition, k: f64, whole: bool) -> Box<dyn SpinWeights> {
     if partition.lattice().dimension() == 1 {
         Box::new(ring::BlockOfRing::uniform(partition, k, whole))

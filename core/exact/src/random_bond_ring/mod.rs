@@ -177,7 +177,7 @@ pub fn correlation(bonds: &[f64], beta: f64, i: usize, j: usize) -> Result<f64, 
 /// the [deficit](crate::infonce) of InfoNCE.
 ///
 /// The partition is one of a ring with as many sites as bonds; the block begins at the site `first`.
-/// [`ising::information_bytes`] tells the memory.
+/// [`ising::information_bytes`] gives the memory.
 ///
 /// # Errors
 /// [`Error::Bonds`], [`Error::Partition`], [`Error::Site`], or [`Error::Ising`] where the block is too
@@ -218,7 +218,7 @@ pub fn joint(bonds: &[f64], beta: f64, partition: &Partition, first: u32) -> Res
 
 /// The filter with the largest I(H:E) for h = sign(Λ·v): see
 /// [`optimal_filter`](mod@crate::optimal_filter). The block begins at the site `first`;
-/// [`ising::optimal_filter_bytes`] tells the memory.
+/// [`ising::optimal_filter_bytes`] gives the memory.
 ///
 /// # Errors
 /// [`Error::Bonds`], [`Error::Partition`], [`Error::Site`], or [`Error::Ising`] where the block or the
