@@ -43,8 +43,6 @@ pub enum Error {
     Temperature(f64),
     /// The partition is not one of the doubled lattice of 4 × 4 or 6 × 6 vertices.
     Partition(Lattice),
-    /// The block has no link.
-    NoLink,
     /// The filter is not one for this block.
     Filter(FilterError),
 }
@@ -63,10 +61,6 @@ impl fmt::Display for Error {
                 "a partition of a lattice of {}; coverings are listed on the doubled lattice of \
                  4 × 4 or 6 × 6 vertices, 8 × 8 or 12 × 12",
                 sides(lattice)
-            ),
-            Self::NoLink => write!(
-                f,
-                "a block of one vertex, without a link; a block of 1 × 2 has one"
             ),
             Self::Filter(error) => error.fmt(f),
         }
@@ -103,11 +97,11 @@ pub fn information_bytes(partition: &Partition) -> Result<u64, Error> {
 }
 
 /// The joint law of the links of the block and those outside block and buffer, at a temperature in
-/// units of the interaction, which may be infinite. The values of a block are ±1 on its links; each
-/// configuration of the environment's links is a class.
+/// units of the interaction, which may be infinite. The values of a block are ±1 on its links, none
+/// where it is a single vertex; each configuration of the environment's links is a class.
 ///
 /// # Errors
-/// [`Error::Partition`], [`Error::Temperature`] or [`Error::NoLink`].
+/// [`Error::Partition`] or [`Error::Temperature`].
 pub fn joint(partition: &Partition, temperature: f64) -> Result<Joint, Error> {
     let coverings = number(partition)?;
     if temperature.is_nan() || temperature <= 0.0 {
@@ -120,9 +114,6 @@ pub fn joint(partition: &Partition, temperature: f64) -> Result<Joint, Error> {
     let (sites, links): (Vec<_>, Vec<_>) = (0..block_sites as u32)
         .filter_map(|site| Some((site, torus.link(site / columns, site % columns)?)))
         .unzip();
-    if links.is_empty() {
-        return Err(Error::NoLink);
-    }
 
     let (mut block, mut environment) = ([0; 2], [0; 2]);
     for site in 0..doubled * doubled {
@@ -288,6 +279,18 @@ mod tests {
             run(&small, 1.0, &ones[..15], 1, Encoder::Sign),
             Err(FilterError::Weights { given, needed }.into())
         );
-        assert_eq!(joint(&partition(8, 1, 1), 1.0), Err(Error::NoLink));
+    }
+
+    #[test]
+    fn a_block_without_a_link_has_one_configuration() {
+        let vertex = partition(8, 1, 1);
+        let joint = joint(&vertex, 1.0).unwrap();
+        assert_eq!((joint.blocks(), joint.values(0)), (1, &[][..]));
+        let filter = Filter::new(&[1.0], 1, Encoder::Sign).unwrap();
+        let got = information(&vertex, 1.0, Some(&filter), None).unwrap();
+        assert!(
+            got.block < 1e-13 && got.filtered.unwrap() < 1e-13,
+            "{got:?}"
+        );
     }
 }
