@@ -26,10 +26,10 @@
 //! - [`stats`]: error bars and autocorrelation times.
 //! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
 //! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.
-//! - [`exact`]: the referee in f64: enumeration, transfer matrices, dimer coverings counted and
-//!   listed, the Gaussian field in closed form and the stationary law of chipping and aggregation, no sampling,
-//!   no learning.
 //! - [`fingerprint`]: standard workloads, each reduced to 64 bits.
+//!
+//! Exact results in f64 for small systems, against which samplers and estimates are tested, are a
+//! crate of their own, `blockspin-exact`.
 //!
 //! Nothing flows back up: a sampler knows no window, a window no filter, a bound no optimiser.
 //!
@@ -62,7 +62,6 @@
 pub mod bound;
 pub mod critic;
 pub mod encoder;
-pub mod exact;
 pub mod fingerprint;
 pub mod kernel;
 pub mod lattice;

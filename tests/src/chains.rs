@@ -1,10 +1,10 @@
 //! Samplers against the exact means of small systems.
 
-use blockspin_core::exact::{self, Means};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, Sampler, Start};
 use blockspin_core::stats::Blocking;
+use blockspin_exact::ising::{self, Means};
 
 /// Critical temperature of the square lattice, 2/ln(1 + √2).
 pub const CRITICAL: f64 = 2.269_185_314_213_022;
@@ -51,9 +51,7 @@ impl System {
     /// Its exact means, with a coupling of the given sign.
     fn exact(&self, coupling: f64) -> Means {
         let lattice = Lattice::new(self.sides).expect("a lattice");
-        let length = exact::means_scratch_len(lattice).expect("a small lattice");
-        let beta = self.temperature.recip();
-        exact::means(lattice, coupling, beta, &mut vec![0.0; length]).expect("means")
+        ising::means(lattice, coupling, self.temperature.recip()).expect("means")
     }
 
     /// Samples it and compares energy, |m| and m² per site (of the antiferromagnet the staggered

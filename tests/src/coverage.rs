@@ -6,11 +6,11 @@ use blockspin::data::filters::Filters;
 use blockspin::run::Setup;
 use blockspin_core::bound::Bound;
 use blockspin_core::encoder::Encoder;
-use blockspin_core::exact::infonce::log_mean;
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::window::shuffle_buffer::Cut as _;
+use blockspin_exact::infonce::log_mean;
 
 use crate::reference::{Matrix, scores};
 use crate::runs::Case;

@@ -1,10 +1,10 @@
 //! Dimers by directed loops against the coverings of small tori, counted.
 
-use blockspin_core::exact::{Coverings, dimer_scratch_len};
 use blockspin_core::num::math::exp64;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Dimer, Sampler, Start};
 use blockspin_core::stats::Blocking;
+use blockspin_exact::dimer::Coverings;
 
 /// Temperatures deep in the columnar phase, at its end, above, and of free dimers.
 pub const TEMPERATURES: [f64; 4] = [0.3, 0.65, 1.0, f64::INFINITY];
@@ -170,8 +170,7 @@ impl Chain {
 /// number, their mean and mean square, and the square of the columnar order with their exact values.
 fn compare(model: &Dimer, about: &str, samples: u32, mut next: impl FnMut(&mut [u32])) -> Vec<f64> {
     let (side, temperature) = (model.side(), model.temperature());
-    let length = dimer_scratch_len(side).expect("a small torus");
-    let coverings = Coverings::new(side, &mut vec![0.0; length]).expect("its coverings");
+    let coverings = Coverings::new(side).expect("its coverings");
     let means = coverings.means(temperature).expect("a temperature");
     let law: Vec<_> = coverings.law(temperature).expect("a temperature").collect();
     let windings: Vec<_> = coverings

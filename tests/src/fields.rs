@@ -2,12 +2,12 @@
 
 use std::f64::consts::PI;
 
-use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::math::sin64;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Gaussian, Sampler, Start};
 use blockspin_core::stats::Blocking;
+use blockspin_exact::gaussian;
 
 /// ⟨φ_0 φ_x⟩ of sites `distance` apart along an axis, the sum over all momenta.
 #[must_use]
@@ -44,8 +44,7 @@ pub fn covariance(sides: &[u32], mass: f64, axis: usize, distance: u32) -> f64 {
 pub fn pulls(sides: &[u32], mass: f64, (samples, thin): (u32, u32), seed: u64) -> Vec<f64> {
     let lattice = Lattice::new(sides).expect("a lattice");
     let model = Gaussian::new(lattice, mass).expect("a model");
-    let length = gaussian::means_scratch_len(lattice).expect("a small lattice");
-    let means = gaussian::means(lattice, mass, &mut vec![0.0; length]).expect("means");
+    let means = gaussian::means(lattice, mass).expect("means");
     let mut expected = vec![
         ("action per site".to_owned(), means.energy_per_site),
         ("variance_per_site".to_owned(), means.variance_per_site),

@@ -1,10 +1,10 @@
 //! Chipping and aggregation against its exact law, and the masses of a long ring.
 
-use blockspin_core::exact::chipping;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Chipping, Sampler, Start};
 use blockspin_core::stats::Blocking;
+use blockspin_exact::chipping;
 
 /// Aggregation rate and density: below, at and above the transition.
 pub const CASES: [(f64, f64); 3] = [(0.1, 1.0), (1.0 / 3.0, 1.0), (1.0, 2.0)];
@@ -54,11 +54,10 @@ pub fn pulls(
     seed: u64,
 ) -> Vec<f64> {
     let model = model(sites, density, rate);
-    let mut scratch = vec![0.0; chipping::scratch_len(&model).expect("a small ring")];
-    let law = chipping::law(&model, &mut scratch).expect("a law");
-    let mut expected = law.mass_distribution.to_vec();
-    expected.extend([law.mass_squared, law.largest_mass]);
-    let masses = law.mass_distribution.len();
+    let law = chipping::law(&model).expect("a law");
+    let mut expected = law.mass_distribution().to_vec();
+    expected.extend([law.mass_squared(), law.largest_mass()]);
+    let masses = law.mass_distribution().len();
 
     let mut measured = vec![Blocking::new(); expected.len()];
     let n = f64::from(sites);

@@ -1,11 +1,11 @@
 //! The Potts model against the enumeration of small systems.
 
-use blockspin_core::exact;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::math::exp64;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Potts, Sampler, Start};
 use blockspin_core::stats::Blocking;
+use blockspin_exact::ising;
 
 /// Fewest samples expected of an energy, and of all others, if its probability is compared.
 const EXPECTED: f64 = 1000.0;
@@ -95,8 +95,7 @@ impl Law {
     #[must_use]
     pub fn ising(sides: &[u32], beta: f64) -> Law {
         let lattice = Lattice::new(sides).expect("a lattice");
-        let length = exact::means_scratch_len(lattice).expect("a small lattice");
-        let means = exact::means(lattice, 1.0, 0.5 * beta, &mut vec![0.0; length]).expect("means");
+        let means = ising::means(lattice, 1.0, 0.5 * beta).expect("means");
         Law {
             energy: 0.5 * (means.energy_per_site - lattice.dimension() as f64),
             order: means.magnetisation_abs,

@@ -13,10 +13,10 @@ use blockspin::settings::values::Sides;
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::Critic;
 use blockspin_core::encoder::Encoder;
-use blockspin_core::exact::{self, Information, Partition};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::shape::Shape;
 use blockspin_core::window::Window;
+use blockspin_exact::{self as exact, Information, Partition};
 
 /// By how much an estimate may stay below the exact information because the critic is not the
 /// best one, in nats, over and above the bound's own deficit and the standard error.
@@ -204,10 +204,8 @@ impl Case {
         let filter = exact::Filter::new(&weights, count, encoder).expect("a filter");
         let partition =
             Partition::new(self.lattice(), self.block, self.buffer).expect("a partition");
-        let length = exact::information_scratch_len(&partition, count).expect("a small system");
         let beta = self.temperature.recip();
-        let scratch = &mut vec![0.0; length];
-        exact::information(&partition, self.coupling, beta, Some(&filter), scratch)
+        exact::ising::information(&partition, self.coupling, beta, Some(&filter), None)
             .expect("informations")
     }
 

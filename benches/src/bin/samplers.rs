@@ -4,10 +4,11 @@
 //! configurations 2 τ sweeps apart, τ that of the slowest observable.
 
 use blockspin_benches::{Chain, tau};
-use blockspin_core::exact::{Coverings, chipping, dimer_scratch_len};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{Chipping, Dimer, Sampler};
 use blockspin_core::stats::Blocking;
+use blockspin_exact::chipping;
+use blockspin_exact::dimer::Coverings;
 
 /// Configurations of a series.
 const LENGTH: usize = 1 << 17;
@@ -72,8 +73,7 @@ fn main() {
             let loops = Dimer::usual_loops(side, temperature);
             Dimer::new(side, temperature, loops).expect("a model")
         };
-        let mut scratch = vec![0.0; dimer_scratch_len(6).expect("a small torus")];
-        let exact = Coverings::new(6, &mut scratch).expect("coverings");
+        let exact = Coverings::new(6).expect("coverings");
         let exact = exact.means(temperature).expect("means");
         check(dimers(6), exact.parallel_plaquettes_per_site);
         let loops = f64::from(dimers(32).loops());
@@ -85,9 +85,8 @@ fn main() {
         let lattice = Lattice::new(&[sites]).expect("a ring");
         Chipping::new(lattice, 1.0, 1.0 / 3.0).expect("a model")
     };
-    let mut scratch = vec![0.0; chipping::scratch_len(&ring(6)).expect("a small ring")];
-    let law = chipping::law(&ring(6), &mut scratch).expect("a law");
-    check(ring(6), law.mass_squared);
+    let law = chipping::law(&ring(6)).expect("a law");
+    check(ring(6), law.mass_squared());
     // The largest mass takes thousands of sweeps to change. An occupied site acts once a sweep on average.
     measure("chipping 256 rho = 1 w = 1/3", ring(256), 100, |means| {
         256.0 * means[2]

@@ -23,7 +23,7 @@
 //! batch of r_ij has expectation 1 + χ²/K and variance close to χ²/K, χ² = E_joint\[r\] − 1.
 //! Expanding the logarithm, the bound stays below I(H:E) by about χ²/2K ([`deficit`] gives the
 //! most that this can be: χ² is below the number of states of h, 2^C for C binary components). Where
-//! r is known [`exact::infonce`](crate::exact::infonce) has it for any K.
+//! r is known, `blockspin_exact::infonce` has the deficit at any K.
 
 use crate::bound::pairs::{Columns, Pairs, SCORE_LANES};
 use crate::kernel::Tile;

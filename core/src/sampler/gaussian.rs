@@ -4,7 +4,7 @@
 //! S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²,   weight e^−S
 //! ```
 //!
-//! by over-relaxed heat baths (Adler, Phys. Rev. D 23, 2901, 1981); [`exact::gaussian`] has its
+//! by over-relaxed heat baths (Adler, Phys. Rev. D 23, 2901, 1981); `blockspin_exact::gaussian` has its
 //! informations and means in closed form.
 //!
 //! # Over-relaxation
@@ -35,8 +35,6 @@
 //! so that memory lasts for some L sweeps at most, for m → 0 too, where that of a heat bath lasts
 //! for L². Along an odd side two sites of a sublattice are neighbours: the law is the same, and ω
 //! nearly the best.
-//!
-//! [`exact::gaussian`]: crate::exact::gaussian
 
 use core::f64::consts::PI;
 use core::fmt;

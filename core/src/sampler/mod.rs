@@ -11,7 +11,7 @@ pub mod gaussian;
 pub mod ising;
 pub mod potts;
 pub mod random_bond_ring;
-pub(crate) mod spin_pair;
+pub mod spin_pair;
 
 pub use chipping::{Chipping, ChippingError};
 pub use dimer::{Dimer, DimerError};

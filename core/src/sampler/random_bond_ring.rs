@@ -156,9 +156,13 @@ impl Disorder {
     }
 }
 
-/// Whether bonds and inverse temperature are such as this module, and the
-/// [referee](crate::exact::bonds), take.
-pub(crate) fn check(couplings: &[f64], beta: f64) -> Result<(), RandomBondRingError> {
+/// Checks the couplings of a ring and its inverse temperature, as [`bonds`] does. The exact results
+/// of `blockspin-exact` hold in the same range.
+///
+/// # Errors
+/// Fewer than two couplings or more than a lattice has sites, a coupling beyond [`LARGEST`] or
+/// [`STRONGEST`], or an inverse temperature that is negative or not finite.
+pub fn check(couplings: &[f64], beta: f64) -> Result<(), RandomBondRingError> {
     ring(couplings.len())?;
     if !(beta.is_finite() && beta >= 0.0) {
         return Err(RandomBondRingError::Beta(beta));

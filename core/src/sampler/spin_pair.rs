@@ -1,43 +1,51 @@
-//! Pairs of spins of a chain, all between them summed over.
+//! Effective bonds of Ising chains: two spins with all spins between them summed over.
+//!
+//! Decimation of a chain leaves one bond between its ends, tanh K = Π tanh K_i. The
+//! [random-bond ring](super::random_bond_ring) draws its spins by these bonds, and `blockspin-exact`
+//! computes its informations from them.
 
 use crate::num::math::{exp_m1_64, exp64, ln_1p_64};
 
-/// What a bond, or a stretch of bonds whose inner spins are summed over, tells of its two ends.
+/// The effective bond between the two ends of a chain of Ising spins, inner spins summed over.
 ///
-/// The ends favour like spins or unlike ones; the others weigh e^−cost beside these. In terms of
-/// the cost neither strong bonds underflow nor do ratios of them cancel.
+/// Either like or unlike ends are favoured; the others have the relative weight e^−cost. A single
+/// bond K = βJ has the cost 2|K|. Working with the cost, neither do strong bonds underflow nor do
+/// ratios of their weights cancel.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Link {
-    /// Whether unlike ends are favoured.
-    pub(crate) unlike: bool,
-    /// At least 0; infinite where both ends are the same spin.
-    pub(crate) cost: f64,
+pub struct EffectiveBond {
+    /// Whether unlike ends are favoured: an odd number of negative bonds.
+    pub unlike: bool,
+    /// Minus the logarithm of the relative weight of the other ends: at least 0, and infinite where
+    /// both ends are the same spin.
+    pub cost: f64,
 }
 
-impl Link {
-    /// No bond at all: both ends are the same spin.
-    pub(crate) const NONE: Link = Link {
+impl EffectiveBond {
+    /// A chain without a bond: both ends are the same spin. The identity of [`then`](Self::then).
+    pub const IDENTITY: EffectiveBond = EffectiveBond {
         unlike: false,
         cost: f64::INFINITY,
     };
 
-    /// A bond with K = βJ.
-    pub(crate) fn new(k: f64) -> Self {
-        Link {
+    /// A single bond K = βJ.
+    #[must_use]
+    pub fn new(k: f64) -> Self {
+        EffectiveBond {
             unlike: k < 0.0,
             cost: 2.0 * k.abs(),
         }
     }
 
-    /// Two stretches that follow each other.
+    /// The bond of this chain followed by another, the spin that joins them summed over.
     ///
-    /// The costs are those of tanh(c/2) = tanh(a/2) tanh(b/2). Where this is small it keeps its
-    /// digits; where it is near 1 those of its logarithm are kept instead,
+    /// The costs combine as tanh(c/2) = tanh(a/2) tanh(b/2). Where this product is small it keeps
+    /// its digits; where it is near 1 those of its logarithm are kept instead,
     ///
     /// ```text
     /// e^−c = (e^−a + e^−b) / (1 + e^−(a+b))
     /// ```
-    pub(crate) fn then(self, next: Link) -> Link {
+    #[must_use]
+    pub fn then(self, next: EffectiveBond) -> EffectiveBond {
         let (low, high) = if self.cost < next.cost {
             (self.cost, next.cost)
         } else {
@@ -51,15 +59,16 @@ impl Link {
         } else {
             low - ln_1p_64(exp64(low - high)) + ln_1p_64(exp64(-low - high))
         };
-        Link {
+        EffectiveBond {
             unlike: self.unlike != next.unlike,
             cost,
         }
     }
 
-    /// So many of these, one after the other.
-    pub(crate) fn power(self, mut number: u32) -> Link {
-        let (mut square, mut power) = (self, Link::NONE);
+    /// The bond of `number` such chains, one after the other.
+    #[must_use]
+    pub fn power(self, mut number: u32) -> EffectiveBond {
+        let (mut square, mut power) = (self, EffectiveBond::IDENTITY);
         while number > 0 {
             if !number.is_multiple_of(2) {
                 power = power.then(square);
@@ -70,9 +79,10 @@ impl Link {
         power
     }
 
-    /// Minus the logarithm of the weight of like or unlike ends.
+    /// Minus the logarithm of the relative weight of ends that are unlike, or alike.
     #[inline(always)]
-    pub(crate) fn price(self, unlike: bool) -> f64 {
+    #[must_use]
+    pub fn energy(self, unlike: bool) -> f64 {
         if unlike == self.unlike {
             0.0
         } else {
@@ -80,8 +90,9 @@ impl Link {
         }
     }
 
-    /// ⟨s s'⟩ of the ends of two stretches that close to a ring.
-    pub(crate) fn correlation(self, back: Link) -> f64 {
+    /// ⟨s s'⟩ of the two ends of this chain when `back` joins them a second time, to a ring.
+    #[must_use]
+    pub fn correlation(self, back: EffectiveBond) -> f64 {
         // The free energy by which unlike ends exceed like ones.
         let (one, other) = (self.signed(), back.signed());
         if one == -other {
@@ -103,24 +114,21 @@ fn correlation(cost: f64) -> f64 {
     -other / (2.0 + other)
 }
 
-/// For each site i from the last but one to the first of a ring with these K = βJ, the logarithm
-/// of the odds that s_{i+1} stays as s_i is rather than turns, when s_i is as s_0 and when it is
-/// not.
+/// Log-odds ln P(s_{i+1} = s_i) / P(s_{i+1} ≠ s_i) of the spins of a ring, each given its predecessor
+/// and s_0.
 ///
-/// Given s_i and s_0, what follows is a chain: s_{i+1} is joined to s_i by a bond and to s_0 by
-/// all that comes after it.
-pub(crate) fn odds(
-    couplings: &[f64],
-    k: impl Fn(f64) -> f64,
-    mut site: impl FnMut(usize, [f64; 2]),
-) {
-    let mut rest = Link::NONE;
+/// `k` turns a coupling into βJ. `site(i, [alike, unlike])` is called for i from the last but one
+/// site to the first, with the log-odds where s_i = s_0 and where s_i ≠ s_0. Given s_i and s_0 the
+/// rest is a chain: one bond joins s_{i+1} to s_i, and the effective bond of all later ones joins it
+/// to s_0.
+pub fn odds(couplings: &[f64], k: impl Fn(f64) -> f64, mut site: impl FnMut(usize, [f64; 2])) {
+    let mut rest = EffectiveBond::IDENTITY;
     for (i, coupling) in couplings.iter().enumerate().rev() {
-        let bond = Link::new(k(*coupling));
+        let bond = EffectiveBond::new(k(*coupling));
         if i + 1 < couplings.len() {
             let odds = |unlike: bool| {
-                let stays = bond.price(false) + rest.price(unlike);
-                let turns = bond.price(true) + rest.price(!unlike);
+                let stays = bond.energy(false) + rest.energy(unlike);
+                let turns = bond.energy(true) + rest.energy(!unlike);
                 turns - stays
             };
             site(i, [odds(false), odds(true)]);
@@ -129,8 +137,9 @@ pub(crate) fn odds(
     }
 }
 
-/// Probability of what has these logarithmic odds.
-pub(crate) fn probability(odds: f64) -> f64 {
+/// The probability whose log-odds are `odds`: 1 / (1 + e^−odds).
+#[must_use]
+pub fn probability(odds: f64) -> f64 {
     1.0 / (1.0 + exp64(-odds))
 }
 
@@ -144,8 +153,8 @@ mod tests {
     fn links_multiply_as_hyperbolic_tangents() {
         for a in [1e-150, 1e-9, 0.3, 0.7, 2.0, 30.0] {
             for b in [1e-150, 1e-5, -0.4, -1.0, 3.0, -30.0] {
-                let both = Link::new(a).then(Link::new(b));
-                assert_eq!(both, Link::new(b).then(Link::new(a)));
+                let both = EffectiveBond::new(a).then(EffectiveBond::new(b));
+                assert_eq!(both, EffectiveBond::new(b).then(EffectiveBond::new(a)));
                 assert_eq!(both.unlike, b < 0.0);
                 let product = (a.tanh() * b.tanh()).abs();
                 let error = correlation(both.cost) / product - 1.0;
@@ -156,13 +165,16 @@ mod tests {
                 let error = exp64(-both.cost) / lacks - 1.0;
                 assert!(error.abs() < 1e-13, "{a} {b} {error}");
             }
-            assert_eq!(Link::new(a).then(Link::NONE), Link::new(a));
+            assert_eq!(
+                EffectiveBond::new(a).then(EffectiveBond::IDENTITY),
+                EffectiveBond::new(a)
+            );
         }
         // Of two strong bonds the weaker one breaks, of two alike either.
-        let weakest = Link::new(5e5).then(Link::new(-6e5));
+        let weakest = EffectiveBond::new(5e5).then(EffectiveBond::new(-6e5));
         assert_eq!((weakest.cost, weakest.unlike), (1e6, true));
-        let either = Link::new(5e5).power(2).cost;
+        let either = EffectiveBond::new(5e5).power(2).cost;
         assert!((either - 1e6 + core::f64::consts::LN_2).abs() < 1e-9);
-        assert_eq!(Link::new(0.4).power(0), Link::NONE);
+        assert_eq!(EffectiveBond::new(0.4).power(0), EffectiveBond::IDENTITY);
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt::Display;
 use std::num::NonZeroU32;
 
-use blockspin_core::exact::{
-    self, Best, Coverings, Encoder, ExactError, Filter, Information, Listed, Partition, Search,
-};
 use blockspin_core::lattice::Lattice;
+use blockspin_exact::{
+    Encoder, Filter, Information, OptimalFilter, Partition, Search, dimer as dimers, ising,
+    random_bond_ring,
+};
 use serde_json::{Value, json};
 
 use blockspin::data::filters::{Filters, product};
@@ -35,11 +36,9 @@ fn usage(error: impl Display) -> Error {
     Error::usage(error.to_string())
 }
 
-/// Storage for so many numbers or configurations, if that much is known and fits.
-fn storage<T: Clone + Default>(length: std::result::Result<usize, ExactError>) -> Result<Vec<T>> {
-    let length = length.map_err(usage)?;
-    resources::memory("the exact calculation", (size_of::<T>() * length) as u64)?;
-    Ok(vec![T::default(); length])
+/// Checks that the memory of an exact calculation is known and available.
+fn fits<E: Display>(bytes: std::result::Result<u64, E>) -> Result<()> {
+    resources::memory("the exact calculation", bytes.map_err(usage)?)
 }
 
 fn encoder(name: EncoderName) -> Encoder {
@@ -88,8 +87,6 @@ fn spins(
     }: &SpinArgs,
     global: &Global,
 ) -> Result<()> {
-    use blockspin_core::exact::bonds;
-
     let (lattice, coupling, beta) = (model.lattice, model.coupling, model.temperature.recip());
     let couplings = match ring {
         Some(ring) => ring.couplings(lattice.sites() as u32, coupling)?,
@@ -135,10 +132,8 @@ fn spins(
         ],
     );
     let means = match &couplings {
-        Some(couplings) => bonds::means_scratch_len(couplings.len())
-            .and_then(|length| bonds::means(couplings, beta, &mut vec![0.0; length])),
-        None => exact::means_scratch_len(lattice)
-            .and_then(|length| exact::means(lattice, coupling, beta, &mut vec![0.0; length])),
+        Some(couplings) => random_bond_ring::means(couplings, beta).map_err(usage),
+        None => ising::means(lattice, coupling, beta).map_err(usage),
     };
     match means {
         Ok(means) => answer.means(&[
@@ -150,7 +145,6 @@ fn spins(
         ]),
         // The information of a long chain is to be had where its means are not.
         Err(error) if args.block.sides().is_none() => {
-            let error = usage(error);
             return Err(match lattice.dimension() {
                 1 => error.hint("with --block there are informations of longer ones"),
                 _ => error,
@@ -172,29 +166,15 @@ fn spins(
             ));
         }
         let count = components.unwrap_or(1) as usize;
-        let mut weights = vec![0.0; partition.block_sites() * count];
-        let mut scratch = storage(exact::best_scratch_len(&partition, count))?;
+        fits(ising::optimal_filter_bytes(&partition, count))?;
         let best = match &couplings {
-            Some(couplings) => bonds::best(
-                couplings,
-                beta,
-                &partition,
-                first,
-                count,
-                &mut scratch,
-                &mut weights,
-            ),
-            None => exact::best(
-                &partition,
-                coupling,
-                beta,
-                count,
-                &mut scratch,
-                &mut weights,
-            ),
-        };
-        let best = best.map_err(usage)?;
-        let found = Filters::from_sites(partition.block(), count, &weights)?;
+            Some(couplings) => {
+                random_bond_ring::optimal_filter(couplings, beta, &partition, first, count)
+                    .map_err(usage)
+            }
+            None => ising::optimal_filter(&partition, coupling, beta, count).map_err(usage),
+        }?;
+        let found = Filters::from_sites(partition.block(), count, &best.weights)?;
         answer.best(&best, &found);
         filters = Some(found);
     } else if components.is_some() {
@@ -208,17 +188,18 @@ fn spins(
         &partition,
         filters.as_ref(),
         encoder,
-        args.batch,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
-            let mut scratch = storage(exact::information_scratch_len(partition, components))?;
+            fits(ising::information_bytes(partition, components))?;
             match &couplings {
-                Some(couplings) => {
-                    bonds::information(couplings, beta, partition, first, filter, &mut scratch)
+                Some(couplings) => random_bond_ring::information(
+                    couplings, beta, partition, first, filter, args.batch,
+                )
+                .map_err(usage),
+                None => {
+                    ising::information(partition, coupling, beta, filter, args.batch).map_err(usage)
                 }
-                None => exact::information(partition, coupling, beta, filter, &mut scratch),
             }
-            .map_err(usage)
         },
     )?;
     answer.informations(Some(information), args.batch);
@@ -229,7 +210,7 @@ fn spins(
 }
 
 fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) -> Result<()> {
-    use blockspin_core::exact::gaussian as field;
+    use blockspin_exact::gaussian as field;
 
     let (lattice, mass) = (settings.lattice()?, settings.mass()?);
     let mut answer = Answer::new(
@@ -250,9 +231,7 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
             ("magnetisation_squared", "magnetisation squared"),
         ],
     );
-    let means = field::means_scratch_len(lattice)
-        .and_then(|length| field::means(lattice, mass, &mut vec![0.0; length]))
-        .map_err(usage)?;
+    let means = field::means(lattice, mass).map_err(usage)?;
     answer.means(&[
         means.variance_per_site,
         means.energy_per_site,
@@ -275,11 +254,10 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
         &layout,
         &args.block,
         encoder,
-        args.batch,
         |partition, filter| {
             let components = filter.map_or(0, Filter::components);
-            let mut scratch = storage(field::information_scratch_len(partition, components))?;
-            field::information(partition, mass, filter, &mut scratch).map_err(usage)
+            fits(field::information_bytes(partition, components))?;
+            field::information(partition, mass, filter, args.batch).map_err(usage)
         },
     )?;
     answer.informations(information, args.batch);
@@ -288,7 +266,7 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
 
 fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<()> {
     let (side, temperature) = (settings.size, settings.temperature);
-    let scratch_len = exact::dimer_scratch_len(side).map_err(usage)?;
+    let coverings = dimers::Coverings::new(side).map_err(usage)?;
     if side > LISTED_SIDE && args.block.sides().is_some() {
         return Err(Error::usage(format!(
             "--block on {side} × {side} vertices; informations of dimers are known for --size 4 and \
@@ -298,18 +276,10 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
     let doubled = Lattice::new(&[2 * side; 2])?;
     let layout = Layout::Doubled { links: true };
     let (block, encoder) = (&args.block, encoder(args.encoder));
-    let information = information(
-        doubled,
-        &layout,
-        block,
-        encoder,
-        args.batch,
-        |partition, filter| {
-            let mut list: Vec<Listed> = storage(exact::dimer::listed_len(partition))?;
-            exact::dimer::information(partition, temperature, filter, &mut list).map_err(usage)
-        },
-    )?;
-    let coverings = Coverings::new(side, &mut vec![0.0; scratch_len]).map_err(usage)?;
+    let information = information(doubled, &layout, block, encoder, |partition, filter| {
+        fits(dimers::information_bytes(partition))?;
+        dimers::information(partition, temperature, filter, args.batch).map_err(usage)
+    })?;
     let means = coverings.means(temperature).map_err(usage)?;
     let histogram: Vec<_> = coverings.histogram().collect();
     let law: Vec<_> = coverings.law(temperature).map_err(usage)?.collect();
@@ -355,8 +325,8 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
 }
 
 fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> Result<()> {
-    use blockspin_core::exact::chipping;
     use blockspin_core::sampler::Sampler as _;
+    use blockspin_exact::chipping;
 
     let model = settings.sampler()?;
     let lattice = model.lattice();
@@ -380,23 +350,28 @@ fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> R
             ("largest_mass", "largest mass"),
         ],
     );
-    let mut scratch: Vec<f64> = storage(chipping::scratch_len(&model))?;
+    fits(chipping::law_bytes(&model))?;
+    let mut law = None;
     let (layout, encoder) = (Layout::Anywhere, encoder(args.encoder));
     let information = information(
         lattice,
         &layout,
         &args.block,
         encoder,
-        args.batch,
         |partition, filter| {
-            let mut list: Vec<Listed> = storage(chipping::listed_len(&model))?;
-            chipping::information(&model, partition, filter, &mut scratch, &mut list).map_err(usage)
+            fits(chipping::information_bytes(&model, partition))?;
+            let law = law.insert(chipping::law(&model).map_err(usage)?);
+            law.information(partition, filter, args.batch)
+                .map_err(usage)
         },
     )?;
-    let law = chipping::law(&model, &mut scratch).map_err(usage)?;
-    answer.means(&[law.mass_squared, law.largest_mass]);
+    let law = match law {
+        Some(law) => law,
+        None => chipping::law(&model).map_err(usage)?,
+    };
+    answer.means(&[law.mass_squared(), law.largest_mass()]);
     answer.informations(information, args.batch);
-    answer.histogram("mass_distribution", "p", law.mass_distribution);
+    answer.histogram("mass_distribution", "p", law.mass_distribution());
     answer.print(global)
 }
 
@@ -450,7 +425,7 @@ impl Answer {
     }
 
     /// A filter that was searched for.
-    fn best(&mut self, best: &Best, filters: &Filters) {
+    fn best(&mut self, best: &OptimalFilter, filters: &Filters) {
         let (search, told) = match best.search {
             Search::Exhaustive => ("exhaustive", "none keeps more"),
             Search::Local => ("local", "a better one may have been missed"),
@@ -489,14 +464,13 @@ fn information(
     layout: &Layout,
     args: &BlockArgs,
     encoder: Encoder,
-    batch: Option<NonZeroU32>,
     known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
 ) -> Result<Option<Information>> {
     let Some(partition) = partition(lattice, layout, args)? else {
         return Ok(None);
     };
     let filters = named(&partition, layout, args)?;
-    filtered(&partition, filters.as_ref(), encoder, batch, known).map(Some)
+    filtered(&partition, filters.as_ref(), encoder, known).map(Some)
 }
 
 /// Block and buffer, if they are given.
@@ -533,7 +507,6 @@ fn filtered(
     partition: &Partition,
     filters: Option<&Filters>,
     encoder: Encoder,
-    batch: Option<NonZeroU32>,
     known: impl FnOnce(&Partition, Option<&Filter<'_>>) -> Result<Information>,
 ) -> Result<Information> {
     let weights = filters.map_or(vec![], Filters::by_site);
@@ -541,6 +514,5 @@ fn filtered(
         .map(|filters| Filter::new(&weights, filters.count(), encoder))
         .transpose()
         .map_err(usage)?;
-    let filter = filter.map(|filter| batch.map_or(filter, |batch| filter.at_batch(batch)));
     known(partition, filter.as_ref())
 }

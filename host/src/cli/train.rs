@@ -10,7 +10,7 @@ use blockspin::store::folder::{RUN_FILE, RunTarget};
 use blockspin::{Error, Result};
 
 use super::args::{EstimateArgs, FromArgs, Global, TrainArgs, fields};
-use super::words::command;
+use super::words::{as_options, command};
 use super::{print, style, warn};
 
 /// Bytes that a run's folder takes, generously.
@@ -68,6 +68,9 @@ pub(super) fn estimate(given: Fields, args: &EstimateArgs, global: &Global) -> R
 fn finish(session: &Session) -> Result<RunRecord> {
     let mut record = session.run()?;
     record.command = Some(command(&record.config));
+    for warning in &mut record.results.warnings {
+        *warning = as_options(warning);
+    }
     warn(&record.results.warnings);
     Ok(record)
 }

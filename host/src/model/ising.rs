@@ -1,8 +1,8 @@
 //! The Ising model in one, two or three dimensions, rings with random bonds among them.
 
-use blockspin_core::exact::{self, Information};
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::sampler::{self, Algorithm, Coupling};
+use blockspin_exact::{Information, ising};
 
 use super::mcmc::{Plan, Sampling};
 use super::random_bonds::RandomBonds;
@@ -406,8 +406,9 @@ impl Model for IsingModel {
             _ => known::of_lattice,
         };
         let beta = self.temperature.recip();
-        question.ask(steps, |partition, filter, scratch| {
-            exact::information(partition, self.coupling, beta, Some(filter), scratch)
+        question.ask(steps, |partition, filter| {
+            let (filter, batch) = (Some(filter), question.batch);
+            ising::information(partition, self.coupling, beta, filter, batch).ok()
         })
     }
 

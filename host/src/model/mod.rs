@@ -17,10 +17,10 @@ mod ring;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use blockspin_core::exact::Information;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::random_bond_ring::Bond;
 use blockspin_core::sampler::{self, Algorithm};
+use blockspin_exact::Information;
 
 pub use chipping::{Chipping, ChippingModel};
 pub use dimer::{Dimer, DimerModel};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use blockspin_core::exact::{Information, bonds};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::random_bond_ring::{self, Bond};
 use blockspin_core::sampler::{self, Sampler};
+use blockspin_exact::{self as exact, Information};
 
 use super::mcmc::Sampling;
 use super::random_bonds::RandomBonds;
@@ -101,9 +101,10 @@ impl Model for RingModel {
         let (bonds_of, sites) = (&self.bonds, self.lattice().sites() as u32);
         let couplings = bonds_of.couplings(sites, self.coupling).ok()??;
         let beta = self.temperature.recip();
-        question.ask(known::of_ring, |partition, filter, scratch| {
-            let first = bonds_of.origin;
-            bonds::information(&couplings, beta, partition, first, Some(filter), scratch)
+        question.ask(known::of_ring, |partition, filter| {
+            let (first, filter, batch) = (bonds_of.origin, Some(filter), question.batch);
+            exact::random_bond_ring::information(&couplings, beta, partition, first, filter, batch)
+                .ok()
         })
     }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use blockspin_core::bound::Bound;
 use blockspin_core::encoder::Encoder;
-use blockspin_core::exact::Information;
+use blockspin_exact::Information;
 
 use super::input::Input;
 use super::record::ExactRecord;

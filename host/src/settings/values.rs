@@ -4,10 +4,10 @@ use std::fmt;
 
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::{Activation, Critic};
-use blockspin_core::exact::gaussian;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 use blockspin_core::shape::MAX_DEPTH;
+use blockspin_exact::gaussian;
 
 use crate::data::filters::commas;
 use crate::error::{Error, Result};

@@ -224,7 +224,7 @@ fn eliminate(matrix: &mut [Vec<f64>], count: usize) -> f64 {
 }
 
 /// I(h:E) of the sign of a normal variable whose mean, given E, has `ratio` times its own deviation:
-/// the mean of ln 2 − H₂, by equidistant points, as in `core::exact`.
+/// the mean of ln 2 − H₂, by equidistant points, as in `blockspin_exact`.
 fn of_sign(ratio: f64) -> f64 {
     let step = 0.125;
     let term = |i: i32| {

@@ -1,9 +1,8 @@
 //! `blockspin exact` against laws that are known otherwise.
 
-use blockspin_core::exact::dimer::listed_len;
-use blockspin_core::exact::{self, Encoder, Filter, Information, Listed, Partition, chipping};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{Chipping, Disorder};
+use blockspin_exact::{Encoder, Filter, Information, Partition, chipping, dimer};
 use blockspin_tests::program::{Folder, npy, number};
 use serde_json::{Value, json};
 
@@ -237,8 +236,7 @@ fn dimers_keep(
         }
     }
     let filter = Filter::new(&given, weights.len(), encoder).unwrap();
-    let mut list = vec![Listed::default(); listed_len(&partition).unwrap()];
-    exact::dimer::information(&partition, temperature, Some(&filter), &mut list).unwrap()
+    dimer::information(&partition, temperature, Some(&filter), None).unwrap()
 }
 
 fn alternating(n: u32) -> f32 {
@@ -324,10 +322,8 @@ fn chipping_informations() {
     let model = Chipping::new(ring, 1.5, 0.7).unwrap();
     let partition = Partition::new(ring, &[3], 1).unwrap();
     let filter = Filter::new(&[1.0, 0.0, 1.0], 1, Encoder::Sigmoid).unwrap();
-    let mut scratch = vec![0.0; chipping::scratch_len(&model).unwrap()];
-    let mut list = vec![Listed::default(); chipping::listed_len(&model).unwrap()];
-    let expected =
-        chipping::information(&model, &partition, Some(&filter), &mut scratch, &mut list).unwrap();
+    let law = chipping::law(&model).unwrap();
+    let expected = law.information(&partition, Some(&filter), None).unwrap();
     assert_eq!(number(&found, "block_information_nats"), expected.block);
     assert_eq!(Some(number(&found, "information_nats")), expected.filtered);
     let text = folder.succeeds(words);

@@ -5,7 +5,7 @@ use std::fs;
 use blockspin_tests::program::{Folder, npy, number, parse_npy};
 use serde_json::{Value, json};
 
-use super::{SHORT, all_refused, check_run};
+use super::{SHORT, all_refused, check_run, values};
 
 /// Spins ±1 as the program samples them: 300 configurations of 8 × 8.
 fn spins(folder: &Folder) -> Vec<u8> {
@@ -345,42 +345,65 @@ fn overfitting_is_reported() {
 fn every_critic_by_name() {
     let folder = Folder::new();
     let standard = "--critic separable --hidden 32,32 --embedding 8 --activation relu";
-    for (at, typed, repeated, told) in [
+    for (at, typed, repeated, rows) in [
         (
             0,
             standard,
             "",
-            "separable, hidden 32, 32, ReLU, embedding 8",
+            &[
+                ("Critic", "separable"),
+                ("Hidden", "32,32"),
+                ("Activation", "relu"),
+                ("Embedding", "8"),
+            ][..],
         ),
         (
             1,
             "--critic concatenated --hidden 9,5 --activation tanh --bound tuba",
-            " --critic concatenated --hidden 9,5 --activation tanh",
-            "concatenated, hidden 9, 5, tanh",
+            "--critic concatenated --hidden 9,5 --activation tanh",
+            &[
+                ("Critic", "concatenated"),
+                ("Hidden", "9,5"),
+                ("Activation", "tanh"),
+            ],
         ),
         (
             2,
             "--critic quadratic --bound tuba",
-            " --critic quadratic",
-            "quadratic<",
+            "--critic quadratic",
+            &[("Critic", "quadratic")],
         ),
         (
             3,
             "--hidden none --embedding 4",
-            " --hidden none --embedding 4",
-            "separable, no hidden layer, embedding 4",
+            "--hidden none --embedding 4",
+            &[
+                ("Critic", "separable"),
+                ("Hidden", "none"),
+                ("Embedding", "4"),
+            ],
         ),
     ] {
         let found = folder.json(&format!("train ising {SHORT} {typed} --out {at}"));
         check_run(&found, 200, 20);
         let command = found["command"].as_str().unwrap();
-        let (before, after) = command.split_once(" --seed 1").unwrap();
-        let (words, _) = after.split_once(" --encoder").unwrap();
-        assert_eq!(words, repeated, "{before}");
-        let critic = told.split([',', '<']).next().unwrap();
-        assert_eq!(found["critic"], critic);
+        assert!(command.contains(repeated), "{command}");
+        if repeated.is_empty() {
+            for name in ["--critic", "--hidden", "--embedding", "--activation"] {
+                assert!(!command.contains(name), "{command}");
+            }
+        }
+        assert_eq!(found["critic"], rows[0].1);
         let report = String::from_utf8(folder.read(&format!("{at}/report.html"))).unwrap();
-        assert!(report.contains(told), "{told}");
+        for name in ["Critic", "Hidden", "Activation", "Embedding"] {
+            let head = format!("<th scope=\"row\">{name}</th>");
+            let row = rows.iter().find(|(row, _)| *row == name);
+            let shown = row.map(|(_, value)| format!("{head}<td>{value}</td>"));
+            match shown {
+                Some(shown) => assert!(report.contains(&shown), "{shown}"),
+                None => assert!(name == "Activation" || !report.contains(&head), "{head}"),
+            }
+        }
         let again = format!("{} --out again-{at}", command.split_once(' ').unwrap().1);
         assert_eq!(folder.json(&again)["fingerprint"], found["fingerprint"]);
     }
@@ -519,10 +542,9 @@ fn initial_filters_freezing_decay_and_maps() {
     assert_eq!(weights[16..], first[16..]);
     assert_ne!(weights[..16], first[..16]);
     let command = told["command"].as_str().unwrap();
-    assert!(
-        command.ends_with(" --filter-init two.npy --freeze 2 --weight-decay 1"),
-        "{command}"
-    );
+    for words in [" --filter-init two.npy --freeze 2 ", " --weight-decay 1 "] {
+        assert!(command.contains(words), "{command}");
+    }
     let words = command.strip_prefix("blockspin ").unwrap();
     let again = folder.json(&format!("{words} --out again"));
     assert_eq!(again["fingerprint"], told["fingerprint"]);
@@ -569,4 +591,122 @@ fn initial_filters_freezing_decay_and_maps() {
             .run(&format!("train {run} {words}"))
             .is_refusal(2, said);
     }
+}
+
+/// Names that `run.json` has beside its settings are results, so that a file of settings can be as short
+/// as it likes.
+fn settings(record: &Value) -> Vec<(&String, &Value)> {
+    use blockspin::run::record::Results;
+    let fields = record.as_object().unwrap().iter();
+    fields
+        .filter(|(name, _)| !Results::NAMES.contains(&&name[..]))
+        .collect()
+}
+
+#[test]
+fn record_repeats_the_run() {
+    let folder = Folder::new();
+    let _ = folder.run("sample ising --size 8 --samples 300 --out spins.npy");
+    let window = "--block 2 --buffer 1 --environment 1 --batch 20 --steps 60";
+    for (at, words) in [
+        format!(
+            "ising --size 8,6 --coupling -1 --beta 0.3 --algorithm metropolis --thin 2 {window}"
+        ),
+        format!("chain --size 16 --disorder pm:0.3 --origin 3 {window} --seed 7"),
+        format!("dimer --size 8 --temperature 1 {window} --noise 2"),
+        format!("chipping --size 32 --rate 0.1 {window} --weight-decay 0.5"),
+        format!("potts --size 8 --states 4 {window} --encoder states:4 --patience 3"),
+        format!("gaussian --size 8 --mass 0.5 {window} --encoder continuous:0.1 --bound dv"),
+        format!("data spins.npy {window} --boundary open,periodic --map 4"),
+        format!("data spins.npy {window} --origin 2,3 --critic quadratic"),
+        format!(
+            "ising --size 8 {window} --restarts 2 --components auto --refine 3 --tolerance 1e-9"
+        ),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let first = folder.json(&format!("train {words} --out {at}"));
+        let again = folder.json(&format!("train --from {at}/run.json --out again"));
+        assert_eq!(first["fingerprint"], again["fingerprint"], "{words}");
+        assert!(folder.read(&format!("{at}/run.json")) == folder.read("again/run.json"));
+        // The settings alone, in a file of one's own.
+        let mut own: serde_json::Map<String, Value> = settings(&first)
+            .into_iter()
+            .map(|(name, value)| (name.replace("_requested", ""), value.clone()))
+            .collect();
+        own.remove("task");
+        folder.write("own.json", json!(own).to_string().as_bytes());
+        let again = folder.json("train --from own.json --out again");
+        assert_eq!(first["fingerprint"], again["fingerprint"], "{words}");
+        let other = folder.json("train --seed 99 --from own.json --out again");
+        assert_eq!(other["seed"], 99);
+        assert_ne!(first["fingerprint"], other["fingerprint"], "{words}");
+    }
+    let given =
+        "estimate ising --size 8 --block 2 --buffer 1 --environment 1 --batch 20 --steps 60";
+    let first = folder.json(&format!("{given} --filter staggered --encoder sigmoid"));
+    folder.write("estimate.json", first.to_string().as_bytes());
+    let again = folder.json("estimate --from estimate.json");
+    assert_eq!(first["fingerprint"], again["fingerprint"]);
+    assert_eq!(first["information_nats"], again["information_nats"]);
+    // The filter of a training, judged on its window.
+    let judged = folder.json("estimate --from 0/run.json --filter 0/filters.npy --encoder sigmoid");
+    assert_eq!(
+        (&judged["temperature"], &judged["thin"]),
+        (&json!(1.0 / 0.3), &json!(2))
+    );
+}
+
+#[test]
+fn configuration_files_are_checked_by_name() {
+    let folder = Folder::new();
+    folder.write(
+        "mine.toml",
+        b"model = \"ising\"\nsize = [8, 6]\ntemperature = 2.5\nblock = 2\nbuffer = 1\n\
+          environment = 1\nbatch = 20\nsteps = 50\n",
+    );
+    let found = folder.json("train --from mine.toml --steps 60 --out run");
+    assert_eq!(
+        (&found["size"], &found["temperature"], &found["steps"]),
+        (&json!([8, 6]), &json!(2.5), &json!(60))
+    );
+    let words = "train ising --size 8,6 --temperature 2.5 --block 2 --buffer 1 --environment 1 \
+                 --batch 20 --steps 60 --out typed";
+    assert_eq!(folder.json(words)["fingerprint"], found["fingerprint"]);
+    for (name, text, code, said) in [
+        ("a.toml", "stepz = 3\n", 2, &["'stepz'", "'steps'"][..]),
+        ("b.toml", "steps = 0\n", 2, &["'0'", "--steps", "from 1"]),
+        ("c.toml", "steps = \n", 1, &["'c.toml'", "cannot be read"]),
+        ("d.json", "{\"mass\": 1}", 2, &["'mass'"]),
+        ("e.json", "[1, 2]", 1, &["'e.json'", "by name"]),
+        ("f.json", "{\"schema\": \"other\"}", 1, &["schema"]),
+        ("g.json", "{\"model\": \"isng\"}", 2, &["'isng'"]),
+        ("h.json", "\u{0}", 1, &["'h.json'"]),
+    ] {
+        folder.write(name, text.as_bytes());
+        folder.refuses(&format!("train --from {name} --out no"), code, said);
+    }
+    folder.refuses(
+        "train --from none.toml",
+        1,
+        &["'none.toml'", "does not exist"],
+    );
+    folder.refuses("train chain --from mine.toml", 2, &["ising", "chain"]);
+}
+
+/// Records of the version before, which had their settings in `command` alone.
+#[test]
+fn records_of_earlier_versions_repeat_their_runs() {
+    let folder = Folder::new();
+    let words = "ising --size 8 --block 2 --buffer 1 --environment 1 --batch 20 --steps 60";
+    let first = folder.json(&format!("train {words} --out run"));
+    let old = "blockspin train ising --size 8,8 --temperature 2.269185 --coupling 1 --block 2 \
+               --buffer 1 --environment 1 --batch 20 --bound infonce --steps 60 --learning-rate 0.005 \
+               --learning-rate-end 0 --seed 1 --encoder binary --components 1 --filter-rate 4 \
+               --filter-start 1 --epsilon-start 0.5 --epsilon-end 0.1 --epsilon-rate 0.005";
+    let record = json!({"schema": "blockspin-run-1", "command": old, "components": 1});
+    folder.write("old.json", record.to_string().as_bytes());
+    let again = folder.json("train --from old.json --out again");
+    assert_eq!(again["fingerprint"], first["fingerprint"]);
 }

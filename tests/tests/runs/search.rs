@@ -1,7 +1,7 @@
 //! Trainings that end early, are refined, restarted and grown.
 
-use blockspin_core::exact::{self, Encoder, Partition};
 use blockspin_core::lattice::Lattice;
+use blockspin_exact::{Encoder, Filter, Partition, ising};
 use blockspin_tests::program::{Folder, number};
 use serde_json::Value;
 
@@ -21,10 +21,8 @@ fn weights(value: &Value) -> Vec<f32> {
 fn kept(weights: &[f32], temperature: f64) -> f64 {
     let ring = Lattice::new(&[16]).unwrap();
     let partition = Partition::new(ring, &[4], 1).unwrap();
-    let filter = exact::Filter::new(weights, 1, Encoder::Sign).unwrap();
-    let length = exact::information_scratch_len(&partition, 1).unwrap();
-    let scratch = &mut vec![0.0; length];
-    let all = exact::information(&partition, 1.0, temperature.recip(), Some(&filter), scratch);
+    let filter = Filter::new(weights, 1, Encoder::Sign).unwrap();
+    let all = ising::information(&partition, 1.0, temperature.recip(), Some(&filter), None);
     all.unwrap().filtered.unwrap()
 }
 

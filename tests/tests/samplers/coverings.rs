@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use blockspin_core::exact::dimer::{information, listed_len};
-use blockspin_core::exact::{Encoder, Filter, Information, Listed, Partition};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::{bit, set};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Dimer, Sampler, Start};
+use blockspin_exact::dimer::information;
+use blockspin_exact::{Encoder, Filter, Information, Partition};
 
 const FREE: f64 = f64::INFINITY;
 
@@ -137,8 +137,7 @@ fn exact(
     let lattice = Lattice::new(&[2 * side; 2]).unwrap();
     let partition = Partition::new(lattice, block, buffer).unwrap();
     let filter = Filter::new(weights, components, encoder).unwrap();
-    let mut list = vec![Listed::default(); listed_len(&partition).unwrap()];
-    information(&partition, temperature, Some(&filter), &mut list).unwrap()
+    information(&partition, temperature, Some(&filter), None).unwrap()
 }
 
 /// The staggered field along each axis: weights (−1)^(x+y) on the links from vertex (y, x), one

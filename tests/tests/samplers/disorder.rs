@@ -1,12 +1,12 @@
 //! Rings with random bonds, drawn independently, against their exact means and correlations within
 //! four standard errors.
 
-use blockspin_core::exact::bonds;
 use blockspin_core::num::bits::sign;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::random_bond_ring::{self, Bond, RandomBondRing};
 use blockspin_core::sampler::{Disorder, Sampler, Start};
 use blockspin_core::stats::{Blocking, integrated};
+use blockspin_exact::random_bond_ring as exact;
 use blockspin_tests::chains::judge;
 
 const GAUSSIAN: Disorder = Disorder::Gaussian {
@@ -31,8 +31,7 @@ fn ring(couplings: &[f64], beta: f64) -> RandomBondRing<Vec<Bond>> {
 /// Energies, magnetisations and correlations of draws, in standard errors from their exact values.
 fn pulls(couplings: &[f64], beta: f64, samples: u32, seed: u64) -> Vec<f64> {
     let sites = couplings.len();
-    let mut scratch = vec![0.0; bonds::means_scratch_len(sites).unwrap()];
-    let means = bonds::means(couplings, beta, &mut scratch).unwrap();
+    let means = exact::means(couplings, beta).unwrap();
     let mut expected = vec![
         means.energy_per_site,
         means.magnetisation_abs,
@@ -44,7 +43,7 @@ fn pulls(couplings: &[f64], beta: f64, samples: u32, seed: u64) -> Vec<f64> {
         .map(|i| (i, (i + 1) % sites))
         .chain([(0, sites / 2), (1, sites - 1), (sites / 3, sites - 2)])
         .collect();
-    let correlation = |(i, j): &(usize, usize)| bonds::correlation(couplings, beta, *i, *j);
+    let correlation = |(i, j): &(usize, usize)| exact::correlation(couplings, beta, *i, *j);
     expected.extend(pairs.iter().map(|pair| correlation(pair).unwrap()));
 
     let model = ring(couplings, beta);

@@ -1,14 +1,13 @@
 //! Against naive sums over configurations, closed forms, and each other.
 
-extern crate std;
-
-use core::f64::consts::LN_2;
-use core::num::NonZeroU32;
 use std::collections::BTreeMap;
-use std::vec;
-use std::vec::Vec;
+use std::f64::consts::LN_2;
+use std::num::NonZeroU32;
 
 use super::*;
+use crate::filter::Encoder;
+use crate::optimal_filter::Search;
+use crate::partition::Zone;
 
 const CRITICAL: f64 = 0.440_686_793_509_771_5;
 
@@ -76,7 +75,7 @@ fn naive_means(sides: &[u32], coupling: f64, beta: f64) -> Means {
 }
 
 /// All of them, in the order of the fields.
-pub(super) fn values(means: Means) -> [f64; 5] {
+pub(crate) fn values(means: Means) -> [f64; 5] {
     [
         means.energy_per_site,
         means.specific_heat,
@@ -98,16 +97,14 @@ fn close(got: Means, want: Means, tolerance: f64) {
 
 fn run(sides: &[u32], coupling: f64, beta: f64) -> Means {
     let lattice = Lattice::new(sides).unwrap();
-    let mut scratch = vec![f64::NAN; means_scratch_len(lattice).unwrap()];
-    means(lattice, coupling, beta, &mut scratch).unwrap()
+    means(lattice, coupling, beta).unwrap()
 }
 
 /// Enumeration, whatever the dimension.
 fn enumerate(sides: &[u32], coupling: f64, beta: f64) -> Means {
     let lattice = Lattice::new(sides).unwrap();
     let k = reduced_coupling(coupling, beta).unwrap();
-    let mut histogram = vec![f64::NAN; torus::histogram_len(lattice)];
-    torus::sums(lattice, k, &mut histogram).means(lattice, coupling, k)
+    torus::sums(lattice, k).means(lattice, coupling, k)
 }
 
 const SMALL: [&[u32]; 14] = [
@@ -172,7 +169,7 @@ fn kaufman(n: u32, m: u32, k: f64) -> f64 {
         if l == 0 {
             return 2.0 * k + k.tanh().ln();
         }
-        let angle = core::f64::consts::PI * f64::from(l) / f64::from(n);
+        let angle = std::f64::consts::PI * f64::from(l) / f64::from(n);
         ((2.0 * k).cosh() / (2.0 * k).tanh() - angle.cos()).acosh()
     };
     let half = |l: u32| 0.5 * f64::from(m) * gamma(l);
@@ -212,7 +209,7 @@ fn energies_follow_kaufman() {
 
 #[test]
 fn critical_energy_tends_to_its_limit() {
-    let limit = -core::f64::consts::SQRT_2;
+    let limit = -std::f64::consts::SQRT_2;
     let off = [3, 4, 6, 8].map(|side| limit - run(&[side, side], 1.0, CRITICAL).energy_per_site);
     assert!(
         off.windows(2)
@@ -262,9 +259,9 @@ fn rings_follow_closed_forms() {
 
 #[test]
 fn long_rings_are_gaussian_at_high_temperature() {
-    let n = f64::from(CHAIN_SITES);
-    let got = run(&[CHAIN_SITES], 1.0, 1e-6);
-    assert!((got.magnetisation_abs * n.sqrt() - (2.0 / core::f64::consts::PI).sqrt()).abs() < 1e-5);
+    let n = f64::from(MAX_RING_SITES);
+    let got = run(&[MAX_RING_SITES], 1.0, 1e-6);
+    assert!((got.magnetisation_abs * n.sqrt() - (2.0 / std::f64::consts::PI).sqrt()).abs() < 1e-5);
     assert!((got.binder_cumulant - 2.0 / (3.0 * n)).abs() < 1e-10);
 }
 
@@ -385,9 +382,7 @@ fn naive_information(
 }
 
 fn inform(partition: &Partition, k: f64, filter: Option<&Filter<'_>>) -> Information {
-    let components = filter.map_or(0, Filter::components);
-    let mut scratch = vec![f64::NAN; information_scratch_len(partition, components).unwrap()];
-    information(partition, k.signum(), k.abs(), filter, &mut scratch).unwrap()
+    information(partition, k.signum(), k.abs(), filter, None).unwrap()
 }
 
 fn partition(sides: &[u32], block: &[u32], buffer: u32) -> Partition {
@@ -459,9 +454,8 @@ fn rings_agree_with_enumeration() {
         let filter = Filter::new(&weights[..block as usize], 1, Encoder::Sigmoid).unwrap();
         for k in [0.6, -0.9] {
             let got = inform(&partition, k, Some(&filter));
-            let len = information::scratch_len(partition.boundary_sites(), 1);
-            let (filter, scratch) = (Some(&filter), &mut vec![0.0; len][..]);
-            let want = torus::read(&partition, k, Ask { filter, scratch });
+            let weights = torus::Enumeration::new(&partition, k);
+            let want = spin_weights::information(&weights, Some(&filter), None);
             assert!((got.block - want.block).abs() < 1e-13, "{got:?} {want:?}");
             assert!((got.filtered.unwrap() - want.filtered.unwrap()).abs() < 1e-13);
         }
@@ -586,77 +580,56 @@ fn ties_are_fair_coins() {
 
 #[test]
 fn refusals() {
-    let lattice = |sides: &[u32]| Lattice::new(sides).unwrap();
-    assert_eq!(
-        means_scratch_len(lattice(&[9, 10])),
-        Err(ExactError::Strip(9, 10))
-    );
-    assert_eq!(
-        means_scratch_len(lattice(&[200, 8])),
-        Err(ExactError::Strip(8, 200))
-    );
-    assert_eq!(
-        means_scratch_len(lattice(&[4, 4, 2])),
-        Err(ExactError::Torus(32))
-    );
-    assert_eq!(
-        means_scratch_len(lattice(&[1 << 21])),
-        Err(ExactError::Chain(1 << 21))
-    );
-    let small = lattice(&[3, 3]);
-    let needed = means_scratch_len(small).unwrap();
-    let refused = |j, beta, len| means(small, j, beta, &mut vec![0.0; len]).unwrap_err();
-    assert_eq!(refused(0.0, 1.0, needed), ExactError::Coupling(0.0));
-    assert_eq!(refused(1.0, -1.0, needed), ExactError::Beta(-1.0));
-    assert_eq!(
-        refused(1.0, 1.0, needed - 1),
-        ExactError::Scratch {
-            given: needed - 1,
-            needed
-        }
-    );
+    let refused = |sides: &[u32], j, beta| {
+        let lattice = Lattice::new(sides).unwrap();
+        means(lattice, j, beta).unwrap_err()
+    };
+    assert_eq!(refused(&[9, 10], 1.0, 1.0), Error::Strip(9, 10));
+    assert_eq!(refused(&[200, 8], 1.0, 1.0), Error::Strip(8, 200));
+    assert_eq!(refused(&[4, 4, 2], 1.0, 1.0), Error::Sites(32));
+    assert_eq!(refused(&[1 << 21], 1.0, 1.0), Error::RingSites(1 << 21));
+    assert_eq!(refused(&[3, 3], 0.0, 1.0), Error::Coupling(0.0));
+    assert_eq!(refused(&[3, 3], 1.0, -1.0), Error::Beta(-1.0));
 
+    let large = partition(&[6, 6], &[2], 1);
+    assert_eq!(information_bytes(&large, 1), Err(Error::Sites(36)));
     assert_eq!(
-        information_scratch_len(&partition(&[6, 6], &[2], 1), 1),
-        Err(ExactError::Torus(36))
+        information(&large, 1.0, 1.0, None, None),
+        Err(Error::Sites(36))
     );
+    assert_eq!(joint(&large, 1.0, 1.0), Err(Error::Sites(36)));
+    assert_eq!(optimal_filter(&large, 1.0, 1.0, 1), Err(Error::Sites(36)));
     let ring = partition(&[100], &[30], 1);
+    assert_eq!(information_bytes(&ring, 1), Err(Error::RingBlock(30)));
     assert_eq!(
-        information_scratch_len(&ring, 1),
-        Err(ExactError::Block(30))
+        information_bytes(&ring, 9),
+        Err(FilterError::Components(9).into())
+    );
+    assert!(information_bytes(&ring, 0).is_ok());
+    assert_eq!(joint(&ring, 1.0, 1.0), Err(Error::RingBlock(30)));
+    let entries = Error::Joint(1 << 25);
+    assert_eq!(joint(&partition(&[100], &[23], 1), 1.0, 1.0), Err(entries));
+    let search = |n, components| {
+        let error = optimal_filter(&partition(&[100], &[n], 1), 1.0, 1.0, components);
+        error.unwrap_err()
+    };
+    let components = OptimalFilterError::Components;
+    assert_eq!(search(17, 1), OptimalFilterError::Block(17).into());
+    assert_eq!(search(3, 0), components(0).into());
+    assert_eq!(search(3, 9), components(9).into());
+    let apply = |weights: &[f32], components, encoder| {
+        let filter = Filter::new(weights, components, encoder).unwrap();
+        information(&partition(&[9], &[2], 1), 1.0, 1.0, Some(&filter), None)
+    };
+    let (given, needed) = (5, 4);
+    assert_eq!(
+        apply(&[1.0; 5], 2, Encoder::Sign),
+        Err(FilterError::Weights { given, needed }.into())
     );
     assert_eq!(
-        information_scratch_len(&ring, 9),
-        Err(ExactError::Components(9))
+        apply(&[1.0; 2], 1, Encoder::Continuous),
+        Err(FilterError::Continuous.into())
     );
-    assert!(information_scratch_len(&ring, 0).is_ok());
-    let new = |weights: &'static [f32], n| Filter::new(weights, n, Encoder::Sign);
-    assert_eq!(new(&[1.0], 0).unwrap_err(), ExactError::Components(0));
-    assert_eq!(new(&[1.0, f32::NAN], 1).unwrap_err(), ExactError::Weight(1));
-    let filter = new(&[1.0; 5], 2).unwrap();
-    let got = information(
-        &partition(&[9], &[2], 1),
-        1.0,
-        1.0,
-        Some(&filter),
-        &mut [0.0; 99],
-    );
-    assert_eq!(
-        got,
-        Err(ExactError::Filter {
-            weights: 5,
-            expected: 4
-        })
-    );
-    let whole = Filter::new(&[1.0; 2], 1, Encoder::Continuous).unwrap();
-    let got = information(
-        &partition(&[9], &[2], 1),
-        1.0,
-        1.0,
-        Some(&whole),
-        &mut [0.0; 99],
-    );
-    assert_eq!(got, Err(ExactError::Continuous));
 }
 
 /// What a batch lacks, summed over all e and h by the binomial law of the others.
@@ -674,7 +647,9 @@ fn the_deficit_of_a_sign_is_a_binomial_sum() {
             let mut last = f64::INFINITY;
             for batch in [1, 2, 10, 100, 1000] {
                 let batch = NonZeroU32::new(batch).unwrap();
-                let found = inform(&partition, k, Some(&filter.at_batch(batch)));
+                let (coupling, beta) = (k.signum(), k.abs());
+                let found = information(&partition, coupling, beta, Some(&filter), Some(batch));
+                let found = found.unwrap();
                 let kept = found.filtered.unwrap();
                 let deficit = found.deficit.unwrap();
                 assert!(deficit < last && deficit <= kept + 1e-14);
@@ -723,14 +698,12 @@ fn no_linear_map_keeps_more_than_the_best() {
     ] {
         let partition = partition(sides, block, buffer);
         let n = partition.block_sites();
-        let mut scratch = vec![f64::NAN; best_scratch_len(&partition, 1).unwrap()];
-        let mut weights = [0.0; 4];
-        let weights = &mut weights[..n];
-        let best = best(&partition, k.signum(), k.abs(), 1, &mut scratch, weights).unwrap();
+        let best = optimal_filter(&partition, k.signum(), k.abs(), 1).unwrap();
         assert_eq!(best.search, Search::Exhaustive);
-        let filter = Filter::new(weights, 1, Encoder::Sign).unwrap();
-        let kept = inform(&partition, k, Some(&filter)).filtered.unwrap();
-        assert!((best.filtered - kept).abs() < 1e-14);
+        let kept = inform(&partition, k, Some(&best.filter()))
+            .filtered
+            .unwrap();
+        assert!((best.information - kept).abs() < 1e-14);
 
         // p(v, e) with all of E, from the definition.
         let mut joint = Entropy::new();
@@ -740,8 +713,8 @@ fn no_linear_map_keeps_more_than_the_best() {
             for site in 0..site_of.sites() as u32 {
                 let up = u32::from(spins[site as usize] > 0.0);
                 match partition.zone(site) {
-                    partition::Zone::Block => v = (v.0 | up << v.1, v.1 + 1),
-                    partition::Zone::Buffer => {}
+                    Zone::Block => v = (v.0 | up << v.1, v.1 + 1),
+                    Zone::Buffer => {}
                     _ => e = e << 1 | up,
                 }
             }
@@ -766,15 +739,19 @@ fn no_linear_map_keeps_more_than_the_best() {
             }
         }
         assert_eq!(linear, if n == 3 { 14 } else { 104 });
-        assert!((most - best.filtered).abs() < 1e-12, "{most} {best:?}");
+        assert!((most - best.information).abs() < 1e-12, "{most} {best:?}");
 
         // Nor does one with ties, or another drawn at random.
-        let mut stream = crate::num::rng::Stream::new(3, 0, crate::num::rng::Purpose::Sample);
+        let mut stream =
+            blockspin_core::num::rng::Stream::new(3, 0, blockspin_core::num::rng::Purpose::Sample);
         for _ in 0..50 {
             let tied: Vec<f32> = (0..n).map(|_| stream.below(5) as f32 - 2.0).collect();
             let filter = Filter::new(&tied, 1, Encoder::Sign).unwrap();
             let kept = inform(&partition, k, Some(&filter)).filtered.unwrap();
-            assert!(kept <= best.filtered + 1e-12, "{tied:?}: {kept} {best:?}");
+            assert!(
+                kept <= best.information + 1e-12,
+                "{tied:?}: {kept} {best:?}"
+            );
         }
     }
 }
@@ -784,23 +761,22 @@ fn no_linear_map_keeps_more_than_the_best() {
 fn the_search_finds_what_there_is() {
     let ring = partition(&[20], &[6], 2);
     let find = |partition: &Partition, components: usize| {
-        let mut scratch = vec![f64::NAN; best_scratch_len(partition, components).unwrap()];
-        let mut weights = vec![0.0; partition.block_sites() * components];
-        let best = best(partition, 1.0, 0.7, components, &mut scratch, &mut weights).unwrap();
-        let filter = Filter::new(&weights, components, Encoder::Sign).unwrap();
-        let kept = inform(partition, 0.7, Some(&filter)).filtered.unwrap();
-        assert!((best.filtered - kept).abs() < 1e-14);
+        let best = optimal_filter(partition, 1.0, 0.7, components).unwrap();
+        let kept = inform(partition, 0.7, Some(&best.filter()))
+            .filtered
+            .unwrap();
+        assert!((best.information - kept).abs() < 1e-14);
         best
     };
     // Of a ring's block two components hold its ends, and so all.
     let both = find(&partition(&[20], &[4], 2), 2);
     let all = inform(&partition(&[20], &[4], 2), 0.7, None).block;
     assert_eq!(both.search, Search::Exhaustive);
-    assert!((both.filtered - all).abs() < 1e-13, "{both:?} {all}");
+    assert!((both.information - all).abs() < 1e-13, "{both:?} {all}");
     let local = find(&ring, 2);
     assert_eq!(local.search, Search::Local);
     let all = inform(&ring, 0.7, None).block;
-    assert!((local.filtered - all).abs() < 1e-13, "{local:?} {all}");
+    assert!((local.information - all).abs() < 1e-13, "{local:?} {all}");
     let one = find(&ring, 1);
-    assert!(one.filtered < local.filtered && one.search == Search::Local);
+    assert!(one.information < local.information && one.search == Search::Local);
 }

@@ -5,17 +5,18 @@
 //! configuration is one word, bit i set where spin i is up. By the global spin flip the last spin
 //! stays down.
 
-use super::information::Reader;
+use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
+
 use super::means::Sums;
-use super::partition::{Partition, Zone};
 use super::{bond_counts, bond_weight};
-use crate::lattice::{Lattice, MAX_DIMENSION};
+use crate::partition::{Partition, Zone};
+use crate::spin_weights::{Rows, SpinWeights};
 
 /// Most sites that are enumerated, 3 × 3 × 3.
-pub const TORUS_SITES: usize = 27;
+pub const MAX_ENUMERATED_SITES: usize = 27;
 
 /// Weights of all counts of broken bonds.
-type Weights = [f64; MAX_DIMENSION * TORUS_SITES + 1];
+type Weights = [f64; MAX_DIMENSION * MAX_ENUMERATED_SITES + 1];
 
 /// Terms of a sum that are added one by one, before sums of these are: errors grow less.
 const CHUNK: usize = 10;
@@ -24,7 +25,7 @@ const CHUNK: usize = 10;
 fn weights(lattice: Lattice, k: f64) -> Weights {
     let (all, frustrated) = bond_counts(lattice, k);
     let x = bond_weight(k);
-    let mut weights = [0.0; MAX_DIMENSION * TORUS_SITES + 1];
+    let mut weights = [0.0; MAX_DIMENSION * MAX_ENUMERATED_SITES + 1];
     let mut weight = 1.0;
     for excess in 0..=all - frustrated {
         weights[if k < 0.0 {
@@ -40,7 +41,7 @@ fn weights(lattice: Lattice, k: f64) -> Weights {
 /// A walk through the configurations, from all spins down.
 struct Walk {
     /// Neighbours of each spin as bits; those joined by a second bond again 32 bits higher.
-    neighbours: [u64; TORUS_SITES],
+    neighbours: [u64; MAX_ENUMERATED_SITES],
     coordination: u32,
     step: u32,
     configuration: u32,
@@ -50,8 +51,8 @@ struct Walk {
 
 impl Walk {
     /// A walk whose spin `place[site]` is that of the site.
-    fn new(lattice: Lattice, place: &[u8; TORUS_SITES]) -> Self {
-        let mut neighbours = [0; TORUS_SITES];
+    fn new(lattice: Lattice, place: &[u8; MAX_ENUMERATED_SITES]) -> Self {
+        let mut neighbours = [0; MAX_ENUMERATED_SITES];
         for site in 0..lattice.sites() {
             let mask = &mut neighbours[place[site] as usize];
             for neighbour in lattice.neighbours(site as u32) {
@@ -87,17 +88,13 @@ impl Walk {
     }
 }
 
-/// Numbers of scratch for the means: a histogram of broken bonds and spins up.
-pub(super) fn histogram_len(lattice: Lattice) -> usize {
-    (lattice.sites() * lattice.dimension() + 1) * (lattice.sites() + 1)
-}
-
 /// Sums over all configurations, from exact counts.
-pub(super) fn sums(lattice: Lattice, k: f64, histogram: &mut [f64]) -> Sums {
+pub(super) fn sums(lattice: Lattice, k: f64) -> Sums {
     let sites = lattice.sites();
-    let place = core::array::from_fn(|site| site as u8);
+    let place = std::array::from_fn(|site| site as u8);
     let mut walk = Walk::new(lattice, &place);
-    histogram.fill(0.0);
+    // By broken bonds and spins up.
+    let mut histogram = vec![0.0; (sites * lattice.dimension() + 1) * (sites + 1)];
     for _ in 0..1u32 << (sites - 1) {
         let up = walk.configuration.count_ones() as usize;
         histogram[walk.broken as usize * (sites + 1) + up] += 1.0;
@@ -120,26 +117,57 @@ pub(super) fn sums(lattice: Lattice, k: f64, histogram: &mut [f64]) -> Sums {
 
 /// The weights of block and boundary: spins are numbered so that those to be summed over turn
 /// fastest, then the boundary's, then the block's.
-pub(super) fn read<R: Reader>(partition: &Partition, k: f64, reader: R) -> R::Answer {
-    let lattice = partition.lattice();
-    let (boundary, block) = (partition.boundary_sites(), partition.block_sites());
-    let summed = lattice.sites() - boundary - block;
-    let mut place = [0; TORUS_SITES];
-    let mut next = [0, summed as u8, (summed + boundary) as u8];
-    for site in 0..lattice.sites() {
-        let group = match partition.zone(site as u32) {
-            Zone::Buffer | Zone::Far => 0,
-            Zone::Boundary => 1,
-            Zone::Block => 2,
-        };
-        place[site] = next[group];
-        next[group] += 1;
+pub(super) struct Enumeration {
+    lattice: Lattice,
+    place: [u8; MAX_ENUMERATED_SITES],
+    weights: Weights,
+    block: usize,
+    boundary: usize,
+    /// Spins to be summed over.
+    summed: usize,
+}
+
+impl Enumeration {
+    pub(super) fn new(partition: &Partition, k: f64) -> Self {
+        let lattice = partition.lattice();
+        let (boundary, block) = (partition.boundary_sites(), partition.block_sites());
+        let summed = lattice.sites() - boundary - block;
+        let mut place = [0; MAX_ENUMERATED_SITES];
+        let mut next = [0, summed as u8, (summed + boundary) as u8];
+        for site in 0..lattice.sites() {
+            let group = match partition.zone(site as u32) {
+                Zone::Buffer | Zone::Far => 0,
+                Zone::Boundary => 1,
+                Zone::Block => 2,
+            };
+            place[site] = next[group];
+            next[group] += 1;
+        }
+        Enumeration {
+            lattice,
+            place,
+            weights: weights(lattice, k),
+            block,
+            boundary,
+            summed,
+        }
     }
-    let weights = weights(lattice, k);
-    let chunk = summed.min(CHUNK);
-    reader.read(block, boundary, || {
-        let mut walk = Walk::new(lattice, &place);
-        move |row: &mut [f64]| {
+}
+
+impl SpinWeights for Enumeration {
+    fn block(&self) -> usize {
+        self.block
+    }
+
+    fn boundary(&self) -> usize {
+        self.boundary
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        let (summed, boundary) = (self.summed, self.boundary);
+        let chunk = summed.min(CHUNK);
+        let mut walk = Walk::new(self.lattice, &self.place);
+        Box::new(move |row| {
             let v = walk.configuration >> (summed + boundary);
             for _ in 0..row.len() {
                 let e = (walk.configuration >> summed) as usize & (row.len() - 1);
@@ -147,7 +175,7 @@ pub(super) fn read<R: Reader>(partition: &Partition, k: f64, reader: R) -> R::An
                 for _ in 0..1u32 << (summed - chunk) {
                     let mut part = 0.0;
                     for _ in 0..1u32 << chunk {
-                        part += weights[walk.broken as usize];
+                        part += self.weights[walk.broken as usize];
                         walk.advance();
                     }
                     sum += part;
@@ -155,6 +183,6 @@ pub(super) fn read<R: Reader>(partition: &Partition, k: f64, reader: R) -> R::An
                 row[e] = sum;
             }
             v
-        }
-    })
+        })
+    }
 }

@@ -1,10 +1,6 @@
 //! Against dense matrices with all of E, closed forms, and limits.
 
-extern crate std;
-
-use core::f64::consts::LN_10;
-use std::vec;
-use std::vec::Vec;
+use std::f64::consts::LN_10;
 
 use super::*;
 
@@ -124,9 +120,7 @@ fn partition(sides: &[u32], block: &[u32], buffer: u32) -> Partition {
 }
 
 fn inform(partition: &Partition, mass: f64, filter: Option<&Filter<'_>>) -> Information {
-    let components = filter.map_or(0, Filter::components);
-    let mut scratch = vec![f64::NAN; information_scratch_len(partition, components).unwrap()];
-    information(partition, mass, filter, &mut scratch).unwrap()
+    information(partition, mass, filter, None).unwrap()
 }
 
 fn keep(partition: &Partition, mass: f64, weights: &[f32], encoder: Encoder) -> f64 {
@@ -219,8 +213,8 @@ fn means_agree_with_dense_matrices() {
     ] {
         for mass in [0.05, 1.0, 10.0] {
             let lattice = Lattice::new(sides).unwrap();
-            let mut scratch = vec![f64::NAN; means_scratch_len(lattice).unwrap()];
-            let got = means(lattice, mass, &mut scratch).unwrap();
+            let got = means(lattice, mass).unwrap();
+            let table = covariance(lattice, mass * mass).unwrap();
             let (all, _) = invert(precision(sides, mass));
             let n = all.len() as f64;
             let total: f64 = all.iter().flatten().sum();
@@ -239,7 +233,7 @@ fn means_agree_with_dense_matrices() {
                     let along = (*x).min(side - x) as usize;
                     place = place * distances(*side as usize) + along;
                 }
-                let covariance = scratch[place] + got.magnetisation_squared;
+                let covariance = table[place] + got.magnetisation_squared;
                 assert!(
                     (covariance - all[0][i]).abs() < 1e-12 * all[0][0],
                     "{sides:?} {at:?}"
@@ -321,7 +315,7 @@ fn light_fields_share_their_mean() {
     }
     for encoder in [Encoder::Sign, Encoder::Sigmoid] {
         let kept = at(*MASSES.start(), encoder);
-        assert!((kept - core::f64::consts::LN_2).abs() < 1e-14, "{kept}");
+        assert!((kept - std::f64::consts::LN_2).abs() < 1e-14, "{kept}");
     }
 }
 
@@ -364,11 +358,11 @@ fn dependent_components_add_nothing() {
         inform(&torus, 0.4, Some(&filter)).filtered.unwrap()
     };
     let (a, b) = ([1.0, 2.0, 0.5, 0.0], [0.25, -1.0, 0.0, 1.0]);
-    let sum = core::array::from_fn(|i| 2.0 * a[i] + b[i]);
+    let sum = std::array::from_fn(|i| 2.0 * a[i] + b[i]);
     assert_eq!(of(&[[0.0; 4]]), 0.0);
     assert!((of(&[a, a]) - of(&[a])).abs() < 1e-13);
     assert!((of(&[a, b, sum, [0.0; 4]]) - of(&[sum, a])).abs() < 1e-12);
-    let unit = |i| core::array::from_fn(|j| f32::from(u8::from(i == j)));
+    let unit = |i| std::array::from_fn(|j| f32::from(u8::from(i == j)));
     let whole = inform(&torus, 0.4, None).block;
     assert!((of(&[unit(2), unit(0), unit(3), unit(1), b]) - whole).abs() < 1e-12);
     assert_eq!(keep(&torus, 0.4, &[0.0; 4], Encoder::Sign), 0.0);
@@ -376,7 +370,7 @@ fn dependent_components_add_nothing() {
 }
 
 #[test]
-fn scales() {
+fn only_the_sigmoid_depends_on_the_scale_of_the_weights() {
     // Only the sigmoid knows how large the weights are.
     let torus = partition(&[6, 5], &[2], 0);
     let scaled = |factor: f32, encoder| {
@@ -402,47 +396,33 @@ fn scales() {
 fn refusals() {
     let lattice = |sides: &[u32]| Lattice::new(sides).unwrap();
     for sides in [&[32768][..], &[1024, 1024], &[128, 128, 128]] {
-        assert!(means_scratch_len(lattice(sides)).is_ok());
+        assert!(table_len(lattice(sides)).is_ok());
     }
     for sides in [&[1 << 20][..], &[2048, 2048], &[256, 256, 256]] {
-        let error = ExactError::Field(lattice(sides));
-        assert_eq!(means_scratch_len(lattice(sides)), Err(error));
+        let error = Error::Lattice(lattice(sides));
+        assert_eq!(means(lattice(sides), 1.0), Err(error));
     }
     let ring = lattice(&[9]);
     for mass in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-200] {
-        let error = means(ring, mass, &mut [0.0; 99]).unwrap_err();
-        assert!(matches!(error, ExactError::Mass(_)), "{mass}");
+        let error = means(ring, mass).unwrap_err();
+        assert!(matches!(error, Error::Mass(_)), "{mass}");
     }
-    let needed = means_scratch_len(ring).unwrap();
-    let given = needed - 1;
-    assert_eq!(
-        means(ring, 1.0, &mut vec![0.0; given]),
-        Err(ExactError::Scratch { given, needed })
-    );
 
-    let len = |sides: &[u32], block: &[u32], buffer, components| {
-        information_scratch_len(&partition(sides, block, buffer), components).unwrap_err()
+    let bytes = |sides: &[u32], block: &[u32], buffer, components| {
+        information_bytes(&partition(sides, block, buffer), components).unwrap_err()
     };
-    assert_eq!(len(&[100, 100], &[8], 30, 1), ExactError::Region(68 * 68));
-    assert_eq!(
-        len(&[64, 64], &[33, 32], 0, 0),
-        ExactError::FieldBlock(1056)
-    );
-    assert_eq!(len(&[9], &[2], 0, 5000), ExactError::FieldComponents(5000));
+    assert_eq!(bytes(&[100, 100], &[8], 30, 1), Error::Region(68 * 68));
+    assert_eq!(bytes(&[64, 64], &[33, 32], 0, 0), Error::Block(1056));
+    assert_eq!(bytes(&[9], &[2], 0, 5000), Error::Components(5000));
     let ring = partition(&[9], &[2], 1);
     let weights = [1.0; 5];
     let run = |components, encoder, weights| {
         let filter = Filter::new(weights, components, encoder).unwrap();
-        information(&ring, 1.0, Some(&filter), &mut [0.0; 999]).unwrap_err()
+        information(&ring, 1.0, Some(&filter), None).unwrap_err()
     };
-    assert_eq!(run(2, Encoder::Sign, &weights[..4]), ExactError::Binary(2));
-    assert_eq!(
-        run(2, Encoder::Sigmoid, &weights[..4]),
-        ExactError::Binary(2)
-    );
-    let error = ExactError::Filter {
-        weights: 5,
-        expected: 4,
-    };
-    assert_eq!(run(2, Encoder::Continuous, &weights), error);
+    assert_eq!(run(2, Encoder::Sign, &weights[..4]), Error::Binary(2));
+    assert_eq!(run(2, Encoder::Sigmoid, &weights[..4]), Error::Binary(2));
+    let (given, needed) = (5, 4);
+    let error = FilterError::Weights { given, needed };
+    assert_eq!(run(2, Encoder::Continuous, &weights), error.into());
 }

@@ -1,10 +1,11 @@
 //! Block, buffer, and all the rest as environment.
 
-use core::fmt;
+use std::fmt;
 
-use crate::lattice::{Extent, Lattice, MAX_DIMENSION};
+use blockspin_core::lattice::{Extent, Lattice, MAX_DIMENSION};
+use blockspin_core::window::Window;
 
-/// Why a partition cannot be.
+/// Why block and buffer do not divide a lattice, or a window is not equivalent to a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartitionError {
@@ -35,6 +36,14 @@ pub enum PartitionError {
         /// The widest buffer that leaves an environment.
         widest: u32,
     },
+    /// The window lies on a lattice with this axis open; a partition takes a periodic lattice.
+    Open(usize),
+    /// The window consists of the links of a doubled lattice.
+    Links,
+    /// The window's buffer has different widths along the axes on which it leaves an environment.
+    Widths(u32, u32),
+    /// The window's environment lacks sites next to the buffer along this axis, slowest first.
+    Exposed(usize),
 }
 
 impl fmt::Display for PartitionError {
@@ -65,11 +74,30 @@ impl fmt::Display for PartitionError {
                 "a buffer of width {buffer} around this block leaves no environment; it is at most \
                  {widest} wide on this lattice"
             ),
+            Self::Open(axis) => write!(
+                f,
+                "a window on a lattice that is open along axis {axis}; exact results are for \
+                 periodic lattices"
+            ),
+            Self::Links => write!(
+                f,
+                "a window of links of a doubled lattice; an environment of some width does not hold \
+                 all that the other links tell"
+            ),
+            Self::Widths(one, other) => write!(
+                f,
+                "a buffer of widths {one} and {other}; it has one width along all axes"
+            ),
+            Self::Exposed(axis) => write!(
+                f,
+                "an environment without all sites next to the buffer along axis {axis}; it is at \
+                 least 1 wide there"
+            ),
         }
     }
 }
 
-impl core::error::Error for PartitionError {}
+impl std::error::Error for PartitionError {}
 
 /// A block V at the lattice's origin, a buffer of a given width around it (corners included), and
 /// as environment E all other sites.
@@ -83,9 +111,9 @@ pub struct Partition {
     buffer: u32,
 }
 
-/// Where a site lies.
+/// The part of the lattice that a site belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Zone {
+pub(crate) enum Zone {
     Block,
     Buffer,
     /// In E, with a neighbour outside E.
@@ -98,7 +126,8 @@ impl Partition {
     /// A block with the given sides (one number serves all axes) and a buffer of the given width.
     ///
     /// # Errors
-    /// Names the rule that is broken.
+    /// An empty block, a number of sides that is neither 1 nor that of the lattice, or a block with
+    /// its buffer so large that no environment remains.
     pub const fn new(lattice: Lattice, block: &[u32], buffer: u32) -> Result<Self, PartitionError> {
         let dimension = lattice.dimension();
         if block.len() != 1 && block.len() != dimension {
@@ -184,8 +213,8 @@ impl Partition {
             .count()
     }
 
-    /// Where `site` lies.
-    pub(super) fn zone(&self, site: u32) -> Zone {
+    /// The part that `site` belongs to.
+    pub(crate) fn zone(&self, site: u32) -> Zone {
         if self.within(site, 0) {
             Zone::Block
         } else if self.within(site, self.buffer) {
@@ -219,9 +248,89 @@ impl Partition {
     }
 }
 
+/// The sides of a lattice for people, as 4 × 8.
+pub(crate) fn sides(lattice: Lattice) -> String {
+    let sides = lattice.sides().iter().map(u32::to_string);
+    sides.collect::<Vec<_>>().join(" × ")
+}
+
+/// The partition with the window's block and buffer, and all the rest as environment.
+///
+/// It has the informations of the window in a model with interactions between nearest neighbours,
+/// whose Markov property makes the sites next to the buffer stand for all sites beyond it: the window's
+/// environment must hold every one of them. This is so where it is at least 1 wide along every axis
+/// along which there are such sites.
+impl TryFrom<&Window> for Partition {
+    type Error = PartitionError;
+
+    fn try_from(window: &Window) -> Result<Self, PartitionError> {
+        if let Some(axis) = window.open().iter().position(|open| *open) {
+            return Err(PartitionError::Open(axis));
+        }
+        let lattice = window.lattice();
+        if window.block_sites() != window.block().iter().product::<u32>() as usize {
+            return Err(PartitionError::Links);
+        }
+        let sides = lattice.sides().iter().zip(window.block());
+        let widths = window.buffer().iter().zip(window.environment());
+        let mut buffer = None;
+        for (axis, ((side, block), (width, environment))) in sides.zip(widths).enumerate() {
+            if block + 2 * width >= *side {
+                // The block itself may reach around the lattice. Where only the buffer closes, the
+                // sites between both ends of the block would be environment of a narrower buffer.
+                if block < side {
+                    return Err(PartitionError::Exposed(axis));
+                }
+                continue;
+            }
+            if *environment == 0 {
+                return Err(PartitionError::Exposed(axis));
+            }
+            match buffer {
+                Some(buffer) if buffer != *width => {
+                    return Err(PartitionError::Widths(buffer, *width));
+                }
+                _ => buffer = Some(*width),
+            }
+        }
+        let buffer = buffer.ok_or(PartitionError::WholeLattice)?;
+        Partition::new(lattice, window.block(), buffer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_whose_environment_screens_the_rest_are_partitions() {
+        let buffer = |sides: &[u32], block: &[u32], buffer: &[u32], environment: &[u32]| {
+            let lattice = Lattice::new(sides).unwrap();
+            let window = Window::new(lattice, block, buffer, environment).unwrap();
+            Partition::try_from(&window).map(|partition| partition.buffer())
+        };
+        assert_eq!(buffer(&[16], &[4], &[2], &[1]), Ok(2));
+        assert_eq!(buffer(&[16], &[4], &[2], &[4]), Ok(2));
+        assert_eq!(buffer(&[5, 5], &[3], &[0], &[1]), Ok(0));
+        // Around one axis, along which there is no environment.
+        assert_eq!(buffer(&[4, 6], &[4, 2], &[0, 1], &[0, 1]), Ok(1));
+        // Sites beside the block along an axis are not in E.
+        let exposed = |axis| Err(PartitionError::Exposed(axis));
+        assert_eq!(buffer(&[5, 6], &[3, 2], &[0, 1], &[0, 1]), exposed(0));
+        assert_eq!(buffer(&[8, 8], &[2], &[1], &[1, 0]), exposed(1));
+        // A partition's buffer has one width; around an axis it ends at the block.
+        let widths = Err(PartitionError::Widths(1, 2));
+        assert_eq!(buffer(&[8, 8], &[2], &[1, 2], &[1]), widths);
+        assert_eq!(buffer(&[4, 6], &[2, 2], &[1, 1], &[0, 1]), exposed(0));
+
+        let lattice = Lattice::new(&[8, 8]).unwrap();
+        let window = Window::new(lattice, &[2], &[1], &[1]).unwrap();
+        let refusal = |window: Window| Partition::try_from(&window).unwrap_err();
+        let open = window.with_open(&[false, true]);
+        assert_eq!(refusal(open), PartitionError::Open(1));
+        let links = window.doubled(true).unwrap();
+        assert_eq!(refusal(links), PartitionError::Links);
+    }
 
     #[test]
     fn zones_of_a_small_block() {

@@ -1,15 +1,10 @@
 //! Against the master equation, and what is known of it.
 
-extern crate std;
-
 use std::collections::BTreeMap;
-use std::vec;
-use std::vec::Vec;
 
 use super::*;
-use crate::exact::Encoder;
-use crate::lattice::Lattice;
-use crate::sampler::chipping::RATES;
+use crate::filter::Encoder;
+use blockspin_core::sampler::chipping::RATES;
 
 fn model(sites: u32, mass: u32, rate: f64) -> Chipping {
     let lattice = Lattice::new(&[sites]).unwrap();
@@ -19,12 +14,11 @@ fn model(sites: u32, mass: u32, rate: f64) -> Chipping {
 /// p(m), ⟨m²⟩ and the mean of the largest mass.
 fn exact(sites: u32, mass: u32, rate: f64) -> (Vec<f64>, f64, f64) {
     let model = model(sites, mass, rate);
-    let mut scratch = vec![f64::NAN; scratch_len(&model).unwrap()];
-    let law = law(&model, &mut scratch).unwrap();
+    let law = law(&model).unwrap();
     (
-        law.mass_distribution.to_vec(),
-        law.mass_squared,
-        law.largest_mass,
+        law.mass_distribution().to_vec(),
+        law.mass_squared(),
+        law.largest_mass(),
     )
 }
 
@@ -80,7 +74,7 @@ fn naive(sites: usize, mass: u32, rate: f64) -> (Vec<f64>, f64, f64) {
 }
 
 #[test]
-fn as_the_master_equation_has_it() {
+fn laws_agree_with_the_master_equation() {
     for (sites, mass, rate) in [
         (2, 5, 0.7),
         (3, 3, 0.33),
@@ -128,7 +122,7 @@ fn chipping_alone_is_uniform() {
 }
 
 #[test]
-fn a_law_and_its_density() {
+fn laws_are_normalised_and_have_their_density() {
     for (sites, mass) in [
         (2, 1),
         (2, 300),
@@ -150,8 +144,8 @@ fn a_law_and_its_density() {
 }
 
 #[test]
-fn the_limits_are_where_they_are_said_to_be() {
-    for (sites, largest) in (2..).zip(MASSES) {
+fn largest_masses_have_at_most_1400_classes() {
+    for (sites, largest) in (2..).zip(MAX_MASSES) {
         let classes = |mass| {
             let sites = sites as usize;
             Ring { sites, mass }.classes().count()
@@ -164,22 +158,17 @@ fn the_limits_are_where_they_are_said_to_be() {
         );
         let key = f64::from(largest + 1).powi(sites as i32);
         assert!(key < 9e15);
-        let mut short = [0.0; 3];
-        assert!(matches!(
-            law(&model(sites, largest + 1, 1.0), &mut short),
-            Err(ExactError::TotalMass { .. })
-        ));
-        assert!(matches!(
-            law(&model(sites, largest, 1.0), &mut short),
-            Err(ExactError::Scratch { given: 3, .. })
-        ));
+        let mass = largest + 1;
+        let refused = law(&model(sites, mass, 1.0)).unwrap_err();
+        let sites = sites as usize;
+        assert_eq!(refused, Error::Mass { sites, mass });
     }
-    assert_eq!(scratch_len(&model(11, 1, 1.0)), Err(ExactError::Ring(11)));
+    assert_eq!(law(&model(11, 1, 1.0)), Err(Error::Sites(11)));
 }
 
-type Joint = BTreeMap<(Vec<u32>, Vec<u32>), f64>;
+type Table = BTreeMap<(Vec<u32>, Vec<u32>), f64>;
 
-fn mutual(joint: &Joint) -> f64 {
+fn mutual(joint: &Table) -> f64 {
     let (mut a, mut b) = (BTreeMap::new(), BTreeMap::new());
     for ((x, y), p) in joint {
         *a.entry(x).or_insert(0.0) += p;
@@ -193,11 +182,9 @@ fn inform(
     model: &Chipping,
     [block, buffer]: [u32; 2],
     filter: Option<&Filter<'_>>,
-) -> Result<Information, ExactError> {
+) -> Result<Information, Error> {
     let partition = Partition::new(model.lattice(), &[block], buffer).unwrap();
-    let mut scratch = vec![f64::NAN; scratch_len(model)?];
-    let mut list = vec![Listed::default(); listed_len(model)?];
-    information(model, &partition, filter, &mut scratch, &mut list)
+    law(model)?.information(&partition, filter, None)
 }
 
 #[test]
@@ -212,7 +199,7 @@ fn informations_follow_the_definition() {
             }
             for (components, encoder) in [(1, Encoder::Sign), (2, Encoder::Sigmoid)] {
                 let weights = &weights[..block * components];
-                let (mut of_v, mut of_h) = (Joint::new(), Joint::new());
+                let (mut of_v, mut of_h) = (Table::new(), Table::new());
                 for (masses, p) in &law {
                     let (v, e) = (&masses[..block], &masses[block + buffer..sites - buffer]);
                     *of_v.entry((v.to_vec(), e.to_vec())).or_insert(0.0) += p;
@@ -258,27 +245,18 @@ fn informations_of_a_ring_of_two() {
 
 #[test]
 fn informations_are_refused() {
-    let ring = model(6, 6, 1.0);
-    let (mut scratch, mut list) = (vec![0.0; 99_999], [Listed::default(); 10]);
+    let law = law(&model(6, 6, 1.0)).unwrap();
     let other = Partition::new(Lattice::new(&[5]).unwrap(), &[2], 0).unwrap();
-    let mut run =
-        |partition, filter| information(&ring, partition, filter, &mut scratch, &mut list);
     let (lattice, sites) = (other.lattice(), 6);
     assert_eq!(
-        run(&other, None),
-        Err(ExactError::OtherRing { lattice, sites })
+        law.information(&other, None, None),
+        Err(Error::Partition { lattice, sites })
     );
-    let own = Partition::new(ring.lattice(), &[2], 0).unwrap();
-    assert_eq!(
-        run(&own, None),
-        Err(ExactError::List {
-            given: 10,
-            needed: 462
-        })
-    );
+    let own = Partition::new(law.model.lattice(), &[2], 0).unwrap();
     let filter = Filter::new(&[1.0; 3], 1, Encoder::Sign).unwrap();
-    assert!(matches!(
-        run(&own, Some(&filter)),
-        Err(ExactError::Filter { .. })
-    ));
+    let (given, needed) = (3, 2);
+    assert_eq!(
+        law.information(&own, Some(&filter), None),
+        Err(FilterError::Weights { given, needed }.into())
+    );
 }

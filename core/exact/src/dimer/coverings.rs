@@ -5,26 +5,25 @@
 //! of those that rise from it; those that rise into it cover what is left. Added to a row (h, v), a
 //! row (h', v') brings as many parallel plaquettes as h and h' share, and neighbours within v'. For
 //! each first row, rotated and reflected ones counted instead of computed, the number of ways to
-//! reach each row is kept by N, until the torus closes on the first row.
+//! reach each row is recorded by N, until the torus closes on the first row.
 //!
-//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. With the number of ways go the
-//! sums of the columnar order, Σ (−1)^y v, and of its square. The x axis has the same by symmetry.
-//! All are whole numbers below 2⁵³, so [`Coverings`] are exact and serve every temperature.
+//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. Beside the number
+//! of ways the sums of the columnar order, Σ (−1)^y v, and of its square are carried along. The x axis
+//! has the same sums by symmetry. All are whole numbers below 2⁵³, so [`Coverings`] are exact, and the
+//! same for all temperatures.
 
-use super::{ExactError, take};
-use crate::num::math::exp64;
+use blockspin_core::num::math::exp64;
+
+use super::Error;
 
 /// Longest side, which takes a fifth of a second. One of 10 would take a hundred times as long.
-pub const DIMER_SIDE: u32 = 8;
-
-/// Rows of such a torus: its vertices are joined to the left or right in pairs, or up, or down.
-const ROWS: usize = 1154;
+pub const MAX_SIDE: u32 = 8;
 
 /// Numbers of parallel plaquettes, from 0 to the number of vertices.
-const BINS: usize = (DIMER_SIDE * DIMER_SIDE) as usize + 1;
+const BINS: usize = (MAX_SIDE * MAX_SIDE) as usize + 1;
 
 /// Absolute winding numbers, from 0 to half a side.
-const WINDINGS: usize = DIMER_SIDE as usize / 2 + 1;
+const WINDINGS: usize = MAX_SIDE as usize / 2 + 1;
 
 /// Number of coverings, sum of the columnar order, and of its square.
 const SUMS: usize = 3;
@@ -55,7 +54,7 @@ pub struct Coverings {
 
 /// Exact means at a temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DimerMeans {
+pub struct Means {
     /// ⟨N⟩ for each vertex.
     pub parallel_plaquettes_per_site: f64,
     /// Variance of N for each vertex, over T².
@@ -66,15 +65,16 @@ pub struct DimerMeans {
     pub columnar_order_squared: f64,
 }
 
-/// Numbers of scratch that [`Coverings::new`] takes.
+/// Checks the side of a torus whose coverings are counted.
 ///
 /// # Errors
-/// The side is not 4, 6 or 8.
-pub fn dimer_scratch_len(side: u32) -> Result<usize, ExactError> {
-    if !side.is_multiple_of(2) || !(4..=DIMER_SIDE).contains(&side) {
-        return Err(ExactError::DimerSide(side));
+/// [`Error::Side`] where it is not 4, 6 or 8.
+fn check_side(side: u32) -> Result<(), Error> {
+    if side.is_multiple_of(2) && (4..=MAX_SIDE).contains(&side) {
+        Ok(())
+    } else {
+        Err(Error::Side(side))
     }
-    Ok(2 * SUMS * BINS * Rows::new(side).count)
 }
 
 /// Number of parallel plaquettes between neighbouring dimers of a row that point alike.
@@ -93,11 +93,10 @@ fn mirrored(set: u8, side: u32) -> u8 {
     set.reverse_bits() >> (8 - side)
 }
 
-/// All rows of a torus, those covered alike from below together.
+/// All rows of a torus, 1154 at side 8, those covered alike from below together.
 struct Rows {
     side: u32,
-    count: usize,
-    rows: [Row; ROWS],
+    rows: Vec<Row>,
     /// Where those with each set `down` begin; one more for the end.
     begin: [u16; 257],
 }
@@ -105,36 +104,29 @@ struct Rows {
 impl Rows {
     fn new(side: u32) -> Self {
         let all = ((1u32 << side) - 1) as u8;
-        let none = Row {
-            down: 0,
-            right: 0,
-            up: 0,
-        };
         let mut found = Rows {
             side,
-            count: 0,
-            rows: [none; ROWS],
+            rows: vec![],
             begin: [0; 257],
         };
         for down in 0..=all {
             for right in 0..=all {
                 let next = turned(right, 1, side);
                 if right & next == 0 && (right | next) & down == 0 {
-                    found.rows[found.count] = Row {
+                    found.rows.push(Row {
                         down,
                         right,
                         up: all & !(down | right | next),
-                    };
-                    found.count += 1;
+                    });
                 }
             }
-            found.begin[usize::from(down) + 1] = found.count as u16;
+            found.begin[usize::from(down) + 1] = found.rows.len() as u16;
         }
         found
     }
 
     /// Indices of the rows that may lie on one.
-    fn above(&self, row: Row) -> core::ops::Range<usize> {
+    fn above(&self, row: Row) -> std::ops::Range<usize> {
         let up = usize::from(row.up);
         usize::from(self.begin[up])..usize::from(self.begin[up + 1])
     }
@@ -180,30 +172,29 @@ impl Rows {
 impl Coverings {
     /// Counts the coverings of a torus of `side` × `side` vertices.
     ///
-    /// `scratch` holds at least [`dimer_scratch_len`] numbers of any value.
+    /// It works in 4 MB for the largest.
     ///
     /// # Errors
-    /// The side is not 4, 6 or 8, or the scratch too short.
-    pub fn new(side: u32, scratch: &mut [f64]) -> Result<Self, ExactError> {
-        let scratch = take(scratch, dimer_scratch_len(side)?)?;
+    /// [`Error::Side`].
+    pub fn new(side: u32) -> Result<Self, Error> {
+        check_side(side)?;
         let rows = Rows::new(side);
-        let (sums, _) = scratch.as_chunks_mut::<BINS>();
-        let (sums, _) = sums.as_chunks_mut::<SUMS>();
-        let (mut old, mut new) = sums.split_at_mut(rows.count);
+        let mut old = vec![[[0.0; BINS]; SUMS]; rows.rows.len()];
+        let mut new = old.clone();
         let mut coverings = Coverings {
             side,
             numbers: [[0.0; WINDINGS]; BINS],
             columnar: [0.0; BINS],
         };
-        for (index, first) in rows.rows[..rows.count].iter().enumerate() {
+        for (index, first) in rows.rows.iter().enumerate() {
             let Some(alike) = rows.alike(*first) else {
                 continue;
             };
             old.fill([[0.0; BINS]; SUMS]);
             old[index][0][0] = 1.0;
             for y in 0..side {
-                add_row(&rows, y, old, new);
-                core::mem::swap(&mut old, &mut new);
+                add_row(&rows, y, &old, &mut new);
+                std::mem::swap(&mut old, &mut new);
             }
             let odd = (first.up & 0x55).count_ones();
             let winding = odd.abs_diff((first.up & 0xaa).count_ones()) as usize;
@@ -235,8 +226,8 @@ impl Coverings {
     /// Probabilities of N = 0, 1, … up to the number of vertices at a temperature.
     ///
     /// # Errors
-    /// The temperature is not above 0.
-    pub fn law(&self, temperature: f64) -> Result<impl Iterator<Item = f64>, ExactError> {
+    /// [`Error::Temperature`] where it is not above 0.
+    pub fn law(&self, temperature: f64) -> Result<impl Iterator<Item = f64>, Error> {
         let weights = self.weights(temperature)?;
         Ok(self
             .bins()
@@ -248,8 +239,8 @@ impl Coverings {
     /// around one axis.
     ///
     /// # Errors
-    /// The temperature is not above 0.
-    pub fn winding_law(&self, temperature: f64) -> Result<impl Iterator<Item = f64>, ExactError> {
+    /// [`Error::Temperature`] where it is not above 0.
+    pub fn winding_law(&self, temperature: f64) -> Result<impl Iterator<Item = f64>, Error> {
         let weights = self.weights(temperature)?;
         Ok((0..=self.side as usize / 2).map(move |winding| {
             self.bins()
@@ -262,8 +253,8 @@ impl Coverings {
     /// Means at a temperature in units of the interaction, which may be infinite.
     ///
     /// # Errors
-    /// The temperature is not above 0.
-    pub fn means(&self, temperature: f64) -> Result<DimerMeans, ExactError> {
+    /// [`Error::Temperature`] where it is not above 0.
+    pub fn means(&self, temperature: f64) -> Result<Means, Error> {
         let weights = self.weights(temperature)?;
         let sites = f64::from(self.side * self.side);
         let (mut parallel, mut columnar) = (0.0, 0.0);
@@ -279,7 +270,7 @@ impl Coverings {
         for (w, p) in self.winding_law(temperature)?.enumerate() {
             winding += p * (w * w) as f64;
         }
-        Ok(DimerMeans {
+        Ok(Means {
             parallel_plaquettes_per_site: parallel / sites,
             // Beyond all squares where T² is 0, and then there is no variance either.
             specific_heat: if variance > 0.0 {
@@ -298,9 +289,9 @@ impl Coverings {
     }
 
     /// exp(N/T) / Z.
-    fn weights(&self, temperature: f64) -> Result<[f64; BINS], ExactError> {
+    fn weights(&self, temperature: f64) -> Result<[f64; BINS], Error> {
         if temperature.is_nan() || temperature <= 0.0 {
-            return Err(ExactError::DimerTemperature(temperature));
+            return Err(Error::Temperature(temperature));
         }
         // The columnar states have as many as there can be: a row, or column, of L/2 dimers each.
         let most = f64::from(self.side * self.side / 2);
@@ -321,7 +312,7 @@ impl Coverings {
 /// Puts row `y` on all that was built.
 fn add_row(rows: &Rows, y: u32, old: &[Sums], new: &mut [Sums]) {
     new.fill([[0.0; BINS]; SUMS]);
-    for (row, sums) in rows.rows[..rows.count].iter().zip(old) {
+    for (row, sums) in rows.rows.iter().zip(old) {
         if sums[0].iter().all(|count| *count == 0.0) {
             continue;
         }
@@ -353,10 +344,8 @@ fn add_row(rows: &Rows, y: u32, old: &[Sums], new: &mut [Sums]) {
 mod tests {
     use super::*;
 
-    const SCRATCH: usize = 2 * SUMS * BINS * 198;
-
     fn counted(side: u32) -> Coverings {
-        Coverings::new(side, &mut [f64::NAN; SCRATCH]).unwrap()
+        Coverings::new(side).unwrap()
     }
 
     /// Every covering, by covering the first free vertex along its row or its column.
@@ -467,13 +456,10 @@ mod tests {
     #[test]
     fn refusals() {
         for side in [0, 2, 5, 10, 64] {
-            assert_eq!(dimer_scratch_len(side), Err(ExactError::DimerSide(side)));
+            assert_eq!(Coverings::new(side), Err(Error::Side(side)));
         }
-        let needed = dimer_scratch_len(4).unwrap();
-        let short = Coverings::new(4, &mut [0.0; 10]);
-        assert_eq!(short, Err(ExactError::Scratch { given: 10, needed }));
         let zero = counted(4).means(0.0);
-        assert_eq!(zero, Err(ExactError::DimerTemperature(0.0)));
+        assert_eq!(zero, Err(Error::Temperature(0.0)));
         assert!(counted(4).means(f64::NAN).is_err());
     }
 }

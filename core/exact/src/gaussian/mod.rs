@@ -24,30 +24,102 @@
 //! formed without a difference, so that small informations keep their digits. The mode k = 0 is
 //! kept apart, as c u uᵀ with c = 1/(N m²) and u = K 1: as m → 0 it outgrows all others.
 
-use core::f64::consts::PI;
-use core::ops::RangeInclusive;
+mod binary;
 
-use super::binary::{self, Threshold};
-use super::information::nonnegative;
-use super::partition::Partition;
-use super::{Encoder, ExactError, Filter, Information, take};
-use crate::lattice::{Lattice, MAX_DIMENSION};
-use crate::num::math::{ln_1p_64, sin64, sqrt64};
+use std::f64::consts::PI;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
+
+use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
+use blockspin_core::num::math::{ln_1p_64, sin64, sqrt64};
+
+use crate::filter::{Encoder, Filter, FilterError};
+use crate::information::{Information, nonnegative};
+use crate::partition::{self, Partition};
+use binary::Threshold;
 
 /// Masses whose squares and their inverses are far within the range of f64.
 pub const MASSES: RangeInclusive<f64> = 1e-100..=1e100;
 
 /// Most sites of block and buffer together.
-pub const REGION_SITES: usize = 4096;
+pub const MAX_REGION_SITES: usize = 4096;
 
 /// Most sites of a block, and components of a filter.
-pub const BLOCK_SITES: usize = 1024;
+pub const MAX_BLOCK_SITES: usize = 1024;
 
 /// Most products in the sums over momenta: half a second.
 const PRODUCTS: u64 = 1 << 29;
 
 /// A pivot this small beside its diagonal is rounding: the component depends on earlier ones.
 const DEPENDENT: f64 = 1e-13;
+
+/// Why there is no exact result of the Gaussian field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The mass is not one of [`MASSES`].
+    Mass(f64),
+    /// The lattice is too large for the sums over momenta.
+    Lattice(Lattice),
+    /// Block and buffer together have more sites than [`MAX_REGION_SITES`].
+    Region(usize),
+    /// The block has more sites than [`MAX_BLOCK_SITES`].
+    Block(usize),
+    /// The filter has more components than [`MAX_BLOCK_SITES`].
+    Components(usize),
+    /// A binary encoder with several components.
+    Binary(usize),
+    /// The filter is not one for this block.
+    Filter(FilterError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Mass(mass) => write!(
+                f,
+                "a mass of {mass}; it is a number from {:e} to {:e}",
+                MASSES.start(),
+                MASSES.end()
+            ),
+            Self::Lattice(lattice) => write!(
+                f,
+                "a lattice of {}; the covariance of a field is summed for lattices as large as a \
+                 ring of 32768, 1024 × 1024 or 128 × 128 × 128",
+                partition::sides(lattice)
+            ),
+            Self::Region(n) => write!(
+                f,
+                "block and buffer of {n} sites of a field; they have at most {MAX_REGION_SITES} \
+                 together, take a smaller block or buffer"
+            ),
+            Self::Block(n) => write!(
+                f,
+                "a block of {n} sites of a field; it has at most {MAX_BLOCK_SITES}"
+            ),
+            Self::Components(n) => write!(
+                f,
+                "a filter of {n} components on a field; it has at most {MAX_BLOCK_SITES}, the most \
+                 sites of a block"
+            ),
+            Self::Binary(n) => write!(
+                f,
+                "a binary encoder on {n} components of a field; sign and sigmoid take one \
+                 component, the continuous encoder any number"
+            ),
+            Self::Filter(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<FilterError> for Error {
+    fn from(error: FilterError) -> Self {
+        Self::Filter(error)
+    }
+}
 
 /// Coordinates, slowest axis first; unused axes have length 1 and come first.
 type Coordinates = [usize; MAX_DIMENSION];
@@ -63,25 +135,13 @@ pub struct Means {
     pub magnetisation_squared: f64,
 }
 
-/// Numbers of scratch that [`means`] takes.
-///
-/// # Errors
-/// The lattice is too large.
-pub fn means_scratch_len(lattice: Lattice) -> Result<usize, ExactError> {
-    Ok(table_len(lattice)? + line_len(lattice))
-}
-
 /// Exact means of the field of a mass.
 ///
-/// `scratch` holds at least [`means_scratch_len`] numbers of any value.
-///
 /// # Errors
-/// Names the rule that is broken.
-pub fn means(lattice: Lattice, mass: f64, scratch: &mut [f64]) -> Result<Means, ExactError> {
+/// [`Error::Mass`] or [`Error::Lattice`].
+pub fn means(lattice: Lattice, mass: f64) -> Result<Means, Error> {
     let square = square(mass)?;
-    let scratch = take(scratch, means_scratch_len(lattice)?)?;
-    let (table, line) = scratch.split_at_mut(table_len(lattice)?);
-    covariance(lattice, square, table, line);
+    let table = covariance(lattice, square)?;
     let uniform = uniform(lattice, square);
     Ok(Means {
         variance_per_site: table[0] + uniform,
@@ -90,74 +150,60 @@ pub fn means(lattice: Lattice, mass: f64, scratch: &mut [f64]) -> Result<Means, 
     })
 }
 
-/// Numbers of scratch that [`information`] takes; `components` is 0 without a filter.
+/// Memory of [`information`] in bytes; `components` is 0 without a filter.
 ///
 /// # Errors
-/// The lattice, the block, block and buffer together, or the number of components is too large.
-pub fn information_scratch_len(
-    partition: &Partition,
-    components: usize,
-) -> Result<usize, ExactError> {
-    if components > BLOCK_SITES {
-        return Err(ExactError::FieldComponents(components));
+/// [`Error::Lattice`], [`Error::Region`], [`Error::Block`] or [`Error::Components`].
+pub fn information_bytes(partition: &Partition, components: usize) -> Result<u64, Error> {
+    if components > MAX_BLOCK_SITES {
+        return Err(Error::Components(components));
     }
     let lattice = partition.lattice();
     let region = Region::new(partition)?;
     let block = region.block_sites();
-    Ok(table_len(lattice)?
+    let numbers = table_len(lattice)?
         + line_len(lattice)
         + region.factor_len()
         + region.sites * block
-        + law_len(block)
-        + law_len(components)
-        + block)
+        + Law::len(block)
+        + Law::len(components)
+        + block;
+    Ok(size_of::<f64>() as u64 * numbers as u64)
 }
 
-/// Exact informations about the environment, all that lies outside block and buffer: I(V:E) of the
-/// block and, with a filter, I(H:E), in nats.
+/// I(V:E) of the block and, with a filter, I(H:E), in nats; with a binary filter and a batch size K,
+/// also the [deficit](crate::infonce) of InfoNCE.
 ///
 /// The continuous encoder takes any number of components; those that depend linearly on others
 /// add nothing. Sign and sigmoid take one, whose information is a sum over a quadrature, within
 /// 1e-13 nats of the integral.
 ///
-/// `scratch` holds at least [`information_scratch_len`] numbers of any value.
-///
 /// # Errors
-/// Names the rule that is broken.
+/// [`Error::Mass`], those of [`information_bytes`], [`Error::Filter`] with a wrong number of weights,
+/// or [`Error::Binary`].
 pub fn information(
     partition: &Partition,
     mass: f64,
     filter: Option<&Filter<'_>>,
-    scratch: &mut [f64],
-) -> Result<Information, ExactError> {
+    batch: Option<NonZeroU32>,
+) -> Result<Information, Error> {
     let square = square(mass)?;
     let components = filter.map_or(0, Filter::components);
-    let scratch = take(scratch, information_scratch_len(partition, components)?)?;
+    information_bytes(partition, components)?;
     if let Some(filter) = filter {
         filter.fits(partition.block_sites())?;
         if filter.encoder() != Encoder::Continuous && components > 1 {
-            return Err(ExactError::Binary(components));
+            return Err(Error::Binary(components));
         }
     }
     let lattice = partition.lattice();
     let region = Region::new(partition)?;
-    let block = region.block_sites();
-    let (table, scratch) = scratch.split_at_mut(table_len(lattice)?);
-    let (line, scratch) = scratch.split_at_mut(line_len(lattice));
-    let (factor, scratch) = scratch.split_at_mut(region.factor_len());
-    let (inverse, scratch) = scratch.split_at_mut(region.sites * block);
-    let (of_block, scratch) = scratch.split_at_mut(law_len(block));
-    let (of_filter, row) = scratch.split_at_mut(law_len(components));
-
-    covariance(lattice, square, table, line);
-    region.factor(square, factor);
-    region.invert(factor, inverse);
-    let mut law = Law::new(block, uniform(lattice, square), of_block);
-    region.law(table, inverse, row, &mut law);
+    let table = covariance(lattice, square)?;
+    let inverse = region.invert(&region.factor(square));
+    let mut law = region.law(&table, &inverse, uniform(lattice, square));
     let mut deficit = None;
     let filtered = filter.map(|filter| {
-        let mut kept = Law::new(components, law.uniform, of_filter);
-        law.project(filter, row, &mut kept);
+        let mut kept = law.project(filter);
         let threshold = match filter.encoder() {
             Encoder::Continuous => return kept.information(),
             Encoder::Sign => Threshold::Sign,
@@ -166,8 +212,8 @@ pub fn information(
         let u = kept.pull[0];
         let spread = nonnegative(kept.means[0] + kept.uniform * u * u);
         let (spread, s) = (sqrt64(spread), sqrt64(kept.given[0]));
-        let lost = |batch| nonnegative(binary::deficit(threshold, spread, s, batch));
-        deficit = filter.batch().map(lost);
+        let of_batch = |batch| nonnegative(binary::deficit(threshold, spread, s, batch));
+        deficit = batch.map(of_batch);
         binary::information(threshold, spread, s)
     });
     Ok(Information {
@@ -178,11 +224,11 @@ pub fn information(
 }
 
 /// m².
-fn square(mass: f64) -> Result<f64, ExactError> {
+fn square(mass: f64) -> Result<f64, Error> {
     if MASSES.contains(&mass) {
         Ok(mass * mass)
     } else {
-        Err(ExactError::Mass(mass))
+        Err(Error::Mass(mass))
     }
 }
 
@@ -201,11 +247,11 @@ fn extent(lattice: Lattice) -> Coordinates {
 }
 
 /// Numbers of the table of covariances.
-fn table_len(lattice: Lattice) -> Result<usize, ExactError> {
+fn table_len(lattice: Lattice) -> Result<usize, Error> {
     let distances = extent(lattice).map(distances);
     let len: usize = distances.iter().product();
     if len as u64 * distances.iter().sum::<usize>() as u64 > PRODUCTS {
-        return Err(ExactError::Field(lattice));
+        return Err(Error::Lattice(lattice));
     }
     Ok(len)
 }
@@ -232,10 +278,12 @@ fn sine_squared(n: usize, side: usize) -> f64 {
     sine * sine
 }
 
-/// Fills the table with ⟨φ_0 φ_x⟩ less that of the uniform mode, for distances along the axes.
+/// The table of ⟨φ_0 φ_x⟩ less that of the uniform mode, for distances along the axes.
 ///
-/// The modes are even in every k_a, so half of them serve, and the sums are done axis by axis.
-fn covariance(lattice: Lattice, square: f64, table: &mut [f64], line: &mut [f64]) {
+/// The modes are even in every k_a, so half of them suffice, and the sums are done axis by axis.
+fn covariance(lattice: Lattice, square: f64) -> Result<Vec<f64>, Error> {
+    let mut table = vec![0.0; table_len(lattice)?];
+    let mut line = vec![0.0; line_len(lattice)];
     let sides = extent(lattice);
     let lengths = sides.map(distances);
     for (i, entry) in table.iter_mut().enumerate() {
@@ -274,6 +322,7 @@ fn covariance(lattice: Lattice, square: f64, table: &mut [f64], line: &mut [f64]
         }
         stride *= length;
     }
+    Ok(table)
 }
 
 /// W, block and buffer: a box, numbered so that its precision matrix has a narrow band.
@@ -291,7 +340,7 @@ struct Region {
 }
 
 impl Region {
-    fn new(partition: &Partition) -> Result<Self, ExactError> {
+    fn new(partition: &Partition) -> Result<Self, Error> {
         let lattice = partition.lattice();
         let sides = extent(lattice);
         let mut block = [1; MAX_DIMENSION];
@@ -300,20 +349,20 @@ impl Region {
         }
         let buffer = partition.buffer() as usize;
         let covered = |a: usize| block[a] + 2 * buffer >= sides[a];
-        let widths: Coordinates = core::array::from_fn(|a| {
+        let widths: Coordinates = std::array::from_fn(|a| {
             if covered(a) {
                 sides[a]
             } else {
                 block[a] + 2 * buffer
             }
         });
-        let offset = core::array::from_fn(|a| if covered(a) { 0 } else { buffer });
+        let offset = std::array::from_fn(|a| if covered(a) { 0 } else { buffer });
         let sites = widths.iter().product();
-        if sites > REGION_SITES {
-            return Err(ExactError::Region(sites as u64));
+        if sites > MAX_REGION_SITES {
+            return Err(Error::Region(sites));
         }
-        if partition.block_sites() > BLOCK_SITES {
-            return Err(ExactError::FieldBlock(partition.block_sites() as u64));
+        if partition.block_sites() > MAX_BLOCK_SITES {
+            return Err(Error::Block(partition.block_sites()));
         }
         // Along the slowest axis the box must not close. A partition leaves at least one such axis.
         let mut slowest = 0;
@@ -359,7 +408,7 @@ impl Region {
     /// The number of site `i` of the block, counted in the lattice's order.
     fn of_block(&self, i: usize) -> usize {
         let at = coordinates(i, self.block);
-        self.number(core::array::from_fn(|a| at[a] + self.offset[a]))
+        self.number(std::array::from_fn(|a| at[a] + self.offset[a]))
     }
 
     /// The bonds between W and E: the site of W, and the coordinates of that of E. A site of E with
@@ -395,9 +444,9 @@ impl Region {
     }
 
     /// Cholesky factor of A_WW, the last number of a row on the diagonal.
-    fn factor(&self, square: f64, factor: &mut [f64]) {
+    fn factor(&self, square: f64) -> Vec<f64> {
         let (band, width) = (self.band, self.band + 1);
-        factor.fill(0.0);
+        let mut factor = vec![0.0; self.factor_len()];
         for i in 0..self.sites {
             let at = coordinates(i, self.widths);
             let site = self.number(at);
@@ -432,12 +481,13 @@ impl Region {
             let sum: f64 = row[..band].iter().map(|a| a * a).sum();
             row[band] = sqrt64(row[band] - sum);
         }
+        factor
     }
 
     /// The columns of A_WW⁻¹ of the block's sites, one row for each site of W.
-    fn invert(&self, factor: &[f64], inverse: &mut [f64]) {
+    fn invert(&self, factor: &[f64]) -> Vec<f64> {
         let (band, width, block) = (self.band, self.band + 1, self.block_sites());
-        inverse.fill(0.0);
+        let mut inverse = vec![0.0; self.sites * block];
         for i in 0..block {
             inverse[self.of_block(i) * block + i] = 1.0;
         }
@@ -459,79 +509,79 @@ impl Region {
                 add(&mut rest[j * block..][..block], -factors[j + band - i], row);
             }
         }
+        inverse
     }
 
     /// The law of the block. A row of `inverse` next to the border is a column of K.
-    fn law(&self, table: &[f64], inverse: &[f64], row: &mut [f64], law: &mut Law<'_>) {
-        let block = law.size;
+    fn law(&self, table: &[f64], inverse: &[f64], uniform: f64) -> Law {
+        let block = self.block_sites();
+        let mut law = Law::new(block, uniform);
+        let mut row = vec![0.0; block];
         let of = |site: usize| &inverse[site * block..][..block];
         for i in 0..block {
             law.given[i * block..][..block].copy_from_slice(of(self.of_block(i)));
         }
-        law.means.fill(0.0);
-        law.pull.fill(0.0);
         for (site, e) in self.border() {
-            add(law.pull, 1.0, of(site));
+            add(&mut law.pull, 1.0, of(site));
             row.fill(0.0);
             for (other, f) in self.border() {
-                add(row, table[self.apart(e, f)], of(other));
+                add(&mut row, table[self.apart(e, f)], of(other));
             }
             for (means, factor) in law.means.chunks_exact_mut(block).zip(of(site)) {
-                add(means, *factor, row);
+                add(means, *factor, &row);
             }
         }
+        law
     }
-}
-
-/// Numbers that a law of so many variables takes.
-fn law_len(size: usize) -> usize {
-    (2 * size + 1) * size
 }
 
 /// Normal variables that depend on E: with means of covariance M = R + c u uᵀ over E, and a
 /// covariance Σ given E.
-struct Law<'a> {
+struct Law {
     size: usize,
     /// c.
     uniform: f64,
     /// Σ.
-    given: &'a mut [f64],
+    given: Vec<f64>,
     /// R.
-    means: &'a mut [f64],
+    means: Vec<f64>,
     /// u.
-    pull: &'a mut [f64],
+    pull: Vec<f64>,
 }
 
-impl<'a> Law<'a> {
-    fn new(size: usize, uniform: f64, scratch: &'a mut [f64]) -> Self {
-        let (given, scratch) = scratch.split_at_mut(size * size);
-        let (means, pull) = scratch.split_at_mut(size * size);
+impl Law {
+    /// Numbers that a law of `size` variables holds.
+    fn len(size: usize) -> usize {
+        (2 * size + 1) * size
+    }
+
+    fn new(size: usize, uniform: f64) -> Self {
         Law {
             size,
             uniform,
-            given,
-            means,
-            pull,
+            given: vec![0.0; size * size],
+            means: vec![0.0; size * size],
+            pull: vec![0.0; size],
         }
     }
 
     /// The law of the filter's components.
-    fn project(&self, filter: &Filter<'_>, row: &mut [f64], to: &mut Law<'_>) {
+    fn project(&self, filter: &Filter<'_>) -> Law {
+        let mut to = Law::new(filter.components(), self.uniform);
+        let mut row = vec![0.0; self.size];
         for a in 0..to.size {
-            to.pull[a] = dot(filter.component(a), self.pull);
-            for (from, to) in [
-                (&*self.given, &mut *to.given),
-                (&*self.means, &mut *to.means),
-            ] {
+            to.pull[a] = dot(filter.component(a), &self.pull);
+            for (from, to) in [(&self.given, &mut to.given), (&self.means, &mut to.means)] {
                 row.fill(0.0);
                 for (weight, line) in filter.component(a).zip(from.chunks_exact(self.size)) {
-                    add(row, weight, line);
+                    add(&mut row, weight, line);
                 }
                 for (b, to) in to.chunks_exact_mut(filter.components()).enumerate() {
-                    to[a] = dot(filter.component(b), row);
+                    to[a] = dot(filter.component(b), &row);
                 }
             }
         }
+        to
     }
 
     /// ½ ln det(Σ + M) / det Σ, in place. Variables that depend on earlier ones are left out.
@@ -579,7 +629,7 @@ impl<'a> Law<'a> {
                 row[i] -= factor * row[j];
                 row[j] = factor;
             }
-            self.pull[i] -= dot(row[..i].iter().copied(), self.pull);
+            self.pull[i] -= dot(row[..i].iter().copied(), &self.pull);
             sum += ln_1p_64(row[i]);
             uniform += self.pull[i] * self.pull[i] / (1.0 + row[i]);
         }

@@ -17,8 +17,8 @@
 //!
 //! # Information
 //! Given the two spins next to the buffer, l and r, the block is independent of the rest of E. All
-//! spins between them are summed over, and what is left is a ring of links T (n sites of the block,
-//! b of the buffer on each side, m of E),
+//! spins between them are summed over, and there remains a ring of effective bonds T (n sites of the
+//! block, b of the buffer on each side, m of E),
 //!
 //! ```text
 //! w(v, l, r) = T_b+1(l, v₁) Π T_1(vᵢ, vᵢ₊₁) T_b+1(vₙ, r) T_m−1(r, l)
@@ -26,20 +26,22 @@
 //!
 //! For m = 1 the last factor is the identity, and l and r are the one spin they should be. Without
 //! a filter the block's inner spins too are summed over, T_n−1(v₁, vₙ). Where all bonds are alike
-//! the links are powers of one. A factor is 1 or e^−cost; the best configuration pays nothing, or
-//! the least of all costs if the ring is frustrated, so that the greatest weight is 1.
+//! the effective bonds are powers of one. A factor is 1 or e^−cost; the best configuration costs
+//! nothing, or the least of all costs if the ring is frustrated, so that the greatest weight is 1.
 
-use super::information::Reader;
+use blockspin_core::num::math::exp64;
+use blockspin_core::sampler::spin_pair::EffectiveBond;
+
 use super::means::Sums;
-use super::partition::Partition;
-use crate::num::math::exp64;
-use crate::sampler::spin_pair::Link;
+use crate::partition::Partition;
+use crate::spin_weights::{Rows, SpinWeights};
 
-/// Longest ring whose means are computed.
-pub const CHAIN_SITES: u32 = 1 << 20;
+/// Most sites of a ring whose means are computed.
+pub const MAX_RING_SITES: u32 = 1 << 20;
 
-/// Most sites of a ring's block under a filter.
-pub const CHAIN_BLOCK: usize = 24;
+/// Most sites of a ring's block whose configurations are enumerated: for a filter, the joint law, or
+/// an optimal filter.
+pub const MAX_RING_BLOCK: usize = 24;
 
 /// Spins that stand for the environment.
 pub(super) const BOUNDARY: usize = 2;
@@ -140,58 +142,86 @@ impl Walls {
     }
 }
 
-/// The weights of a block of a ring of equal bonds.
-pub(super) fn read<R: Reader>(partition: &Partition, k: f64, whole: bool, reader: R) -> R::Answer {
-    let bond = Link::new(k);
-    linked(partition, whole, reader, |_, length| bond.power(length))
+/// The weights of a block of a ring: of all its spins, or of its ends alone.
+pub(crate) struct BlockOfRing {
+    /// Bonds between the spins of the block, inner spins summed over where the ends alone count.
+    inside: Vec<EffectiveBond>,
+    /// From the site of E before the buffer to the block, and from the block to the one behind.
+    left: EffectiveBond,
+    right: EffectiveBond,
+    /// Around the ring through E.
+    far: EffectiveBond,
+    /// The least cost of any configuration.
+    least: f64,
 }
 
-/// The weights of a block of a ring, of the `whole` block or of its ends alone. `link(from, length)`
-/// is the link of so many bonds, the first of them `from` bonds beyond the block's first site.
-pub(super) fn linked<R: Reader>(
-    partition: &Partition,
-    whole: bool,
-    reader: R,
-    link: impl Fn(u32, u32) -> Link,
-) -> R::Answer {
-    let [sites, block] = [partition.lattice().sides()[0], partition.block()[0]];
-    let near = partition.buffer() + 1;
-    let environment = sites - block - 2 * partition.buffer();
-    let (spins, step) = match block {
-        1 => (1, 1),
-        _ if whole => (block, 1),
-        _ => (2, block - 1),
-    };
-    let mut inside = [Link::NONE; CHAIN_BLOCK];
-    let inside = &mut inside[..spins as usize - 1];
-    for (i, inside) in (0..).zip(inside.iter_mut()) {
-        *inside = link(i * step, step);
+impl BlockOfRing {
+    /// Of a ring of equal bonds.
+    pub(super) fn uniform(partition: &Partition, k: f64, whole: bool) -> Self {
+        let bond = EffectiveBond::new(k);
+        Self::new(partition, whole, |_, length| bond.power(length))
     }
-    let left = link(sites - near, near);
-    let right = link(block - 1, near);
-    let far = link(block - 1 + near, environment - 1);
 
-    let (mut frustrated, mut least) = (false, f64::INFINITY);
-    for link in inside.iter().chain([&left, &right, &far]) {
-        frustrated ^= link.unlike;
-        least = if link.cost < least { link.cost } else { least };
+    /// Of the `whole` block or of its ends alone. `chain(from, length)` is the effective bond of
+    /// `length` bonds, the first of them `from` bonds beyond the block's first site.
+    pub(crate) fn new(
+        partition: &Partition,
+        whole: bool,
+        chain: impl Fn(u32, u32) -> EffectiveBond,
+    ) -> Self {
+        let [sites, block] = [partition.lattice().sides()[0], partition.block()[0]];
+        let near = partition.buffer() + 1;
+        let environment = sites - block - 2 * partition.buffer();
+        let (spins, step) = match block {
+            1 => (1, 1),
+            _ if whole => (block, 1),
+            _ => (2, block - 1),
+        };
+        let inside: Vec<_> = (0..spins - 1).map(|i| chain(i * step, step)).collect();
+        let left = chain(sites - near, near);
+        let right = chain(block - 1, near);
+        let far = chain(block - 1 + near, environment - 1);
+
+        let (mut frustrated, mut least) = (false, f64::INFINITY);
+        for bond in inside.iter().chain([&left, &right, &far]) {
+            frustrated ^= bond.unlike;
+            least = if bond.cost < least { bond.cost } else { least };
+        }
+        BlockOfRing {
+            inside,
+            left,
+            right,
+            far,
+            least: if frustrated { least } else { 0.0 },
+        }
     }
-    let least = if frustrated { least } else { 0.0 };
-    let inside = &*inside;
-    reader.read(spins as usize, BOUNDARY, || {
+}
+
+impl SpinWeights for BlockOfRing {
+    fn block(&self) -> usize {
+        self.inside.len() + 1
+    }
+
+    fn boundary(&self) -> usize {
+        BOUNDARY
+    }
+
+    fn rows(&self) -> Rows<'_> {
         let mut v = 0u32;
-        move |row: &mut [f64]| {
+        Box::new(move |row| {
             let up = |i: usize| v >> i & 1 != 0;
-            let links = inside.iter().enumerate();
-            let paid: f64 = links.map(|(i, link)| link.price(up(i) != up(i + 1))).sum();
-            let [first, last] = [up(0), up(spins as usize - 1)];
+            let bonds = self.inside.iter().enumerate();
+            let inside: f64 = bonds.map(|(i, bond)| bond.energy(up(i) != up(i + 1))).sum();
+            let [first, last] = [up(0), up(self.inside.len())];
             for (e, weight) in row.iter_mut().enumerate() {
                 let [l, r] = [e & 1 != 0, e >> 1 != 0];
-                let ends = left.price(first != l) + right.price(last != r) + far.price(r != l);
-                *weight = exp64(least - (paid + ends));
+                let outside = self.left.energy(first != l)
+                    + self.right.energy(last != r)
+                    + self.far.energy(r != l);
+                *weight = exp64(self.least - (inside + outside));
             }
             v += 1;
             v - 1
-        }
-    })
+        })
+    }
 }

@@ -1,13 +1,14 @@
-//! What InfoNCE shows on average of an information whose density ratio is known.
+//! The mean of InfoNCE with the best critic, and how far it stays below the information.
 //!
-//! With the best critic f = ln r, r = p(h, e) / p(h) p(e), a batch of K pairs shows on average
+//! With the best critic f = ln r, r = p(h, e) / p(h) p(e), InfoNCE (van den Oord, Li and Vinyals,
+//! arXiv 1807.03748) over batches of K pairs is on average
 //!
 //! ```text
 //! I − Σ_e p(e) D(e),   D(e) = E ln (1/K) [ r(h_1, e) + Σ_{i=2..K} r(h_i, e) ]
 //! ```
 //!
-//! h_1 from p(h|e), the other h_i from p(h): the second term is the deficit. K = 1 shows nothing,
-//! K → ∞ all of I, and large K lacks χ²/2K, χ² = E_joint\[r\] − 1.
+//! with h_1 from p(h|e) and the other h_i from p(h). The second term is the deficit: all of I at
+//! K = 1, about χ²/2K for large K with χ² = E_joint\[r\] − 1, and 0 as K → ∞.
 //!
 //! # Quadrature
 //! The logarithm of a sum S > 0 of independent numbers, in units of its mean, is one integral,
@@ -21,15 +22,11 @@
 //! inequality the integrand is nowhere negative; it falls off as t² on one side, with e^{−tS} on
 //! the other. It is analytic for |Im x| < π/2, and steps h err by |Γ(2πi/h)|, 5·10⁻¹⁸ for a quarter.
 
-use core::num::NonZeroU32;
+use std::num::NonZeroU32;
 
-use crate::num::math::{exp_m1_64, exp64, ln_1p_64, ln64};
+use blockspin_core::num::math::{exp_m1_64, exp64, ln_1p_64, ln64};
 
-/// Most components of a filter on spins.
-pub const MAX_COMPONENTS: usize = 8;
-
-/// Probabilities below this one are 0 in sums of p ln p; ratios of greater ones stay finite.
-pub(super) const NEGLIGIBLE: f64 = 1e-140;
+use crate::information::NEGLIGIBLE;
 
 const STEP: f64 = 0.25;
 
@@ -39,17 +36,18 @@ const LEAST: f64 = 1e-18;
 /// Most steps on a side: eˣ stays finite.
 const STEPS: u32 = 2800;
 
-/// E ln (1/K) Σ_i s(h_i) over a batch of K: h_1 has the probabilities `own`, the K − 1 others those of
-/// `law`, and s(h) is `scores`, above 0 where `own` is. The slices have a number for each state of h.
+/// E ln (1/K) Σ_i s(h_i) over a batch of K: h_1 has the probabilities `own`, the K − 1 others the
+/// probabilities `law`, and s(h) are the `scores`, above 0 where `own` is. Each slice has one number
+/// for each state of h.
 ///
-/// For the scores exp f(h, e) of any critic and p(h|e), p(h), this is the second term of what
-/// InfoNCE has on average in the column of e.
+/// With the scores exp f(h, e) of any critic, p(h|e) as `own` and p(h) as `law`, this is the second
+/// term of the mean of InfoNCE at one e.
 #[must_use]
 pub fn log_mean(batch: NonZeroU32, own: &[f64], law: &[f64], scores: &[f64]) -> f64 {
     let others = f64::from(batch.get() - 1);
     let states = own.iter().zip(law).zip(scores);
     let sum: f64 = states.map(|((own, p), s)| (own + others * p) * s).sum();
-    // ln Σ_h p(h) e^−ts(h): where the sum is near 1, from what it lacks.
+    // ln Σ_h p(h) e^−ts(h): where the sum is near 1, from its difference to 1.
     let ln_sum = |p: &[f64], t: f64| {
         let sum_of = |power: fn(f64) -> f64| {
             let terms = p.iter().zip(scores);
@@ -88,35 +86,25 @@ pub fn log_mean(batch: NonZeroU32, own: &[f64], law: &[f64], scores: &[f64]) -> 
 }
 
 /// p(e) D(e), from p(h, e) of every h at this e, and p(h).
-pub(super) fn deficit(
-    batch: NonZeroU32,
-    p_e: f64,
-    joint: impl Iterator<Item = f64>,
-    law: &[f64],
-) -> f64 {
+pub(crate) fn deficit(batch: NonZeroU32, p_e: f64, joint: &[f64], law: &[f64]) -> f64 {
     if p_e.is_nan() || p_e <= NEGLIGIBLE {
         return 0.0;
     }
-    let (mut own, mut ratios) = ([0.0; 1 << MAX_COMPONENTS], [0.0; 1 << MAX_COMPONENTS]);
-    let of_state = own.iter_mut().zip(&mut ratios);
-    for ((own, ratio), (joint, p)) in of_state.zip(joint.zip(law)) {
-        if joint > NEGLIGIBLE {
+    let (mut own, mut ratios) = (vec![0.0; law.len()], vec![0.0; law.len()]);
+    let states = own.iter_mut().zip(&mut ratios);
+    for ((own, ratio), (joint, p)) in states.zip(joint.iter().zip(law)) {
+        if *joint > NEGLIGIBLE {
             *own = joint / p_e;
             *ratio = *own / p;
         }
     }
-    p_e * log_mean(batch, &own[..law.len()], law, &ratios[..law.len()])
+    p_e * log_mean(batch, &own, law, &ratios)
 }
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
-    use std::println;
-    use std::vec::Vec;
-
     use super::*;
-    use crate::num::rng::{Purpose, Stream};
+    use blockspin_core::num::rng::{Purpose, Stream};
 
     fn at(batch: u32, own: &[f64], law: &[f64], scores: &[f64]) -> f64 {
         log_mean(NonZeroU32::new(batch).unwrap(), own, law, scores)

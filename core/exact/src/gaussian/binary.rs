@@ -1,4 +1,4 @@
-//! What a binary h knows of the environment, when the logit of its filter is Gaussian.
+//! The information I(H:E) of a binary h whose logit is Gaussian.
 //!
 //! Given E, the logit is normal with a mean μ and a variance s²; over E, μ is normal with mean 0
 //! and variance τ². Then h has a mean e(μ), odd in μ, and with the binary entropy H₂
@@ -13,11 +13,12 @@
 //! such sums with steps of ¼ err by exp(−2π · 2.8 · 4), far below rounding; what lies beyond the
 //! last points weighs less still. What is left is rounding, 2e-14 nats where it was measured.
 
-use core::f64::consts::{LN_2, SQRT_2, TAU};
-use core::num::NonZeroU32;
+use std::f64::consts::{LN_2, SQRT_2, TAU};
+use std::num::NonZeroU32;
 
-use super::infonce;
-use crate::num::math::{erf64, exp_m1_64, exp64, ln_1p_64, ln64, sqrt64};
+use blockspin_core::num::math::{erf64, exp_m1_64, exp64, ln_1p_64, ln64, sqrt64};
+
+use crate::infonce;
 
 const STEP: f64 = 0.25;
 
@@ -72,7 +73,7 @@ fn narrow(mu: f64, s: f64) -> f64 {
     })
 }
 
-/// The same by the logistic noise l, of which the sigmoid is the distribution: h = sign(x + l).
+/// E[tanh(x/2)] by the logistic noise l whose distribution is the sigmoid: h = sign(x + l).
 fn wide(mu: f64, s: f64) -> f64 {
     points(LOGISTIC_END, |l| {
         let power = exp64(-l);
@@ -87,7 +88,7 @@ pub(super) fn information(threshold: Threshold, spread: f64, s: f64) -> f64 {
     average(threshold, spread, s, gain)
 }
 
-/// What InfoNCE at batch K is below it with the best critic, r = 1 ± e.
+/// The deficit of InfoNCE at batch K, with the density ratios r = 1 ± e.
 pub(super) fn deficit(threshold: Threshold, spread: f64, s: f64, batch: NonZeroU32) -> f64 {
     average(threshold, spread, s, |e| {
         // The mean of a sign at some distance rounds to 1.
@@ -107,8 +108,8 @@ fn average(threshold: Threshold, spread: f64, s: f64, g: impl Fn(f64) -> f64) ->
     if spread <= scale {
         return 2.0 * points(NORMAL_END, |z| normal(z) * g(threshold.mean(spread * z, s)));
     }
-    // g is nearly g(1), ln 2 of the information, nearly everywhere: what it lacks is integrated, over
-    // its own range.
+    // g is nearly g(1), ln 2 for the information, nearly everywhere: the difference is integrated, over
+    // the range where it matters.
     let (ratio, most) = (scale / spread, g(1.0));
     let lost = points(LOGISTIC_END, |t| {
         normal(t * ratio) * (most - g(threshold.mean(t * scale, s)))

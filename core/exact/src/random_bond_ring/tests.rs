@@ -1,16 +1,11 @@
 //! Against enumeration, gauge transformations, and the ring of equal bonds.
 
-extern crate std;
-
 use std::collections::BTreeMap;
-use std::vec;
-use std::vec::Vec;
 
 use super::*;
-use crate::exact::Encoder;
-use crate::exact::tests::values;
-use crate::lattice::Lattice;
-use crate::sampler::{Disorder, RandomBondRingError};
+use crate::filter::Encoder;
+use crate::ising::tests::values;
+use blockspin_core::sampler::Disorder;
 
 fn drawn(disorder: Disorder, sites: usize, seed: u64) -> Vec<f64> {
     let mut bonds = vec![0.0; sites];
@@ -61,8 +56,7 @@ fn each(bonds: &[f64], beta: f64, mut visit: impl FnMut(u32, &[f64], f64, f64)) 
 }
 
 fn run(bonds: &[f64], beta: f64) -> Means {
-    let mut scratch = vec![f64::NAN; means_scratch_len(bonds.len()).unwrap()];
-    means(bonds, beta, &mut scratch).unwrap()
+    means(bonds, beta).unwrap()
 }
 
 #[test]
@@ -128,7 +122,7 @@ fn equal_bonds_are_the_uniform_ring() {
         (65, -0.7),
     ] {
         let lattice = Lattice::new(&[sites]).unwrap();
-        let uniform = crate::exact::means(lattice, k, 1.0, &mut []).unwrap();
+        let uniform = ising::means(lattice, k, 1.0).unwrap();
         let got = run(&vec![k; sites as usize], 1.0);
         for (got, want) in values(got).into_iter().zip(values(uniform)) {
             assert!(
@@ -139,8 +133,7 @@ fn equal_bonds_are_the_uniform_ring() {
         let partition = Partition::new(lattice, &[1], (sites - 2) / 2).unwrap();
         let weights = [1.0];
         let filter = Filter::new(&weights, 1, Encoder::Sigmoid).unwrap();
-        let mut scratch = [0.0; 99];
-        let want = crate::exact::information(&partition, k, 1.0, Some(&filter), &mut scratch);
+        let want = ising::information(&partition, k, 1.0, Some(&filter), None);
         let got = inform(&vec![k; sites as usize], 1.0, &partition, 1, Some(&filter));
         assert!((got.block - want.unwrap().block).abs() < 1e-14);
         assert!((got.filtered.unwrap() - want.unwrap().filtered.unwrap()).abs() < 1e-14);
@@ -154,14 +147,12 @@ fn inform(
     first: u32,
     filter: Option<&Filter<'_>>,
 ) -> Information {
-    let components = filter.map_or(0, Filter::components);
-    let mut scratch = vec![f64::NAN; information_scratch_len(partition, components).unwrap()];
-    information(bonds, beta, partition, first, filter, &mut scratch).unwrap()
+    information(bonds, beta, partition, first, filter, None).unwrap()
 }
 
-type Joint = BTreeMap<(u32, u32), f64>;
+type Table = BTreeMap<(u32, u32), f64>;
 
-fn mutual(joint: &Joint) -> f64 {
+fn mutual(joint: &Table) -> f64 {
     let (mut a, mut b) = (BTreeMap::new(), BTreeMap::new());
     for ((x, y), p) in joint {
         *a.entry(x).or_insert(0.0) += p;
@@ -179,7 +170,7 @@ fn naive(
     (weights, components, encoder): (&[f32], usize, Encoder),
 ) -> (f64, f64) {
     let n = bonds.len();
-    let (mut of_v, mut of_h) = (Joint::new(), Joint::new());
+    let (mut of_v, mut of_h) = (Table::new(), Table::new());
     each(bonds, beta, |up, spins, _, p| {
         let pick = |from: usize, length: usize| {
             (0..length).fold(0, |bits, i| bits << 1 | up >> ((from + i) % n) & 1)
@@ -233,7 +224,7 @@ fn informations_agree_with_enumeration() {
                     let got = inform(&bonds, beta, &partition, first as u32, Some(&filter));
                     let given = (weights, components, encoder);
                     let want = naive(&bonds, beta, [first, block, buffer], given);
-                    let about = std::format!("{bonds:?} {beta} {partition:?} {got:?} {want:?}");
+                    let about = format!("{bonds:?} {beta} {partition:?} {got:?} {want:?}");
                     assert!((got.block - want.0).abs() < 1e-13 * (1.0 + beta), "{about}");
                     let kept = got.filtered.unwrap();
                     assert!((kept - want.1).abs() < 1e-13 * (1.0 + beta), "{about}");
@@ -301,45 +292,40 @@ fn the_lowest_temperatures() {
     let partition = Partition::new(Lattice::new(&[5]).unwrap(), &[2], 1).unwrap();
     let got = inform(&bonds, 3e5, &partition, 0, None);
     assert!(
-        (got.block - core::f64::consts::LN_2).abs() < 1e-13,
+        (got.block - std::f64::consts::LN_2).abs() < 1e-13,
         "{got:?}"
     );
 }
 
 #[test]
 fn refusals() {
-    let lattice = |sides: &[u32]| Lattice::new(sides).unwrap();
-    let partition = Partition::new(lattice(&[6]), &[2], 1).unwrap();
-    let mut scratch = [0.0; 99];
-    let mut run = |bonds: &[f64], beta, first| {
-        information(bonds, beta, &partition, first, None, &mut scratch).unwrap_err()
+    let lattice = Lattice::new(&[6]).unwrap();
+    let partition = Partition::new(lattice, &[2], 1).unwrap();
+    let run = |bonds: &[f64], beta, first| {
+        let refused = information(bonds, beta, &partition, first, None, None).unwrap_err();
+        assert_eq!(joint(bonds, beta, &partition, first), Err(refused));
+        assert_eq!(
+            optimal_filter(bonds, beta, &partition, first, 1),
+            Err(refused)
+        );
+        refused
     };
-    let (lattice, sites) = (lattice(&[6]), 5);
-    assert_eq!(
-        run(&[1.0; 5], 1.0, 0),
-        ExactError::OtherRing { lattice, sites }
-    );
+    let sites = 5;
+    assert_eq!(run(&[1.0; 5], 1.0, 0), Error::Partition { lattice, sites });
     let (site, sites) = (6, 6);
-    assert_eq!(run(&[1.0; 6], 1.0, 6), ExactError::Site { site, sites });
-    let beta = ExactError::Bonds(RandomBondRingError::Beta(-1.0));
+    assert_eq!(run(&[1.0; 6], 1.0, 6), Error::Site { site, sites });
+    let beta = Error::Bonds(RandomBondRingError::Beta(-1.0));
     assert_eq!(run(&[1.0; 6], -1.0, 0), beta);
     let site = correlation(&[1.0; 6], 1.0, 0, 6);
-    assert_eq!(site, Err(ExactError::Site { site: 6, sites }));
-    assert_eq!(
-        means(&[1.0; 6], 1.0, &mut [0.0; 25]),
-        Err(ExactError::Scratch {
-            given: 25,
-            needed: 26
-        })
-    );
-    let long = SITES + 1;
-    assert_eq!(means_scratch_len(long), Err(ExactError::LongRing(long)));
+    assert_eq!(site, Err(Error::Site { site: 6, sites }));
+    let long = MAX_SITES + 1;
+    assert_eq!(means(&vec![1.0; long], 1.0), Err(Error::Sites(long)));
     assert!(matches!(
-        means(&[1.0], 1.0, &mut [0.0; 25]),
-        Err(ExactError::Bonds(RandomBondRingError::Ring(_)))
+        means(&[1.0], 1.0),
+        Err(Error::Bonds(RandomBondRingError::Ring(_)))
     ));
     let weights = [1.0, 1.0];
     let filter = Filter::new(&weights, 1, Encoder::Continuous).unwrap();
-    let whole = information(&[1.0; 6], 1.0, &partition, 0, Some(&filter), &mut [0.0; 99]);
-    assert_eq!(whole, Err(ExactError::Continuous));
+    let continuous = information(&[1.0; 6], 1.0, &partition, 0, Some(&filter), None);
+    assert_eq!(continuous, Err(FilterError::Continuous.into()));
 }

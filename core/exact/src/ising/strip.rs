@@ -14,20 +14,16 @@
 //!
 //! After each row all is divided by the largest weight, whose logarithm is kept.
 
+use blockspin_core::num::math::{exp64, ln64};
+
 use super::bond_weight;
 use super::means::Sums;
-use crate::num::math::{exp64, ln64};
 
 /// Longest shorter side of a torus.
-pub const STRIP_WIDTH: u32 = 8;
+pub const MAX_STRIP_WIDTH: u32 = 8;
 
 /// Most sites of such a torus: 8 × 128 takes seconds.
-pub const STRIP_SITES: usize = 1024;
-
-/// Numbers of scratch: for each σ the weights of all m, and the three sums for the energy.
-pub(super) fn scratch_len(width: u32, length: u32) -> usize {
-    ((width * length) as usize + 4) << width
-}
+pub const MAX_STRIP_SITES: usize = 1024;
 
 /// The sides, shorter first.
 pub(super) fn ordered(a: u32, b: u32) -> (u32, u32) {
@@ -35,10 +31,9 @@ pub(super) fn ordered(a: u32, b: u32) -> (u32, u32) {
 }
 
 /// Sums over all configurations of a torus with sides `a` and `b`.
-pub(super) fn sums(a: u32, b: u32, k: f64, scratch: &mut [f64]) -> Sums {
+pub(super) fn sums(a: u32, b: u32, k: f64) -> Sums {
     let (width, length) = ordered(a, b);
     let sites = (width * length) as usize;
-    let (by_up, energy) = scratch.split_at_mut((sites + 1) << width);
     let frustrated = if k < 0.0 {
         width % 2 * length + length % 2 * width
     } else {
@@ -50,8 +45,8 @@ pub(super) fn sums(a: u32, b: u32, k: f64, scratch: &mut [f64]) -> Sums {
         start: -f64::from(frustrated),
         unlike: k >= 0.0,
         x: bond_weight(k),
-        by_up,
-        energy,
+        by_up: vec![0.0; (sites + 1) << width],
+        energy: vec![0.0; 3 << width],
     };
     let (mut sums, mut largest) = (Sums::default(), f64::NEG_INFINITY);
     for first in 0..1u32 << width {
@@ -98,7 +93,7 @@ fn canonical(row: u32, width: u32) -> u32 {
     least
 }
 
-struct Strip<'a> {
+struct Strip {
     width: u32,
     sites: usize,
     /// Whether it is unlike neighbours whose bond is unsatisfied.
@@ -107,12 +102,12 @@ struct Strip<'a> {
     /// D of nothing built.
     start: f64,
     /// w(σ, m): `sites + 1` numbers for each σ.
-    by_up: &'a mut [f64],
+    by_up: Vec<f64>,
     /// Three numbers for each σ.
-    energy: &'a mut [f64],
+    energy: Vec<f64>,
 }
 
-impl Strip<'_> {
+impl Strip {
     /// Builds `length` rows onto the row `first`; returns the logarithm of what was divided out.
     fn build(&mut self, first: u32, length: u32) -> f64 {
         self.by_up.fill(0.0);
@@ -134,7 +129,7 @@ impl Strip<'_> {
                 .iter()
                 .fold(0.0, |a, b| if *b > a { *b } else { a });
             let scale = 1.0 / most;
-            for weight in self.by_up.iter_mut().chain(&mut *self.energy) {
+            for weight in self.by_up.iter_mut().chain(&mut self.energy) {
                 *weight *= scale;
             }
             log += ln64(most);
@@ -179,7 +174,7 @@ impl Strip<'_> {
                 let mut sums = [0.0; 3];
                 for (spin, old) in old.into_iter().enumerate() {
                     let term = break_bonds(old, x[1], unsatisfied(spin, new) + along);
-                    sums = core::array::from_fn(|i| sums[i] + term[i]);
+                    sums = std::array::from_fn(|i| sums[i] + term[i]);
                 }
                 energy[at] = sums;
             }

@@ -1,7 +1,8 @@
 //! Means from sums over configurations.
 
+use blockspin_core::lattice::Lattice;
+
 use super::bond_counts;
-use crate::lattice::Lattice;
 
 /// Exact means; energies in the units of the coupling, k_B = 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Means {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
     energy: [f64; 3],
-    /// What the terms of D leave out of it, so that its variance is no difference of great numbers.
+    /// Subtracted from D in all terms, so that its variance is no difference of large numbers.
     pub(super) origin: f64,
     weight: f64,
     magnetisation: [f64; 3],
