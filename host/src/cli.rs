@@ -140,6 +140,11 @@ fn in_one_line(text: &str) -> String {
     }
 }
 
+/// Cores that this process may use, as far as the system tells.
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32)
+}
+
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
@@ -152,8 +157,8 @@ pub struct Global {
         value_name = "NAME"
     )]
     pub isa: String,
-    /// Threads for Markov chains and for fingerprints; no result depends on it
-    #[arg(long, global = true, default_value_t = 1, value_parser = parse::positive(), value_name = "N")]
+    /// Threads for Markov chains and for fingerprints, all cores by default; no result depends on it
+    #[arg(long, global = true, default_value_t = cores(), hide_default_value = true, value_parser = parse::positive(), value_name = "N")]
     pub threads: u32,
     /// No progress bars
     #[arg(long, global = true)]

@@ -4,7 +4,7 @@
 //!
 //! [`cli`] is what can be typed, [`parse`] what its values may be; [`model`] has a room for each model.
 //! [`data`], [`graph`] and [`room`] guard what comes in; [`chains`] or [`feed`] supply configurations
-//! to [`learn`], [`checkpoint`] lets it be killed, [`parts`] and [`held_out`] keep its figures
+//! to [`learn`], [`crew`] are the threads that draw them ahead, [`checkpoint`] lets it be killed, [`parts`] and [`held_out`] keep its figures
 //! honest; [`output`] guards what goes out; [`coarse`], [`filters`], [`picture`] and [`report`] show
 //! it; [`progress`] keeps the user company.
 
@@ -14,6 +14,7 @@ pub mod checkpoint;
 pub mod cli;
 pub mod coarse;
 pub mod commands;
+pub mod crew;
 pub mod data;
 pub mod error;
 pub mod feed;

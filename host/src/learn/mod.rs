@@ -13,6 +13,9 @@ mod sizes;
 mod training;
 
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use blockspin_core::num::lane::Lane;
@@ -20,8 +23,9 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::window::Window;
 use blockspin_core::window::shuffle_buffer::Cut;
 
-use crate::chains::{self, Chains, Sampling, Supplier};
+use crate::chains::{self, CHAINS, Chains, Sampling, Supplier};
 use crate::checkpoint::Checkpoint;
+use crate::crew::Crew;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::feed::{Crop, Feed, Learnt, Rows};
@@ -33,6 +37,7 @@ use crate::place::Place;
 use crate::progress::Progress;
 use crate::room;
 use crate::series::Record;
+use crate::tape::Tape;
 
 pub use refine::Refined;
 pub use search::Attempt;
@@ -95,7 +100,46 @@ struct Supply<'a, C, V> {
     training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + 'a> + 'a>,
     watched: Box<dyn Feed<V> + 'a>,
     choosing: Box<dyn FnOnce() -> Box<dyn Feed<V> + 'a> + 'a>,
-    held_out: Box<dyn Feed<V> + 'a>,
+    held_out: Box<dyn Feed<V> + Send + 'a>,
+    /// Threads that draw.
+    crew: Arc<Crew>,
+}
+
+/// The supply of held-out configurations, taken while the training runs.
+struct Meanwhile<'a, V> {
+    feed: Box<dyn Feed<V> + Send + 'a>,
+    /// Whether they are of no use any more.
+    over: &'a AtomicBool,
+    taken: &'a AtomicU64,
+}
+
+impl<V> Feed<V> for Meanwhile<'_, V> {
+    fn next(&mut self, slot: &mut [V]) -> Result<bool> {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        Ok(!self.over.load(Ordering::Relaxed) && self.feed.next(slot)?)
+    }
+
+    fn expect(&mut self, count: usize) {
+        self.feed.expect(count);
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        self.feed.pass(tape)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.feed.bytes()
+    }
+}
+
+/// Tells those who wait for a thread that it has ended, however it did.
+struct Ends<'a>(&'a AtomicBool, &'a Crew);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+        self.1.tell();
+    }
 }
 
 /// Bytes of memory that a run of a model takes, about.
@@ -134,14 +178,19 @@ fn model_run<M: Supplier<Value: Learnt>>(
         ));
     };
     let sizes = Sizes::of_model::<M::Value>(settings);
-    let chains = |seed, purpose| {
-        Box::new(Chains::new(
+    // Chains of two purposes are drawn at once.
+    let crew = Arc::new(Crew::new(settings.threads.clamp(1, 2 * CHAINS)));
+    let drawn = crew.clone();
+    let chains = move |seed, purpose, urgency| {
+        Box::new(Chains::of_crew(
             sampling.clone(),
             seed,
             purpose,
-            settings.threads,
+            &drawn,
+            urgency,
         ))
     };
+    let held_out = chains(settings.seed, Purpose::HeldOut, 2);
     let seed = settings.seed;
     learn(
         settings,
@@ -149,11 +198,18 @@ fn model_run<M: Supplier<Value: Learnt>>(
             cut: *window,
             centres: centres(&sampling.model, window),
             sizes,
-            training: Box::new(move |seed| chains(seed, Purpose::Training)),
-            watched: chains(seed, Purpose::Validation),
+            watched: chains(seed, Purpose::Validation, 0),
             // Of chains that no training was watched by.
-            choosing: Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation)),
-            held_out: chains(seed, Purpose::HeldOut),
+            choosing: {
+                let chains = chains.clone();
+                Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation, 0))
+            },
+            training: Box::new(move |seed| chains(seed, Purpose::Training, 1)),
+            held_out: match crew.has_others() {
+                true => Box::new(held_out.idle()),
+                false => held_out,
+            },
+            crew,
         },
         checkpoint,
     )
@@ -208,7 +264,7 @@ fn data_run<V: Learnt>(
     }
 }
 
-fn cut_run<C: Cut + Copy, V: Learnt>(
+fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
     settings: &Settings,
     data: &Data,
     parts: &Parts,
@@ -242,6 +298,7 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
             watched: feed(&parts.validation, watched, false, (seed, 3)),
             choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
             held_out: feed(&parts.held_out, held_out, false, (seed, 4)),
+            crew: Arc::new(Crew::new(1)),
         },
         checkpoint,
     )?;
@@ -281,7 +338,7 @@ fn train<C: Cut, V: Learnt>(
     Ok(())
 }
 
-fn learn<C: Cut + Copy, V: Learnt>(
+fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
     settings: &Settings,
     supply: Supply<'_, C, V>,
     mut checkpoint: Option<&mut Checkpoint>,
@@ -292,21 +349,22 @@ fn learn<C: Cut + Copy, V: Learnt>(
         centres,
         sizes,
         training: supply,
-        mut watched,
+        watched,
         choosing,
-        mut held_out,
+        held_out,
+        crew,
     } = supply;
     let (seed, quiet, batch) = (settings.seed, settings.quiet, settings.shape.batch());
-    let mut seconds_gathering = 0.0;
-    let mut gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &Progress| {
-        let start = Instant::now();
-        let held = HeldOut::gather(feed, &cut, batch, extent, origins, progress)?;
-        seconds_gathering += start.elapsed().as_secs_f64();
-        Ok::<_, Error>(held)
+    let start = Instant::now();
+    let gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &Progress| {
+        HeldOut::gather(feed, &cut, batch, extent, origins, progress)
     };
     let silent = Progress::new(true, "", 0, "");
     let mut origins = Stream::new(seed, 1, Purpose::Windows);
-    let watched = gather(watched.as_mut(), sizes.watched, &mut origins, &silent)?;
+    let watched = {
+        let mut feed = watched;
+        gather(feed.as_mut(), sizes.watched, &mut origins, &silent)?
+    };
     let choosing = match sizes.choosing {
         Some(extent) => {
             let mut origins = Stream::new(seed, 5, Purpose::Windows);
@@ -314,6 +372,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         }
         None => None,
     };
+    let mut seconds_gathering = start.elapsed().as_secs_f64();
 
     let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
     let mut search = Search::default();
@@ -321,7 +380,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         tape.value(&mut search)?;
     }
     let mut pool = PoolBuffers::new(&sizes, cut.sites());
-    let trained = loop {
+    let mut climb = || loop {
         let (components, seed) = search.next(settings);
         let stage = settings.with_components(components)?;
         let mut buffers = Buffers::new(stage.shape);
@@ -341,14 +400,52 @@ fn learn<C: Cut + Copy, V: Learnt>(
         train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
         let ended = training.end(&watched, choosing.as_ref())?;
         if let Some(trained) = search.push(settings, ended) {
-            break trained;
+            break Ok::<_, Error>(trained);
         }
     };
 
-    let settings = &settings.with_components(trained.components)?;
+    // With threads to spare held-out windows are gathered meanwhile; no training sees them.
     let total = (sizes.held_out.groups * batch) as u64;
-    let progress = Progress::new(quiet, "held out", total, "samples");
-    let held = gather(held_out.as_mut(), sizes.held_out, &mut origins, &progress)?;
+    let (over, ended, taken) = (
+        AtomicBool::new(false),
+        AtomicBool::new(false),
+        AtomicU64::new(0),
+    );
+    let (trained, held) = std::thread::scope(|scope| {
+        let mut feed = Meanwhile {
+            feed: held_out,
+            over: &over,
+            taken: &taken,
+        };
+        let mut gather_held_out =
+            move |progress: &Progress| gather(&mut feed, sizes.held_out, &mut origins, progress);
+        if settings.threads == 1 {
+            let trained = climb()?;
+            let start = Instant::now();
+            let held = gather_held_out(&Progress::new(quiet, "held out", total, "samples"))?;
+            seconds_gathering += start.elapsed().as_secs_f64();
+            return Ok((trained, held));
+        }
+        let ends = Ends(&ended, &crew);
+        let thread = scope.spawn(move || {
+            let _ends = ends;
+            gather_held_out(&Progress::new(true, "", 0, ""))
+        });
+        let trained = climb().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
+        let start = Instant::now();
+        let progress = Progress::new(quiet, "held out", total, "samples");
+        let shown = AtomicU64::new(0);
+        crew.until(true, || {
+            let taken = taken.load(Ordering::Relaxed);
+            progress.advance(taken - shown.swap(taken, Ordering::Relaxed));
+            ended.load(Ordering::Acquire)
+        });
+        let held = thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        seconds_gathering += start.elapsed().as_secs_f64();
+        Ok::<_, Error>((trained, held))
+    })?;
+
+    let settings = &settings.with_components(trained.components)?;
     let mut buffers = Buffers::<V>::new(settings.shape);
     let mut rsmi = buffers.of(settings, &centres, &trained)?;
     let (_, reported) = settings.learned();
