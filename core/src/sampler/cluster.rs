@@ -52,6 +52,25 @@ impl Rows {
         }
     }
 
+    /// Whether this is a plane with rows of one word.
+    fn are_plain(&self) -> bool {
+        self.per_row == 1 && self.stride[2] == self.len
+    }
+
+    /// The same, where the compiler is to know that they are plain.
+    #[inline(always)]
+    fn known<const PLAIN: bool>(self) -> Self {
+        let len = self.len;
+        match PLAIN {
+            true => Rows {
+                per_row: 1,
+                stride: [1, 1, len, len],
+                ..self
+            },
+            false => self,
+        }
+    }
+
     /// Number of words.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
@@ -63,10 +82,10 @@ impl Rows {
     fn along(&self, axis: usize, w: usize) -> usize {
         let span = self.stride[axis + 1];
         // Divisions only where needed.
-        if span == self.len {
-            w
-        } else if span == 1 {
+        if span == 1 {
             0
+        } else if span == self.len {
+            w
         } else {
             w % span
         }
@@ -222,24 +241,32 @@ impl<'a> Clusters<'a> {
         let sites = self.rows.len / self.rows.per_row * self.rows.columns;
         let site = stream.below(sites as u32) as usize;
         let (row, column) = (site / self.rows.columns, site % self.rows.columns);
-        self.grow(
-            row * self.rows.per_row + column / WIDE,
-            1 << (column % WIDE),
-            u64::MAX,
-            stream,
-        );
+        let w = row * self.rows.per_row + column / WIDE;
+        let seed = 1 << (column % WIDE);
+        match self.rows.are_plain() && self.dimension == 2 {
+            true => self.grow::<true>(w, seed, u64::MAX, stream),
+            false => self.grow::<false>(w, seed, u64::MAX, stream),
+        }
     }
 
     /// Turns over every cluster with probability one half.
     pub(super) fn flip_all(&mut self, stream: &mut Stream) {
+        match self.rows.are_plain() && self.dimension == 2 {
+            true => self.flip_all_of::<true>(stream),
+            false => self.flip_all_of::<false>(stream),
+        }
+    }
+
+    #[inline(always)]
+    fn flip_all_of<const PLAIN: bool>(&mut self, stream: &mut Stream) {
         self.clear();
-        let rows = self.rows;
+        let rows = self.rows.known::<PLAIN>();
         for w in 0..rows.len {
-            self.prepare(w, stream);
+            self.prepare::<PLAIN>(w, stream);
         }
         for w in 0..rows.len {
             // The many clusters of a single site take their coins together.
-            let single = rows.mask(w) & !self.linked(w);
+            let single = rows.mask(w) & !self.linked::<PLAIN>(w);
             put(self.reached, w, get(self.reached, w) | single);
             put(
                 self.spins,
@@ -252,22 +279,30 @@ impl<'a> Clusters<'a> {
                     break;
                 }
                 let turn = if stream.coin() { u64::MAX } else { 0 };
-                self.grow(w, free & free.wrapping_neg(), turn, stream);
+                self.grow::<PLAIN>(w, free & free.wrapping_neg(), turn, stream);
             }
         }
     }
 
     /// The sites of a word that some bond reaches.
-    fn linked(&self, w: usize) -> u64 {
-        let left = self.rows.previous(0, w);
+    #[inline(always)]
+    fn linked<const PLAIN: bool>(&self, w: usize) -> u64 {
+        let rows = self.rows.known::<PLAIN>();
+        let left = rows.previous(0, w);
         let bonds = get(self.bonds, w);
-        let mut linked = bonds | bonds << 1 | get(self.bonds, left) >> self.rows.last(left);
-        for axis in 1..self.dimension {
-            let place = axis * self.rows.len;
+        let mut linked = bonds | bonds << 1 | get(self.bonds, left) >> rows.last(left);
+        for axis in 1..self.axes::<PLAIN>() {
+            let place = axis * rows.len;
             linked |= get(self.bonds, place + w);
-            linked |= get(self.bonds, place + self.rows.previous(axis, w));
+            linked |= get(self.bonds, place + rows.previous(axis, w));
         }
         linked
+    }
+
+    /// Axes of the lattice.
+    #[inline(always)]
+    fn axes<const PLAIN: bool>(&self) -> usize {
+        if PLAIN { 2 } else { self.dimension }
     }
 
     /// Forgets clusters and bonds.
@@ -279,17 +314,22 @@ impl<'a> Clusters<'a> {
     /// Draws the bonds of a word's sites, forward and backward along every axis, that have not
     /// been drawn yet.
     #[inline(never)]
-    fn prepare(&mut self, w: usize, stream: &mut Stream) {
-        for axis in 0..self.dimension {
-            self.draw(axis, w, stream);
-            self.draw(axis, self.rows.previous(axis, w), stream);
+    fn prepare<const PLAIN: bool>(&mut self, w: usize, stream: &mut Stream) {
+        let rows = self.rows.known::<PLAIN>();
+        for axis in 0..self.axes::<PLAIN>() {
+            self.draw::<PLAIN>(axis, w, stream);
+            let previous = rows.previous(axis, w);
+            if previous != w {
+                self.draw::<PLAIN>(axis, previous, stream);
+            }
         }
         self.drawn[w] |= ALL;
     }
 
     /// Draws the bonds of a word forward along an axis.
     #[inline(always)]
-    fn draw(&mut self, axis: usize, w: usize, stream: &mut Stream) {
+    fn draw<const PLAIN: bool>(&mut self, axis: usize, w: usize, stream: &mut Stream) {
+        let rows = self.rows.known::<PLAIN>();
         if self.drawn[w] & 1 << axis != 0 {
             return;
         }
@@ -297,32 +337,32 @@ impl<'a> Clusters<'a> {
         // Bonds are drawn for the configuration before the move: while any are missing, all of
         // what has been reached has also been turned over.
         let before = |w| get(self.spins, w) ^ get(self.reached, w);
-        let next = self.rows.next(axis, w);
+        let next = rows.next(axis, w);
         let (from, to) = (before(w), before(next));
         let to = if axis == 0 {
-            self.rows.ahead(from, to, w)
+            rows.ahead(from, to, w)
         } else {
             to
         };
-        let satisfied = !(from ^ to ^ self.opposed) & self.rows.mask(w);
+        let satisfied = !(from ^ to ^ self.opposed) & rows.mask(w);
         put(
             self.bonds,
-            axis * self.rows.len + w,
+            axis * rows.len + w,
             stream.bernoulli_word(self.join, satisfied),
         );
     }
 
     /// Grows the cluster of `seed` in word `w`, turning spins over by `turn`.
     #[inline(always)]
-    fn grow(&mut self, w: usize, seed: u64, turn: u64, stream: &mut Stream) {
-        let rows = self.rows;
+    fn grow<const PLAIN: bool>(&mut self, w: usize, seed: u64, turn: u64, stream: &mut Stream) {
+        let rows = self.rows.known::<PLAIN>();
         let mut height = 0;
         self.hand_over(w, seed, &mut height);
         while height > 0 {
             height -= 1;
             let w = self.stack[height] as usize;
             if self.drawn[w] & ALL == 0 {
-                self.prepare(w, stream);
+                self.prepare::<PLAIN>(w, stream);
             }
             let seeds = get(self.pending, w);
             put(self.pending, w, 0);
@@ -343,7 +383,7 @@ impl<'a> Clusters<'a> {
                 let through = get(self.bonds, left) & (new & 1) << rows.last(left);
                 self.hand_over(left, through, &mut height);
             }
-            for axis in 1..self.dimension {
+            for axis in 1..self.axes::<PLAIN>() {
                 let place = axis * rows.len;
                 let through = get(self.bonds, place + w) & new;
                 self.hand_over(rows.next(axis, w), through, &mut height);
@@ -358,13 +398,11 @@ impl<'a> Clusters<'a> {
     #[inline(always)]
     fn hand_over(&mut self, w: usize, sites: u64, height: &mut usize) {
         let sites = sites & !get(self.reached, w);
-        if sites != 0 {
-            let waiting = get(self.pending, w);
-            // A branch less to guess wrong. At least one word, that at work, is not on the stack.
-            self.stack[*height] = w as u32;
-            *height += usize::from(waiting == 0);
-            put(self.pending, w, waiting | sites);
-        }
+        let waiting = get(self.pending, w);
+        // No branches to guess wrong. At least one word, that at work, is not on the stack.
+        self.stack[*height] = w as u32;
+        *height += usize::from((waiting == 0) & (sites != 0));
+        put(self.pending, w, waiting | sites);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::store::codec::{Number, Tape};
 
 /// A kind of value that a run can learn from.
-pub trait Learnt: Value<Word: Default> + Number + Default + Sync {
+pub trait Learnt: Value<Word: Default + Send + Sync> + Number + Default + Send + Sync {
     /// Values in an element of a configuration.
     const PACKED: usize;
 
@@ -269,6 +269,9 @@ pub trait Feed<V> {
     /// # Errors
     /// Those of a file.
     fn next(&mut self, slot: &mut [V]) -> Result<bool>;
+
+    /// Tells how many more will be asked for, about: beyond those nothing is prepared.
+    fn expect(&mut self, _count: usize) {}
 
     /// Where it stands, to a checkpoint or from one.
     ///

@@ -1,8 +1,8 @@
 //! Markov chains on the host: how long to burn in, how far apart to take samples, and a fixed
 //! number of chains that give them, whatever the number of threads.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::vec;
 
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -11,6 +11,7 @@ use blockspin_core::stats::{Blocking, integrated};
 use blockspin_core::window::row::Value;
 use serde::{Deserialize, Serialize};
 
+use super::workers::{Crew, Work, lock};
 use crate::data::supply::Feed;
 use crate::error::Result;
 use crate::store::codec::{Number, Tape};
@@ -49,7 +50,7 @@ pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
 }
 
 fn next<T>(tasks: &Mutex<vec::IntoIter<T>>) -> Option<T> {
-    tasks.lock().unwrap_or_else(PoisonError::into_inner).next()
+    lock(tasks).next()
 }
 
 /// When and how often a chain is to be looked at, in sweeps.
@@ -305,6 +306,8 @@ struct Line<M: Supplier> {
     chain: Chain<M::Cell>,
     burnt_in: bool,
     ready: Vec<M::Value>,
+    /// Samples to be drawn.
+    wanted: usize,
     /// Whether `ready` holds samples that nobody has taken over.
     is_full: bool,
 }
@@ -324,7 +327,8 @@ impl<M: Supplier> Line<M> {
         }
         let mut scratch = vec![0; model.scratch_len()];
         let mut kept = vec![M::Cell::default(); model.state_len()];
-        for values in self.ready.chunks_exact_mut(learned_len(model)) {
+        let samples = self.ready.chunks_exact_mut(learned_len(model));
+        for values in samples.take(self.wanted) {
             chain.advance(model, plan.thin, &mut scratch);
             model.keep(&chain.state, &mut kept, &mut chain.stream);
             model.values(&kept, values);
@@ -343,38 +347,64 @@ impl<M: Supplier> Line<M> {
     }
 }
 
-/// Lines that wait for a thread.
-type Queue<M> = Mutex<vec::IntoIter<Line<M>>>;
-
-/// Refills lines until none waits.
-fn work<M: Supplier>(sampling: &Sampling<M>, queue: &Queue<M>) -> Vec<Line<M>> {
-    let lines = std::iter::from_fn(|| next(queue));
-    lines
-        .map(|mut line| {
-            line.refill(sampling);
-            line
-        })
-        .collect()
+/// Lines between the chains and those who fill them.
+struct Lines<M: Supplier> {
+    waiting: VecDeque<Line<M>>,
+    full: Vec<Line<M>>,
 }
 
-/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. With threads to
-/// spare they sample while the caller works; where the caller must wait, it helps.
-pub struct Chains<M: Supplier> {
+/// What threads share of [`Chains`].
+struct Shared<M: Supplier> {
     sampling: Sampling<M>,
-    /// Threads beside the caller's.
-    others: usize,
-    /// Samples that are handed out, and how many have been.
+    lines: Mutex<Lines<M>>,
+}
+
+impl<M: Supplier> Work for Shared<M> {
+    fn piece(&self) -> bool {
+        let line = lock(&self.lines).waiting.pop_front();
+        let Some(mut line) = line else {
+            return false;
+        };
+        line.refill(&self.sampling);
+        lock(&self.lines).full.push(line);
+        true
+    }
+}
+
+/// [`CHAINS`] chains, half of them from hot starts, that hand out samples in turn. The threads of a
+/// crew sample while the caller works; where the caller must wait, it helps.
+pub struct Chains<M: Supplier> {
+    shared: Arc<Shared<M>>,
+    /// The same, as the crew knows it.
+    work: Arc<dyn Work>,
+    crew: Arc<Crew>,
+    helps: bool,
+    /// The lines, unless they were sent out to be filled.
+    home: Vec<Line<M>>,
+    /// Samples that are handed out; how many there are of each chain, and how many have been taken.
     ready: Vec<Vec<M::Value>>,
+    each: usize,
     taken: usize,
-    /// The chains, unless a worker has them.
-    queue: Arc<Queue<M>>,
-    workers: Vec<JoinHandle<Vec<Line<M>>>>,
+    /// Samples that will be asked for, at most.
+    expected: usize,
 }
 
 impl<M: Supplier> Chains<M> {
-    /// Chains with streams of their own for each purpose. Nothing is sampled before the first is
-    /// asked for.
+    /// Chains with streams of their own for each purpose, and threads of their own. Nothing is sampled
+    /// before the first is asked for.
     pub fn new(sampling: Sampling<M>, seed: u64, purpose: Purpose, threads: usize) -> Self {
+        let crew = Arc::new(Crew::new(threads.clamp(1, CHAINS)));
+        Self::of_crew(sampling, seed, purpose, &crew, 0)
+    }
+
+    /// The same with the threads of a crew, to which they are so urgent.
+    pub fn of_crew(
+        sampling: Sampling<M>,
+        seed: u64,
+        purpose: Purpose,
+        crew: &Arc<Crew>,
+        urgency: u8,
+    ) -> Self {
         let model = &sampling.model;
         let ahead = samples_ahead(model);
         let buffer = || vec![M::Value::default(); ahead * learned_len(model)];
@@ -383,100 +413,137 @@ impl<M: Supplier> Chains<M> {
             chain: Chain::started(model, seed, number as u64, purpose),
             burnt_in: false,
             ready: buffer(),
+            wanted: ahead,
             is_full: false,
         };
-        let lines: Vec<_> = (0..CHAINS).map(line).collect();
-        Chains {
-            others: threads.clamp(1, CHAINS) - 1,
-            ready: (0..CHAINS).map(|_| buffer()).collect(),
-            taken: CHAINS * ahead,
-            queue: Arc::new(Mutex::new(lines.into_iter())),
-            workers: vec![],
+        let (home, ready) = (0..CHAINS).map(|i| (line(i), buffer())).unzip();
+        let lines = Lines {
+            waiting: VecDeque::new(),
+            full: vec![],
+        };
+        let shared = Arc::new(Shared {
             sampling,
+            lines: Mutex::new(lines),
+        });
+        let work: Arc<dyn Work> = shared.clone();
+        crew.add(urgency, work.clone());
+        Chains {
+            shared,
+            work,
+            crew: crew.clone(),
+            helps: true,
+            home,
+            ready,
+            each: ahead,
+            taken: CHAINS * ahead,
+            expected: usize::MAX,
         }
     }
 
-    /// Takes over the next samples, and sends workers to draw those after them.
+    /// The same for a caller that has nothing to do but take samples, beside the threads of the crew:
+    /// it waits idly.
+    #[must_use]
+    pub fn idle(mut self) -> Self {
+        self.helps = false;
+        self
+    }
+
+    /// Takes over the next samples, and has those after them drawn.
     fn exchange(&mut self) {
-        if self.workers.is_empty() {
-            self.send();
-        }
-        let lines = work(&self.sampling, &self.queue);
-        let mut lines = self.all(lines);
-        for (line, ready) in lines.iter_mut().zip(&mut self.ready) {
+        self.send(1);
+        let lines = &self.shared.lines;
+        self.crew
+            .until(self.helps, || lock(lines).full.len() == CHAINS);
+        self.recall();
+        self.each = self.home[0].wanted;
+        for (line, ready) in self.home.iter_mut().zip(&mut self.ready) {
             std::mem::swap(&mut line.ready, ready);
             line.is_full = false;
         }
         self.taken = 0;
-        self.queue = Arc::new(Mutex::new(lines.into_iter()));
-        self.send();
+        self.send(0);
     }
 
-    /// These lines and those that the workers have, when they are done, in their order.
-    fn all(&mut self, mut lines: Vec<Line<M>>) -> Vec<Line<M>> {
-        for worker in self.workers.drain(..) {
-            match worker.join() {
-                Ok(done) => lines.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+    /// Sends lines out for what is expected beyond what is there, at least so many samples of each.
+    fn send(&mut self, least: usize) {
+        let there = CHAINS * self.each - self.taken;
+        let wanted = self.expected.saturating_sub(there).div_ceil(CHAINS);
+        let wanted = wanted.clamp(least, samples_ahead(&self.shared.sampling.model));
+        if wanted == 0 || self.home.is_empty() {
+            return;
         }
-        lines.sort_by_key(|line| line.number);
-        lines
+        for line in &mut self.home {
+            // Where it is full already, after a checkpoint, it was drawn for the same expectation.
+            line.wanted = wanted;
+        }
+        lock(&self.shared.lines).waiting.extend(self.home.drain(..));
+        self.crew.tell();
     }
 
-    fn send(&mut self) {
-        for _ in 0..self.others {
-            let (sampling, queue) = (self.sampling.clone(), self.queue.clone());
-            let worker = std::thread::spawn(move || work(&sampling, &queue));
-            self.workers.push(worker);
-        }
+    /// Brings all lines home, in their order: those that are being filled when they are full, those that
+    /// wait as they are.
+    fn recall(&mut self) {
+        let lines = &self.shared.lines;
+        self.home.extend(lock(lines).waiting.drain(..));
+        let missing = CHAINS - self.home.len();
+        self.crew.until(false, || lock(lines).full.len() == missing);
+        self.home.append(&mut lock(lines).full);
+        self.home.sort_by_key(|line| line.number);
     }
 }
 
 impl<M: Supplier> Feed<M::Value> for Chains<M> {
     /// What is learned from the next sample, under a random global symmetry.
     fn next(&mut self, values: &mut [M::Value]) -> Result<bool> {
-        let length = learned_len(&self.sampling.model);
-        if self.taken == CHAINS * self.ready[0].len() / length {
+        if self.taken == CHAINS * self.each {
             self.exchange();
         }
+        let length = learned_len(&self.shared.sampling.model);
         let (chain, at) = (self.taken % CHAINS, self.taken / CHAINS);
         values.copy_from_slice(&self.ready[chain][at * length..][..length]);
         self.taken += 1;
+        self.expected = self.expected.saturating_sub(1);
         Ok(true)
     }
 
-    /// Workers finish the line they are at; where each is when they do depends on the threads, what
-    /// will be handed out does not.
+    fn expect(&mut self, count: usize) {
+        self.expected = count;
+    }
+
+    /// Lines that are being filled are waited for; which are full depends on the threads, what will be
+    /// handed out does not.
     fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        let waiting = std::iter::from_fn(|| next(&self.queue)).collect();
-        let mut lines = self.all(waiting);
-        let length = learned_len(&self.sampling.model);
+        self.recall();
+        let model = &self.shared.sampling.model;
+        let (length, most) = (learned_len(model), CHAINS * samples_ahead(model));
         let mut pass = || {
-            let most = CHAINS * self.ready[0].len() / length;
             tape.value(&mut self.taken)?;
             tape.require(self.taken <= most)?;
             let rest = self.taken / CHAINS * length;
             let mut ready = self.ready.iter_mut();
             ready.try_for_each(|ready| tape.pass(&mut ready[rest..]))?;
-            lines.iter_mut().try_for_each(|line| line.pass(tape))
+            self.home.iter_mut().try_for_each(|line| line.pass(tape))
         };
         let passed = pass();
-        // Sampling goes on though a disk be full.
-        self.queue = Arc::new(Mutex::new(lines.into_iter()));
-        self.send();
+        if tape.is_read() {
+            self.each = most / CHAINS;
+        } else {
+            // Sampling goes on though a disk be full.
+            self.send(0);
+        }
         passed
     }
 
     fn bytes(&self) -> u64 {
-        memory(&self.sampling.model)
+        memory(&self.shared.sampling.model)
     }
 }
 
-/// Workers end with the line they are at.
+/// What waits is not filled any more.
 impl<M: Supplier> Drop for Chains<M> {
     fn drop(&mut self) {
-        while next(&self.queue).is_some() {}
+        self.crew.remove(&self.work);
+        lock(&self.shared.lines).waiting.clear();
     }
 }
 

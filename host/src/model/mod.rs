@@ -13,6 +13,7 @@ pub mod mcmc;
 mod potts;
 mod random_bonds;
 mod ring;
+pub mod workers;
 
 use std::fmt::Debug;
 use std::sync::Arc;

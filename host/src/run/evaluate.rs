@@ -84,6 +84,7 @@ impl<V: Learnt> HeldOut<V> {
             v: vec![V::Word::default(); rows * v_length],
             e: vec![V::Word::default(); rows * e_length],
         };
+        feed.expect(groups * batch);
         let mut values = vec![V::default(); V::configuration(cut.sites())];
         let (mut complete, mut tries) = (0, 0);
         'all: while complete < groups * windows * batch {

@@ -8,6 +8,9 @@
 //! [`search`](super::search) chooses among several trainings; here both ends are joined.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use blockspin_core::num::lane::Lane;
@@ -28,10 +31,12 @@ use crate::data::split::Parts;
 use crate::data::supply::{Crop, Feed, Learnt, Rows};
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
-use crate::model::mcmc::{self, Chains, Sampling, Supplier};
+use crate::model::mcmc::{self, CHAINS, Chains, Sampling, Supplier};
+use crate::model::workers::Crew;
 use crate::model::{Prepared, with_sampling};
 use crate::observer::{Phase, Progress, Silent};
 use crate::run::checkpoint::Checkpoint;
+use crate::store::codec::Tape;
 use crate::store::resources;
 
 /// What a run found.
@@ -87,7 +92,46 @@ struct Supply<'a, C, V> {
     training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + 'a> + 'a>,
     watched: Box<dyn Feed<V> + 'a>,
     choosing: Box<dyn FnOnce() -> Box<dyn Feed<V> + 'a> + 'a>,
-    held_out: Box<dyn Feed<V> + 'a>,
+    held_out: Box<dyn Feed<V> + Send + 'a>,
+    /// Threads that draw.
+    crew: Arc<Crew>,
+}
+
+/// The supply of held-out configurations, taken while the training runs.
+struct Meanwhile<'a, V> {
+    feed: Box<dyn Feed<V> + Send + 'a>,
+    /// Whether they are of no use any more.
+    over: &'a AtomicBool,
+    taken: &'a AtomicU64,
+}
+
+impl<V> Feed<V> for Meanwhile<'_, V> {
+    fn next(&mut self, slot: &mut [V]) -> Result<bool> {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        Ok(!self.over.load(Ordering::Relaxed) && self.feed.next(slot)?)
+    }
+
+    fn expect(&mut self, count: usize) {
+        self.feed.expect(count);
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        self.feed.pass(tape)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.feed.bytes()
+    }
+}
+
+/// Tells those who wait for a thread that it has ended, however it did.
+struct Ends<'a>(&'a AtomicBool, &'a Crew);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+        self.1.tell();
+    }
 }
 
 /// Bytes of memory that a run of a model takes, about.
@@ -126,14 +170,19 @@ fn model_run<M: Supplier<Value: Learnt>>(
         ));
     };
     let sizes = Sizes::of_model::<M::Value>(setup);
-    let chains = |seed, purpose| {
-        Box::new(Chains::new(
+    // Chains of two purposes are drawn at once.
+    let crew = Arc::new(Crew::new(setup.execution.threads.clamp(1, 2 * CHAINS)));
+    let drawn = crew.clone();
+    let chains = move |seed, purpose, urgency| {
+        Box::new(Chains::of_crew(
             sampling.clone(),
             seed,
             purpose,
-            setup.execution.threads,
+            &drawn,
+            urgency,
         ))
     };
+    let held_out = chains(setup.optimisation.seed, Purpose::HeldOut, 2);
     let seed = setup.optimisation.seed;
     learn(
         setup,
@@ -141,11 +190,18 @@ fn model_run<M: Supplier<Value: Learnt>>(
             cut: *window,
             centres: centres(&sampling.model, window),
             sizes,
-            training: Box::new(move |seed| chains(seed, Purpose::Training)),
-            watched: chains(seed, Purpose::Validation),
+            watched: chains(seed, Purpose::Validation, 0),
             // Of chains that no training was watched by.
-            choosing: Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation)),
-            held_out: chains(seed, Purpose::HeldOut),
+            choosing: {
+                let chains = chains.clone();
+                Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation, 0))
+            },
+            training: Box::new(move |seed| chains(seed, Purpose::Training, 1)),
+            held_out: match crew.has_others() {
+                true => Box::new(held_out.idle()),
+                false => held_out,
+            },
+            crew,
         },
         checkpoint,
     )
@@ -200,7 +256,7 @@ fn data_run<V: Learnt>(
     }
 }
 
-fn cut_run<C: Cut + Copy, V: Learnt>(
+fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
     setup: &Setup,
     data: &Data,
     parts: &Parts,
@@ -234,6 +290,7 @@ fn cut_run<C: Cut + Copy, V: Learnt>(
             watched: feed(&parts.validation, watched, false, (seed, 3)),
             choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
             held_out: feed(&parts.held_out, held_out, false, (seed, 4)),
+            crew: Arc::new(Crew::new(1)),
         },
         checkpoint,
     )?;
@@ -278,7 +335,7 @@ fn train<C: Cut, V: Learnt>(
     Ok(())
 }
 
-fn learn<C: Cut + Copy, V: Learnt>(
+fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
     setup: &Setup,
     supply: Supply<'_, C, V>,
     mut checkpoint: Option<&mut Checkpoint>,
@@ -289,20 +346,21 @@ fn learn<C: Cut + Copy, V: Learnt>(
         centres,
         sizes,
         training: supply,
-        mut watched,
+        watched,
         choosing,
-        mut held_out,
+        held_out,
+        crew,
     } = supply;
     let (seed, batch) = (setup.optimisation.seed, setup.shape.batch());
-    let mut seconds_gathering = 0.0;
-    let mut gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &dyn Progress| {
-        let start = Instant::now();
-        let held = HeldOut::gather(feed, &cut, batch, extent, origins, progress)?;
-        seconds_gathering += start.elapsed().as_secs_f64();
-        Ok::<_, Error>(held)
+    let start = Instant::now();
+    let gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &dyn Progress| {
+        HeldOut::gather(feed, &cut, batch, extent, origins, progress)
     };
     let mut origins = Stream::new(seed, 1, Purpose::Windows);
-    let watched = gather(watched.as_mut(), sizes.watched, &mut origins, &Silent)?;
+    let watched = {
+        let mut feed = watched;
+        gather(feed.as_mut(), sizes.watched, &mut origins, &Silent)?
+    };
     let choosing = match sizes.choosing {
         Some(extent) => {
             let mut origins = Stream::new(seed, 5, Purpose::Windows);
@@ -310,6 +368,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         }
         None => None,
     };
+    let mut seconds_gathering = start.elapsed().as_secs_f64();
 
     let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
     let mut search = Search::default();
@@ -317,7 +376,7 @@ fn learn<C: Cut + Copy, V: Learnt>(
         tape.value(&mut search)?;
     }
     let mut pool = PoolBuffers::new(&sizes, cut.sites());
-    let trained = loop {
+    let mut climb = || loop {
         let (components, seed) = search.next(setup);
         let stage = setup.with_components(components)?;
         let mut buffers = Buffers::new(stage.shape);
@@ -337,23 +396,60 @@ fn learn<C: Cut + Copy, V: Learnt>(
         train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
         let ended = training.end(&watched, choosing.as_ref())?;
         if let Some(trained) = search.push(setup, ended) {
-            break trained;
+            break Ok::<_, Error>(trained);
         }
     };
 
-    let setup = &setup.with_components(trained.components)?;
+    // With threads to spare held-out windows are gathered meanwhile; no training sees them.
     let total = (sizes.held_out.groups * batch) as u64;
-    let progress = setup.execution.observer.begin(Phase {
-        label: "held out",
-        total,
-        unit: "samples",
-    });
-    let held = gather(
-        held_out.as_mut(),
-        sizes.held_out,
-        &mut origins,
-        progress.as_ref(),
-    )?;
+    let held_out_phase = || {
+        setup.execution.observer.begin(Phase {
+            label: "held out",
+            total,
+            unit: "samples",
+        })
+    };
+    let (over, ended, taken) = (
+        AtomicBool::new(false),
+        AtomicBool::new(false),
+        AtomicU64::new(0),
+    );
+    let (trained, held) = std::thread::scope(|scope| {
+        let mut feed = Meanwhile {
+            feed: held_out,
+            over: &over,
+            taken: &taken,
+        };
+        let mut gather_held_out = move |progress: &dyn Progress| {
+            gather(&mut feed, sizes.held_out, &mut origins, progress)
+        };
+        if setup.execution.threads == 1 {
+            let trained = climb()?;
+            let start = Instant::now();
+            let held = gather_held_out(held_out_phase().as_ref())?;
+            seconds_gathering += start.elapsed().as_secs_f64();
+            return Ok((trained, held));
+        }
+        let ends = Ends(&ended, &crew);
+        let thread = scope.spawn(move || {
+            let _ends = ends;
+            gather_held_out(&Silent)
+        });
+        let trained = climb().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
+        let start = Instant::now();
+        let progress = held_out_phase();
+        let shown = AtomicU64::new(0);
+        crew.until(true, || {
+            let taken = taken.load(Ordering::Relaxed);
+            progress.advance(taken - shown.swap(taken, Ordering::Relaxed));
+            ended.load(Ordering::Acquire)
+        });
+        let held = thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        seconds_gathering += start.elapsed().as_secs_f64();
+        Ok::<_, Error>((trained, held))
+    })?;
+
+    let setup = &setup.with_components(trained.components)?;
     let mut buffers = Buffers::<V>::new(setup.shape);
     let mut rsmi = buffers.of(setup, &centres, &trained)?;
     let (_, reported) = setup.learning();

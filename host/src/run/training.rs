@@ -220,7 +220,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         feed: Box<dyn Feed<V> + 'a>,
         seed: u64,
     ) -> Result<Self> {
-        Ok(Training {
+        let mut training = Training {
             setup,
             sizes,
             rsmi: buffers.begin(setup, centres, seed)?,
@@ -242,7 +242,17 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
                 seconds_sampling: 0.0,
                 seconds_training: 0.0,
             },
-        })
+        };
+        training.expect();
+        Ok(training)
+    }
+
+    /// Tells the supply how many configurations are still to come.
+    fn expect(&mut self) {
+        let draws = self.setup.schedule.steps as usize * self.setup.shape.batch();
+        let all = self.sizes.first + self.sizes.uses.map_or(0, |uses| draws / uses);
+        let left = all.saturating_sub(self.course.configurations);
+        self.feed.expect(left);
     }
 
     /// How far it is.
@@ -411,7 +421,9 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
             Some(values) => tape.pass(values)?,
             None => tape.require(false)?,
         }
-        self.feed.pass(tape)
+        self.feed.pass(tape)?;
+        self.expect();
+        Ok(())
     }
 
     /// Refines the filter on windows that are drawn once, and keeps it, if it is better on the watched ones.
