@@ -20,9 +20,9 @@ use crate::settings::values::{self, Boundaries, Components, Hidden, Rule};
 use crate::settings::{Fields, Reader, any, optional, settings};
 
 /// Hidden layers of a critic, unless given.
-const HIDDEN: [u32; 2] = [32, 32];
+pub(super) const HIDDEN: [u32; 2] = [32, 32];
 /// Width of the embedding of a separable critic, unless given.
-const EMBEDDING: u32 = 8;
+pub(super) const EMBEDDING: u32 = 8;
 /// The largest file that is read as a configuration.
 const LARGEST_FILE: u64 = 64 << 20;
 

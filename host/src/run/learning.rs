@@ -156,10 +156,14 @@ pub fn model(
     model: &Prepared,
     checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
-    with_sampling!(model, sampling => model_run(setup, sampling, checkpoint))
+    with_sampling!(model, sampling => sampler(setup, sampling, checkpoint))
 }
 
-fn model_run<M: Supplier<Value: Learnt>>(
+/// The same for a sampler of one's own.
+///
+/// # Errors
+/// As [`model`].
+pub fn sampler<M: Supplier<Value: Learnt>>(
     setup: &Setup,
     sampling: &Sampling<M>,
     checkpoint: Option<&mut Checkpoint>,

@@ -9,7 +9,7 @@ use blockspin_core::shape::{MAX_COMPONENTS, Shape};
 use blockspin_core::window::{self, WindowError};
 
 use super::Execution;
-use super::config::{Filter, RunConfig};
+use super::config::{EMBEDDING, Filter, HIDDEN, RunConfig};
 use super::input::Input;
 use super::named_filters::filters;
 use super::region::{Place, Sites};
@@ -330,6 +330,19 @@ impl Setup {
             execution,
         };
         Ok((setup, shells))
+    }
+
+    /// One training of one filter in a window on a lattice, with the standard critic and a batch of 100.
+    ///
+    /// # Errors
+    /// Usage, if the window has too many sites.
+    pub fn on(window: window::Window, execution: Execution) -> Result<Self> {
+        let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (block, environment) = (window.block_sites(), window.environment_sites());
+        let batch = Optimisation::default().batch;
+        let shape = Shape::new(few(block), few(environment), 1, &HIDDEN, EMBEDDING, batch)
+            .map_err(|error| Error::usage(error.to_string()))?;
+        Ok(Self::at(Place::Window(window), shape, execution))
     }
 
     /// One training of a filter on a place, at the defaults of the Ising model but for its shape.
