@@ -273,6 +273,7 @@ fn difference(found: &RunConfig, given: &RunConfig) -> Option<(String, String)> 
     let mut differing = names.filter(|name| found.get(*name) != given.get(*name));
     let name = differing.next()?;
     let shown = |value: Option<&Value>| match value.and_then(settings::text) {
+        Some(text) if name == "model" => format!("model {text}"),
         Some(text) => format!("`{name}` {text}"),
         None => format!("no `{name}`"),
     };
@@ -305,7 +306,7 @@ mod tests {
         let batch = ("`batch` 30".into(), "`batch` 20".into());
         assert_eq!(difference(&config(30), &config(20)), Some(batch));
         let chain = RunConfig::train(IsingChain::default());
-        let model = ("`model` chain".into(), "`model` ising".into());
+        let model = ("model chain".into(), "model ising".into());
         assert_eq!(difference(&chain, &config(20)), Some(model));
         let mut thin = config(20);
         if let crate::run::Source::Model(_, pace) = &mut thin.source {

@@ -264,7 +264,7 @@ fn other_options_than_those_of_the_checkpoint_are_refused() {
         ("--seed 2", "--seed 3", "--seed 2"),
         ("--size 8", "--size 9", "--size 8"),
         ("--block 2", "--block 1", "--block 2"),
-        ("ising", "chain", "'blockspin train ising'"),
+        ("ising", "chain", "model ising"),
         ("--out", "--thin 3 --out", "no --thin"),
         ("--out", "--components 2 --out", "--components 1"),
         (
@@ -275,7 +275,7 @@ fn other_options_than_those_of_the_checkpoint_are_refused() {
         ("--out", "--epsilon-rate 1e-3 --out", "--epsilon-rate 0.005"),
     ] {
         let told = other.replace("1e-3", "0.001").replace(" --out", "");
-        let told = told.replace("chain", "'blockspin train chain'");
+        let told = told.replace("chain", "model chain");
         folder.refuses(
             &resume.replacen(given, other, 1),
             2,
