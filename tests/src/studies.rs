@@ -2,7 +2,6 @@
 
 use blockspin_core::bound::infonce;
 use blockspin_core::num::rng::{Purpose, Stream};
-use serde_json::Value;
 
 use crate::gaussian;
 use crate::program::{Folder, floats, npy, number, parse_npy};

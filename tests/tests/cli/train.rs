@@ -5,7 +5,7 @@ use std::fs;
 use blockspin_tests::program::{Folder, npy, number, parse_npy};
 use serde_json::{Value, json};
 
-use super::{SHORT, all_refused, check_run};
+use super::{SHORT, all_refused, check_run, values};
 
 /// Spins ±1 as the program samples them: 300 configurations of 8 × 8.
 fn spins(folder: &Folder) -> Vec<u8> {
