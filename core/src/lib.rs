@@ -29,7 +29,6 @@
 //! - [`exact`]: the referee in f64: enumeration, transfer matrices, dimer coverings counted and
 //!   listed, the Gaussian field in closed form and the stationary law of chipping and aggregation, no sampling,
 //!   no learning.
-//! - [`fingerprint`]: standard workloads, each reduced to 64 bits.
 //!
 //! Nothing flows back up: a sampler knows no window, a window no filter, a bound no optimiser.
 //!
@@ -63,7 +62,6 @@ pub mod bound;
 pub mod critic;
 pub mod encoder;
 pub mod exact;
-pub mod fingerprint;
 pub mod kernel;
 pub mod lattice;
 pub mod num;

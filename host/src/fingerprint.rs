@@ -2,30 +2,41 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use blockspin_core::fingerprint::{self, Arena, WORKLOADS};
+use blockspin_fingerprint::{Arena, ORDER, Workload, critics, learning, numbers, samplers};
 
 use crate::error::{Error, Result};
 use crate::machine::Isa;
+
+/// All workloads, in the order in which they are printed.
+fn workloads() -> Vec<Workload<Isa>> {
+    let mut all: Vec<_> = numbers::workloads().into();
+    all.extend(samplers::workloads());
+    all.extend(learning::workloads());
+    all.extend(critics::workloads());
+    all.sort_by_key(|workload| ORDER.iter().position(|name| *name == workload.name));
+    all
+}
 
 /// Name and fingerprint of every workload, in their order.
 ///
 /// # Errors
 /// A failure, if a result is NaN.
 pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
+    let workloads = workloads();
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = vec![];
         let mut arena = Box::new(Arena::new());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= WORKLOADS.len() {
+            let Some(workload) = workloads.get(index) else {
                 return done;
-            }
-            done.push((index, fingerprint::run(index, &isa, &mut arena)));
+            };
+            done.push((index, workload.fingerprint(&isa, &mut arena)));
         }
     };
     let mut found = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(WORKLOADS.len()))
+        let others: Vec<_> = (1..threads.min(workloads.len()))
             .map(|_| scope.spawn(work))
             .collect();
         let mut found = work();
@@ -38,7 +49,7 @@ pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
     found
         .into_iter()
         .map(|(index, hash)| {
-            let name = WORKLOADS[index];
+            let name = workloads[index].name;
             let hash = hash.ok_or_else(|| {
                 Error::failure(format!(
                     "workload {name} gave a NaN, or is too large for its storage"
