@@ -61,9 +61,11 @@
 pub mod bound;
 pub mod critic;
 pub mod encoder;
+pub mod estimator;
 pub mod exact;
 pub mod kernel;
 pub mod lattice;
+pub mod nn;
 pub mod num;
 pub mod optim;
 pub mod rsmi;

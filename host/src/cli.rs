@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
 use blockspin_core::exact::DIMER_SIDE;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;

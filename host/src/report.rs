@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use blockspin_core::bound::Bound;
+use blockspin_core::bound::AnyBound as Bound;
 
 use crate::coarse::Coarse;
 use crate::filters::{Filters, product};

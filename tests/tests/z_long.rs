@@ -172,7 +172,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
     let isa = blockspin::machine::Isa::find("auto").unwrap();
     let settings = Settings {
-        given: filter.map(|filter| (filter, blockspin_core::encoder::Encoder::Sign)),
+        given: filter.map(|filter| (filter, blockspin_core::encoder::AnyEncoder::Sign)),
         threads: 2,
         ..Settings::new(Place::Window(window), shape(window, 1, 100), isa)
     };

@@ -1,7 +1,7 @@
 //! Critics and activations other than the default.
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::bound::AnyBound;
+use blockspin_core::critic::{Activation, AnyCritic};
 use blockspin_core::rsmi::{Learn, Machine};
 use blockspin_core::shape::Shape;
 
@@ -20,16 +20,16 @@ pub fn workloads<M: Machine>() -> [Workload<M>; 1] {
 /// The critics and activations that are not the standard ones, filters learned and given.
 fn critics(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     use Activation::{Elu, Relu, Tanh};
-    use Critic::{Concatenated, Quadratic, Separable};
+    use AnyCritic::{Concatenated, Quadratic, Separable};
     // One component behind two hidden layers, or two behind one.
     for (components, critic, activation, how, bound) in [
-        (1, Concatenated, Elu, Learn::All, Bound::InfoNce),
-        (2, Concatenated, Relu, Learn::Critic, Bound::Nwj),
-        (2, Concatenated, Tanh, Learn::All, Bound::DonskerVaradhan),
-        (2, Quadratic, Relu, Learn::Critic, Bound::InfoNce),
-        (2, Quadratic, Relu, Learn::All, Bound::Tuba),
-        (2, Separable, Elu, Learn::All, Bound::JensenShannon),
-        (2, Separable, Tanh, Learn::Critic, Bound::InfoNce),
+        (1, Concatenated, Elu, Learn::All, AnyBound::InfoNce),
+        (2, Concatenated, Relu, Learn::Critic, AnyBound::Nwj),
+        (2, Concatenated, Tanh, Learn::All, AnyBound::DonskerVaradhan),
+        (2, Quadratic, Relu, Learn::Critic, AnyBound::InfoNce),
+        (2, Quadratic, Relu, Learn::All, AnyBound::Tuba),
+        (2, Separable, Elu, Learn::All, AnyBound::JensenShannon),
+        (2, Separable, Tanh, Learn::Critic, AnyBound::InfoNce),
     ] {
         let (hidden, batch): (&[u32], _) = match components {
             1 => (&[2, 2], 5),

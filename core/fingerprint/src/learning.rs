@@ -1,8 +1,8 @@
 //! Training steps and held-out estimates: filters, encoders, maps, bounds.
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::Critic;
-use blockspin_core::encoder::{Choice, Encoder};
+use blockspin_core::bound::AnyBound;
+use blockspin_core::critic::AnyCritic;
+use blockspin_core::encoder::{AnyEncoder, Choice};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::{Writer, words};
 use blockspin_core::num::lane::Lane;
@@ -23,7 +23,7 @@ pub fn workloads<M: Machine>() -> [Workload<M>; 7] {
         Workload {
             name: "step-one-component",
             run: |machine, arena, hash| {
-                step(one(5)?, Learn::All, Bound::InfoNce, machine, arena, hash)
+                step(one(5)?, Learn::All, AnyBound::InfoNce, machine, arena, hash)
             },
         },
         Workload {
@@ -37,7 +37,14 @@ pub fn workloads<M: Machine>() -> [Workload<M>; 7] {
         Workload {
             name: "estimate",
             run: |machine, arena, hash| {
-                step(one(5)?, Learn::Critic, Bound::InfoNce, machine, arena, hash)
+                step(
+                    one(5)?,
+                    Learn::Critic,
+                    AnyBound::InfoNce,
+                    machine,
+                    arena,
+                    hash,
+                )
             },
         },
         Workload {
@@ -62,12 +69,12 @@ fn one(batch: u32) -> Option<Shape> {
 
 fn three_components(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     let shape = Shape::new(2, 5, 3, &[2, 2], 2, 3).ok()?;
-    step(shape, Learn::All, Bound::InfoNce, machine, arena, hash)
+    step(shape, Learn::All, AnyBound::InfoNce, machine, arena, hash)
 }
 
 /// All bounds but InfoNCE.
 fn bounds(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
-    for bound in Bound::ALL.into_iter().skip(1) {
+    for bound in AnyBound::ALL.into_iter().skip(1) {
         step(one(5)?, Learn::All, bound, machine, arena, hash)?;
     }
     Some(())
@@ -115,7 +122,7 @@ fn reals(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<(
         if !pool.draw(shape.batch(), &mut stream, v, e) {
             continue;
         }
-        let encoder = Encoder::Relaxed { epsilon: 0.4 };
+        let encoder = AnyEncoder::Relaxed { epsilon: 0.4 };
         hash.real(machine.step(&mut rsmi, encoder, Learn::All, 5e-3, &mut noise));
     }
     hash.reals(rsmi.gradients());
@@ -127,11 +134,11 @@ fn reals(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<(
 // By itself for the same reason.
 #[inline(never)]
 fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
-    let continuous = |_| Encoder::Continuous { noise: 0.0 };
+    let continuous = |_| AnyEncoder::Continuous { noise: 0.0 };
     let two = Shape::new(4, 6, 2, &[2], 2, 4).ok()?;
     learn_with(
         two,
-        (Learn::All, Bound::InfoNce),
+        (Learn::All, AnyBound::InfoNce),
         continuous,
         &[],
         machine,
@@ -139,12 +146,12 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
         hash,
     )?;
     let five = Shape::new(2, 5, 5, &[2], 2, 3).ok()?;
-    let of = |choice| Encoder::States { states: 3, choice };
+    let of = |choice| AnyEncoder::States { states: 3, choice };
     let relaxed = |epsilon| of(Choice::Relaxed { epsilon });
     let drawn = [of(Choice::Softmax), of(Choice::Largest)];
     learn_with(
         five,
-        (Learn::All, Bound::InfoNce),
+        (Learn::All, AnyBound::InfoNce),
         relaxed,
         &drawn,
         machine,
@@ -158,14 +165,22 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
 // By itself for the same reason.
 #[inline(never)]
 fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
-    let how = (Learn::All, Bound::InfoNce);
-    let relaxed = |epsilon| Encoder::Relaxed { epsilon };
+    let how = (Learn::All, AnyBound::InfoNce);
+    let relaxed = |epsilon| AnyEncoder::Relaxed { epsilon };
     let mapped = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
     let mapped = mapped.with_map(&[3]).ok()?;
-    learn_with(mapped, how, relaxed, &[Encoder::Sign], machine, arena, hash)?;
-    let noisy = |_| Encoder::Continuous { noise: 0.25 };
+    learn_with(
+        mapped,
+        how,
+        relaxed,
+        &[AnyEncoder::Sign],
+        machine,
+        arena,
+        hash,
+    )?;
+    let noisy = |_| AnyEncoder::Continuous { noise: 0.25 };
     let two = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
-    let two = two.with_critic(Critic::Moments).ok()?;
+    let two = two.with_critic(AnyCritic::Moments).ok()?;
     learn_with(two, how, noisy, &[], machine, arena, hash)?;
 
     let shape = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
@@ -192,19 +207,19 @@ fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()
 pub(crate) fn step(
     shape: Shape,
     learn: Learn,
-    bound: Bound,
+    bound: AnyBound,
     machine: &impl Machine,
     arena: &mut Arena,
     hash: &mut Hash,
 ) -> Option<()> {
     let encoder = |epsilon| match learn {
-        Learn::All => Encoder::Relaxed { epsilon },
-        Learn::Critic => Encoder::Sign,
+        Learn::All => AnyEncoder::Relaxed { epsilon },
+        Learn::Critic => AnyEncoder::Sign,
     };
     let estimated = [
-        Encoder::Sigmoid,
-        Encoder::Sign,
-        Encoder::Relaxed { epsilon: 0.3 },
+        AnyEncoder::Sigmoid,
+        AnyEncoder::Sign,
+        AnyEncoder::Relaxed { epsilon: 0.3 },
     ];
     let how = (learn, bound);
     learn_with(shape, how, encoder, &estimated, machine, arena, hash)
@@ -214,9 +229,9 @@ pub(crate) fn step(
 /// estimates.
 fn learn_with(
     shape: Shape,
-    (learn, bound): (Learn, Bound),
-    encoder: impl Fn(f32) -> Encoder,
-    estimated: &[Encoder],
+    (learn, bound): (Learn, AnyBound),
+    encoder: impl Fn(f32) -> AnyEncoder,
+    estimated: &[AnyEncoder],
     machine: &impl Machine,
     arena: &mut Arena,
     hash: &mut Hash,

@@ -19,15 +19,46 @@
 //! of order 1/K, with others. No ceiling; the variance is that of all
 //! [`single_sample`](super::single_sample) bounds.
 
-use crate::bound::pairs::{Columns, Pairs};
-use crate::bound::single_sample::NONE;
-use crate::kernel::Tile;
+use super::Bound;
+use super::scores::{Columns, Scores};
+use super::single_sample::{NONE, SingleSample, Slope, exp, single_sample};
+use super::tuba::Average;
+use crate::kernel::Target;
 use crate::num::lane::{Lane, apart, whole};
 use crate::num::math;
 
+/// The Donsker–Varadhan bound.
+#[derive(Clone, Copy, Debug)]
+pub struct DonskerVaradhan;
+
+impl SingleSample for DonskerVaradhan {
+    #[inline(always)]
+    fn needs_mean(self, _: bool) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn slope(self, ln_mean: f32, average: &Average) -> (f32, Slope) {
+        (ln_mean, Slope::Exponential(exp(ln_mean - average.ln())))
+    }
+}
+
+impl Bound for DonskerVaradhan {
+    #[inline(always)]
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        average: &mut Average,
+        value: impl FnMut(usize, f32),
+    ) {
+        single_sample::<T>(self, pairs, scores, average, value);
+    }
+}
+
 /// ln m.
 #[inline(always)]
-pub(crate) fn ln_mean<T: Tile>(pairs: &mut (impl Pairs<T> + ?Sized), scores: &mut [Lane]) -> f32 {
+pub(crate) fn ln_mean<T: Target>(pairs: &mut impl Scores, scores: &mut [Lane]) -> f32 {
     // The largest score so far, and the sum of exponentials less it.
     let (mut top, mut sum) = (f32::MIN, 0.0);
     let mut next = 0;

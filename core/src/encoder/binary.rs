@@ -10,31 +10,36 @@
 //! and tends to the binary h as ε → 0. The slope is taken from e = exp(−|z|), z the argument of σ,
 //! as 2 e / (1 + e)² ε: from h itself, 1 − h² would lose all its digits where h is near ±1.
 
+use super::{Encoder, at_least};
 use crate::num::lane::{Lane, WIDTH, lanes};
 use crate::num::math;
 use crate::num::rng::Stream;
 
 /// How a binary h follows from its logit.
-#[derive(Clone, Copy)]
-pub(super) enum Binary {
-    /// Smoothed, with relaxation ε above 0.
-    Relaxed(f32),
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Binary {
+    /// Binary concrete with relaxation ε: differentiable, for training. An ε below 1e-6 (or one
+    /// that is no number) counts as 1e-6.
+    Relaxed {
+        /// ε.
+        epsilon: f32,
+    },
     /// P(h = +1) = σ(x).
     Sigmoid,
     /// sign x, a fair coin where x = 0.
     Sign,
 }
 
-impl Binary {
-    /// Logits, K rows of C, to coarse variables, and slopes ∂h/∂x, 0 where h is not smoothed.
+impl Encoder for Binary {
     #[inline(always)]
-    pub(super) fn encode(
+    fn encode(
         self,
         components: usize,
         rows: &mut [Lane],
         slopes: &mut [Lane],
         stream: &mut Stream,
     ) {
+        slopes.fill(Lane::ZERO);
         let width = lanes(components);
         // Sixteen at a time, in the order of rows and components, whatever the padding between.
         let count = rows.len() / width * components;
@@ -58,7 +63,8 @@ impl Binary {
             let logistic = || noise.map(|u| math::ln(u) - math::ln(1.0 - u));
             let mut slope = Lane::ZERO;
             let h = match self {
-                Binary::Relaxed(epsilon) => {
+                Binary::Relaxed { epsilon } => {
+                    let epsilon = at_least(epsilon);
                     let z = x.zip(logistic(), |x, noise| (x + noise) / epsilon);
                     let e = z.map(|z| math::exp_nonpositive(-z.abs()));
                     let s = e.map(|e| 1.0 / (1.0 + e));

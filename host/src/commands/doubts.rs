@@ -1,6 +1,6 @@
 //! What there is to doubt about a run, and what would help.
 
-use blockspin_core::critic::Critic;
+use blockspin_core::critic::AnyCritic as Critic;
 
 use crate::coarse::Coarse;
 use crate::held_out::Estimate;

@@ -1,6 +1,6 @@
 //! A run's settings for the table of its report.
 
-use blockspin_core::critic::Critic;
+use blockspin_core::critic::AnyCritic as Critic;
 use serde_json::Value;
 
 use super::exactly::Exact;

@@ -1,7 +1,7 @@
 //! What a run is asked for.
 
-use blockspin_core::bound::Bound;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 use blockspin_core::rsmi::Learn;

@@ -1,4 +1,4 @@
-//! A multi-layer perceptron: affine layers with an [`Activation`](super::activation::Activation) φ
+//! A multi-layer perceptron: affine layers with an [`Activation`](super::Activation) φ
 //! between, the last one linear.
 //!
 //! # Forward
@@ -21,26 +21,26 @@
 //! kept. Weights are transposed first, so that dx too runs over outputs. Inputs
 //! that are packed signs have no gradient; theirs for dw is the same sum on the transposed bits.
 
+use super::network::Network;
 use crate::kernel::dense::{Matrix, Output};
-use crate::kernel::{Tile, signs};
+use crate::kernel::{Target, signs};
 use crate::num::lane::{Lane, WIDTH, apart, get_mut, lanes, whole};
 use crate::num::math;
 use crate::num::rng::Stream;
-use crate::shape::Network;
 
-/// What a network reads.
-#[derive(Clone, Copy)]
-pub(crate) enum Input<'a> {
-    /// Packed ±1, a row of words for each sample.
+/// The rows that a network reads, one for each sample of a batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Packed ±1: rows of [`words`](crate::num::bits::words) of the columns.
     Signs(&'a [u32]),
-    /// Real rows of whole lanes.
+    /// Real numbers: rows of [`lanes`] of the columns.
     Reals(&'a [Lane]),
 }
 
 impl Input<'_> {
     /// out\[k\]\[o\] = Σ_i x\[k\]\[i\] w\[i\]\[o\].
     #[inline(always)]
-    pub(crate) fn product<T: Tile>(
+    pub(crate) fn product<T: Target>(
         self,
         batch: usize,
         inputs: usize,
@@ -60,7 +60,7 @@ impl Input<'_> {
 
     /// out\[i\]\[o\] = Σ_k x\[k\]\[i\] dy\[k\]\[o\]; `flipped` takes the transposed bits.
     #[inline(always)]
-    pub(crate) fn gradient<T: Tile>(
+    pub(crate) fn gradient<T: Target>(
         self,
         batch: usize,
         inputs: usize,
@@ -107,7 +107,7 @@ pub(crate) fn initialise(net: Network, mut parameters: &mut [Lane], stream: &mut
 /// Runs `batch` rows through the network. `activations` takes the outputs of all layers one after
 /// the other, each `batch` rows; the last is the network's output.
 #[inline(always)]
-pub(crate) fn forward<T: Tile>(
+pub(crate) fn forward<T: Target>(
     net: Network,
     batch: usize,
     mut parameters: &[Lane],
@@ -140,9 +140,9 @@ pub(crate) fn forward<T: Tile>(
 
 /// What a backward pass overwrites besides its results.
 pub(crate) struct Scratch<'a> {
-    /// Room for the largest transposed weight matrix.
+    /// For the largest transposed weight matrix.
     pub(crate) transposed: &'a mut [Lane],
-    /// Room for the transposed bits of the input; none, if it is real.
+    /// For the transposed bits of the input; empty, if it is real.
     pub(crate) flipped: &'a mut [u32],
 }
 
@@ -152,7 +152,7 @@ pub(crate) struct Scratch<'a> {
 /// widest layer, are used in turn. `gradients` is overwritten. Returns the gradient by the input;
 /// if that is not wanted, what is left in its place.
 #[inline(always)]
-pub(crate) fn backward<'a, T: Tile>(
+pub(crate) fn backward<'a, T: Target>(
     net: Network,
     batch: usize,
     parameters: &[Lane],
