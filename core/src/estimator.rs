@@ -384,15 +384,15 @@ impl<'a, C: Critic, B: Bound> Estimator<'a, C, B> {
         let mut work = workspace(self.critic.workspace(&self.shape), storage.workspace);
         let block = core::mem::take(&mut work.scores);
         let mut bound = 0.0;
-        {
-            let gradients = Some(&mut *gradients);
-            let mut scores = self
-                .critic
-                .scores::<T>(&operands, self.bound, work.lend(), gradients);
-            let average = &mut self.average;
-            self.bound
-                .terms::<T>(&mut scores, block, average, |_, term| bound += term);
-        }
+        let (critic, terms_of, average) = (self.critic, self.bound, &mut self.average);
+        let lent = (work.lend(), Some(&mut *gradients));
+        T::part(
+            #[inline(always)]
+            || {
+                let mut scores = critic.scores::<T>(&operands, terms_of, lent.0, lent.1);
+                terms_of.terms::<T>(&mut scores, block, average, |_, term| bound += term);
+            },
+        );
         let dx = self.critic.back::<T>(
             &operands,
             self.bound,
@@ -450,12 +450,17 @@ impl<'a, C: Critic, B: Bound> Estimator<'a, C, B> {
         };
         let mut work = workspace(self.critic.workspace(&self.shape), storage.workspace);
         let block = core::mem::take(&mut work.scores);
-        let mut scores = self.critic.scores::<T>(&operands, self.bound, work, None);
-        self.bound
-            .terms::<T>(&mut scores, block, &mut self.average, |j, term| {
-                if let Some(slot) = terms.get_mut(j) {
-                    *slot = term;
-                }
-            });
+        let (critic, bound, average) = (self.critic, self.bound, &mut self.average);
+        T::part(
+            #[inline(always)]
+            || {
+                let mut scores = critic.scores::<T>(&operands, bound, work, None);
+                bound.terms::<T>(&mut scores, block, average, |j, term| {
+                    if let Some(slot) = terms.get_mut(j) {
+                        *slot = term;
+                    }
+                });
+            },
+        );
     }
 }

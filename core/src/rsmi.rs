@@ -534,7 +534,7 @@ impl<'a, C: Critic, B: Bound, P: Projection> Rsmi<'a, C, B, P> {
     #[inline(always)]
     fn encode<T: Target>(&mut self, encoder: impl Encoder, stream: &mut Stream) {
         self.logits::<T>();
-        encoder.encode(self.shape.components(), self.h, self.slopes, stream);
+        encoder.encode::<T>(self.shape.components(), self.h, self.slopes, stream);
     }
 
     /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
@@ -553,7 +553,7 @@ impl<'a, C: Critic, B: Bound, P: Projection> Rsmi<'a, C, B, P> {
         let h = Input::Reals(self.h);
         let (bound, dh) = self.estimator.differentiate::<T>(h, e, learns);
         if learns {
-            encoder.pull_back(self.shape.components(), self.slopes, dh);
+            encoder.pull_back::<T>(self.shape.components(), self.slopes, dh);
             let (projection, frozen) = (self.projection, self.learning.frozen);
             let dx = core::mem::take(&mut self.slopes);
             let (block, workspace, [parameters, gradient]) = self.projected();

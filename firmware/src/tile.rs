@@ -34,6 +34,11 @@ mod m4f {
         fn sqrt(x: f32) -> f32 {
             sqrtf(x)
         }
+
+        #[inline(never)]
+        fn part<R>(part: impl FnOnce() -> R) -> R {
+            part()
+        }
     }
 
     impl Machine for Chip {

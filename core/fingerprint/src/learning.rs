@@ -131,7 +131,6 @@ fn reals(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<(
 }
 
 /// Continuous h, and h of three states and of two, one component and several, learned and drawn.
-// By itself for the same reason.
 #[inline(never)]
 fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     let continuous = |_| AnyEncoder::Continuous { noise: 0.0 };
@@ -139,7 +138,7 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
     learn_with(
         two,
         (Learn::All, AnyBound::InfoNce),
-        continuous,
+        &continuous,
         &[],
         machine,
         arena,
@@ -152,7 +151,7 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
     learn_with(
         five,
         (Learn::All, AnyBound::InfoNce),
-        relaxed,
+        &relaxed,
         &drawn,
         machine,
         arena,
@@ -160,9 +159,7 @@ fn encoders(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Optio
     )
 }
 
-/// A map, then moments of an h with noise, then a filter of which one component is frozen and the other
-/// decays.
-// By itself for the same reason.
+/// A map, then moments of an h with noise, then a frozen and a decaying component.
 #[inline(never)]
 fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
     let how = (Learn::All, AnyBound::InfoNce);
@@ -172,7 +169,7 @@ fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()
     learn_with(
         mapped,
         how,
-        relaxed,
+        &relaxed,
         &[AnyEncoder::Sign],
         machine,
         arena,
@@ -181,8 +178,15 @@ fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()
     let noisy = |_| AnyEncoder::Continuous { noise: 0.25 };
     let two = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
     let two = two.with_critic(AnyCritic::Moments).ok()?;
-    learn_with(two, how, noisy, &[], machine, arena, hash)?;
+    learn_with(two, how, &noisy, &[], machine, arena, hash)?;
 
+    frozen(machine, arena, hash)
+}
+
+/// A filter of which one component is frozen and the other decays.
+#[inline(never)]
+fn frozen(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()> {
+    let relaxed = AnyEncoder::Relaxed { epsilon: 0.5 };
     let shape = Shape::new(3, 5, 2, &[2], 2, 3).ok()?;
     arena.words.fill(0);
     let (signs, _) = arena.words.split_at_mut_checked(shape.sign_words())?;
@@ -196,8 +200,7 @@ fn maps(machine: &impl Machine, arena: &mut Arena, hash: &mut Hash) -> Option<()
         for (rows, mask) in [(v, 0b111), (e, 0b1_1111)] {
             rows.fill_with(|| samples.next_u32() & mask);
         }
-        let encoder = relaxed(0.5);
-        hash.real(machine.step(&mut rsmi, encoder, Learn::All, 1e-2, &mut stream));
+        hash.real(machine.step(&mut rsmi, relaxed, Learn::All, 1e-2, &mut stream));
     }
     hash.reals(rsmi.parameters());
     Some(())
@@ -222,15 +225,17 @@ pub(crate) fn step(
         AnyEncoder::Relaxed { epsilon: 0.3 },
     ];
     let how = (learn, bound);
-    learn_with(shape, how, encoder, &estimated, machine, arena, hash)
+    learn_with(shape, how, &encoder, &estimated, machine, arena, hash)
 }
 
 /// Twelve steps on a critical ring, a chain for each row, with encoders that follow ε; then the
 /// estimates.
+// Inlined, its arrays would be part of the stack of its callers.
+#[inline(never)]
 fn learn_with(
     shape: Shape,
     (learn, bound): (Learn, AnyBound),
-    encoder: impl Fn(f32) -> AnyEncoder,
+    encoder: &dyn Fn(f32) -> AnyEncoder,
     estimated: &[AnyEncoder],
     machine: &impl Machine,
     arena: &mut Arena,

@@ -59,42 +59,47 @@ impl Bound for DonskerVaradhan {
 /// ln m.
 #[inline(always)]
 pub(crate) fn ln_mean<T: Target>(pairs: &mut impl Scores, scores: &mut [Lane]) -> f32 {
-    // The largest score so far, and the sum of exponentials less it.
-    let (mut top, mut sum) = (f32::MIN, 0.0);
-    let mut next = 0;
-    while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
-        let stride = columns.stride;
-        for lane in 0..stride {
-            columns.replace_diagonal(lane, NONE);
-            let column = || columns.scores[lane..].iter().step_by(stride);
-            let mut largest = Lane([f32::MIN; 16]);
-            for f in column() {
-                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
-                apart();
+    T::part(
+        #[inline(always)]
+        || {
+            // The largest score so far, and the sum of exponentials less it.
+            let (mut top, mut sum) = (f32::MIN, 0.0);
+            let mut next = 0;
+            while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
+                let stride = columns.stride;
+                for lane in 0..stride {
+                    columns.replace_diagonal(lane, NONE);
+                    let column = || columns.scores[lane..].iter().step_by(stride);
+                    let mut largest = Lane([f32::MIN; 16]);
+                    for f in column() {
+                        largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+                        apart();
+                    }
+                    let largest = whole(largest);
+                    let mut total = Lane::ZERO;
+                    for f in column() {
+                        let powers = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
+                        total = total.zip(powers, |z, e| z + e);
+                        apart();
+                    }
+                    let total = whole(total);
+                    for j in 0..columns.of_lane(lane) {
+                        let (m, z) = (largest.0[j], total.0[j]);
+                        let above = if m > top { m } else { top };
+                        sum = sum * math::exp_nonpositive(top - above)
+                            + z * math::exp_nonpositive(m - above);
+                        top = above;
+                    }
+                }
             }
-            let largest = whole(largest);
-            let mut total = Lane::ZERO;
-            for f in column() {
-                let powers = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
-                total = total.zip(powers, |z, e| z + e);
-                apart();
-            }
-            let total = whole(total);
-            for j in 0..columns.of_lane(lane) {
-                let (m, z) = (largest.0[j], total.0[j]);
-                let above = if m > top { m } else { top };
-                sum =
-                    sum * math::exp_nonpositive(top - above) + z * math::exp_nonpositive(m - above);
-                top = above;
-            }
-        }
-    }
-    let pairs = pairs.batch() as f32 * (pairs.batch() - 1) as f32;
-    // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-    let ln = if sum > 0.0 {
-        math::ln(sum / pairs)
-    } else {
-        f32::NAN
-    };
-    top + ln
+            let pairs = pairs.batch() as f32 * (pairs.batch() - 1) as f32;
+            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+            let ln = if sum > 0.0 {
+                math::ln(sum / pairs)
+            } else {
+                f32::NAN
+            };
+            top + ln
+        },
+    )
 }

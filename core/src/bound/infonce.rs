@@ -103,35 +103,40 @@ pub(crate) fn infonce<T: Target>(
 /// place: first the largest score, then these.
 #[inline(always)]
 fn terms<T: Target>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
-    let (first, stride) = (columns.first, columns.stride);
-    let joint = columns.of_lane(lane);
-    let column = &mut columns.scores[lane..];
-    let mut largest = column[0];
-    for f in column.iter().step_by(stride) {
-        largest = largest.zip(*f, |m, f| if f > m { f } else { m });
-        apart();
-    }
-    let largest = whole(largest);
-    let mut diagonal = Lane::ZERO;
-    for j in 0..joint {
-        diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
-    }
-    let mut total = Lane::ZERO;
-    for f in column.iter_mut().step_by(stride) {
-        if narrow::<T>() {
-            exponentials::<1>(f, &largest, &mut total);
-        } else {
-            exponentials::<WIDTH>(f, &largest, &mut total);
-        }
-        apart();
-    }
-    let total = whole(total);
-    // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-    let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
-    let terms = diagonal
-        .zip(largest, |f, m| f - m)
-        .zip(ln_total, |f, z| f - z);
-    (terms, total)
+    T::part(
+        #[inline(always)]
+        || {
+            let (first, stride) = (columns.first, columns.stride);
+            let joint = columns.of_lane(lane);
+            let column = &mut columns.scores[lane..];
+            let mut largest = column[0];
+            for f in column.iter().step_by(stride) {
+                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+                apart();
+            }
+            let largest = whole(largest);
+            let mut diagonal = Lane::ZERO;
+            for j in 0..joint {
+                diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
+            }
+            let mut total = Lane::ZERO;
+            for f in column.iter_mut().step_by(stride) {
+                if narrow::<T>() {
+                    exponentials::<1>(f, &largest, &mut total);
+                } else {
+                    exponentials::<WIDTH>(f, &largest, &mut total);
+                }
+                apart();
+            }
+            let total = whole(total);
+            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+            let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
+            let terms = diagonal
+                .zip(largest, |f, m| f - m)
+                .zip(ln_total, |f, z| f - z);
+            (terms, total)
+        },
+    )
 }
 
 /// Turns scores into exponentials less the largest of their columns and adds them to the sums, by

@@ -97,17 +97,40 @@ pub(crate) fn single_sample<T: Target>(
         }
     }
     let (baseline, slope) = bound.slope(mean, average);
-    let batch = pairs.batch();
-    let (share, others) = (1.0 / batch as f32, (batch - 1) as f32);
     let climb = learns.then_some(slope);
-    let above = |f: f32| {
-        let g = f - baseline;
-        if g > LARGEST { LARGEST } else { g }
-    };
     let mut next = 0;
     while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
         let (first, stride) = (columns.first, columns.stride);
         for lane in 0..stride {
+            let terms = terms::<T>(&mut columns, lane, baseline, climb);
+            for j in 0..columns.of_lane(lane) {
+                value(first + lane * WIDTH + j, terms.0[j]);
+            }
+        }
+        if climb.is_some() {
+            pairs.back::<T>(columns);
+        }
+    }
+}
+
+/// The terms of a lane of columns, and the slopes of what is climbed in place of their scores.
+#[inline(always)]
+fn terms<T: Target>(
+    columns: &mut Columns,
+    lane: usize,
+    baseline: f32,
+    climb: Option<Slope>,
+) -> Lane {
+    T::part(
+        #[inline(always)]
+        || {
+            let stride = columns.stride;
+            let batch = columns.scores.len() / stride;
+            let (share, others) = (1.0 / batch as f32, (batch - 1) as f32);
+            let above = |f: f32| {
+                let g = f - baseline;
+                if g > LARGEST { LARGEST } else { g }
+            };
             let joint = columns.replace_diagonal(lane, NONE).map(above);
             let mut total = Lane::ZERO;
             for f in columns.scores[lane..].iter_mut().step_by(stride) {
@@ -138,12 +161,7 @@ pub(crate) fn single_sample<T: Target>(
                     columns.replace_diagonal(lane, joint.map(|g| sigmoid(-g) * share));
                 }
             }
-            for j in 0..columns.of_lane(lane) {
-                value(first + lane * WIDTH + j, terms.0[j]);
-            }
-        }
-        if climb.is_some() {
-            pairs.back::<T>(columns);
-        }
-    }
+            terms
+        },
+    )
 }

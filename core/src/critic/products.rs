@@ -45,32 +45,37 @@ impl<'a> Products<'a> {
     /// numbers, v also transposed. Gradients, if it `learns`, go to the last layer of x and to the
     /// first of the two slices of layers' gradients.
     #[inline(always)]
-    pub(super) fn new(
+    pub(super) fn new<T: Target>(
         shape: &PairShape,
         [u, v]: [usize; 2],
         workspace: Workspace<'a>,
         learns: bool,
     ) -> Self {
-        let (u, v) = (&mut workspace.of_x[u..], &mut workspace.of_y[v..]);
-        let v_transposed = workspace.columns;
-        let gradients = learns.then_some(Gradients {
-            du: workspace.by_x,
-            dv: workspace.by_output,
-        });
-        for lane in u.iter_mut().chain(&mut *v) {
-            *lane = lane.map(|x| if x > LARGEST { LARGEST } else { x });
-            *lane = lane.map(|x| if x < -LARGEST { -LARGEST } else { x });
-            apart();
-        }
-        mlp::transpose(v, shape.batch(), shape.embedding(), v_transposed);
-        Products {
-            batch: shape.batch(),
-            embedding: shape.embedding(),
-            u,
-            v,
-            v_transposed,
-            gradients,
-        }
+        T::part(
+            #[inline(always)]
+            || {
+                let (u, v) = (&mut workspace.of_x[u..], &mut workspace.of_y[v..]);
+                let v_transposed = workspace.columns;
+                let gradients = learns.then_some(Gradients {
+                    du: workspace.by_x,
+                    dv: workspace.by_output,
+                });
+                for lane in u.iter_mut().chain(&mut *v) {
+                    *lane = lane.map(|x| if x > LARGEST { LARGEST } else { x });
+                    *lane = lane.map(|x| if x < -LARGEST { -LARGEST } else { x });
+                    apart();
+                }
+                mlp::transpose(v, shape.batch(), shape.embedding(), v_transposed);
+                Products {
+                    batch: shape.batch(),
+                    embedding: shape.embedding(),
+                    u,
+                    v,
+                    v_transposed,
+                    gradients,
+                }
+            },
+        )
     }
 }
 
@@ -105,67 +110,77 @@ impl Scores for Products<'_> {
 
     #[inline(always)]
     fn back<T: Target>(&mut self, columns: Columns) {
-        let Some(Gradients { du, dv }) = &mut self.gradients else {
-            return;
-        };
-        let (batch, embedding, width) = (self.batch, self.embedding, lanes(self.embedding));
-        let (first, count) = (columns.first, columns.count);
-        let slopes = Matrix::new(columns.scores, columns.stride);
-        let rows_of_v = Matrix::new(&self.v[first * width..], width);
-        let du = match first {
-            0 => Output::set(du, width),
-            _ => Output::add(du, width),
-        };
-        T::rows(batch, count, slopes, rows_of_v, embedding, du);
-        let rows_of_u = Matrix::new(self.u, width);
-        let dv = Output::set(&mut dv[first * width..], width);
-        T::columns(count, batch, slopes, rows_of_u, embedding, dv);
+        T::part(
+            #[inline(always)]
+            || {
+                let Some(Gradients { du, dv }) = &mut self.gradients else {
+                    return;
+                };
+                let (batch, embedding, width) = (self.batch, self.embedding, lanes(self.embedding));
+                let (first, count) = (columns.first, columns.count);
+                let slopes = Matrix::new(columns.scores, columns.stride);
+                let rows_of_v = Matrix::new(&self.v[first * width..], width);
+                let du = match first {
+                    0 => Output::set(du, width),
+                    _ => Output::add(du, width),
+                };
+                T::rows(batch, count, slopes, rows_of_v, embedding, du);
+                let rows_of_u = Matrix::new(self.u, width);
+                let dv = Output::set(&mut dv[first * width..], width);
+                T::columns(count, batch, slopes, rows_of_u, embedding, dv);
+            },
+        )
     }
 
     /// With c_j = −1 / K z_j the gradients are summed as du_i = v_i/K + Σ_j e_ij (c_j v_j) and
     /// dv_j = u_j/K + c_j Σ_i e_ij u_i: the K × K exponentials are used as they are.
     #[inline(always)]
     fn back_shares<T: Target>(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
-        let Some(Gradients { du, dv }) = &mut self.gradients else {
-            return;
-        };
-        let (batch, embedding, width) = (self.batch, self.embedding, lanes(self.embedding));
-        let (first, count) = (columns.first, columns.count);
-        if first == 0 {
-            for (du, v) in du.iter_mut().zip(&self.v[..batch * width]) {
-                *du = v.map(|v| v * share);
-                apart();
-            }
-        }
-        let rows_of_u = Matrix::new(self.u, width);
-        let exponentials = Matrix::new(columns.scores, columns.stride);
-        let block = first * width..(first + count) * width;
-        let u = &self.u[block.clone()];
-        let (v, dv) = (&mut self.v[block.clone()], &mut dv[block]);
-        let scale = |j: usize| -share / get(sums, j);
-        for (j, v) in v.chunks_exact_mut(width).enumerate() {
-            let scale = scale(j);
-            for v in v {
-                *v = v.map(|v| v * scale);
-                apart();
-            }
-        }
-        let rows_of_v = Matrix::new(v, width);
-        let du = Output::add(du, width);
-        T::rows(batch, count, exponentials, rows_of_v, embedding, du);
-        let sums_by_v = Output::set(dv, width);
-        T::columns(count, batch, exponentials, rows_of_u, embedding, sums_by_v);
-        for (j, (dv, u)) in dv
-            .chunks_exact_mut(width)
-            .zip(u.chunks_exact(width))
-            .enumerate()
-        {
-            let scale = scale(j);
-            for (dv, u) in dv.iter_mut().zip(u) {
-                *dv = dv.zip(*u, |sum, u| u * share + sum * scale);
-                apart();
-            }
-        }
+        T::part(
+            #[inline(always)]
+            || {
+                let Some(Gradients { du, dv }) = &mut self.gradients else {
+                    return;
+                };
+                let (batch, embedding, width) = (self.batch, self.embedding, lanes(self.embedding));
+                let (first, count) = (columns.first, columns.count);
+                if first == 0 {
+                    for (du, v) in du.iter_mut().zip(&self.v[..batch * width]) {
+                        *du = v.map(|v| v * share);
+                        apart();
+                    }
+                }
+                let rows_of_u = Matrix::new(self.u, width);
+                let exponentials = Matrix::new(columns.scores, columns.stride);
+                let block = first * width..(first + count) * width;
+                let u = &self.u[block.clone()];
+                let (v, dv) = (&mut self.v[block.clone()], &mut dv[block]);
+                let scale = |j: usize| -share / get(sums, j);
+                for (j, v) in v.chunks_exact_mut(width).enumerate() {
+                    let scale = scale(j);
+                    for v in v {
+                        *v = v.map(|v| v * scale);
+                        apart();
+                    }
+                }
+                let rows_of_v = Matrix::new(v, width);
+                let du = Output::add(du, width);
+                T::rows(batch, count, exponentials, rows_of_v, embedding, du);
+                let sums_by_v = Output::set(dv, width);
+                T::columns(count, batch, exponentials, rows_of_u, embedding, sums_by_v);
+                for (j, (dv, u)) in dv
+                    .chunks_exact_mut(width)
+                    .zip(u.chunks_exact(width))
+                    .enumerate()
+                {
+                    let scale = scale(j);
+                    for (dv, u) in dv.iter_mut().zip(u) {
+                        *dv = dv.zip(*u, |sum, u| u * share + sum * scale);
+                        apart();
+                    }
+                }
+            },
+        )
     }
 }
 

@@ -269,7 +269,7 @@ impl Critic for Quadratic {
         of_x(operands, x).embed::<T>(0.0, product, workspace.of_x);
         of_m(operands, m).embed::<T>(get(parameters.constant, 0), product, v);
         let at = [0, of_m_lanes(shape)];
-        Products::new(shape, at, workspace, gradients.is_some())
+        Products::new::<T>(shape, at, workspace, gradients.is_some())
     }
 
     /// Of the gradients by u, in `by_x`, and v, in `by_output`, those by all parameters and by x.

@@ -71,17 +71,22 @@ impl Networks {
         workspace: Workspace<'s>,
         learns: bool,
     ) -> Products<'s> {
-        let (shape, batch) = (&operands.shape, operands.shape.batch());
-        let (u, v) = operands.parameters.split_at(self.u.lanes());
-        mlp::forward::<T>(self.u, batch, u, operands.x, workspace.of_x);
-        mlp::forward::<T>(self.v, batch, v, operands.y, workspace.of_y);
-        let at =
-            [self.u, self.v].map(|net| batch * (net.activation_lanes() - lanes(shape.embedding())));
-        if bound.learns_baseline() {
-            let last = shape.embedding() - 1;
-            hold(&mut workspace.of_x[at[0]..], shape.embedding(), last, -1.0);
-        }
-        Products::new(shape, at, workspace, learns)
+        T::part(
+            #[inline(always)]
+            || {
+                let (shape, batch) = (&operands.shape, operands.shape.batch());
+                let (u, v) = operands.parameters.split_at(self.u.lanes());
+                mlp::forward::<T>(self.u, batch, u, operands.x, workspace.of_x);
+                mlp::forward::<T>(self.v, batch, v, operands.y, workspace.of_y);
+                let at = [self.u, self.v]
+                    .map(|net| batch * (net.activation_lanes() - lanes(shape.embedding())));
+                if bound.learns_baseline() {
+                    let last = shape.embedding() - 1;
+                    hold(&mut workspace.of_x[at[0]..], shape.embedding(), last, -1.0);
+                }
+                Products::new::<T>(shape, at, workspace, learns)
+            },
+        )
     }
 
     /// Of the gradients by u, in `by_x`, and v, in `by_output`, those by all parameters and by x.
@@ -95,43 +100,48 @@ impl Networks {
         through: bool,
         workspace: Workspace<'w>,
     ) -> &'w [Lane] {
-        let (shape, batch) = (&operands.shape, operands.shape.batch());
-        if bound.learns_baseline() {
-            let last = shape.embedding() - 1;
-            hold(workspace.by_x, shape.embedding(), last, 0.0);
-        }
-        let (u, v) = operands.parameters.split_at(self.u.lanes());
-        let (u_gradient, v_gradient) = gradients.split_at_mut(self.u.lanes());
-        mlp::backward::<T>(
-            self.v,
-            batch,
-            v,
-            operands.y,
-            workspace.of_y,
-            workspace.by_output,
-            workspace.by_input,
-            v_gradient,
-            Scratch {
-                transposed: workspace.transposed,
-                flipped,
+        T::part(
+            #[inline(always)]
+            || {
+                let (shape, batch) = (&operands.shape, operands.shape.batch());
+                if bound.learns_baseline() {
+                    let last = shape.embedding() - 1;
+                    hold(workspace.by_x, shape.embedding(), last, 0.0);
+                }
+                let (u, v) = operands.parameters.split_at(self.u.lanes());
+                let (u_gradient, v_gradient) = gradients.split_at_mut(self.u.lanes());
+                mlp::backward::<T>(
+                    self.v,
+                    batch,
+                    v,
+                    operands.y,
+                    workspace.of_y,
+                    workspace.by_output,
+                    workspace.by_input,
+                    v_gradient,
+                    Scratch {
+                        transposed: workspace.transposed,
+                        flipped,
+                    },
+                    false,
+                );
+                workspace.by_output[..workspace.by_x.len()].copy_from_slice(workspace.by_x);
+                mlp::backward::<T>(
+                    self.u,
+                    batch,
+                    u,
+                    operands.x,
+                    workspace.of_x,
+                    workspace.by_output,
+                    workspace.by_input,
+                    u_gradient,
+                    Scratch {
+                        transposed: workspace.transposed,
+                        flipped,
+                    },
+                    through,
+                )
             },
-            false,
-        );
-        workspace.by_output[..workspace.by_x.len()].copy_from_slice(workspace.by_x);
-        mlp::backward::<T>(
-            self.u,
-            batch,
-            u,
-            operands.x,
-            workspace.of_x,
-            workspace.by_output,
-            workspace.by_input,
-            u_gradient,
-            Scratch {
-                transposed: workspace.transposed,
-                flipped,
-            },
-            through,
         )
     }
 }

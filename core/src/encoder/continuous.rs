@@ -8,6 +8,7 @@
 //! V, and a critic with patience reads all of I(V:E) from its digits.
 
 use super::Encoder;
+use crate::kernel::Target;
 use crate::num::lane::{Lane, get_mut, lanes};
 use crate::num::rng::Stream;
 
@@ -27,7 +28,7 @@ impl Encoder for Continuous {
     }
 
     #[inline(always)]
-    fn encode(
+    fn encode<T: Target>(
         self,
         components: usize,
         rows: &mut [Lane],

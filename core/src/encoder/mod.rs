@@ -21,6 +21,7 @@ pub use map::Map;
 pub use projection::{AnyProjection, Projection};
 pub use states::{Choice, MAX_STATES, States};
 
+use crate::kernel::Target;
 use crate::num::lane::{Lane, apart};
 use crate::num::rng::Stream;
 
@@ -34,12 +35,18 @@ pub trait Encoder: Copy {
     /// Turns logits, K rows of C, into coarse variables, and writes what
     /// [`pull_back`](Self::pull_back) needs of them: slopes ∂h/∂x or, of relaxed states, y. Encoders that
     /// are truly discrete have none, and leave 0. Padding becomes 0.
-    fn encode(self, components: usize, rows: &mut [Lane], slopes: &mut [Lane], stream: &mut Stream);
+    fn encode<T: Target>(
+        self,
+        components: usize,
+        rows: &mut [Lane],
+        slopes: &mut [Lane],
+        stream: &mut Stream,
+    );
 
     /// Turns what [`encode`](Self::encode) wrote, K rows of C, into the gradients by the logits; `dh`
     /// are those by h.
     #[inline(always)]
-    fn pull_back(self, _components: usize, slopes: &mut [Lane], dh: &[Lane]) {
+    fn pull_back<T: Target>(self, _components: usize, slopes: &mut [Lane], dh: &[Lane]) {
         for (d, dh) in slopes.iter_mut().zip(dh) {
             *d = d.zip(*dh, |d, dh| d * dh);
             apart();
@@ -79,7 +86,7 @@ impl Encoder for AnyEncoder {
     }
 
     #[inline(always)]
-    fn encode(
+    fn encode<T: Target>(
         self,
         components: usize,
         rows: &mut [Lane],
@@ -88,26 +95,26 @@ impl Encoder for AnyEncoder {
     ) {
         let binary = match self {
             AnyEncoder::Continuous { noise } => {
-                return Continuous { noise }.encode(components, rows, slopes, stream);
+                return Continuous { noise }.encode::<T>(components, rows, slopes, stream);
             }
             AnyEncoder::States { states, choice } => {
-                return States { states, choice }.encode(components, rows, slopes, stream);
+                return States { states, choice }.encode::<T>(components, rows, slopes, stream);
             }
             AnyEncoder::Relaxed { epsilon } => Binary::Relaxed { epsilon },
             AnyEncoder::Sigmoid => Binary::Sigmoid,
             AnyEncoder::Sign => Binary::Sign,
         };
-        binary.encode(components, rows, slopes, stream);
+        binary.encode::<T>(components, rows, slopes, stream);
     }
 
     #[inline(always)]
-    fn pull_back(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
+    fn pull_back<T: Target>(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
         match self {
             AnyEncoder::States { states, choice } => {
-                States { states, choice }.pull_back(components, slopes, dh);
+                States { states, choice }.pull_back::<T>(components, slopes, dh);
             }
             // Slopes, of all others.
-            _ => Binary::Sign.pull_back(components, slopes, dh),
+            _ => Binary::Sign.pull_back::<T>(components, slopes, dh),
         }
     }
 }
@@ -121,6 +128,7 @@ fn at_least(epsilon: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Portable;
     use crate::num::lane::WIDTH;
     use crate::num::rng::Purpose;
 
@@ -133,7 +141,7 @@ mod tests {
             let mut row = Lane::ZERO;
             row.0[..3].copy_from_slice(&logits);
             let (mut rows, mut slopes) = ([row; 256], [Lane::ZERO; 256]);
-            encoder.encode(3, &mut rows, &mut slopes, &mut stream);
+            encoder.encode::<Portable>(3, &mut rows, &mut slopes, &mut stream);
             for row in rows {
                 let h = &row.0[..3];
                 let taken = h.iter().position(|h| *h > 0.0).unwrap();
@@ -188,8 +196,8 @@ mod tests {
                     ]); 2];
                     let mut slopes = [Lane::ZERO; 2];
                     let mut stream = Stream::new(1, 0, Purpose::Encoder);
-                    encoder.encode(17, &mut rows, &mut slopes, &mut stream);
-                    encoder.pull_back(17, &mut slopes, &[Lane([1e9; WIDTH]); 2]);
+                    encoder.encode::<Portable>(17, &mut rows, &mut slopes, &mut stream);
+                    encoder.pull_back::<Portable>(17, &mut slopes, &[Lane([1e9; WIDTH]); 2]);
                     let all = rows.iter().chain(&slopes).flat_map(|lane| lane.0);
                     let mut used = all.enumerate().filter(|(i, _)| i % 32 < 17);
                     assert!(used.all(|(_, x)| x.is_finite()), "{encoder:?}");

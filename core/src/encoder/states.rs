@@ -13,6 +13,7 @@
 //! ∂I/∂h_s less its mean, a y_s near 1 would lose all digits.
 
 use super::{Encoder, at_least};
+use crate::kernel::Target;
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::math;
 use crate::num::rng::Stream;
@@ -67,29 +68,34 @@ pub struct States {
 
 impl Encoder for States {
     #[inline(always)]
-    fn encode(
+    fn encode<T: Target>(
         self,
         components: usize,
         rows: &mut [Lane],
         slopes: &mut [Lane],
         stream: &mut Stream,
     ) {
-        slopes.fill(Lane::ZERO);
-        let choice = match self.choice {
-            Choice::Relaxed { epsilon } => Choice::Relaxed {
-                epsilon: at_least(epsilon),
+        T::part(
+            #[inline(always)]
+            || {
+                slopes.fill(Lane::ZERO);
+                let choice = match self.choice {
+                    Choice::Relaxed { epsilon } => Choice::Relaxed {
+                        epsilon: at_least(epsilon),
+                    },
+                    other => other,
+                };
+                let width = lanes(components);
+                let rows = rows.chunks_exact_mut(width);
+                for (row, slopes) in rows.zip(slopes.chunks_exact_mut(width)) {
+                    choice.encode(self.states, components, row, slopes, stream);
+                }
             },
-            other => other,
-        };
-        let width = lanes(components);
-        let rows = rows.chunks_exact_mut(width);
-        for (row, slopes) in rows.zip(slopes.chunks_exact_mut(width)) {
-            choice.encode(self.states, components, row, slopes, stream);
-        }
+        )
     }
 
     #[inline(always)]
-    fn pull_back(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
+    fn pull_back<T: Target>(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
         if let Choice::Relaxed { epsilon } = self.choice {
             let width = lanes(components);
             let rows = slopes.chunks_exact_mut(width).zip(dh.chunks_exact(width));

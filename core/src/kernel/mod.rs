@@ -46,6 +46,14 @@ pub trait Target: Copy {
         }
     }
 
+    /// Runs a part of a step. Inlined, so that the whole of a step is compiled for the instructions of
+    /// its caller. A target that is short of memory has `#[inline(never)]` here: each part is then in the
+    /// program once, with a stack frame of its own.
+    #[inline(always)]
+    fn part<R>(part: impl FnOnce() -> R) -> R {
+        part()
+    }
+
     /// [`dense::rows`], compiled once for this target; a host compiles it for an instruction set.
     fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
         dense::rows::<Self>(rows, inner, a, b, columns, out);
@@ -89,6 +97,11 @@ impl Target for Portable {
     #[inline(always)]
     fn sqrt(x: f32) -> f32 {
         libm::sqrtf(x)
+    }
+
+    #[inline(never)]
+    fn part<R>(part: impl FnOnce() -> R) -> R {
+        part()
     }
 }
 

@@ -114,28 +114,33 @@ pub(crate) fn forward<T: Target>(
     input: Input,
     activations: &mut [Lane],
 ) {
-    let mut done = 0;
-    for l in 0..net.layers() {
-        let (inner, outputs) = (net.width(l), net.width(l + 1));
-        let width = lanes(outputs);
-        let (layer, rest) = parameters.split_at(net.layer_lanes(l));
-        parameters = rest;
-        let (bias, weights) = layer.split_at(width);
-        let (below, above) = activations.split_at_mut(done);
-        let out = &mut above[..batch * width];
-        for row in out.chunks_exact_mut(width) {
-            row.copy_from_slice(bias);
-        }
-        let x = match l {
-            0 => input,
-            _ => Input::Reals(&below[done - batch * lanes(inner)..]),
-        };
-        x.product::<T>(batch, inner, weights, outputs, Output::add(out, width));
-        if l + 1 < net.layers() {
-            net.activation.apply::<T>(out);
-        }
-        done += batch * width;
-    }
+    T::part(
+        #[inline(always)]
+        || {
+            let mut done = 0;
+            for l in 0..net.layers() {
+                let (inner, outputs) = (net.width(l), net.width(l + 1));
+                let width = lanes(outputs);
+                let (layer, rest) = parameters.split_at(net.layer_lanes(l));
+                parameters = rest;
+                let (bias, weights) = layer.split_at(width);
+                let (below, above) = activations.split_at_mut(done);
+                let out = &mut above[..batch * width];
+                for row in out.chunks_exact_mut(width) {
+                    row.copy_from_slice(bias);
+                }
+                let x = match l {
+                    0 => input,
+                    _ => Input::Reals(&below[done - batch * lanes(inner)..]),
+                };
+                x.product::<T>(batch, inner, weights, outputs, Output::add(out, width));
+                if l + 1 < net.layers() {
+                    net.activation.apply::<T>(out);
+                }
+                done += batch * width;
+            }
+        },
+    )
 }
 
 /// What a backward pass overwrites besides its results.
@@ -164,55 +169,60 @@ pub(crate) fn backward<'a, T: Target>(
     scratch: Scratch,
     through: bool,
 ) -> &'a mut [Lane] {
-    let mut end = net.lanes();
-    let mut top = batch * net.activation_lanes();
-    for l in (0..net.layers()).rev() {
-        let (inner, outputs) = (net.width(l), net.width(l + 1));
-        let width = lanes(outputs);
-        let start = end - net.layer_lanes(l);
-        let weights = &parameters[start + width..end];
-        let (bias_gradient, weight_gradient) = gradients[start..end].split_at_mut(width);
-        end = start;
-        top -= batch * width;
+    T::part(
+        #[inline(always)]
+        || {
+            let mut end = net.lanes();
+            let mut top = batch * net.activation_lanes();
+            for l in (0..net.layers()).rev() {
+                let (inner, outputs) = (net.width(l), net.width(l + 1));
+                let width = lanes(outputs);
+                let start = end - net.layer_lanes(l);
+                let weights = &parameters[start + width..end];
+                let (bias_gradient, weight_gradient) = gradients[start..end].split_at_mut(width);
+                end = start;
+                top -= batch * width;
 
-        let dy = &upper[..batch * width];
-        for (o, sum) in bias_gradient.iter_mut().enumerate() {
-            let mut total = Lane::ZERO;
-            for d in dy.iter().skip(o).step_by(width) {
-                total = total.zip(*d, |sum, d| sum + d);
-                apart();
+                let dy = &upper[..batch * width];
+                for (o, sum) in bias_gradient.iter_mut().enumerate() {
+                    let mut total = Lane::ZERO;
+                    for d in dy.iter().skip(o).step_by(width) {
+                        total = total.zip(*d, |sum, d| sum + d);
+                        apart();
+                    }
+                    *sum = whole(total);
+                }
+
+                let below = match l {
+                    0 => &[],
+                    _ => &activations[top - batch * lanes(inner)..],
+                };
+                let x = match l {
+                    0 => input,
+                    _ => Input::Reals(below),
+                };
+                let dw = Output::set(weight_gradient, width);
+                x.gradient::<T>(batch, inner, dy, outputs, scratch.flipped, dw);
+                if l == 0 && !through {
+                    break;
+                }
+
+                let transposed = &mut scratch.transposed[..outputs * lanes(inner)];
+                transpose(weights, inner, outputs, transposed);
+                let dx = &mut lower[..batch * lanes(inner)];
+                let (dy, w) = (
+                    Matrix::new(dy, width),
+                    Matrix::new(transposed, lanes(inner)),
+                );
+                T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
+                if l > 0 {
+                    net.activation.pull_back::<T>(dx, below);
+                }
+                core::mem::swap(&mut upper, &mut lower);
             }
-            *sum = whole(total);
-        }
-
-        let below = match l {
-            0 => &[],
-            _ => &activations[top - batch * lanes(inner)..],
-        };
-        let x = match l {
-            0 => input,
-            _ => Input::Reals(below),
-        };
-        let dw = Output::set(weight_gradient, width);
-        x.gradient::<T>(batch, inner, dy, outputs, scratch.flipped, dw);
-        if l == 0 && !through {
-            break;
-        }
-
-        let transposed = &mut scratch.transposed[..outputs * lanes(inner)];
-        transpose(weights, inner, outputs, transposed);
-        let dx = &mut lower[..batch * lanes(inner)];
-        let (dy, w) = (
-            Matrix::new(dy, width),
-            Matrix::new(transposed, lanes(inner)),
-        );
-        T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
-        if l > 0 {
-            net.activation.pull_back::<T>(dx, below);
-        }
-        core::mem::swap(&mut upper, &mut lower);
-    }
-    upper
+            upper
+        },
+    )
 }
 
 /// Rows of `columns` numbers to columns; padding of the result is 0.

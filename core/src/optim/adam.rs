@@ -70,16 +70,21 @@ impl Pace {
         first: &mut [Lane],
         second: &mut [Lane],
     ) {
-        let Pace { rate, epsilon } = self;
-        let moments = first.iter_mut().zip(second);
-        for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            if narrow::<T>() {
-                ascend_lane::<T, 1>(rate, epsilon, p, g, m, s);
-            } else {
-                ascend_lane::<T, WIDTH>(rate, epsilon, p, g, m, s);
-            }
-            apart();
-        }
+        T::part(
+            #[inline(always)]
+            || {
+                let Pace { rate, epsilon } = self;
+                let moments = first.iter_mut().zip(second);
+                for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
+                    if narrow::<T>() {
+                        ascend_lane::<T, 1>(rate, epsilon, p, g, m, s);
+                    } else {
+                        ascend_lane::<T, WIDTH>(rate, epsilon, p, g, m, s);
+                    }
+                    apart();
+                }
+            },
+        )
     }
 }
 
