@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release --example own_steps`
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::words;

@@ -6,7 +6,7 @@ pub mod dense;
 use std::time::Instant;
 
 use blockspin::run::Isa;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::{mask, words};

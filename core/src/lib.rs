@@ -26,7 +26,6 @@
 //! - [`stats`]: error bars and autocorrelation times.
 //! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
 //! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.
-//! - [`fingerprint`]: standard workloads, each reduced to 64 bits.
 //!
 //! Exact results in f64 for small systems, against which samplers and estimates are tested, are a
 //! crate of their own, `blockspin-exact`.
@@ -62,9 +61,10 @@
 pub mod bound;
 pub mod critic;
 pub mod encoder;
-pub mod fingerprint;
+pub mod estimator;
 pub mod kernel;
 pub mod lattice;
+pub mod nn;
 pub mod num;
 pub mod optim;
 pub mod rsmi;

@@ -1,30 +1,24 @@
 //! One training step, end to end: packed samples → filter → encoder → critic → bound, and the
 //! gradients all the way back, then Adam. And the held-out estimate, forward alone.
 //!
-//! A map in place of the filter ([`Shape::with_map`]) is a network as those of the critic, whose first layer
-//! reads v − c: its bias takes W·c off while the network runs.
-//!
-//! The filter's part is the linear map x_ka = Σ_i v_ki Λ_ia over the values of the block, and its
-//! gradient dΛ_ia = Σ_k v_ki dx_ka: sums over packed signs ([`kernel::signs`]), or dense products
-//! where samples are real ([`kernel::dense`]).
-//!
-//! [`kernel::signs`]: crate::kernel::signs
-//! [`kernel::dense`]: crate::kernel::dense
+//! An [`Rsmi`] is an encoder, which makes h of the block v, and an
+//! [`Estimator`](crate::estimator::Estimator) of the information of h about the environment e.
+//! Parameters, gradients and moments are single slices in which those of filter or map come first.
 
 use core::fmt;
 
-use crate::bound::Bound;
-use crate::bound::tuba::Average;
-use crate::critic::mlp::{self, Input, Scratch};
-use crate::critic::{Critic, Room, Task};
-use crate::encoder::Encoder;
-use crate::encoder::{centre, norm};
-use crate::kernel::dense::Output;
-use crate::kernel::{Portable, Tile};
+use crate::bound::{AnyBound, Bound};
+use crate::critic::{AnyCritic, Critic};
+use crate::encoder::projection::{Block, Workspace};
+use crate::encoder::{AnyProjection, Encoder, Map, Projection};
+use crate::estimator::{Estimator, EstimatorStorage, enough};
+use crate::kernel::{Portable, Target};
+use crate::nn::Input;
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
-use crate::optim::adam::Adam;
 use crate::shape::Shape;
+
+pub use crate::estimator::{MemberError, Memory, StorageError};
 
 /// The slices that a training works on; all are overwritten.
 #[derive(Debug)]
@@ -101,63 +95,6 @@ impl<const P: usize, const W: usize, const N: usize, T: Copy> Arrays<P, W, N, T>
     }
 }
 
-impl Samples<'_> {
-    /// Rows of V, rows of E, and space for their transposed bits.
-    #[inline(always)]
-    fn rows(&mut self, shape: Shape) -> Rows<'_> {
-        match self {
-            Samples::Signs(all) => {
-                let (v, rest) = all.split_at_mut(shape.block_words());
-                let (e, flipped) = rest.split_at_mut(shape.environment_words());
-                Rows {
-                    v: Input::Signs(v),
-                    e: Input::Signs(e),
-                    flipped,
-                }
-            }
-            Samples::Reals(all) => {
-                let (v, e) = all.split_at(shape.batch() * lanes(shape.block()));
-                Rows {
-                    v: Input::Reals(v),
-                    e: Input::Reals(e),
-                    flipped: &mut [],
-                }
-            }
-        }
-    }
-}
-
-/// What a step reads.
-struct Rows<'a> {
-    v: Input<'a>,
-    e: Input<'a>,
-    flipped: &'a mut [u32],
-}
-
-/// A slice of [`Storage`] that is too short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StorageError {
-    /// Which.
-    pub what: &'static str,
-    /// The length that the shape needs.
-    pub needed: usize,
-    /// The length that was given.
-    pub given: usize,
-}
-
-impl fmt::Display for StorageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let StorageError {
-            what,
-            needed,
-            given,
-        } = self;
-        write!(f, "{what} of length {given}; this shape needs {needed}")
-    }
-}
-
-impl core::error::Error for StorageError {}
-
 /// Some components of a map, but not all, to be frozen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrozenError;
@@ -182,120 +119,95 @@ pub enum Learn {
     Critic,
 }
 
-/// What runs a step: [`Portable`] code, or a host's choice of instructions. No bit depends on it.
+/// Runs steps and estimates: by default the code compiled for the target; a host chooses among
+/// instruction sets. No bit depends on it.
 pub trait Machine {
+    /// What the default methods run.
+    type Target: Target;
+
     /// [`Rsmi::step`].
-    fn step(
+    fn step<C: Critic, B: Bound, P: Projection>(
         &self,
-        rsmi: &mut Rsmi,
-        encoder: Encoder,
-        learn: Learn,
-        rate: f32,
-        stream: &mut Stream,
-    ) -> f32;
-
-    /// [`Rsmi::evaluate`].
-    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]);
-}
-
-impl Machine for Portable {
-    fn step(
-        &self,
-        rsmi: &mut Rsmi,
-        encoder: Encoder,
+        rsmi: &mut Rsmi<C, B, P>,
+        encoder: impl Encoder,
         learn: Learn,
         rate: f32,
         stream: &mut Stream,
     ) -> f32 {
-        rsmi.step::<Portable>(encoder, learn, rate, stream)
+        rsmi.step::<Self::Target>(encoder, learn, rate, stream)
     }
 
-    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
-        rsmi.evaluate::<Portable>(encoder, stream, terms);
+    /// [`Rsmi::evaluate`].
+    fn evaluate<C: Critic, B: Bound, P: Projection>(
+        &self,
+        rsmi: &mut Rsmi<C, B, P>,
+        encoder: impl Encoder,
+        stream: &mut Stream,
+        terms: &mut [f32],
+    ) {
+        rsmi.evaluate::<Self::Target>(encoder, stream, terms);
     }
 }
 
-/// What a step of [`Rsmi`] passes on to the next beside the parameters: to be written down, and to
-/// be set where a training goes on.
+impl Machine for Portable {
+    type Target = Portable;
+}
+
+/// Rows of a batch, of the block and of the environment.
 #[derive(Debug)]
-pub struct Memory<'m> {
-    /// First moments of the gradients, one for each parameter.
-    pub first_moments: &'m mut [Lane],
-    /// Second moments.
-    pub second_moments: &'m mut [Lane],
-    /// Powers of the optimiser.
-    pub adam: &'m mut Adam,
-    /// Of mean exp F over the batches so far, where the bound needs it.
-    pub average: &'m mut Average,
+enum Batch<'a> {
+    Signs {
+        v: &'a mut [u32],
+        e: &'a mut [u32],
+    },
+    Reals {
+        v: &'a mut [Lane],
+        e: &'a mut [Lane],
+    },
 }
 
-/// Filter, critic and optimiser of one run.
-#[derive(Debug)]
-pub struct Rsmi<'a> {
-    shape: Shape,
-    storage: Storage<'a>,
-    /// Means of the sites of V; none: they are 0.
-    centres: &'a [f32],
-    bound: Bound,
-    /// Of mean exp F over the batches so far, where the bound needs it.
-    average: Average,
-    adam: Adam,
-    /// A bit for each component whose weights stay.
-    frozen: u64,
-    /// Rate at which the weights of filter or map decay, in units of the learning rate.
-    decay: f32,
-    /// Of the critic's learning rate.
-    filter_rate: f32,
-}
-
-/// The parts of the workspace, in the order of [`Shape::parts`].
-struct Work<'w> {
-    h: &'w mut [Lane],
-    slopes: &'w mut [Lane],
-    room: Room<'w>,
-    map: &'w mut [Lane],
-}
-
-impl<'w> Work<'w> {
+impl Batch<'_> {
     #[inline(always)]
-    fn new(shape: Shape, mut rest: &'w mut [Lane]) -> Self {
-        let [
-            h,
-            slopes,
-            coarse,
-            environment,
-            columns,
-            scores,
-            by_coarse,
-            by_layers,
-            transposed,
-            map,
-        ] = shape
-            .parts()
-            .map(|(_, length)| rest.split_off_mut(..length).unwrap_or_default());
-        let (upper, lower) = by_layers.split_at_mut(by_layers.len() / 2);
-        let room = Room {
-            coarse,
-            environment,
-            columns,
-            scores,
-            by_coarse,
-            upper,
-            lower,
-            transposed,
-        };
-        Work {
-            h,
-            slopes,
-            room,
-            map,
+    fn inputs(&self) -> [Input<'_>; 2] {
+        match self {
+            Batch::Signs { v, e } => [Input::Signs(v), Input::Signs(e)],
+            Batch::Reals { v, e } => [Input::Reals(v), Input::Reals(e)],
         }
     }
 }
 
+/// How filter or map learn.
+#[derive(Clone, Copy, Debug)]
+struct FilterLearning {
+    /// A bit for each component whose weights stay.
+    frozen: u64,
+    /// Rate at which the weights decay, in units of the learning rate.
+    decay: f32,
+    /// In units of the critic's learning rate.
+    rate: f32,
+}
+
+/// Filter or map, and the estimator of the information that h has about the environment.
+#[derive(Debug)]
+pub struct Rsmi<'a, C = AnyCritic, B = AnyBound, P = AnyProjection> {
+    shape: Shape,
+    projection: P,
+    /// Means of the sites of V; empty: they are 0.
+    centres: &'a [f32],
+    learning: FilterLearning,
+    batch: Batch<'a>,
+    h: &'a mut [Lane],
+    slopes: &'a mut [Lane],
+    /// Of the projection.
+    activations: &'a mut [Lane],
+    by_layers: &'a mut [Lane],
+    transposed: &'a mut [Lane],
+    estimator: Estimator<'a, C, B>,
+}
+
 impl<'a> Rsmi<'a> {
-    /// A run of the given shape on the caller's storage: draws filter and weights from `stream`,
-    /// clears biases, moments and samples.
+    /// A run of the given shape on the caller's storage, with InfoNCE: draws filter and weights from
+    /// `stream`, clears biases, moments and samples.
     ///
     /// # Errors
     /// Names the slice that is too short.
@@ -304,7 +216,68 @@ impl<'a> Rsmi<'a> {
         storage: Storage<'a>,
         stream: &mut Stream,
     ) -> Result<Self, StorageError> {
-        let parameters = shape.parameter_lanes();
+        let projection = match shape.has_map() {
+            true => AnyProjection::Map,
+            false => AnyProjection::Linear,
+        };
+        let bound = AnyBound::default();
+        Self::with_storage(shape.critic(), bound, projection, shape, storage, stream)
+    }
+}
+
+impl<C: Critic, P: Projection> Rsmi<'_, C, AnyBound, P> {
+    /// With another bound than InfoNCE. [`AnyBound::Tuba`] takes the last output of a separable
+    /// critic's embedding for its baseline ([`AnyBound::outputs`]).
+    #[must_use]
+    pub fn with_bound(mut self, bound: AnyBound) -> Self {
+        self.estimator.set_bound(bound);
+        self
+    }
+}
+
+impl<'a, C: Critic, B: Bound, P: Projection> Rsmi<'a, C, B, P> {
+    /// A run of the given critic, bound and projection, whose types decide what is compiled; else as
+    /// [`Rsmi::new`].
+    ///
+    /// # Errors
+    /// Names the slice that is too short; or the shape is one of another critic or projection.
+    pub fn with_members(
+        critic: C,
+        bound: B,
+        projection: P,
+        shape: Shape,
+        storage: Storage<'a>,
+        stream: &mut Stream,
+    ) -> Result<Self, MemberError> {
+        if critic.any() != shape.critic() {
+            return Err(MemberError::Critic(shape.critic()));
+        }
+        if (projection.any() == AnyProjection::Map) != shape.has_map() {
+            return Err(MemberError::Projection);
+        }
+        Ok(Self::with_storage(
+            critic, bound, projection, shape, storage, stream,
+        )?)
+    }
+
+    fn with_storage(
+        critic: C,
+        bound: B,
+        projection: P,
+        shape: Shape,
+        storage: Storage<'a>,
+        stream: &mut Stream,
+    ) -> Result<Self, StorageError> {
+        let pairs = shape.pairs();
+        let head = projection.parameter_lanes(&shape);
+        let parameters = head + critic.parameter_lanes(&pairs);
+        let parts = shape.encoder_workspace().map(|(_, lanes)| lanes);
+        let critics: usize = critic
+            .workspace(&pairs)
+            .map(|(_, lanes)| lanes)
+            .iter()
+            .sum();
+        let workspace = parts.iter().sum::<usize>() + critics;
         let (kind, samples, given) = match &storage.samples {
             Samples::Signs(words) => ("packed samples", shape.sign_words(), words.len()),
             Samples::Reals(lanes) => ("real samples", shape.real_lanes(), lanes.len()),
@@ -314,130 +287,117 @@ impl<'a> Rsmi<'a> {
             ("gradients", parameters, storage.gradients.len()),
             ("first moments", parameters, storage.first_moments.len()),
             ("second moments", parameters, storage.second_moments.len()),
-            (
-                "a workspace",
-                shape.workspace_lanes(),
-                storage.workspace.len(),
-            ),
+            ("a workspace", workspace, storage.workspace.len()),
             (kind, samples, given),
         ] {
-            if given < needed {
-                return Err(StorageError {
-                    what,
-                    needed,
-                    given,
-                });
-            }
+            enough(what, needed, given)?;
         }
-        let mut storage = Storage {
+        let (batch, flipped) = match storage.samples {
+            Samples::Signs(words) => {
+                let words = &mut words[..samples];
+                words.fill(0);
+                let (v, rest) = words.split_at_mut(shape.block_words());
+                let (e, flipped) = rest.split_at_mut(shape.environment_words());
+                (Batch::Signs { v, e }, flipped)
+            }
+            Samples::Reals(rows) => {
+                let rows = &mut rows[..samples];
+                rows.fill(Lane::ZERO);
+                let (v, e) = rows.split_at_mut(shape.batch() * lanes(shape.block()));
+                (Batch::Reals { v, e }, Default::default())
+            }
+        };
+        let mut rest = storage.workspace;
+        let [h, slopes, activations, by_layers, transposed] =
+            parts.map(|length| rest.split_off_mut(..length).unwrap_or_default());
+        let storage = EstimatorStorage {
             parameters: &mut storage.parameters[..parameters],
             gradients: &mut storage.gradients[..parameters],
             first_moments: &mut storage.first_moments[..parameters],
             second_moments: &mut storage.second_moments[..parameters],
-            workspace: &mut storage.workspace[..shape.workspace_lanes()],
-            samples: match storage.samples {
-                Samples::Signs(words) => Samples::Signs(&mut words[..samples]),
-                Samples::Reals(lanes) => Samples::Reals(&mut lanes[..samples]),
-            },
+            workspace: &mut rest[..critics],
+            flipped,
         };
-        storage.parameters.fill(Lane::ZERO);
-        storage.gradients.fill(Lane::ZERO);
-        storage.first_moments.fill(Lane::ZERO);
-        storage.second_moments.fill(Lane::ZERO);
-        match &mut storage.samples {
-            Samples::Signs(words) => words.fill(0),
-            Samples::Reals(lanes) => lanes.fill(Lane::ZERO),
-        }
-        let (filter, critic) = storage.parameters.split_at_mut(shape.filter_lanes());
-        if shape.has_map() {
-            mlp::initialise(shape.map_network(), filter, stream);
-        } else {
-            mlp::glorot(filter, shape.block(), shape.components(), stream);
-        }
-        Critic::initialise(shape, critic, stream);
+        let mut estimator = Estimator::behind(head, critic, bound, pairs, storage);
+        projection.initialise(&shape, estimator.head_mut().0, stream);
+        estimator.initialise(stream);
         Ok(Rsmi {
             shape,
-            storage,
+            projection,
             centres: &[],
-            bound: Bound::default(),
-            average: Average::default(),
-            adam: Adam::default(),
-            frozen: 0,
-            decay: 0.0,
-            filter_rate: 1.0,
+            learning: FilterLearning {
+                frozen: 0,
+                decay: 0.0,
+                rate: 1.0,
+            },
+            batch,
+            h,
+            slopes,
+            activations,
+            by_layers,
+            transposed,
+            estimator,
         })
     }
 
-    /// The same with the filter's first weights multiplied: those along directions in which Λ·v never
-    /// varies stay as they began, and do so unseen if they began small. Of a map the weights of the first
+    /// With the filter's first weights multiplied by a factor. Weights along directions in which Λ·v
+    /// never varies receive no gradient and keep their first values. Of a map the weights of the first
     /// layer, to which its first logits are proportional.
     #[must_use]
-    pub fn with_filter_scaled(self, factor: f32) -> Self {
-        let filter = if self.shape.has_map() {
-            &mut self.storage.parameters[..self.shape.map_network().layer_lanes(0)]
-        } else {
-            &mut self.storage.parameters[..self.shape.filter_lanes()]
-        };
-        for lane in filter {
+    pub fn with_filter_scaled(mut self, factor: f32) -> Self {
+        let scaled = self.projection.scale_lanes(&self.shape);
+        for lane in &mut self.estimator.head_mut().0[..scaled] {
             *lane = lane.map(|weight| weight * factor);
         }
         self
     }
 
-    /// The same with means that are taken off V before the filter sees it, x = Λ·(v − c), one for each
-    /// site; those beyond |V| are not looked at, those that lack are 0.
+    /// With means that are taken off V before the filter sees it, x = Λ·(v − c), one for each site;
+    /// extra means are ignored, missing ones are 0.
     #[must_use]
-    pub fn with_centres(self, centres: &'a [f32]) -> Self {
-        let centres = &centres[..centres.len().min(self.shape.block())];
-        Rsmi { centres, ..self }
+    pub fn with_centres(mut self, centres: &'a [f32]) -> Self {
+        self.centres = &centres[..centres.len().min(self.shape.block())];
+        self
     }
 
-    /// The same with components whose weights stay as they are, bit for bit (but −0 becomes 0), while all
+    /// With components whose weights stay as they are, bit for bit (but −0 becomes 0), while all
     /// else learns: bit a of the mask is component a. Weights are set, and brought to norm 1, before.
     ///
     /// # Errors
     /// Some components of a map, but not all.
-    pub fn with_frozen(self, components: u64) -> Result<Self, FrozenError> {
-        let frozen = Rsmi {
-            frozen: components & u64::MAX >> (64 - self.shape.components()),
-            ..self
-        };
-        if frozen.shape.has_map() && frozen.frozen != 0 && !frozen.all_frozen() {
+    pub fn with_frozen(mut self, components: u64) -> Result<Self, FrozenError> {
+        self.learning.frozen = components & u64::MAX >> (64 - self.shape.components());
+        if self.has_map() && self.learning.frozen != 0 && !self.all_frozen() {
             return Err(FrozenError);
         }
-        Ok(frozen)
+        Ok(self)
     }
 
-    /// The same with a filter that decays (AdamW, Loshchilov and Hutter 2019): after a step at rate η all
-    /// its weights are multiplied by 1 − η · `rate`, and those of a map, but for biases. Along directions
-    /// in which Λ·v never varies nothing else moves them. From 0; what is not above it counts as 0.
+    /// With a filter that decays (AdamW, Loshchilov and Hutter 2019): after a step at rate η all its
+    /// weights are multiplied by 1 − η · `rate`, and those of a map, except biases. Along directions
+    /// in which Λ·v never varies nothing else moves them. A rate that is not above 0 counts as 0.
     #[must_use]
-    pub fn with_weight_decay(self, rate: f32) -> Self {
-        let decay = if rate > 0.0 { rate } else { 0.0 };
-        Rsmi { decay, ..self }
+    pub fn with_weight_decay(mut self, rate: f32) -> Self {
+        self.learning.decay = if rate > 0.0 { rate } else { 0.0 };
+        self
     }
 
-    /// The same with a filter that learns at so many times the rate of the critic. A binary h is as sharp
-    /// as its filter is large, and it grows by the rate at every step, at most. What is not a number
-    /// above 0 counts as 1.
+    /// With a filter whose learning rate is `factor` times that of the critic. A binary h is as sharp
+    /// as its filter is large, and the filter grows by at most its rate at every step. A factor that
+    /// is not above 0 counts as 1.
     #[must_use]
-    pub fn with_filter_rate(self, factor: f32) -> Self {
-        let filter_rate = if factor > 0.0 { factor } else { 1.0 };
-        Rsmi {
-            filter_rate,
-            ..self
-        }
+    pub fn with_filter_rate(mut self, factor: f32) -> Self {
+        self.learning.rate = if factor > 0.0 { factor } else { 1.0 };
+        self
     }
 
-    /// The same with another bound than InfoNCE. [`Bound::Tuba`] takes the last output of a separable
-    /// critic's embedding for its baseline ([`Bound::outputs`]).
-    #[must_use]
-    pub fn with_bound(self, bound: Bound) -> Self {
-        Rsmi { bound, ..self }
+    /// Whether a multi-layer map is in place of Λ·v; known from the type, where it says so.
+    fn has_map(&self) -> bool {
+        self.projection.any() == AnyProjection::Map
     }
 
     fn all_frozen(&self) -> bool {
-        self.frozen.count_ones() as usize == self.shape.components()
+        self.learning.frozen.count_ones() as usize == self.shape.components()
     }
 
     /// What is left to learn.
@@ -458,20 +418,17 @@ impl<'a> Rsmi<'a> {
     #[must_use]
     pub fn filter(&self, site: usize, component: usize) -> f32 {
         let (sites, components) = (self.shape.block(), self.shape.components());
-        if self.shape.has_map() || site >= sites || component >= components {
+        if self.has_map() || site >= sites || component >= components {
             return 0.0;
         }
-        get(
-            &self.storage.parameters[site * lanes(components)..],
-            component,
-        )
+        get(&self.parameters()[site * lanes(components)..], component)
     }
 
     /// Sets a weight of the filter; nothing where there is no such weight.
     pub fn set_filter(&mut self, site: usize, component: usize, weight: f32) {
         let (sites, components) = (self.shape.block(), self.shape.components());
-        if !self.shape.has_map() && site < sites && component < components {
-            let row = &mut self.storage.parameters[site * lanes(components)..];
+        if !self.has_map() && site < sites && component < components {
+            let row = &mut self.parameters_mut()[site * lanes(components)..];
             *get_mut(row, component) = weight;
         }
     }
@@ -480,282 +437,162 @@ impl<'a> Rsmi<'a> {
     /// it: their scale says nothing, and a critic learns best from one near 1. Frozen components are left,
     /// and a map is: it has no norm.
     #[inline(always)]
-    pub fn normalise_filter<T: Tile>(&mut self) {
-        if self.shape.has_map() {
-            return;
-        }
-        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
-        norm::normalise::<T>(filter, lanes(self.shape.components()), self.frozen);
-    }
-
-    /// Multiplies the weights of filter or map.
-    fn shrink(&mut self, factor: f32) {
-        let filter = &mut self.storage.parameters[..self.shape.filter_lanes()];
-        if !self.shape.has_map() {
-            norm::scale(filter, lanes(self.shape.components()), self.frozen, factor);
-            return;
-        }
-        let net = self.shape.map_network();
-        let mut rest = filter;
-        for l in 0..net.layers() {
-            let (layer, next) = rest.split_at_mut(net.layer_lanes(l));
-            let width = lanes(net.width(l + 1));
-            norm::scale(&mut layer[width..], width, 0, factor);
-            rest = next;
-        }
+    pub fn normalise_filter<T: Target>(&mut self) {
+        let (parameters, _, _) = self.estimator.head_mut();
+        let frozen = self.learning.frozen;
+        self.projection
+            .normalise::<T>(&self.shape, parameters, frozen);
     }
 
     /// The mean response ⟨∂x_a/∂v_i⟩ of a component's logit over the batch that lies in
     /// [`signs`](Self::signs) or [`reals`](Self::reals), to the first |V| of `weights`: what a map is to
     /// first order. The filter itself, where there is no map. Overwrites the gradients of a map.
     #[inline(always)]
-    pub fn response<T: Tile>(&mut self, component: usize, weights: &mut [f32]) {
-        let shape = self.shape;
-        let net = shape.map_network();
-        if !shape.has_map() || component >= shape.components() {
-            for (site, weight) in weights.iter_mut().enumerate().take(shape.block()) {
+    pub fn response<T: Target>(&mut self, component: usize, weights: &mut [f32]) {
+        if !self.has_map() || component >= self.shape.components() {
+            for (site, weight) in weights.iter_mut().enumerate().take(self.shape.block()) {
                 *weight = self.filter(site, component);
             }
             return;
         }
-        let storage = &mut self.storage;
-        Self::logits::<T>(shape, storage, self.centres);
-        let work = Work::new(shape, storage.workspace);
-        let Rows { v, flipped, .. } = storage.samples.rows(shape);
-        let batch = shape.batch();
-        let width = lanes(shape.components());
-        let upper = work.room.upper;
-        upper[..batch * width].fill(Lane::ZERO);
-        for row in upper[..batch * width].chunks_exact_mut(width) {
-            *get_mut(row, component) = 1.0 / batch as f32;
-        }
-        let gradient = &mut storage.gradients[..shape.filter_lanes()];
-        mlp::backward::<T>(
-            net,
-            batch,
-            storage.parameters,
-            v,
-            work.map,
-            upper,
-            work.room.lower,
-            gradient,
-            Scratch {
-                transposed: work.room.transposed,
-                flipped,
-            },
-            false,
-        );
-        // The gradient by the first bias is the mean of those by the first layer's outputs.
-        let width = lanes(net.width(1));
-        let first = storage.parameters[width..].chunks_exact(width);
-        for (row, weight) in first.zip(weights).take(shape.block()) {
-            *weight = 0.0;
-            for o in 0..net.width(1) {
-                *weight += get(row, o) * get(gradient, o);
-            }
-        }
+        self.logits::<T>();
+        let (block, workspace, [parameters, gradient]) = self.projected();
+        Map::response::<T>(&block, parameters, workspace, component, gradient, weights);
     }
 
     /// All parameters, in the order that [`Shape::parameter_lanes`] states.
     #[must_use]
     pub fn parameters(&self) -> &[Lane] {
-        self.storage.parameters
+        self.estimator.parameters()
     }
 
     /// All parameters, to be set; padding must stay 0.
     pub fn parameters_mut(&mut self) -> &mut [Lane] {
-        self.storage.parameters
+        self.estimator.parameters_mut()
     }
 
     /// Gradients of the last step, in the order of the parameters.
     #[must_use]
     pub fn gradients(&self) -> &[Lane] {
-        self.storage.gradients
+        self.estimator.gradients()
     }
 
-    /// What a step passes on to the next beside the parameters.
+    /// State that a step passes on to the next beside the parameters.
     pub fn memory_mut(&mut self) -> Memory<'_> {
-        Memory {
-            first_moments: self.storage.first_moments,
-            second_moments: self.storage.second_moments,
-            adam: &mut self.adam,
-            average: &mut self.average,
-        }
+        self.estimator.memory_mut()
     }
 
     /// Where a batch of packed samples goes: the rows of V, and the rows of E. Empty, if samples
     /// are real.
     pub fn signs(&mut self) -> (&mut [u32], &mut [u32]) {
-        let Samples::Signs(all) = &mut self.storage.samples else {
-            return Default::default();
-        };
-        let (v, rest) = all.split_at_mut(self.shape.block_words());
-        (v, &mut rest[..self.shape.environment_words()])
+        match &mut self.batch {
+            Batch::Signs { v, e } => (v, e),
+            Batch::Reals { .. } => Default::default(),
+        }
     }
 
     /// Where a batch of real samples goes: the rows of V, and the rows of E, of whole lanes each.
     /// Empty, if samples are signs.
     pub fn reals(&mut self) -> (&mut [Lane], &mut [Lane]) {
-        let Samples::Reals(all) = &mut self.storage.samples else {
-            return Default::default();
-        };
-        all.split_at_mut(self.shape.batch() * lanes(self.shape.block()))
+        match &mut self.batch {
+            Batch::Reals { v, e } => (v, e),
+            Batch::Signs { .. } => Default::default(),
+        }
     }
 
-    /// Logits of the batch.
+    /// What the projection works on: the block, its workspace, its parameters and gradients.
     #[inline(always)]
-    fn logits<T: Tile>(shape: Shape, storage: &mut Storage, centres: &[f32]) {
-        let (batch, components) = (shape.batch(), shape.components());
-        let work = Work::new(shape, storage.workspace);
-        let v = storage.samples.rows(shape).v;
-        let filter = &mut storage.parameters[..shape.filter_lanes()];
-        if !shape.has_map() {
-            let logits = Output::set(work.h, lanes(components));
-            v.product::<T>(batch, shape.block(), filter, components, logits);
-            if !centres.is_empty() {
-                centre::take_off(filter, centres, lanes(components), work.h);
-            }
-            return;
-        }
-        let net = shape.map_network();
-        let width = lanes(net.width(1));
-        let saved = &mut work.room.upper[..width];
-        saved.copy_from_slice(&filter[..width]);
-        let (bias, weights) = filter.split_at_mut(width);
-        centre::take_off(&weights[..shape.block() * width], centres, width, bias);
-        mlp::forward::<T>(net, batch, filter, v, work.map);
-        filter[..width].copy_from_slice(saved);
-        let at = work.map.len() - work.h.len();
-        work.h.copy_from_slice(&work.map[at..]);
+    fn projected(&mut self) -> (Block<'_>, Workspace<'_>, [&mut [Lane]; 2]) {
+        let block = Block {
+            shape: self.shape,
+            v: self.batch.inputs()[0],
+            centres: self.centres,
+        };
+        let (by_output, by_input) = self.by_layers.split_at_mut(self.by_layers.len() / 2);
+        let (parameters, gradients, flipped) = self.estimator.head_mut();
+        let workspace = Workspace {
+            activations: &mut *self.activations,
+            by_output,
+            by_input,
+            transposed: &mut *self.transposed,
+            flipped,
+        };
+        (block, workspace, [parameters, gradients])
+    }
+
+    /// Logits of the batch, where h will be.
+    #[inline(always)]
+    fn logits<T: Target>(&mut self) {
+        let projection = self.projection;
+        let h = core::mem::take(&mut self.h);
+        let (block, mut workspace, [parameters, _]) = self.projected();
+        projection.logits::<T>(&block, parameters, &mut workspace, h);
+        self.h = h;
     }
 
     /// Logits of the batch, then coarse variables.
     #[inline(always)]
-    fn encode<T: Tile>(
-        shape: Shape,
-        storage: &mut Storage,
-        centres: &[f32],
-        encoder: Encoder,
-        stream: &mut Stream,
-    ) {
-        Self::logits::<T>(shape, storage, centres);
-        let components = shape.components();
-        let work = Work::new(shape, storage.workspace);
-        encoder.encode(components, work.h, work.slopes, stream);
+    fn encode<T: Target>(&mut self, encoder: impl Encoder, stream: &mut Stream) {
+        self.logits::<T>();
+        encoder.encode::<T>(self.shape.components(), self.h, self.slopes, stream);
     }
 
     /// The bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), and the gradients of it by
     /// all parameters (by the critic's alone for [`Learn::Critic`]), left in
     /// [`gradients`](Self::gradients). In nats. A bound that averages over batches takes this one in.
     #[inline(always)]
-    pub fn differentiate<T: Tile>(
+    pub fn differentiate<T: Target>(
         &mut self,
-        encoder: Encoder,
+        encoder: impl Encoder,
         learn: Learn,
         stream: &mut Stream,
     ) -> f32 {
-        let shape = self.shape;
-        let learn = self.left(learn);
-        let storage = &mut self.storage;
-        Self::encode::<T>(shape, storage, self.centres, encoder, stream);
-
-        let (batch, components) = (shape.batch(), shape.components());
-        let mut work = Work::new(shape, storage.workspace);
-        let Rows { v, e, flipped } = storage.samples.rows(shape);
-        let (filter_gradient, critic_gradient) =
-            storage.gradients.split_at_mut(shape.filter_lanes());
-        let filter = &storage.parameters[..shape.filter_lanes()];
-        let task = Task {
-            shape,
-            bound: self.bound,
-            parameters: &storage.parameters[shape.filter_lanes()..],
-            h: work.h,
-            e,
-        };
-        let mut bound = 0.0;
-        let dh = task.differentiate::<T>(
-            &mut self.average,
-            critic_gradient,
-            flipped,
-            learn == Learn::All,
-            work.room.lend(),
-            |_, term| bound += term,
-        );
-        if learn == Learn::All {
-            let dx = work.slopes;
-            encoder.pull_back(components, dx, dh);
-            let stride = lanes(components);
-            if shape.has_map() {
-                let net = shape.map_network();
-                work.room.upper[..dx.len()].copy_from_slice(dx);
-                mlp::backward::<T>(
-                    net,
-                    batch,
-                    filter,
-                    v,
-                    work.map,
-                    work.room.upper,
-                    work.room.lower,
-                    filter_gradient,
-                    Scratch {
-                        transposed: work.room.transposed,
-                        flipped,
-                    },
-                    false,
-                );
-                let width = lanes(net.width(1));
-                let (bias, weights) = filter_gradient.split_at_mut(width);
-                centre::take_off_gradient(bias, self.centres, width, weights);
-            } else {
-                let gradient = Output::set(filter_gradient, stride);
-                v.gradient::<T>(batch, shape.block(), dx, components, flipped, gradient);
-                if !self.centres.is_empty() {
-                    centre::take_off_gradient(dx, self.centres, stride, filter_gradient);
-                }
-                if self.frozen != 0 {
-                    // Their moments stay 0, and Adam does not move them.
-                    for row in filter_gradient.chunks_exact_mut(stride) {
-                        let frozen = (0..components).filter(|a| self.frozen >> a & 1 != 0);
-                        frozen.for_each(|a| *get_mut(row, a) = 0.0);
-                    }
-                }
-            }
+        let learns = self.left(learn) == Learn::All;
+        self.encode::<T>(encoder, stream);
+        let [_, e] = self.batch.inputs();
+        let h = Input::Reals(self.h);
+        let (bound, dh) = self.estimator.differentiate::<T>(h, e, learns);
+        if learns {
+            encoder.pull_back::<T>(self.shape.components(), self.slopes, dh);
+            let (projection, frozen) = (self.projection, self.learning.frozen);
+            let dx = core::mem::take(&mut self.slopes);
+            let (block, workspace, [parameters, gradient]) = self.projected();
+            projection.gradient::<T>(&block, parameters, workspace, frozen, dx, gradient);
+            self.slopes = dx;
         }
-        bound / batch as f32
+        bound
     }
 
     /// One step: the bound on the batch that lies in [`signs`](Self::signs) or [`reals`](Self::reals), its gradients,
     /// and Adam uphill at the given rate, after which filters of continuous h are brought back to norm 1.
     /// Returns the bound before the step, in nats.
     #[inline(always)]
-    pub fn step<T: Tile>(
+    pub fn step<T: Target>(
         &mut self,
-        encoder: Encoder,
+        encoder: impl Encoder,
         learn: Learn,
         rate: f32,
         stream: &mut Stream,
     ) -> f32 {
         let bound = self.differentiate::<T>(encoder, learn, stream);
-        let learn = self.left(learn);
-        let pace = self.adam.advance::<T>(rate);
-        let (end, all) = (self.shape.filter_lanes(), self.storage.parameters.len());
-        let filter = (learn == Learn::All, 0..end, pace.times(self.filter_rate));
-        let critic = (true, end..all, pace);
-        for (learns, at, pace) in [filter, critic] {
-            if learns {
-                pace.ascend::<T>(
-                    &mut self.storage.parameters[at.clone()],
-                    &self.storage.gradients[at.clone()],
-                    &mut self.storage.first_moments[at.clone()],
-                    &mut self.storage.second_moments[at],
-                );
-            }
+        let pace = self.estimator.ascend::<T>(rate);
+        if self.left(learn) == Learn::Critic {
+            return bound;
         }
-        if learn == Learn::All && self.decay > 0.0 {
-            let left = 1.0 - rate * self.decay;
-            self.shrink(if left > 0.0 { left } else { 0.0 });
+        let FilterLearning {
+            frozen,
+            decay,
+            rate: factor,
+        } = self.learning;
+        self.estimator.ascend_head::<T>(pace.times(factor));
+        if decay > 0.0 {
+            let left = 1.0 - rate * decay;
+            let left = if left > 0.0 { left } else { 0.0 };
+            let (parameters, _, _) = self.estimator.head_mut();
+            self.projection
+                .shrink(&self.shape, parameters, frozen, left);
         }
-        if learn == Learn::All && matches!(encoder, Encoder::Continuous { .. }) {
+        if encoder.keeps_norm() {
             self.normalise_filter::<T>();
         }
         bound
@@ -765,22 +602,14 @@ impl<'a> Rsmi<'a> {
     /// [`signs`](Self::signs) or [`reals`](Self::reals), to the first K of `terms`; their mean is the batch's estimate.
     /// In nats; nothing is learned.
     #[inline(always)]
-    pub fn evaluate<T: Tile>(&mut self, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
-        let shape = self.shape;
-        let storage = &mut self.storage;
-        Self::encode::<T>(shape, storage, self.centres, encoder, stream);
-        let work = Work::new(shape, storage.workspace);
-        let task = Task {
-            shape,
-            bound: self.bound,
-            parameters: &storage.parameters[shape.filter_lanes()..],
-            h: work.h,
-            e: storage.samples.rows(shape).e,
-        };
-        task.evaluate::<T>(&mut self.average, work.room, |j, term| {
-            if let Some(slot) = terms.get_mut(j) {
-                *slot = term;
-            }
-        });
+    pub fn evaluate<T: Target>(
+        &mut self,
+        encoder: impl Encoder,
+        stream: &mut Stream,
+        terms: &mut [f32],
+    ) {
+        self.encode::<T>(encoder, stream);
+        let [_, e] = self.batch.inputs();
+        self.estimator.evaluate::<T>(Input::Reals(self.h), e, terms);
     }
 }

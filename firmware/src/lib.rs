@@ -6,6 +6,7 @@
 //! - [`chip`]: entry, instruction counter and faults, one file an architecture.
 //! - [`memory`]: what flash, statics and stack take.
 //! - [`tile`]: what the core's kernels like best here.
+//! - [`fingerprint`]: prints the fingerprints of a group of workloads.
 //! - [`log`](mod@log) (feature `log`): defmt frames through the first serial port.
 //!
 //! Results go to semihosting's stdout as plain text, figures to its stderr, the log to the serial
@@ -27,6 +28,7 @@ pub use chip::entry;
 #[cfg_attr(target_arch = "arm", path = "chip/arm.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "chip/riscv.rs")]
 pub mod chip;
+pub mod fingerprint;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod memory;

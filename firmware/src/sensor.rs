@@ -14,13 +14,15 @@
 use core::fmt;
 use core::hash::Hasher;
 
-use blockspin_core::encoder::Encoder;
-use blockspin_core::kernel::Tile;
+use blockspin_core::bound::InfoNce;
+use blockspin_core::critic::Separable;
+use blockspin_core::encoder::{Binary, Linear};
+use blockspin_core::kernel::Target;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::lane::{Lane, lanes};
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, MemberError, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
 use blockspin_core::window::Window;
@@ -104,7 +106,7 @@ impl Grid {
     };
 
     /// Remembers a frame in place of the oldest.
-    fn push<T: Tile>(&mut self, frame: &Frame) {
+    fn push<T: Target>(&mut self, frame: &Frame) {
         self.calibration.push::<T>(frame);
         self.ring[self.next] = *frame;
         self.next = (self.next + 1) % RING;
@@ -128,7 +130,7 @@ struct Calibration {
 }
 
 impl Calibration {
-    fn push<T: Tile>(&mut self, frame: &Frame) {
+    fn push<T: Target>(&mut self, frame: &Frame) {
         self.frames += 1.0;
         for (i, count) in frame.iter().enumerate() {
             let count = f32::from(count.cast_signed());
@@ -189,7 +191,7 @@ pub(crate) enum Failure {
     /// The recording has too few frames: this many.
     Recording(usize),
     /// A buffer is too short.
-    Storage(StorageError),
+    Storage(MemberError),
     /// The training learned nothing, or the impossible.
     Information,
 }
@@ -242,7 +244,7 @@ impl Outcome {
 }
 
 /// Learns from all frames but the last [`HELD_OUT`], one after another, and measures on these.
-pub(crate) fn run<T: Tile>(
+pub(crate) fn run<T: Target>(
     buffers: &mut Buffers,
     grid: &mut Grid,
     recording: &[Frame],
@@ -255,8 +257,15 @@ pub(crate) fn run<T: Tile>(
     let (learned, held_out) = recording.split_at(recording.len() - HELD_OUT);
 
     let mut parameters = Stream::new(SEED, 0, Purpose::Parameters);
-    let mut rsmi =
-        Rsmi::new(SHAPE, buffers.storage(), &mut parameters).map_err(Failure::Storage)?;
+    let mut rsmi = Rsmi::with_members(
+        Separable,
+        InfoNce,
+        Linear,
+        SHAPE,
+        buffers.storage(),
+        &mut parameters,
+    )
+    .map_err(Failure::Storage)?;
 
     let mut windows = Stream::new(SEED, 0, Purpose::Windows);
     let mut noise = Stream::new(SEED, 0, Purpose::Encoder);
@@ -274,7 +283,7 @@ pub(crate) fn run<T: Tile>(
             let frames = (0..BATCH).map(|k| grid.ago(k * APART));
             grid.calibration
                 .cut(&window, frames, &mut windows, rsmi.reals());
-            let encoder = Encoder::Relaxed {
+            let encoder = Binary::Relaxed {
                 epsilon: schedule.epsilon(t),
             };
             sum += rsmi.step::<T>(encoder, Learn::All, schedule.rate(t), &mut noise);
@@ -301,7 +310,7 @@ pub(crate) fn run<T: Tile>(
             grid.calibration
                 .cut(&window, frames, &mut windows, rsmi.reals());
             let mut terms = [0.0; BATCH];
-            rsmi.evaluate::<T>(Encoder::Sign, &mut noise, &mut terms);
+            rsmi.evaluate::<T>(Binary::Sign, &mut noise, &mut terms);
             let slots = grid.terms[first..].iter_mut().step_by(apart);
             slots
                 .zip(terms)
@@ -336,6 +345,6 @@ pub(crate) fn run<T: Tile>(
     })
 }
 
-fn filter(rsmi: &Rsmi) -> [f32; 4] {
+fn filter(rsmi: &Rsmi<Separable, InfoNce, Linear>) -> [f32; 4] {
     [0, 1, 2, 3].map(|site| rsmi.filter(site, 0))
 }

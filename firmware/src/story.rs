@@ -10,13 +10,15 @@
 use core::fmt;
 use core::hash::Hasher;
 
-use blockspin_core::encoder::Encoder;
-use blockspin_core::kernel::Tile;
+use blockspin_core::bound::InfoNce;
+use blockspin_core::critic::Separable;
+use blockspin_core::encoder::{Binary, Linear};
+use blockspin_core::kernel::Target;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::words;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::schedule::Schedule;
-use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, MemberError, Rsmi};
 use blockspin_core::sampler::{Algorithm, Coupling, Ising, IsingError, Sampler, Start};
 use blockspin_core::shape::Shape;
 use blockspin_core::stats::Blocking;
@@ -111,7 +113,7 @@ pub(crate) enum Failure {
     /// The model cannot be sampled.
     Model(IsingError),
     /// A buffer is too short.
-    Storage(StorageError),
+    Storage(MemberError),
     /// A sweep works in more words than there are.
     Scratch(usize),
     /// The training learned nothing, or the impossible.
@@ -149,7 +151,7 @@ pub(crate) struct Outcome {
 }
 
 /// Samples, learns and measures.
-pub(crate) fn run<T: Tile>(
+pub(crate) fn run<T: Target>(
     buffers: &mut Buffers,
     chains: &mut Chains,
     mut tell: impl FnMut(Event),
@@ -167,8 +169,15 @@ pub(crate) fn run<T: Tile>(
     }
 
     let mut parameters = Stream::new(SEED, 0, Purpose::Parameters);
-    let mut rsmi =
-        Rsmi::new(SHAPE, buffers.storage(), &mut parameters).map_err(Failure::Storage)?;
+    let mut rsmi = Rsmi::with_members(
+        Separable,
+        InfoNce,
+        Linear,
+        SHAPE,
+        buffers.storage(),
+        &mut parameters,
+    )
+    .map_err(Failure::Storage)?;
 
     let mut samples = Stream::new(SEED, 0, Purpose::Training);
     let mut noise = Stream::new(SEED, 0, Purpose::Encoder);
@@ -180,7 +189,7 @@ pub(crate) fn run<T: Tile>(
     let mut sum = 0.0;
     for t in 0..STEPS {
         chains.draw(&model, &mut samples, rsmi.signs());
-        let encoder = Encoder::Relaxed {
+        let encoder = Binary::Relaxed {
             epsilon: schedule.epsilon(t),
         };
         sum += rsmi.step::<T>(encoder, Learn::All, schedule.rate(t), &mut noise);
@@ -197,7 +206,7 @@ pub(crate) fn run<T: Tile>(
     for _ in 0..HELD_OUT {
         let mut terms = [0.0; BATCH];
         chains.draw(&model, &mut samples, rsmi.signs());
-        rsmi.evaluate::<T>(Encoder::Sigmoid, &mut noise, &mut terms);
+        rsmi.evaluate::<T>(Binary::Sigmoid, &mut noise, &mut terms);
         held_out.push(terms.iter().map(|&term| f64::from(term)).sum::<f64>() / BATCH as f64);
     }
     let information = held_out.mean();

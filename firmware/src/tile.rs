@@ -8,10 +8,8 @@ pub use m4f::Chip;
 
 #[cfg(target_abi = "eabihf")]
 mod m4f {
-    use blockspin_core::encoder::Encoder;
-    use blockspin_core::kernel::Tile;
-    use blockspin_core::num::rng::Stream;
-    use blockspin_core::rsmi::{Learn, Machine, Rsmi};
+    use blockspin_core::kernel::Target;
+    use blockspin_core::rsmi::Machine;
 
     // SAFETY: of C's mathematics, linked in by `compiler_builtins` on every chip: correctly rounded,
     // without errno. LLVM knows it, writes `vsqrt.f32` and calls it for NaN alone; inline assembly
@@ -24,7 +22,7 @@ mod m4f {
     #[derive(Clone, Copy, Debug)]
     pub struct Chip;
 
-    impl Tile for Chip {
+    impl Target for Chip {
         // Half of the registers hold sums; of what is loaded, every number serves two or eight.
         const ROWS: usize = 2;
         const COLUMNS: usize = 8;
@@ -36,28 +34,14 @@ mod m4f {
         fn sqrt(x: f32) -> f32 {
             sqrtf(x)
         }
+
+        #[inline(never)]
+        fn part<R>(part: impl FnOnce() -> R) -> R {
+            part()
+        }
     }
 
     impl Machine for Chip {
-        fn step(
-            &self,
-            rsmi: &mut Rsmi,
-            encoder: Encoder,
-            learn: Learn,
-            rate: f32,
-            stream: &mut Stream,
-        ) -> f32 {
-            rsmi.step::<Chip>(encoder, learn, rate, stream)
-        }
-
-        fn evaluate(
-            &self,
-            rsmi: &mut Rsmi,
-            encoder: Encoder,
-            stream: &mut Stream,
-            terms: &mut [f32],
-        ) {
-            rsmi.evaluate::<Chip>(encoder, stream, terms);
-        }
+        type Target = Chip;
     }
 }

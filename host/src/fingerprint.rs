@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use blockspin_core::fingerprint::{self, Arena, WORKLOADS};
+use blockspin_fingerprint::{Arena, workloads};
 
 use crate::error::{Error, Result};
 use crate::run::simd::Isa;
@@ -12,20 +12,21 @@ use crate::run::simd::Isa;
 /// # Errors
 /// A failure, if a result is NaN.
 pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
+    let workloads: Vec<_> = workloads().collect();
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = vec![];
         let mut arena = Box::new(Arena::new());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= WORKLOADS.len() {
+            let Some(workload) = workloads.get(index) else {
                 return done;
-            }
-            done.push((index, fingerprint::run(index, &isa, &mut arena)));
+            };
+            done.push((index, workload.fingerprint(&isa, &mut arena)));
         }
     };
     let mut found = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(WORKLOADS.len()))
+        let others: Vec<_> = (1..threads.min(workloads.len()))
             .map(|_| scope.spawn(work))
             .collect();
         let mut found = work();
@@ -38,7 +39,7 @@ pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
     found
         .into_iter()
         .map(|(index, hash)| {
-            let name = WORKLOADS[index];
+            let name = workloads[index].name;
             let hash = hash.ok_or_else(|| {
                 Error::failure(format!(
                     "workload {name} gave a NaN, or is too large for its storage"

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use blockspin::data::filters::Filters;
 use blockspin::run::Setup;
-use blockspin_core::bound::Bound;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};

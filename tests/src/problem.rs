@@ -1,8 +1,8 @@
 //! Problems to learn, and storage to learn them in.
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::{Activation, Critic};
-use blockspin_core::encoder::{Choice, Encoder};
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
+use blockspin_core::encoder::{AnyEncoder as Encoder, Choice};
 use blockspin_core::num::bits::{set, words};
 use blockspin_core::num::lane::{Lane, get_mut, lanes};
 use blockspin_core::num::rng::{Probability, Purpose, Stream};

@@ -2,8 +2,8 @@
 //! number at a time, gradients by a [`Tape`].
 
 use blockspin_core::bound;
-use blockspin_core::critic::{Activation, Critic};
-use blockspin_core::encoder::{Choice, Encoder};
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
+use blockspin_core::encoder::{AnyEncoder as Encoder, Choice};
 use blockspin_core::num::bits::{sign, words};
 use blockspin_core::num::lane::{Lane, get, get_mut, lanes};
 use blockspin_core::num::rng::Stream;
@@ -314,13 +314,13 @@ impl Bound {
     /// InfoNCE of parameters, part by part, on a batch.
     #[must_use]
     pub fn new(shape: Shape, parameters: &[Matrix], batch: &Batch) -> Self {
-        Self::of(bound::Bound::InfoNce, &[], shape, parameters, batch)
+        Self::of(bound::AnyBound::InfoNce, &[], shape, parameters, batch)
     }
 
     /// Any bound, after batches whose [`denominator`](Self::denominator)s are given.
     #[must_use]
     pub fn of(
-        bound: bound::Bound,
+        bound: bound::AnyBound,
         before: &[f64],
         shape: Shape,
         parameters: &[Matrix],
@@ -439,7 +439,7 @@ impl Bound {
                     .map(|e| network(&mut tape, activation, environment, e))
                     .collect();
                 // The last outputs of TUBA: 1 and ln a(e), so that f − ln a is linear in both.
-                let learned = bound == bound::Bound::Tuba;
+                let learned = bound == bound::AnyBound::Tuba;
                 let score = |tape: &mut Tape, u: &[Var], v: &[Var]| {
                     let last = u.len() - 1;
                     let pairs = u.iter().zip(v).enumerate().map(|(i, (&u, &v))| match i {
@@ -494,7 +494,7 @@ impl Bound {
         let share = tape.leaf(1.0 / shape.batch() as f64);
         let mean = |tape: &mut Tape, terms: &[Var]| tape.dot(terms.iter().map(|&t| (t, share)));
         let (terms, climbed) = match bound {
-            bound::Bound::InfoNce => {
+            bound::AnyBound::InfoNce => {
                 let ln_batch = tape.leaf((shape.batch() as f64).ln());
                 let mut terms = vec![];
                 for (j, column) in scores.iter().enumerate() {
@@ -517,9 +517,9 @@ impl Bound {
                 let average =
                     (before.iter().sum::<f64>() + denominator) / (before.len() + 1) as f64;
                 let ln_a = match bound {
-                    bound::Bound::Nwj => 1.0,
-                    bound::Bound::TubaConstant => average.ln(),
-                    bound::Bound::DonskerVaradhan => denominator.ln(),
+                    bound::AnyBound::Nwj => 1.0,
+                    bound::AnyBound::TubaConstant => average.ln(),
+                    bound::AnyBound::DonskerVaradhan => denominator.ln(),
                     _ => 0.0,
                 };
                 let mut terms = |ln_a: f64| -> Vec<Var> {
@@ -537,8 +537,8 @@ impl Bound {
                 let value = terms(ln_a);
                 // With a held fast, the gradient of Donsker and Varadhan is that of TUBA.
                 let climbed = match bound {
-                    bound::Bound::DonskerVaradhan => terms(average.ln()),
-                    bound::Bound::JensenShannon => {
+                    bound::AnyBound::DonskerVaradhan => terms(average.ln()),
+                    bound::AnyBound::JensenShannon => {
                         let part = tape.leaf(-1.0 / (scores.len() - 1) as f64);
                         let mut terms = vec![];
                         for (j, column) in scores.iter().enumerate() {

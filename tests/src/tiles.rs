@@ -2,8 +2,8 @@
 //!
 //! The core inlines a whole step for its tile; here that is done once for each, not in every test.
 
-use blockspin_core::encoder::Encoder;
-use blockspin_core::kernel::{Portable, Tile};
+use blockspin_core::encoder::AnyEncoder as Encoder;
+use blockspin_core::kernel::{Portable, Target};
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Learn, Rsmi};
 
@@ -25,7 +25,7 @@ macro_rules! tile {
         #[derive(Clone, Copy)]
         struct $name;
 
-        impl Tile for $name {
+        impl Target for $name {
             const ROWS: usize = $rows;
             const COLUMNS: usize = $columns;
             const LANES: usize = $lanes;

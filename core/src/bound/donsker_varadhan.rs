@@ -19,51 +19,87 @@
 //! of order 1/K, with others. No ceiling; the variance is that of all
 //! [`single_sample`](super::single_sample) bounds.
 
-use crate::bound::pairs::{Columns, Pairs};
-use crate::bound::single_sample::NONE;
-use crate::kernel::Tile;
+use super::Bound;
+use super::scores::{Columns, Scores};
+use super::single_sample::{NONE, SingleSample, Slope, exp, single_sample};
+use super::tuba::Average;
+use crate::kernel::Target;
 use crate::num::lane::{Lane, apart, whole};
 use crate::num::math;
 
+/// The Donsker–Varadhan bound.
+#[derive(Clone, Copy, Debug)]
+pub struct DonskerVaradhan;
+
+impl SingleSample for DonskerVaradhan {
+    #[inline(always)]
+    fn needs_mean(self, _: bool) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn slope(self, ln_mean: f32, average: &Average) -> (f32, Slope) {
+        (ln_mean, Slope::Exponential(exp(ln_mean - average.ln())))
+    }
+}
+
+impl Bound for DonskerVaradhan {
+    #[inline(always)]
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        average: &mut Average,
+        value: impl FnMut(usize, f32),
+    ) {
+        single_sample::<T>(self, pairs, scores, average, value);
+    }
+}
+
 /// ln m.
 #[inline(always)]
-pub(crate) fn ln_mean<T: Tile>(pairs: &mut (impl Pairs<T> + ?Sized), scores: &mut [Lane]) -> f32 {
-    // The largest score so far, and the sum of exponentials less it.
-    let (mut top, mut sum) = (f32::MIN, 0.0);
-    let mut next = 0;
-    while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
-        let stride = columns.stride;
-        for lane in 0..stride {
-            columns.replace_diagonal(lane, NONE);
-            let column = || columns.scores[lane..].iter().step_by(stride);
-            let mut largest = Lane([f32::MIN; 16]);
-            for f in column() {
-                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
-                apart();
+pub(crate) fn ln_mean<T: Target>(pairs: &mut impl Scores, scores: &mut [Lane]) -> f32 {
+    T::part(
+        #[inline(always)]
+        || {
+            // The largest score so far, and the sum of exponentials less it.
+            let (mut top, mut sum) = (f32::MIN, 0.0);
+            let mut next = 0;
+            while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
+                let stride = columns.stride;
+                for lane in 0..stride {
+                    columns.replace_diagonal(lane, NONE);
+                    let column = || columns.scores[lane..].iter().step_by(stride);
+                    let mut largest = Lane([f32::MIN; 16]);
+                    for f in column() {
+                        largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+                        apart();
+                    }
+                    let largest = whole(largest);
+                    let mut total = Lane::ZERO;
+                    for f in column() {
+                        let powers = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
+                        total = total.zip(powers, |z, e| z + e);
+                        apart();
+                    }
+                    let total = whole(total);
+                    for j in 0..columns.of_lane(lane) {
+                        let (m, z) = (largest.0[j], total.0[j]);
+                        let above = if m > top { m } else { top };
+                        sum = sum * math::exp_nonpositive(top - above)
+                            + z * math::exp_nonpositive(m - above);
+                        top = above;
+                    }
+                }
             }
-            let largest = whole(largest);
-            let mut total = Lane::ZERO;
-            for f in column() {
-                let powers = f.zip(largest, |f, m| math::exp_nonpositive(f - m));
-                total = total.zip(powers, |z, e| z + e);
-                apart();
-            }
-            let total = whole(total);
-            for j in 0..columns.of_lane(lane) {
-                let (m, z) = (largest.0[j], total.0[j]);
-                let above = if m > top { m } else { top };
-                sum =
-                    sum * math::exp_nonpositive(top - above) + z * math::exp_nonpositive(m - above);
-                top = above;
-            }
-        }
-    }
-    let pairs = pairs.batch() as f32 * (pairs.batch() - 1) as f32;
-    // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-    let ln = if sum > 0.0 {
-        math::ln(sum / pairs)
-    } else {
-        f32::NAN
-    };
-    top + ln
+            let pairs = pairs.batch() as f32 * (pairs.batch() - 1) as f32;
+            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+            let ln = if sum > 0.0 {
+                math::ln(sum / pairs)
+            } else {
+                f32::NAN
+            };
+            top + ln
+        },
+    )
 }

@@ -25,8 +25,10 @@
 //! most that this can be: χ² is below the number of states of h, 2^C for C binary components). Where
 //! r is known, `blockspin_exact::infonce` has the deficit at any K.
 
-use crate::bound::pairs::{Columns, Pairs, SCORE_LANES};
-use crate::kernel::Tile;
+use super::Bound;
+use super::scores::{Columns, SCORE_LANES, Scores};
+use super::tuba::Average;
+use crate::kernel::{Target, narrow};
 use crate::num::lane::{Lane, WIDTH, apart, whole, zip};
 use crate::num::math;
 
@@ -44,14 +46,36 @@ pub fn deficit(batch: usize, capacity: f64) -> f64 {
     (math::exp64(capacity) - 1.0) / (2.0 * batch as f64)
 }
 
+/// The InfoNCE bound.
+#[derive(Clone, Copy, Debug)]
+pub struct InfoNce;
+
+impl Bound for InfoNce {
+    #[inline(always)]
+    fn ignores_functions_of_y(self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        _: &mut Average,
+        value: impl FnMut(usize, f32),
+    ) {
+        infonce::<T>(pairs, scores, value);
+    }
+}
+
 /// Hands `value(j, x)` the term of every column, F_jj − ln (1/K) Σ_i exp F_ij, in order, and
 /// gives the slopes back if they are wanted. `scores` holds K × `min(SCORE_LANES, lanes(K))`.
 ///
 /// With e_ij = exp(F_ij − max_i F_ij) and z_j = Σ_i e_ij, p_ij is e_ij / z_j: the K × K exponentials
 /// are given as they are, with z_j beside them.
 #[inline(always)]
-pub(crate) fn infonce<T: Tile>(
-    pairs: &mut (impl Pairs<T> + ?Sized),
+pub(crate) fn infonce<T: Target>(
+    pairs: &mut impl Scores,
     scores: &mut [Lane],
     mut value: impl FnMut(usize, f32),
 ) {
@@ -63,18 +87,14 @@ pub(crate) fn infonce<T: Tile>(
         // A lane of columns at a time.
         let mut sum = [Lane::ZERO; SCORE_LANES];
         for lane in 0..stride {
-            let (terms, total) = if T::SCALAR {
-                terms_apart::<T>(&mut columns, lane)
-            } else {
-                terms::<T>(&mut columns, lane)
-            };
+            let (terms, total) = terms::<T>(&mut columns, lane);
             sum[lane] = total;
             for j in 0..columns.of_lane(lane) {
                 value(columns.first + lane * WIDTH + j, terms.0[j] + ln_batch);
             }
         }
         if pairs.learns() {
-            pairs.back_shares(columns, share, &sum);
+            pairs.back_shares::<T>(columns, share, &sum);
         }
     }
 }
@@ -82,42 +102,41 @@ pub(crate) fn infonce<T: Tile>(
 /// F_jj − ln Σ_i exp F_ij of a lane of columns, and the sums of the exponentials that take the scores'
 /// place: first the largest score, then these.
 #[inline(always)]
-fn terms<T: Tile>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
-    let (first, stride) = (columns.first, columns.stride);
-    let joint = columns.of_lane(lane);
-    let column = &mut columns.scores[lane..];
-    let mut largest = column[0];
-    for f in column.iter().step_by(stride) {
-        largest = largest.zip(*f, |m, f| if f > m { f } else { m });
-        apart();
-    }
-    let largest = whole(largest);
-    let mut diagonal = Lane::ZERO;
-    for j in 0..joint {
-        diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
-    }
-    let mut total = Lane::ZERO;
-    for f in column.iter_mut().step_by(stride) {
-        if T::SCALAR {
-            exponentials::<1>(f, &largest, &mut total);
-        } else {
-            exponentials::<WIDTH>(f, &largest, &mut total);
-        }
-        apart();
-    }
-    let total = whole(total);
-    // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
-    let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
-    let terms = diagonal
-        .zip(largest, |f, m| f - m)
-        .zip(ln_total, |f, z| f - z);
-    (terms, total)
-}
-
-/// [`terms`], whose stack is then free when slopes go back.
-#[inline(never)]
-fn terms_apart<T: Tile>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
-    terms::<T>(columns, lane)
+fn terms<T: Target>(columns: &mut Columns, lane: usize) -> (Lane, Lane) {
+    T::part(
+        #[inline(always)]
+        || {
+            let (first, stride) = (columns.first, columns.stride);
+            let joint = columns.of_lane(lane);
+            let column = &mut columns.scores[lane..];
+            let mut largest = column[0];
+            for f in column.iter().step_by(stride) {
+                largest = largest.zip(*f, |m, f| if f > m { f } else { m });
+                apart();
+            }
+            let largest = whole(largest);
+            let mut diagonal = Lane::ZERO;
+            for j in 0..joint {
+                diagonal.0[j] = column[(first + lane * WIDTH + j) * stride].0[j];
+            }
+            let mut total = Lane::ZERO;
+            for f in column.iter_mut().step_by(stride) {
+                if narrow::<T>() {
+                    exponentials::<1>(f, &largest, &mut total);
+                } else {
+                    exponentials::<WIDTH>(f, &largest, &mut total);
+                }
+                apart();
+            }
+            let total = whole(total);
+            // The sum is at least 1. What is not a number must stay so; `ln` would not see it.
+            let ln_total = total.map(|z| if z > 0.0 { math::ln(z) } else { f32::NAN });
+            let terms = diagonal
+                .zip(largest, |f, m| f - m)
+                .zip(ln_total, |f, z| f - z);
+            (terms, total)
+        },
+    )
 }
 
 /// Turns scores into exponentials less the largest of their columns and adds them to the sums, by

@@ -11,28 +11,62 @@
 //!
 //! r = p(h, e) / p(h) p(e), χ² = E_joint\[r\] − 1; "unbiased" as an estimate of what the critic is
 //! worth, which is never more than I(H:E).
+//!
+//! Each is a type that implements [`Bound`], so that a program contains the bounds that it names and
+//! no other; [`AnyBound`] is one of them, chosen at run time.
 
 pub mod donsker_varadhan;
 pub mod infonce;
 pub mod jensen_shannon;
 pub mod nwj;
-pub(crate) mod pairs;
+pub mod scores;
 pub mod single_sample;
 pub mod tuba;
 
 use core::fmt;
 
-use crate::critic::kind::Critic;
-use crate::kernel::Tile;
+use crate::critic::AnyCritic;
+use crate::kernel::Target;
 use crate::num::lane::Lane;
-use infonce::infonce;
-use pairs::Pairs;
-use single_sample::{Slope, exp, single_sample};
-use tuba::Average;
+use scores::Scores;
+use single_sample::{SingleSample, Slope, single_sample};
 
-/// Which bound a run climbs and reports.
+pub use donsker_varadhan::DonskerVaradhan;
+pub use infonce::InfoNce;
+pub use jensen_shannon::JensenShannon;
+pub use nwj::Nwj;
+pub use tuba::{Average, Tuba, TubaConstant};
+
+/// A lower bound of the mutual information of x and y, computed from the scores of all pairs of a
+/// batch.
+pub trait Bound: Copy + fmt::Debug {
+    /// Whether it has a baseline ln a(y) that is learned: the last output of a separable critic's v(y).
+    #[inline(always)]
+    fn learns_baseline(self) -> bool {
+        false
+    }
+
+    /// Whether a function of y alone that is added to the critic leaves it as it is.
+    #[inline(always)]
+    fn ignores_functions_of_y(self) -> bool {
+        false
+    }
+
+    /// Hands `value(j, x)` the term of every column j, in order, in nats: their mean is the bound.
+    /// Gives the slopes back to the pairs if they are wanted; only then does the average over batches
+    /// move. `scores` has K rows of the lanes of K, at most [`SCORE_LANES`](scores::SCORE_LANES).
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        average: &mut Average,
+        value: impl FnMut(usize, f32),
+    );
+}
+
+/// One of the bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bound {
+pub enum AnyBound {
     /// [`infonce`].
     #[default]
     InfoNce,
@@ -48,134 +82,113 @@ pub enum Bound {
     JensenShannon,
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for AnyBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Bound::InfoNce => "InfoNCE",
-            Bound::Nwj => "NWJ",
-            Bound::Tuba => "TUBA",
-            Bound::TubaConstant => "TUBA with a constant baseline",
-            Bound::DonskerVaradhan => "Donsker–Varadhan",
-            Bound::JensenShannon => "Jensen–Shannon, as NWJ",
+            AnyBound::InfoNce => "InfoNCE",
+            AnyBound::Nwj => "NWJ",
+            AnyBound::Tuba => "TUBA",
+            AnyBound::TubaConstant => "TUBA with a constant baseline",
+            AnyBound::DonskerVaradhan => "Donsker–Varadhan",
+            AnyBound::JensenShannon => "Jensen–Shannon, as NWJ",
         })
     }
 }
 
-impl Bound {
+impl AnyBound {
     /// All of them.
-    pub const ALL: [Bound; 6] = [
-        Bound::InfoNce,
-        Bound::Nwj,
-        Bound::Tuba,
-        Bound::TubaConstant,
-        Bound::DonskerVaradhan,
-        Bound::JensenShannon,
+    pub const ALL: [AnyBound; 6] = [
+        AnyBound::InfoNce,
+        AnyBound::Nwj,
+        AnyBound::Tuba,
+        AnyBound::TubaConstant,
+        AnyBound::DonskerVaradhan,
+        AnyBound::JensenShannon,
     ];
 
     /// As it is typed.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Bound::InfoNce => "infonce",
-            Bound::Nwj => "nwj",
-            Bound::Tuba => "tuba",
-            Bound::TubaConstant => "tuba-constant",
-            Bound::DonskerVaradhan => "dv",
-            Bound::JensenShannon => "js",
+            AnyBound::InfoNce => "infonce",
+            AnyBound::Nwj => "nwj",
+            AnyBound::Tuba => "tuba",
+            AnyBound::TubaConstant => "tuba-constant",
+            AnyBound::DonskerVaradhan => "dv",
+            AnyBound::JensenShannon => "js",
         }
     }
 
-    /// What no batch of K exceeds, in nats; none, where there is no such limit.
+    /// What no batch of K exceeds, in nats; `None` if there is no such limit.
     #[must_use]
     pub fn ceiling(self, batch: usize) -> Option<f64> {
-        (self == Bound::InfoNce).then(|| infonce::ceiling(batch))
+        (self == AnyBound::InfoNce).then(|| infonce::ceiling(batch))
     }
 
     /// The most by which the estimate with the best critic is on average below I(H:E) at batch K and
     /// with H of `capacity` nats, the logarithm of the number of its states; in nats. None, where this is not known to be the figure that matters.
     #[must_use]
     pub fn deficit(self, batch: usize, capacity: f64) -> Option<f64> {
-        (self == Bound::InfoNce).then(|| infonce::deficit(batch, capacity))
+        (self == AnyBound::InfoNce).then(|| infonce::deficit(batch, capacity))
     }
 
     /// Outputs of the critic's networks that are none of the critic's embedding: those of a baseline
     /// which is learned beside a separable critic. Other critics have it in them ([`tuba`]).
     #[must_use]
-    pub const fn outputs(self, critic: Critic) -> u32 {
+    pub const fn outputs(self, critic: AnyCritic) -> u32 {
         match (self, critic) {
-            (Bound::Tuba, Critic::Separable | Critic::Moments) => 1,
+            (AnyBound::Tuba, AnyCritic::Separable | AnyCritic::Moments) => 1,
             _ => 0,
         }
     }
+}
 
-    /// Hands `value(j, x)` the term of every column, in order, and gives the slopes back, if they are
-    /// wanted; only then does the average move.
+impl Bound for AnyBound {
     #[inline(always)]
-    pub(crate) fn terms<T: Tile>(
-        self,
-        pairs: &mut impl Pairs<T>,
-        scores: &mut [Lane],
-        average: &mut Average,
-        mut value: impl FnMut(usize, f32),
-    ) {
-        // Once for all critics, where flash is short; and each by itself, where stack is.
-        #[inline(never)]
-        fn infonce_apart<T: Tile>(
-            pairs: &mut dyn Pairs<T>,
-            scores: &mut [Lane],
-            value: &mut dyn FnMut(usize, f32),
-        ) {
-            infonce::<T>(pairs, scores, value);
-        }
-        #[inline(never)]
-        fn apart<T: Tile>(
-            bound: Bound,
-            pairs: &mut dyn Pairs<T>,
-            scores: &mut [Lane],
-            average: &mut Average,
-            value: &mut dyn FnMut(usize, f32),
-        ) {
-            bound.single_sample::<T>(pairs, scores, average, value);
-        }
-        if T::SCALAR && self == Bound::InfoNce {
-            return infonce_apart::<T>(pairs, scores, &mut value);
-        }
-        if self == Bound::InfoNce {
-            return infonce::<T>(pairs, scores, value);
-        }
-        if T::SCALAR {
-            apart::<T>(self, pairs, scores, average, &mut value);
-        } else {
-            self.single_sample::<T>(pairs, scores, average, value);
-        }
+    fn learns_baseline(self) -> bool {
+        self == AnyBound::Tuba
     }
 
-    /// [`terms`](Self::terms) of all bounds but InfoNCE.
     #[inline(always)]
-    fn single_sample<T: Tile>(
+    fn ignores_functions_of_y(self) -> bool {
+        self == AnyBound::InfoNce
+    }
+
+    #[inline(always)]
+    fn terms<T: Target>(
         self,
-        pairs: &mut (impl Pairs<T> + ?Sized),
+        pairs: &mut impl Scores,
         scores: &mut [Lane],
         average: &mut Average,
         value: impl FnMut(usize, f32),
     ) {
-        let learns = pairs.learns();
-        let mut ln_mean = nwj::BASELINE;
-        if self == Bound::DonskerVaradhan || self == Bound::TubaConstant && learns {
-            ln_mean = donsker_varadhan::ln_mean::<T>(pairs, scores);
-            if learns {
-                average.push(ln_mean);
-            }
+        match self {
+            AnyBound::InfoNce => InfoNce.terms::<T>(pairs, scores, average, value),
+            // One loop for all of them.
+            _ => single_sample::<T>(self, pairs, scores, average, value),
         }
-        let plain = Slope::Exponential(1.0);
-        let (baseline, slope) = match self {
-            Bound::InfoNce | Bound::Nwj => (nwj::BASELINE, plain),
-            // It is in the scores.
-            Bound::Tuba => (0.0, plain),
-            Bound::TubaConstant => (average.ln(), plain),
-            Bound::DonskerVaradhan => (ln_mean, Slope::Exponential(exp(ln_mean - average.ln()))),
-            Bound::JensenShannon => (jensen_shannon::BASELINE, Slope::Logistic),
-        };
-        single_sample::<T>(pairs, scores, baseline, slope, value);
+    }
+}
+
+impl SingleSample for AnyBound {
+    #[inline(always)]
+    fn needs_mean(self, learns: bool) -> bool {
+        match self {
+            AnyBound::TubaConstant => TubaConstant.needs_mean(learns),
+            AnyBound::DonskerVaradhan => DonskerVaradhan.needs_mean(learns),
+            _ => false,
+        }
+    }
+
+    #[inline(always)]
+    fn slope(self, ln_mean: f32, average: &Average) -> (f32, Slope) {
+        match self {
+            // InfoNCE has terms of its own.
+            AnyBound::InfoNce | AnyBound::Nwj => Nwj.slope(ln_mean, average),
+            AnyBound::Tuba => Tuba.slope(ln_mean, average),
+            AnyBound::TubaConstant => TubaConstant.slope(ln_mean, average),
+            AnyBound::DonskerVaradhan => DonskerVaradhan.slope(ln_mean, average),
+            AnyBound::JensenShannon => JensenShannon.slope(ln_mean, average),
+        }
     }
 }

@@ -9,5 +9,36 @@
 //! norm. The estimate is without bias for any K and any critic, and has no ceiling; its variance
 //! grows as exp I / K.
 
+use super::Bound;
+use super::scores::Scores;
+use super::single_sample::{SingleSample, Slope, single_sample};
+use super::tuba::Average;
+use crate::kernel::Target;
+use crate::num::lane::Lane;
+
 /// ln a.
 pub(crate) const BASELINE: f32 = 1.0;
+
+/// The NWJ bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Nwj;
+
+impl SingleSample for Nwj {
+    #[inline(always)]
+    fn slope(self, _: f32, _: &Average) -> (f32, Slope) {
+        (BASELINE, Slope::Exponential(1.0))
+    }
+}
+
+impl Bound for Nwj {
+    #[inline(always)]
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        average: &mut Average,
+        value: impl FnMut(usize, f32),
+    ) {
+        single_sample::<T>(self, pairs, scores, average, value);
+    }
+}

@@ -29,8 +29,10 @@
 //! far above ln K either. Off the best critic, errors of the baseline that the batch shares add
 //! Var\[exp g\]/K.
 
-use crate::bound::pairs::{Columns, Pairs};
-use crate::kernel::Tile;
+use super::donsker_varadhan::ln_mean;
+use super::scores::{Columns, Scores};
+use super::tuba::Average;
+use crate::kernel::Target;
 use crate::num::lane::{Lane, WIDTH, apart, whole};
 use crate::num::math;
 
@@ -64,27 +66,71 @@ fn sigmoid(x: f32) -> f32 {
     (if x > 0.0 { 1.0 } else { below }) / (1.0 + below)
 }
 
+/// What distinguishes a single-sample bound from the others.
+pub(crate) trait SingleSample: Copy {
+    /// Whether the baseline comes of the batch's own mean of exp F. Training moves the average by it.
+    #[inline(always)]
+    fn needs_mean(self, _learns: bool) -> bool {
+        false
+    }
+
+    /// ln a, given the logarithm of that mean, and what is climbed.
+    fn slope(self, ln_mean: f32, average: &Average) -> (f32, Slope);
+}
+
 /// Hands `value(j, x)` the term of every column, in order, for one ln a of all, and gives back the
 /// slopes of what is climbed, if they are wanted.
 #[inline(always)]
-pub(crate) fn single_sample<T: Tile>(
-    pairs: &mut (impl Pairs<T> + ?Sized),
+pub(crate) fn single_sample<T: Target>(
+    bound: impl SingleSample,
+    pairs: &mut impl Scores,
     scores: &mut [Lane],
-    baseline: f32,
-    slope: Slope,
+    average: &mut Average,
     mut value: impl FnMut(usize, f32),
 ) {
-    let batch = pairs.batch();
-    let (share, others) = (1.0 / batch as f32, (batch - 1) as f32);
-    let climb = pairs.learns().then_some(slope);
-    let above = |f: f32| {
-        let g = f - baseline;
-        if g > LARGEST { LARGEST } else { g }
-    };
+    let learns = pairs.learns();
+    let mut mean = 0.0;
+    if bound.needs_mean(learns) {
+        mean = ln_mean::<T>(pairs, scores);
+        if learns {
+            average.push(mean);
+        }
+    }
+    let (baseline, slope) = bound.slope(mean, average);
+    let climb = learns.then_some(slope);
     let mut next = 0;
     while let Some(mut columns) = Columns::next::<T>(pairs, &mut next, scores) {
         let (first, stride) = (columns.first, columns.stride);
         for lane in 0..stride {
+            let terms = terms::<T>(&mut columns, lane, baseline, climb);
+            for j in 0..columns.of_lane(lane) {
+                value(first + lane * WIDTH + j, terms.0[j]);
+            }
+        }
+        if climb.is_some() {
+            pairs.back::<T>(columns);
+        }
+    }
+}
+
+/// The terms of a lane of columns, and the slopes of what is climbed in place of their scores.
+#[inline(always)]
+fn terms<T: Target>(
+    columns: &mut Columns,
+    lane: usize,
+    baseline: f32,
+    climb: Option<Slope>,
+) -> Lane {
+    T::part(
+        #[inline(always)]
+        || {
+            let stride = columns.stride;
+            let batch = columns.scores.len() / stride;
+            let (share, others) = (1.0 / batch as f32, (batch - 1) as f32);
+            let above = |f: f32| {
+                let g = f - baseline;
+                if g > LARGEST { LARGEST } else { g }
+            };
             let joint = columns.replace_diagonal(lane, NONE).map(above);
             let mut total = Lane::ZERO;
             for f in columns.scores[lane..].iter_mut().step_by(stride) {
@@ -115,12 +161,7 @@ pub(crate) fn single_sample<T: Tile>(
                     columns.replace_diagonal(lane, joint.map(|g| sigmoid(-g) * share));
                 }
             }
-            for j in 0..columns.of_lane(lane) {
-                value(first + lane * WIDTH + j, terms.0[j]);
-            }
-        }
-        if climb.is_some() {
-            pairs.back(columns);
-        }
-    }
+            terms
+        },
+    )
 }

@@ -24,7 +24,12 @@
 //! ([`donsker_varadhan`](super::donsker_varadhan)); but since a is not made of the samples that
 //! are held out, what is reported remains a bound of any batch. Before the first step a = e.
 
-use crate::bound::nwj;
+use super::Bound;
+use super::nwj;
+use super::scores::Scores;
+use super::single_sample::{SingleSample, Slope, single_sample};
+use crate::kernel::Target;
+use crate::num::lane::Lane;
 use crate::num::math;
 
 /// Batches that a moving average spans.
@@ -57,6 +62,64 @@ impl Average {
             0 => nwj::BASELINE,
             _ => self.ln,
         }
+    }
+}
+
+/// TUBA with a learned baseline, which is in the scores.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuba;
+
+impl SingleSample for Tuba {
+    #[inline(always)]
+    fn slope(self, _: f32, _: &Average) -> (f32, Slope) {
+        (0.0, Slope::Exponential(1.0))
+    }
+}
+
+impl Bound for Tuba {
+    #[inline(always)]
+    fn learns_baseline(self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        average: &mut Average,
+        value: impl FnMut(usize, f32),
+    ) {
+        single_sample::<T>(self, pairs, scores, average, value);
+    }
+}
+
+/// TUBA with a moving average as constant baseline.
+#[derive(Clone, Copy, Debug)]
+pub struct TubaConstant;
+
+impl SingleSample for TubaConstant {
+    #[inline(always)]
+    fn needs_mean(self, learns: bool) -> bool {
+        learns
+    }
+
+    #[inline(always)]
+    fn slope(self, _: f32, average: &Average) -> (f32, Slope) {
+        (average.ln(), Slope::Exponential(1.0))
+    }
+}
+
+impl Bound for TubaConstant {
+    #[inline(always)]
+    fn terms<T: Target>(
+        self,
+        pairs: &mut impl Scores,
+        scores: &mut [Lane],
+        average: &mut Average,
+        value: impl FnMut(usize, f32),
+    ) {
+        single_sample::<T>(self, pairs, scores, average, value);
     }
 }
 

@@ -18,38 +18,88 @@
 //! d_ij = s_ij n′ φ′(u_i + v_j),   du_i = Σ_j d_ij,   dv_j = Σ_i d_ij
 //! dW_h = Σ_i h_i du_iᵀ,   dh_i = W_hᵀ du_i,   db = Σ_j dv_j,   dW_e = Σ_j e_j dv_jᵀ
 //! ```
+//!
+//! # Parameters
+//! A row of W_h for each column of h; b and the rows of W_e; the layers of n.
 
-use super::mlp::{self, Input, Scratch};
-use super::{Room, Task};
+use super::{AnyCritic, Critic, Operands, Workspace, WorkspaceParts};
 use crate::bound::Bound;
-use crate::bound::pairs::{Columns, Pairs};
-use crate::bound::tuba::Average;
-use crate::kernel::Tile;
+use crate::bound::scores::{Columns, Scores};
+use crate::kernel::Target;
 use crate::kernel::dense::{Matrix, Output};
+use crate::nn::mlp::{self, Input, Scratch};
+use crate::nn::network::{Network, max};
 use crate::num::lane::{Lane, apart, get, get_mut, lanes};
 use crate::num::rng::Stream;
-use crate::shape::Shape;
-use crate::shape::layout::concatenated::{affine, coarse_lanes, rest};
+use crate::shape::PairShape;
+
+/// The concatenated critic.
+#[derive(Clone, Copy, Debug)]
+pub struct Concatenated;
 
 /// Scores beyond this are cut, so that their differences are finite.
 const LARGEST: f32 = 1e34;
 
-/// The parameters: W_h, (b, W_e), n.
-fn split<'a>(shape: &Shape, all: &'a [Lane]) -> [&'a [Lane]; 3] {
-    let (coarse, others) = all.split_at(coarse_lanes(shape));
-    let (environment, rest) = others.split_at(affine(shape).lanes());
-    [coarse, environment, rest]
+/// Lanes of W_h: a row for each column of x.
+const fn lanes_by_x(shape: &PairShape) -> usize {
+    shape.x() * lanes(shape.first_hidden())
 }
 
-fn split_mut<'a>(shape: &Shape, all: &'a mut [Lane]) -> [&'a mut [Lane]; 3] {
-    let (coarse, others) = all.split_at_mut(coarse_lanes(shape));
-    let (environment, rest) = others.split_at_mut(affine(shape).lanes());
-    [coarse, environment, rest]
+/// W_e e + b.
+const fn affine(shape: &PairShape) -> Network {
+    let (inputs, outputs) = (shape.y(), shape.first_hidden());
+    shape.network(inputs, shape.hidden_layers(), outputs)
+}
+
+/// n.
+const fn rest(shape: &PairShape) -> Network {
+    shape.network(shape.first_hidden(), 1, 1)
+}
+
+/// Lanes of the parameters.
+pub(super) const fn parameter_lanes(shape: &PairShape) -> usize {
+    lanes_by_x(shape) + affine(shape).lanes() + rest(shape).lanes()
+}
+
+/// Parts of the workspace.
+pub(super) const fn workspace(shape: &PairShape) -> WorkspaceParts {
+    let (k, x, rest) = (shape.batch(), shape.x(), rest(shape));
+    let first = lanes(shape.first_hidden());
+    let widest = k * max(max(first, lanes(x)), rest.widest());
+    let by_first = 2 * k * first + rest.lanes();
+    let of_first = shape.first_hidden() * lanes(x);
+    let column = k * (first + rest.activation_lanes());
+    [
+        ("first layer of h", k * first),
+        ("first layer of e", k * first),
+        ("activations of a column", column),
+        ("scores", shape.score_lanes()),
+        ("gradients by the first layer, of a column", by_first),
+        ("gradients by layers", 2 * widest),
+        (
+            "transposed weights",
+            max(of_first, rest.transposed_lanes(0)),
+        ),
+    ]
+}
+
+/// The parameters: W_h, (b, W_e), n.
+fn split<'a>(shape: &PairShape, all: &'a [Lane]) -> [&'a [Lane]; 3] {
+    let (by_x, others) = all.split_at(lanes_by_x(shape));
+    let (by_y, rest) = others.split_at(affine(shape).lanes());
+    [by_x, by_y, rest]
+}
+
+fn split_mut<'a>(shape: &PairShape, all: &'a mut [Lane]) -> [&'a mut [Lane]; 3] {
+    let (by_x, others) = all.split_at_mut(lanes_by_x(shape));
+    let (by_y, rest) = others.split_at_mut(affine(shape).lanes());
+    [by_x, by_y, rest]
 }
 
 /// Rows u_i and v_j, whose sums go through the rest of the network.
-struct Sums<'a> {
-    shape: Shape,
+#[derive(Debug)]
+pub struct Sums<'a> {
+    shape: PairShape,
     /// Of n.
     parameters: &'a [Lane],
     u: &'a [Lane],
@@ -60,6 +110,7 @@ struct Sums<'a> {
 }
 
 /// Where gradients go, and what they take.
+#[derive(Debug)]
 struct Gradients<'a> {
     du: &'a mut [Lane],
     dv: &'a mut [Lane],
@@ -67,15 +118,15 @@ struct Gradients<'a> {
     all: &'a mut [Lane],
     /// The same of one column.
     one: &'a mut [Lane],
-    upper: &'a mut [Lane],
-    lower: &'a mut [Lane],
+    by_output: &'a mut [Lane],
+    by_input: &'a mut [Lane],
     transposed: &'a mut [Lane],
 }
 
 impl Sums<'_> {
     /// Runs the pairs of column j through n; the scores are the last K lanes of `column`.
     #[inline(never)]
-    fn run<T: Tile>(&mut self, j: usize) {
+    fn run<T: Target>(&mut self, j: usize) {
         let (batch, rest) = (self.shape.batch(), rest(&self.shape));
         let width = lanes(rest.inputs);
         let (first, activations) = self.column.split_at_mut(batch * width);
@@ -95,7 +146,7 @@ impl Sums<'_> {
     }
 }
 
-impl<T: Tile> Pairs<T> for Sums<'_> {
+impl Scores for Sums<'_> {
     #[inline(always)]
     fn batch(&self) -> usize {
         self.shape.batch()
@@ -107,7 +158,7 @@ impl<T: Tile> Pairs<T> for Sums<'_> {
     }
 
     #[inline(never)]
-    fn scores(&mut self, columns: &mut Columns) {
+    fn scores<T: Target>(&mut self, columns: &mut Columns) {
         columns.scores.fill(Lane::ZERO);
         let last = self.column.len() - self.shape.batch();
         for c in 0..columns.count {
@@ -122,7 +173,7 @@ impl<T: Tile> Pairs<T> for Sums<'_> {
     }
 
     #[inline(never)]
-    fn back(&mut self, columns: Columns) {
+    fn back<T: Target>(&mut self, columns: Columns) {
         let (batch, rest) = (self.shape.batch(), rest(&self.shape));
         let width = lanes(rest.inputs);
         if columns.first == 0
@@ -139,7 +190,7 @@ impl<T: Tile> Pairs<T> for Sums<'_> {
                 return;
             };
             let rows = columns.scores.chunks_exact(columns.stride);
-            for (slope, row) in gradients.upper.iter_mut().zip(rows) {
+            for (slope, row) in gradients.by_output.iter_mut().zip(rows) {
                 *slope = Lane::ZERO;
                 slope.0[0] = get(row, c);
             }
@@ -150,8 +201,8 @@ impl<T: Tile> Pairs<T> for Sums<'_> {
                 self.parameters,
                 Input::Reals(first),
                 activations,
-                gradients.upper,
-                gradients.lower,
+                gradients.by_output,
+                gradients.by_input,
                 gradients.one,
                 Scratch {
                     transposed: gradients.transposed,
@@ -179,109 +230,106 @@ impl<T: Tile> Pairs<T> for Sums<'_> {
     }
 }
 
-/// u and v of all rows.
-#[inline(never)]
-fn first_layer<T: Tile>(task: &Task, u: &mut [Lane], v: &mut [Lane]) {
-    let (shape, batch) = (task.shape, task.shape.batch());
-    let [coarse, environment, _] = split(&shape, task.parameters);
-    let width = shape.first_hidden();
-    let out = Output::set(u, lanes(width));
-    Input::Reals(task.h).product::<T>(batch, shape.components(), coarse, width, out);
-    mlp::forward::<T>(affine(&shape), batch, environment, task.e, v);
+impl Critic for Concatenated {
+    type Scores<'s> = Sums<'s>;
+
+    fn any(self) -> AnyCritic {
+        AnyCritic::Concatenated
+    }
+
+    fn parameter_lanes(self, shape: &PairShape) -> usize {
+        parameter_lanes(shape)
+    }
+
+    fn workspace(self, shape: &PairShape) -> WorkspaceParts {
+        workspace(shape)
+    }
+
+    fn initialise(self, shape: &PairShape, parameters: &mut [Lane], stream: &mut Stream) {
+        let [by_x, by_y, of_rest] = split_mut(shape, parameters);
+        // As if x and y had layers of their own: y may have so many more numbers that x would hardly
+        // be heard in one for both.
+        mlp::glorot(by_x, shape.x(), shape.first_hidden(), stream);
+        mlp::initialise(affine(shape), by_y, stream);
+        mlp::initialise(rest(shape), of_rest, stream);
+    }
+
+    /// u and v of all rows.
+    #[inline(never)]
+    fn scores<'s, T: Target>(
+        self,
+        operands: &Operands<'s>,
+        _: impl Bound,
+        workspace: Workspace<'s>,
+        gradients: Option<&'s mut [Lane]>,
+    ) -> Sums<'s> {
+        let (shape, batch) = (operands.shape, operands.shape.batch());
+        let [by_x, by_y, parameters] = split(&shape, operands.parameters);
+        let width = shape.first_hidden();
+        let out = Output::set(workspace.of_x, lanes(width));
+        operands.x.product::<T>(batch, shape.x(), by_x, width, out);
+        mlp::forward::<T>(affine(&shape), batch, by_y, operands.y, workspace.of_y);
+        let of_first = batch * lanes(width);
+        let gradients = gradients.map(|gradients| {
+            let [_, _, all] = split_mut(&shape, gradients);
+            let (du, others) = workspace.by_x.split_at_mut(of_first);
+            let (dv, one) = others.split_at_mut(of_first);
+            Gradients {
+                du,
+                dv,
+                all,
+                one,
+                by_output: workspace.by_output,
+                by_input: workspace.by_input,
+                transposed: workspace.transposed,
+            }
+        });
+        Sums {
+            shape,
+            parameters,
+            u: workspace.of_x,
+            v: workspace.of_y,
+            column: workspace.columns,
+            gradients,
+        }
+    }
+
+    #[inline(never)]
+    fn back<'w, T: Target>(
+        self,
+        operands: &Operands,
+        _: impl Bound,
+        gradients: &mut [Lane],
+        flipped: &mut [u32],
+        through: bool,
+        workspace: Workspace<'w>,
+    ) -> &'w [Lane] {
+        let shape = &operands.shape;
+        let [by_x, by_y, _] = split_mut(shape, gradients);
+        let of_first = shape.batch() * lanes(shape.first_hidden());
+        let (du, others) = workspace.by_x.split_at_mut(of_first);
+        let (dv, _) = others.split_at_mut(of_first);
+        back_of_y::<T>(operands, dv, by_y, flipped);
+        let dx = through.then_some((&mut *workspace.by_input, workspace.transposed));
+        back_of_x::<T>(operands, du, by_x, flipped, dx);
+        workspace.by_input
+    }
 }
 
-/// The terms of the bound.
+/// Of the gradients by v those by bias and rows for y.
 #[inline(never)]
-fn terms<T: Tile>(
-    bound: Bound,
-    mut pairs: Sums,
-    scores: &mut [Lane],
-    average: &mut Average,
-    value: &mut dyn FnMut(usize, f32),
-) {
-    bound.terms::<T>(&mut pairs, scores, average, value);
-}
-
-pub(super) fn initialise(shape: Shape, parameters: &mut [Lane], stream: &mut Stream) {
-    let [coarse, environment, of_rest] = split_mut(&shape, parameters);
-    // As if h and e had layers of their own: e has so many more numbers that h would hardly be heard
-    // in one for both.
-    mlp::glorot(coarse, shape.components(), shape.first_hidden(), stream);
-    mlp::initialise(affine(&shape), environment, stream);
-    mlp::initialise(rest(&shape), of_rest, stream);
-}
-
-/// Hands `value(j, x)` the terms of the bound.
-#[inline(never)]
-pub(super) fn evaluate<T: Tile>(
-    task: &Task,
-    average: &mut Average,
-    room: Room,
-    value: &mut dyn FnMut(usize, f32),
-) {
-    first_layer::<T>(task, room.coarse, room.environment);
-    let [_, _, parameters] = split(&task.shape, task.parameters);
-    let pairs = Sums {
-        shape: task.shape,
-        parameters,
-        u: room.coarse,
-        v: room.environment,
-        column: room.columns,
-        gradients: None,
-    };
-    terms::<T>(task.bound, pairs, room.scores, average, value);
-}
-
-/// The same with gradients by all parameters, and by h if `through`.
-#[inline(never)]
-pub(super) fn differentiate<'w, T: Tile>(
-    task: &Task,
-    average: &mut Average,
+fn back_of_y<T: Target>(
+    operands: &Operands,
+    dv: &mut [Lane],
     gradients: &mut [Lane],
     flipped: &mut [u32],
-    through: bool,
-    room: Room<'w>,
-    value: &mut dyn FnMut(usize, f32),
-) -> &'w [Lane] {
-    let shape = &task.shape;
-    first_layer::<T>(task, room.coarse, room.environment);
-    let [_, _, parameters] = split(shape, task.parameters);
-    let [by_coarse, by_environment, by_rest] = split_mut(shape, gradients);
-    let of_first = shape.batch() * lanes(shape.first_hidden());
-    let (du, others) = room.by_coarse.split_at_mut(of_first);
-    let (dv, one) = others.split_at_mut(of_first);
-    let pairs = Sums {
-        shape: *shape,
-        parameters,
-        u: room.coarse,
-        v: room.environment,
-        column: room.columns,
-        gradients: Some(Gradients {
-            du: &mut *du,
-            dv: &mut *dv,
-            all: by_rest,
-            one,
-            upper: &mut *room.upper,
-            lower: &mut *room.lower,
-            transposed: &mut *room.transposed,
-        }),
-    };
-    terms::<T>(task.bound, pairs, room.scores, average, value);
-    back_of_e::<T>(task, dv, by_environment, flipped);
-    let dh = through.then_some((&mut *room.lower, room.transposed));
-    back_of_h::<T>(task, du, by_coarse, dh);
-    room.lower
-}
-
-/// Of the gradients by v those by bias and rows for e.
-#[inline(never)]
-fn back_of_e<T: Tile>(task: &Task, dv: &mut [Lane], gradients: &mut [Lane], flipped: &mut [u32]) {
-    let [_, weights, _] = split(&task.shape, task.parameters);
+) {
+    let [_, weights, _] = split(&operands.shape, operands.parameters);
     mlp::backward::<T>(
-        affine(&task.shape),
-        task.shape.batch(),
+        affine(&operands.shape),
+        operands.shape.batch(),
         weights,
-        task.e,
+        operands.y,
         &[],
         dv,
         &mut [],
@@ -294,27 +342,30 @@ fn back_of_e<T: Tile>(task: &Task, dv: &mut [Lane], gradients: &mut [Lane], flip
     );
 }
 
-/// Of the gradients by u those by the rows for h, and by h where they are wanted.
+/// Of the gradients by u those by the rows for x, and by x where they are wanted.
 #[inline(never)]
-fn back_of_h<T: Tile>(
-    task: &Task,
+fn back_of_x<T: Target>(
+    operands: &Operands,
     du: &[Lane],
     gradients: &mut [Lane],
-    dh: Option<(&mut [Lane], &mut [Lane])>,
+    flipped: &mut [u32],
+    dx: Option<(&mut [Lane], &mut [Lane])>,
 ) {
-    let (shape, batch) = (&task.shape, task.shape.batch());
-    let (components, width) = (shape.components(), shape.first_hidden());
+    let (shape, batch) = (&operands.shape, operands.shape.batch());
+    let (columns, width) = (shape.x(), shape.first_hidden());
     let out = Output::set(gradients, lanes(width));
-    Input::Reals(task.h).gradient::<T>(batch, components, du, width, &mut [], out);
-    if let Some((dh, transposed)) = dh {
-        let inner = lanes(components);
+    operands
+        .x
+        .gradient::<T>(batch, columns, du, width, flipped, out);
+    if let Some((dx, transposed)) = dx {
+        let inner = lanes(columns);
         let transposed = &mut transposed[..width * inner];
-        let [weights, _, _] = split(shape, task.parameters);
-        mlp::transpose(weights, components, width, transposed);
+        let [weights, _, _] = split(shape, operands.parameters);
+        mlp::transpose(weights, columns, width, transposed);
         let (du, w) = (
             Matrix::new(du, lanes(width)),
             Matrix::new(transposed, inner),
         );
-        T::rows(batch, width, du, w, components, Output::set(dh, inner));
+        T::rows(batch, width, du, w, columns, Output::set(dx, inner));
     }
 }

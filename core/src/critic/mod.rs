@@ -1,5 +1,5 @@
-//! Critics f(h, e), whose exponentials tell joint pairs from others, and the networks that they are
-//! made of.
+//! Critics f(x, y), whose exponentials tell joint pairs from others. In a run for RSMI x is the coarse
+//! variable h, y the environment e.
 //!
 //! | critic | f(h, e) | of InfoNCE's best, ln r + c(e) | cost of a step |
 //! |---|---|---|---|
@@ -9,163 +9,316 @@
 //! | [`quadratic`] | h·m + hᵀBh + mᵀDm + c, m = Ae + b | Gaussian h and e exactly | K rows through one layer |
 //!
 //! r = p(h, e) / p(h) p(e). Their activation is an [`Activation`].
+//!
+//! Each is a type that implements [`Critic`], so that a program contains the critics that it names and
+//! no other; [`AnyCritic`] is one of them, chosen at run time.
 
-pub mod activation;
 pub mod concatenated;
-pub(crate) mod kind;
-pub mod mlp;
 pub mod moments;
+pub mod products;
 pub mod quadratic;
 pub mod separable;
 
+use core::fmt;
+
 use crate::bound::Bound;
-use crate::bound::tuba::Average;
-use crate::kernel::Tile;
+use crate::bound::scores::{Columns, SCORE_LANES, Scores};
+use crate::kernel::Target;
+use crate::nn::Input;
 use crate::num::lane::Lane;
 use crate::num::rng::Stream;
-use crate::shape::Shape;
-pub use activation::Activation;
-pub use kind::Critic;
-use mlp::Input;
-use separable::{Gradients, Products};
+use crate::shape::PairShape;
+use products::Products;
 
-/// What a critic reads: K rows of h and of e, and its own parameters.
-pub(crate) struct Task<'a> {
-    pub(crate) shape: Shape,
-    pub(crate) bound: Bound,
-    pub(crate) parameters: &'a [Lane],
-    pub(crate) h: &'a [Lane],
-    pub(crate) e: Input<'a>,
+pub use crate::nn::Activation;
+pub use concatenated::Concatenated;
+pub use moments::Moments;
+pub use quadratic::Quadratic;
+pub use separable::Separable;
+
+/// What a critic reads: K rows of x and of y, and its own parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Operands<'a> {
+    /// All sizes.
+    pub shape: PairShape,
+    /// The critic's.
+    pub parameters: &'a [Lane],
+    /// K rows of x.
+    pub x: Input<'a>,
+    /// K rows of y.
+    pub y: Input<'a>,
 }
 
-/// The critic's parts of the workspace, as [`Critic::parts`] has them.
-pub(crate) struct Room<'w> {
-    /// What becomes of h.
-    pub(crate) coarse: &'w mut [Lane],
-    /// What becomes of e.
-    pub(crate) environment: &'w mut [Lane],
-    /// What is made of the columns of scores.
-    pub(crate) columns: &'w mut [Lane],
-    pub(crate) scores: &'w mut [Lane],
-    /// Gradients by what becomes of h.
-    pub(crate) by_coarse: &'w mut [Lane],
-    /// Gradients by layers, in turn.
-    pub(crate) upper: &'w mut [Lane],
-    pub(crate) lower: &'w mut [Lane],
-    pub(crate) transposed: &'w mut [Lane],
+/// What a critic writes between its parameters and its scores, and on the way back. The lengths are
+/// those that it states for a shape ([`Critic::workspace`]).
+#[derive(Debug)]
+pub struct Workspace<'w> {
+    /// Layers of x: all that is computed of x alone.
+    pub of_x: &'w mut [Lane],
+    /// Layers of y.
+    pub of_y: &'w mut [Lane],
+    /// What the scores of some columns are computed from.
+    pub columns: &'w mut [Lane],
+    /// The scores that a bound has at a time.
+    pub scores: &'w mut [Lane],
+    /// Gradients by the last layer of x.
+    pub by_x: &'w mut [Lane],
+    /// Gradients by the output of a layer; on the way back in turn with the next.
+    pub by_output: &'w mut [Lane],
+    /// Gradients by the input of a layer.
+    pub by_input: &'w mut [Lane],
+    /// Transposed weights of a layer.
+    pub transposed: &'w mut [Lane],
 }
 
-impl Room<'_> {
-    /// The same for a while.
+impl Workspace<'_> {
+    /// Lends all slices for a while.
     #[inline(always)]
-    pub(crate) fn lend(&mut self) -> Room<'_> {
-        Room {
-            coarse: &mut *self.coarse,
-            environment: &mut *self.environment,
+    pub fn lend(&mut self) -> Workspace<'_> {
+        Workspace {
+            of_x: &mut *self.of_x,
+            of_y: &mut *self.of_y,
             columns: &mut *self.columns,
             scores: &mut *self.scores,
-            by_coarse: &mut *self.by_coarse,
-            upper: &mut *self.upper,
-            lower: &mut *self.lower,
+            by_x: &mut *self.by_x,
+            by_output: &mut *self.by_output,
+            by_input: &mut *self.by_input,
             transposed: &mut *self.transposed,
         }
     }
 }
 
-impl Critic {
-    /// Draws the first parameters of a shape's critic.
-    pub(crate) fn initialise(shape: Shape, parameters: &mut [Lane], stream: &mut Stream) {
-        match shape.critic() {
-            Critic::Separable | Critic::Moments => {
-                separable::initialise(shape, parameters, stream);
-            }
-            Critic::Concatenated => concatenated::initialise(shape, parameters, stream),
-            Critic::Quadratic => quadratic::initialise(shape, parameters, stream),
-        }
-    }
-}
+/// Names and lengths in lanes of the slices of a [`Workspace`], in their order, with both slices of
+/// gradients by layers as one.
+pub type WorkspaceParts = [(&'static str, usize); 7];
 
-/// What belongs to one critic is compiled by itself, so that code and stack of a step are not those of
-/// all critics together; but for the standard one on machines with vectors, where all that is in a step
-/// has to be compiled with it for their instructions.
-impl Task<'_> {
-    /// Hands `value(j, x)` the terms of the bound.
-    #[inline(always)]
-    pub(crate) fn evaluate<T: Tile>(
-        &self,
-        average: &mut Average,
-        mut room: Room,
-        mut value: impl FnMut(usize, f32),
-    ) {
-        if self.shape.critic() == Critic::Concatenated {
-            return concatenated::evaluate::<T>(self, average, room, &mut value);
-        }
-        let at = self.embed::<T>(&mut room);
-        let (u, v) = (&mut room.coarse[at[0]..], &mut room.environment[at[1]..]);
-        let mut pairs = Products::new(self.shape, u, v, room.columns, None);
-        self.bound
-            .terms::<T>(&mut pairs, room.scores, average, value);
-    }
+/// A family of functions f(x, y) with parameters, and the gradients by these and by x.
+pub trait Critic: Copy + fmt::Debug {
+    /// The scores of a batch.
+    type Scores<'s>: Scores;
 
-    /// The same with gradients by all parameters. Returns those by h, if `through`; if that is not
-    /// wanted, what is left in its place.
-    #[inline(always)]
-    pub(crate) fn differentiate<'w, T: Tile>(
-        &self,
-        average: &mut Average,
+    /// Which one it is.
+    fn any(self) -> AnyCritic;
+
+    /// Lanes of its parameters.
+    fn parameter_lanes(self, shape: &PairShape) -> usize;
+
+    /// Slices that it works in.
+    fn workspace(self, shape: &PairShape) -> WorkspaceParts;
+
+    /// Draws the first parameters.
+    fn initialise(self, shape: &PairShape, parameters: &mut [Lane], stream: &mut Stream);
+
+    /// Computes what the scores of all pairs follow from. With `gradients` by the parameters the
+    /// scores take slopes, and leave in the workspace (and there) what [`back`](Self::back) needs.
+    fn scores<'s, T: Target>(
+        self,
+        operands: &Operands<'s>,
+        bound: impl Bound,
+        workspace: Workspace<'s>,
+        gradients: Option<&'s mut [Lane]>,
+    ) -> Self::Scores<'s>;
+
+    /// The gradients by all parameters, once the scores have taken their slopes; `flipped` takes the
+    /// transposed bits of packed rows. Returns the gradients by x, K rows, if `through`; else what
+    /// is left in their place.
+    fn back<'w, T: Target>(
+        self,
+        operands: &Operands,
+        bound: impl Bound,
         gradients: &mut [Lane],
         flipped: &mut [u32],
         through: bool,
-        mut room: Room<'w>,
-        mut value: impl FnMut(usize, f32),
-    ) -> &'w [Lane] {
-        if self.shape.critic() == Critic::Concatenated {
-            return concatenated::differentiate::<T>(
-                self, average, gradients, flipped, through, room, &mut value,
-            );
-        }
-        let at = self.embed::<T>(&mut room);
-        let (u, v) = (&mut room.coarse[at[0]..], &mut room.environment[at[1]..]);
-        let climb = Gradients {
-            du: &mut *room.by_coarse,
-            dv: &mut *room.upper,
-        };
-        let mut pairs = Products::new(self.shape, u, v, room.columns, Some(climb));
-        self.bound
-            .terms::<T>(&mut pairs, room.scores, average, value);
-        match self.shape.critic() {
-            Critic::Quadratic => quadratic::back::<T>(self, gradients, flipped, room),
-            Critic::Moments => moments::back::<T>(self, gradients, flipped, through, room),
-            _ if T::SCALAR => back_apart::<T>(self, gradients, flipped, through, room),
-            _ => separable::back::<T>(self, gradients, flipped, through, room),
+        workspace: Workspace<'w>,
+    ) -> &'w [Lane];
+}
+
+/// One of the critics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnyCritic {
+    /// [`separable`].
+    #[default]
+    Separable,
+    /// [`moments`].
+    Moments,
+    /// [`concatenated`].
+    Concatenated,
+    /// [`quadratic`].
+    Quadratic,
+}
+
+impl fmt::Display for AnyCritic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl AnyCritic {
+    /// All of them.
+    pub const ALL: [AnyCritic; 4] = [
+        AnyCritic::Separable,
+        AnyCritic::Moments,
+        AnyCritic::Concatenated,
+        AnyCritic::Quadratic,
+    ];
+
+    /// As it is typed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            AnyCritic::Separable => "separable",
+            AnyCritic::Moments => "moments",
+            AnyCritic::Concatenated => "concatenated",
+            AnyCritic::Quadratic => "quadratic",
         }
     }
 
-    /// Makes rows u and v, the scores of whose pairs are their products. Returns where they begin
-    /// among what becomes of h and of e.
+    /// [`Critic::parameter_lanes`], for constants.
+    #[must_use]
+    pub(crate) const fn lanes_of_parameters(self, shape: &PairShape) -> usize {
+        match self {
+            AnyCritic::Separable => separable::parameter_lanes(shape),
+            AnyCritic::Moments => moments::parameter_lanes(shape),
+            AnyCritic::Concatenated => concatenated::parameter_lanes(shape),
+            AnyCritic::Quadratic => quadratic::parameter_lanes(shape),
+        }
+    }
+
+    /// [`Critic::workspace`], for constants.
+    #[must_use]
+    pub(crate) const fn workspace_parts(self, shape: &PairShape) -> WorkspaceParts {
+        match self {
+            AnyCritic::Separable => separable::workspace(shape),
+            AnyCritic::Moments => moments::workspace(shape),
+            AnyCritic::Concatenated => concatenated::workspace(shape),
+            AnyCritic::Quadratic => quadratic::workspace(shape),
+        }
+    }
+}
+
+/// The scores of one of the critics.
+#[derive(Debug)]
+pub enum AnyScores<'s> {
+    /// Products of rows.
+    Products(Products<'s>),
+    /// Outputs of a network of both.
+    Concatenated(concatenated::Sums<'s>),
+}
+
+impl Scores for AnyScores<'_> {
     #[inline(always)]
-    fn embed<T: Tile>(&self, room: &mut Room) -> [usize; 2] {
-        match self.shape.critic() {
-            Critic::Quadratic => quadratic::embed::<T>(self, room),
-            Critic::Moments => moments::embed::<T>(self, room),
-            _ if T::SCALAR => embed_apart::<T>(self, room),
-            _ => separable::embed::<T>(self, room),
+    fn batch(&self) -> usize {
+        match self {
+            AnyScores::Products(scores) => scores.batch(),
+            AnyScores::Concatenated(scores) => scores.batch(),
+        }
+    }
+
+    #[inline(always)]
+    fn learns(&self) -> bool {
+        match self {
+            AnyScores::Products(scores) => scores.learns(),
+            AnyScores::Concatenated(scores) => scores.learns(),
+        }
+    }
+
+    #[inline(always)]
+    fn scores<T: Target>(&mut self, columns: &mut Columns) {
+        match self {
+            AnyScores::Products(scores) => scores.scores::<T>(columns),
+            AnyScores::Concatenated(scores) => scores.scores::<T>(columns),
+        }
+    }
+
+    #[inline(always)]
+    fn back<T: Target>(&mut self, columns: Columns) {
+        match self {
+            AnyScores::Products(scores) => scores.back::<T>(columns),
+            AnyScores::Concatenated(scores) => scores.back::<T>(columns),
+        }
+    }
+
+    #[inline(always)]
+    fn back_shares<T: Target>(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
+        match self {
+            AnyScores::Products(scores) => scores.back_shares::<T>(columns, share, sums),
+            AnyScores::Concatenated(scores) => scores.back_shares::<T>(columns, share, sums),
         }
     }
 }
 
-#[inline(never)]
-fn embed_apart<T: Tile>(task: &Task, room: &mut Room) -> [usize; 2] {
-    separable::embed::<T>(task, room)
-}
+impl Critic for AnyCritic {
+    type Scores<'s> = AnyScores<'s>;
 
-#[inline(never)]
-fn back_apart<'w, T: Tile>(
-    task: &Task,
-    gradients: &mut [Lane],
-    flipped: &mut [u32],
-    through: bool,
-    room: Room<'w>,
-) -> &'w [Lane] {
-    separable::back::<T>(task, gradients, flipped, through, room)
+    fn any(self) -> AnyCritic {
+        self
+    }
+
+    fn parameter_lanes(self, shape: &PairShape) -> usize {
+        self.lanes_of_parameters(shape)
+    }
+
+    fn workspace(self, shape: &PairShape) -> WorkspaceParts {
+        self.workspace_parts(shape)
+    }
+
+    fn initialise(self, shape: &PairShape, parameters: &mut [Lane], stream: &mut Stream) {
+        match self {
+            AnyCritic::Separable => Separable.initialise(shape, parameters, stream),
+            AnyCritic::Moments => Moments.initialise(shape, parameters, stream),
+            AnyCritic::Concatenated => Concatenated.initialise(shape, parameters, stream),
+            AnyCritic::Quadratic => Quadratic.initialise(shape, parameters, stream),
+        }
+    }
+
+    #[inline(always)]
+    fn scores<'s, T: Target>(
+        self,
+        operands: &Operands<'s>,
+        bound: impl Bound,
+        workspace: Workspace<'s>,
+        gradients: Option<&'s mut [Lane]>,
+    ) -> AnyScores<'s> {
+        use AnyScores::Products;
+        match self {
+            AnyCritic::Separable => {
+                Products(Separable.scores::<T>(operands, bound, workspace, gradients))
+            }
+            AnyCritic::Moments => {
+                Products(Moments.scores::<T>(operands, bound, workspace, gradients))
+            }
+            AnyCritic::Quadratic => {
+                Products(Quadratic.scores::<T>(operands, bound, workspace, gradients))
+            }
+            AnyCritic::Concatenated => AnyScores::Concatenated(
+                Concatenated.scores::<T>(operands, bound, workspace, gradients),
+            ),
+        }
+    }
+
+    #[inline(always)]
+    fn back<'w, T: Target>(
+        self,
+        operands: &Operands,
+        bound: impl Bound,
+        gradients: &mut [Lane],
+        flipped: &mut [u32],
+        through: bool,
+        workspace: Workspace<'w>,
+    ) -> &'w [Lane] {
+        match self {
+            AnyCritic::Separable => {
+                Separable.back::<T>(operands, bound, gradients, flipped, through, workspace)
+            }
+            AnyCritic::Moments => {
+                Moments.back::<T>(operands, bound, gradients, flipped, through, workspace)
+            }
+            AnyCritic::Concatenated => {
+                Concatenated.back::<T>(operands, bound, gradients, flipped, through, workspace)
+            }
+            AnyCritic::Quadratic => {
+                Quadratic.back::<T>(operands, bound, gradients, flipped, through, workspace)
+            }
+        }
+    }
 }

@@ -27,17 +27,55 @@
 //!
 //! dW is symmetric to the last bit, and W, which begins as zeros, stays so. InfoNCE does not see what
 //! depends on e alone: D and c then have no gradient, and stay 0.
+//!
+//! # Parameters
+//! The layer (b, A), C rows of B, C rows of D, c.
 
-use super::mlp::{self, Scratch};
-use super::separable::hold;
-use super::{Room, Task};
+use super::products::{Products, hold};
+use super::{AnyCritic, Critic, Operands, Workspace, WorkspaceParts};
 use crate::bound::Bound;
-use crate::kernel::Tile;
+use crate::kernel::Target;
 use crate::kernel::dense::{Matrix, Output};
+use crate::nn::Input;
+use crate::nn::mlp::{self, Scratch};
+use crate::nn::network::Network;
+use crate::num::bits::{sign, words};
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
-use crate::shape::Shape;
-use crate::shape::layout::quadratic::{affine, form_lanes};
+use crate::shape::PairShape;
+
+/// The quadratic critic.
+#[derive(Clone, Copy, Debug)]
+pub struct Quadratic;
+
+/// A e + b.
+const fn affine(shape: &PairShape) -> Network {
+    shape.network(shape.y(), shape.hidden_layers(), shape.x())
+}
+
+/// Lanes of a form: C rows.
+const fn form_lanes(shape: &PairShape) -> usize {
+    shape.x() * lanes(shape.x())
+}
+
+/// Lanes of the parameters.
+pub(super) const fn parameter_lanes(shape: &PairShape) -> usize {
+    affine(shape).lanes() + 2 * form_lanes(shape) + 1
+}
+
+/// Parts of the workspace.
+pub(super) const fn workspace(shape: &PairShape) -> WorkspaceParts {
+    let (k, embedding) = (shape.batch(), lanes(shape.embedding()));
+    [
+        ("u(h)", k * embedding),
+        ("m and v(e)", k * (lanes(shape.x()) + embedding)),
+        ("transposed v(e)", shape.embedding() * lanes(k)),
+        ("scores", shape.score_lanes()),
+        ("gradient by u(h)", k * embedding),
+        ("gradients by layers", 2 * k * embedding),
+        ("transposed weights", form_lanes(shape)),
+    ]
+}
 
 /// The parameters: (b, A), B, D and c.
 struct Parameters<P> {
@@ -48,7 +86,7 @@ struct Parameters<P> {
 }
 
 impl<'a> Parameters<&'a [Lane]> {
-    fn of(shape: &Shape, all: &'a [Lane]) -> Self {
+    fn of(shape: &PairShape, all: &'a [Lane]) -> Self {
         let (affine, rest) = all.split_at(affine(shape).lanes());
         let (by_h, rest) = rest.split_at(form_lanes(shape));
         let (by_m, constant) = rest.split_at(form_lanes(shape));
@@ -62,7 +100,7 @@ impl<'a> Parameters<&'a [Lane]> {
 }
 
 impl<'a> Parameters<&'a mut [Lane]> {
-    fn of_mut(shape: &Shape, all: &'a mut [Lane]) -> Self {
+    fn of_mut(shape: &PairShape, all: &'a mut [Lane]) -> Self {
         let (affine, rest) = all.split_at_mut(affine(shape).lanes());
         let (by_h, rest) = rest.split_at_mut(form_lanes(shape));
         let (by_m, constant) = rest.split_at_mut(form_lanes(shape));
@@ -89,7 +127,7 @@ struct Form<'a> {
 
 impl Form<'_> {
     /// Rows of the embedding; `product` takes K × C.
-    fn embed<T: Tile>(&self, constant: f32, product: &mut [Lane], out: &mut [Lane]) {
+    fn embed<T: Target>(&self, constant: f32, product: &mut [Lane], out: &mut [Lane]) {
         let (components, inner) = (self.components, lanes(self.components));
         let (x, weights) = (Matrix::new(self.x, inner), Matrix::new(self.weights, inner));
         let y = Output::set(product, inner);
@@ -111,7 +149,7 @@ impl Form<'_> {
 
     /// Of the gradients `d` by rows of the embedding those by x and by the weights. `scaled` takes
     /// K × C, `transposed` C × C.
-    fn pull_back<T: Tile>(
+    fn pull_back<T: Target>(
         &self,
         d: &[Lane],
         dx: &mut [Lane],
@@ -143,96 +181,155 @@ impl Form<'_> {
     }
 }
 
-/// The form of h.
-fn of_h<'a>(task: &Task<'a>) -> Form<'a> {
-    let (batch, components) = (task.shape.batch(), task.shape.components());
+/// Rows of x; `place` takes them where they are packed signs.
+fn reals<'a>(operands: &Operands<'a>, place: &'a mut [Lane]) -> &'a [Lane] {
+    let columns = operands.shape.x();
+    match operands.x {
+        Input::Reals(rows) => rows,
+        Input::Signs(rows) => {
+            let rows = rows.chunks_exact(words(columns));
+            for (row, out) in rows.zip(place.chunks_exact_mut(lanes(columns))) {
+                out.fill(Lane::ZERO);
+                (0..columns).for_each(|a| *get_mut(out, a) = sign(row, a) as f32);
+            }
+            place
+        }
+    }
+}
+
+/// The form of x.
+fn of_x<'a>(operands: &Operands<'a>, x: &'a [Lane]) -> Form<'a> {
+    let (batch, components) = (operands.shape.batch(), operands.shape.x());
     Form {
         batch,
         components,
-        x: task.h,
-        weights: Parameters::of(&task.shape, task.parameters).by_h,
+        x,
+        weights: Parameters::of(&operands.shape, operands.parameters).by_h,
         at: components,
     }
 }
 
 /// The form of m.
-fn of_m<'a>(task: &Task<'a>, m: &'a [Lane]) -> Form<'a> {
+fn of_m<'a>(operands: &Operands<'a>, m: &'a [Lane]) -> Form<'a> {
     Form {
-        x: m,
-        weights: Parameters::of(&task.shape, task.parameters).by_m,
-        at: task.shape.components() + 1,
-        ..of_h(task)
+        weights: Parameters::of(&operands.shape, operands.parameters).by_m,
+        at: operands.shape.x() + 1,
+        ..of_x(operands, m)
     }
 }
 
 /// Lanes of m.
-fn of_m_lanes(shape: &Shape) -> usize {
-    shape.batch() * lanes(shape.components())
+fn of_m_lanes(shape: &PairShape) -> usize {
+    shape.batch() * lanes(shape.x())
 }
 
-pub(super) fn initialise(shape: Shape, parameters: &mut [Lane], stream: &mut Stream) {
-    // All but A begins as zeros.
-    let weights = Parameters::of_mut(&shape, parameters).affine;
-    mlp::initialise(affine(&shape), weights, stream);
-}
+impl Critic for Quadratic {
+    type Scores<'s> = Products<'s>;
 
-/// m, then both embeddings. Returns where these begin.
-#[inline(never)]
-pub(super) fn embed<T: Tile>(task: &Task, room: &mut Room) -> [usize; 2] {
-    let shape = &task.shape;
-    let parameters = Parameters::of(shape, task.parameters);
-    let (m, v) = room.environment.split_at_mut(of_m_lanes(shape));
-    mlp::forward::<T>(affine(shape), shape.batch(), parameters.affine, task.e, m);
-    of_h(task).embed::<T>(0.0, room.lower, room.coarse);
-    of_m(task, m).embed::<T>(get(parameters.constant, 0), room.lower, v);
-    [0, of_m_lanes(shape)]
-}
-
-/// Of the gradients by u, in `by_coarse`, and v, in `upper`, those by all parameters and by h.
-#[inline(never)]
-pub(super) fn back<'w, T: Tile>(
-    task: &Task,
-    gradients: &mut [Lane],
-    flipped: &mut [u32],
-    room: Room<'w>,
-) -> &'w [Lane] {
-    let (shape, batch, embedding) = (&task.shape, task.shape.batch(), task.shape.embedding());
-    let alone = embedding - 1;
-    if task.bound == Bound::InfoNce {
-        // What is there is rounding, of which Adam would make steps.
-        hold(room.upper, embedding, alone, 0.0);
+    fn any(self) -> AnyCritic {
+        AnyCritic::Quadratic
     }
-    let gradients = Parameters::of_mut(shape, gradients);
-    let mut total = 0.0;
-    for dv in room.upper.chunks_exact(lanes(embedding)).take(batch) {
-        total += get(dv, alone);
+
+    fn parameter_lanes(self, shape: &PairShape) -> usize {
+        parameter_lanes(shape)
     }
-    gradients.constant.fill(Lane::ZERO);
-    *get_mut(gradients.constant, 0) = total;
-    // The embeddings have served: their places take what the way back needs.
-    let (m, v) = room.environment.split_at_mut(of_m_lanes(shape));
-    of_m(task, m).pull_back::<T>(room.upper, room.lower, gradients.by_m, v, room.transposed);
-    mlp::backward::<T>(
-        affine(shape),
-        batch,
-        Parameters::of(shape, task.parameters).affine,
-        task.e,
-        m,
-        room.lower,
-        &mut [],
-        gradients.affine,
-        Scratch {
-            transposed: &mut [],
-            flipped,
-        },
-        false,
-    );
-    of_h(task).pull_back::<T>(
-        room.by_coarse,
-        room.lower,
-        gradients.by_h,
-        room.coarse,
-        room.transposed,
-    );
-    room.lower
+
+    fn workspace(self, shape: &PairShape) -> WorkspaceParts {
+        workspace(shape)
+    }
+
+    fn initialise(self, shape: &PairShape, parameters: &mut [Lane], stream: &mut Stream) {
+        // All but A begins as zeros.
+        let weights = Parameters::of_mut(shape, parameters).affine;
+        mlp::initialise(affine(shape), weights, stream);
+    }
+
+    /// m, then both embeddings.
+    #[inline(never)]
+    fn scores<'s, T: Target>(
+        self,
+        operands: &Operands<'s>,
+        _: impl Bound,
+        workspace: Workspace<'s>,
+        gradients: Option<&'s mut [Lane]>,
+    ) -> Products<'s> {
+        let shape = &operands.shape;
+        let parameters = Parameters::of(shape, operands.parameters);
+        let (m, v) = workspace.of_y.split_at_mut(of_m_lanes(shape));
+        mlp::forward::<T>(
+            affine(shape),
+            shape.batch(),
+            parameters.affine,
+            operands.y,
+            m,
+        );
+        let product = &mut *workspace.by_input;
+        // The place of gradients, which there are none of yet.
+        let x = reals(operands, &mut *workspace.by_x);
+        of_x(operands, x).embed::<T>(0.0, product, workspace.of_x);
+        of_m(operands, m).embed::<T>(get(parameters.constant, 0), product, v);
+        let at = [0, of_m_lanes(shape)];
+        Products::new::<T>(shape, at, workspace, gradients.is_some())
+    }
+
+    /// Of the gradients by u, in `by_x`, and v, in `by_output`, those by all parameters and by x.
+    #[inline(never)]
+    fn back<'w, T: Target>(
+        self,
+        operands: &Operands,
+        bound: impl Bound,
+        gradients: &mut [Lane],
+        flipped: &mut [u32],
+        _: bool,
+        workspace: Workspace<'w>,
+    ) -> &'w [Lane] {
+        let shape = &operands.shape;
+        let (batch, embedding) = (shape.batch(), shape.embedding());
+        let (by_output, by_input) = (workspace.by_output, workspace.by_input);
+        let alone = embedding - 1;
+        if bound.ignores_functions_of_y() {
+            // What is there is rounding, of which Adam would make steps.
+            hold(by_output, embedding, alone, 0.0);
+        }
+        let gradients = Parameters::of_mut(shape, gradients);
+        let mut total = 0.0;
+        for dv in by_output.chunks_exact(lanes(embedding)).take(batch) {
+            total += get(dv, alone);
+        }
+        gradients.constant.fill(Lane::ZERO);
+        *get_mut(gradients.constant, 0) = total;
+        // The embeddings have served: their places take what the way back needs.
+        let (m, v) = workspace.of_y.split_at_mut(of_m_lanes(shape));
+        of_m(operands, m).pull_back::<T>(
+            by_output,
+            by_input,
+            gradients.by_m,
+            v,
+            workspace.transposed,
+        );
+        mlp::backward::<T>(
+            affine(shape),
+            batch,
+            Parameters::of(shape, operands.parameters).affine,
+            operands.y,
+            m,
+            by_input,
+            &mut [],
+            gradients.affine,
+            Scratch {
+                transposed: &mut [],
+                flipped,
+            },
+            false,
+        );
+        let x = reals(operands, by_output);
+        of_x(operands, x).pull_back::<T>(
+            workspace.by_x,
+            by_input,
+            gradients.by_h,
+            workspace.of_x,
+            workspace.transposed,
+        );
+        by_input
+    }
 }

@@ -1,45 +1,122 @@
-//! From logits x = Λ·v to coarse variables h: binary ([`binary`]), one of several states
-//! ([`states`]), or real ([`continuous`]).
+//! The way from the block v to the coarse variable h: a [`Projection`] of v to logits x, Λ·v
+//! ([`linear`]) or a network ([`map`]), and an [`Encoder`] of x to h: binary ([`binary`]), one of
+//! several states ([`states`]), or real ([`continuous`]).
+//!
+//! Each is a type, so that a program contains those that it names and no other; [`AnyProjection`] and
+//! [`AnyEncoder`] are chosen at run time.
 
 pub mod binary;
 pub(crate) mod centre;
 pub mod continuous;
+pub mod linear;
+pub mod map;
 pub(crate) mod norm;
+pub mod projection;
 pub mod states;
 
-use binary::Binary;
-use states::soften;
-pub use states::{Choice, MAX_STATES};
+pub use binary::Binary;
+pub use continuous::Continuous;
+pub use linear::Linear;
+pub use map::Map;
+pub use projection::{AnyProjection, Projection};
+pub use states::{Choice, MAX_STATES, States};
 
-use crate::num::lane::{Lane, apart, lanes};
+use crate::kernel::Target;
+use crate::num::lane::{Lane, apart};
 use crate::num::rng::Stream;
 
-/// How h is drawn from its logits.
+/// How h is drawn from its logits x.
+pub trait Encoder: Copy {
+    /// Whether a linear filter that is learned keeps norm 1: the scale of h says nothing.
+    fn keeps_norm(self) -> bool {
+        false
+    }
+
+    /// Turns logits, K rows of C, into coarse variables, and writes what
+    /// [`pull_back`](Self::pull_back) needs of them: slopes ∂h/∂x or, of relaxed states, y. Encoders that
+    /// are truly discrete have none, and leave 0. Padding becomes 0.
+    fn encode<T: Target>(
+        self,
+        components: usize,
+        rows: &mut [Lane],
+        slopes: &mut [Lane],
+        stream: &mut Stream,
+    );
+
+    /// Turns what [`encode`](Self::encode) wrote, K rows of C, into the gradients by the logits; `dh`
+    /// are those by h.
+    #[inline(always)]
+    fn pull_back<T: Target>(self, _components: usize, slopes: &mut [Lane], dh: &[Lane]) {
+        for (d, dh) in slopes.iter_mut().zip(dh) {
+            *d = d.zip(*dh, |d, dh| d * dh);
+            apart();
+        }
+    }
+}
+
+/// One of the encoders.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Encoder {
-    /// Binary concrete with relaxation ε: differentiable, for training. An ε below 1e-6 (or one
-    /// that is no number) counts as 1e-6.
+pub enum AnyEncoder {
+    /// [`Binary::Relaxed`].
     Relaxed {
         /// ε.
         epsilon: f32,
     },
-    /// Truly binary, P(h = +1) = σ(x).
+    /// [`Binary::Sigmoid`].
     Sigmoid,
-    /// Truly binary, h = sign x, a fair coin where x = 0.
+    /// [`Binary::Sign`].
     Sign,
-    /// h = x + σ g, real, with g normal. A filter that is learned keeps the norm 1.
+    /// [`Continuous`].
     Continuous {
-        /// σ, at most 1e6. Nothing is drawn for 0, and for what is not above 0.
+        /// σ.
         noise: f32,
     },
-    /// Components of Q states, Q logits for each; where the logits are no multiple of Q, the last has
-    /// fewer states.
+    /// [`States`].
     States {
-        /// Q, 2 to [`MAX_STATES`]; what is beyond counts as the nearest of them.
+        /// Q.
         states: u32,
         /// How one of them is taken.
         choice: Choice,
     },
+}
+
+impl Encoder for AnyEncoder {
+    fn keeps_norm(self) -> bool {
+        matches!(self, AnyEncoder::Continuous { .. })
+    }
+
+    #[inline(always)]
+    fn encode<T: Target>(
+        self,
+        components: usize,
+        rows: &mut [Lane],
+        slopes: &mut [Lane],
+        stream: &mut Stream,
+    ) {
+        let binary = match self {
+            AnyEncoder::Continuous { noise } => {
+                return Continuous { noise }.encode::<T>(components, rows, slopes, stream);
+            }
+            AnyEncoder::States { states, choice } => {
+                return States { states, choice }.encode::<T>(components, rows, slopes, stream);
+            }
+            AnyEncoder::Relaxed { epsilon } => Binary::Relaxed { epsilon },
+            AnyEncoder::Sigmoid => Binary::Sigmoid,
+            AnyEncoder::Sign => Binary::Sign,
+        };
+        binary.encode::<T>(components, rows, slopes, stream);
+    }
+
+    #[inline(always)]
+    fn pull_back<T: Target>(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
+        match self {
+            AnyEncoder::States { states, choice } => {
+                States { states, choice }.pull_back::<T>(components, slopes, dh);
+            }
+            // Slopes, of all others.
+            _ => Binary::Sign.pull_back::<T>(components, slopes, dh),
+        }
+    }
 }
 
 /// A relaxation that can be divided by.
@@ -48,81 +125,23 @@ fn at_least(epsilon: f32) -> f32 {
     if epsilon > 1e-6 { epsilon } else { 1e-6 }
 }
 
-impl Encoder {
-    /// Turns logits, K rows of C, into coarse variables, and writes what
-    /// [`pull_back`](Self::pull_back) needs of them: slopes ∂h/∂x or, of relaxed states, y. Encoders that
-    /// are truly discrete have none, and leave 0. Padding becomes 0.
-    #[inline(always)]
-    pub(crate) fn encode(
-        self,
-        components: usize,
-        rows: &mut [Lane],
-        slopes: &mut [Lane],
-        stream: &mut Stream,
-    ) {
-        slopes.fill(Lane::ZERO);
-        let binary = match self {
-            Encoder::Continuous { noise } => {
-                return continuous::encode(noise, components, rows, slopes, stream);
-            }
-            Encoder::States { states, choice } => {
-                let choice = match choice {
-                    Choice::Relaxed { epsilon } => Choice::Relaxed {
-                        epsilon: at_least(epsilon),
-                    },
-                    other => other,
-                };
-                let width = lanes(components);
-                let rows = rows.chunks_exact_mut(width);
-                for (row, slopes) in rows.zip(slopes.chunks_exact_mut(width)) {
-                    choice.encode(states, components, row, slopes, stream);
-                }
-                return;
-            }
-            Encoder::Relaxed { epsilon } => Binary::Relaxed(at_least(epsilon)),
-            Encoder::Sigmoid => Binary::Sigmoid,
-            Encoder::Sign => Binary::Sign,
-        };
-        binary.encode(components, rows, slopes, stream);
-    }
-
-    /// Turns what [`encode`](Self::encode) wrote, K rows of C, into the gradients by the logits; `dh`
-    /// are those by h.
-    #[inline(always)]
-    pub(crate) fn pull_back(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
-        if let Encoder::States { states, choice } = self {
-            if let Choice::Relaxed { epsilon } = choice {
-                let width = lanes(components);
-                let rows = slopes.chunks_exact_mut(width).zip(dh.chunks_exact(width));
-                for (slopes, dh) in rows {
-                    soften(states, at_least(epsilon), components, slopes, dh);
-                }
-            }
-            return;
-        }
-        for (d, dh) in slopes.iter_mut().zip(dh) {
-            *d = d.zip(*dh, |d, dh| d * dh);
-            apart();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Portable;
     use crate::num::lane::WIDTH;
     use crate::num::rng::Purpose;
 
     /// How often each of three states is drawn from its logits, in 12 288 rows.
     fn frequencies(choice: Choice, logits: [f32; 3]) -> [f64; 3] {
-        let encoder = Encoder::States { states: 3, choice };
+        let encoder = AnyEncoder::States { states: 3, choice };
         let mut stream = Stream::new(1, 0, Purpose::Encoder);
         let mut counts = [0.0; 3];
         for _ in 0..48 {
             let mut row = Lane::ZERO;
             row.0[..3].copy_from_slice(&logits);
             let (mut rows, mut slopes) = ([row; 256], [Lane::ZERO; 256]);
-            encoder.encode(3, &mut rows, &mut slopes, &mut stream);
+            encoder.encode::<Portable>(3, &mut rows, &mut slopes, &mut stream);
             for row in rows {
                 let h = &row.0[..3];
                 let taken = h.iter().position(|h| *h > 0.0).unwrap();
@@ -170,15 +189,15 @@ mod tests {
                     Choice::Softmax,
                     Choice::Largest,
                 ] {
-                    let encoder = Encoder::States { states, choice };
+                    let encoder = AnyEncoder::States { states, choice };
                     let mut rows = [Lane([
                         0.0, most, -most, least, 1.0, most, 1e38, 1e-40, 3.0, -most, 1.0, 2.0, 9.0,
                         0.5, -0.5, most,
                     ]); 2];
                     let mut slopes = [Lane::ZERO; 2];
                     let mut stream = Stream::new(1, 0, Purpose::Encoder);
-                    encoder.encode(17, &mut rows, &mut slopes, &mut stream);
-                    encoder.pull_back(17, &mut slopes, &[Lane([1e9; WIDTH]); 2]);
+                    encoder.encode::<Portable>(17, &mut rows, &mut slopes, &mut stream);
+                    encoder.pull_back::<Portable>(17, &mut slopes, &[Lane([1e9; WIDTH]); 2]);
                     let all = rows.iter().chain(&slopes).flat_map(|lane| lane.0);
                     let mut used = all.enumerate().filter(|(i, _)| i % 32 < 17);
                     assert!(used.all(|(_, x)| x.is_finite()), "{encoder:?}");

@@ -1,7 +1,7 @@
 //! What is done to filters besides learning: norm 1, for continuous h, whose information does not
 //! depend on its scale, and decay.
 
-use crate::kernel::Tile;
+use crate::kernel::Target;
 use crate::num::lane::{Lane, WIDTH};
 
 /// `values` of a lane of components, 1 in place of those that are frozen: to multiply or divide by 1
@@ -28,23 +28,28 @@ pub(crate) fn scale(filter: &mut [Lane], stride: usize, frozen: u64, factor: f32
 /// Divides every component of a filter, rows of `stride` lanes, by its norm; one of zeros is left, and
 /// those that are frozen. By the largest weight first: no square overflows, and none is lost.
 #[inline(always)]
-pub(crate) fn normalise<T: Tile>(filter: &mut [Lane], stride: usize, frozen: u64) {
-    for lane in 0..stride {
-        let mut largest = Lane::ZERO;
-        for row in filter.chunks_exact(stride) {
-            largest = largest.zip(row[lane], |m, w| if w.abs() > m { w.abs() } else { m });
-        }
-        let largest = largest.map(|m| if m > 0.0 { m } else { 1.0 });
-        let largest = but_frozen(frozen, lane, largest);
-        let mut squares = Lane::ZERO;
-        for row in filter.chunks_exact_mut(stride) {
-            row[lane] = row[lane].zip(largest, |w, m| w / m);
-            squares = squares.zip(row[lane], |sum, w| sum + w * w);
-        }
-        let norm = squares.map(|sum| if sum > 0.0 { T::root(sum) } else { 1.0 });
-        let norm = but_frozen(frozen, lane, norm);
-        for row in filter.chunks_exact_mut(stride) {
-            row[lane] = row[lane].zip(norm, |w, norm| w / norm);
-        }
-    }
+pub(crate) fn normalise<T: Target>(filter: &mut [Lane], stride: usize, frozen: u64) {
+    T::part(
+        #[inline(always)]
+        || {
+            for lane in 0..stride {
+                let mut largest = Lane::ZERO;
+                for row in filter.chunks_exact(stride) {
+                    largest = largest.zip(row[lane], |m, w| if w.abs() > m { w.abs() } else { m });
+                }
+                let largest = largest.map(|m| if m > 0.0 { m } else { 1.0 });
+                let largest = but_frozen(frozen, lane, largest);
+                let mut squares = Lane::ZERO;
+                for row in filter.chunks_exact_mut(stride) {
+                    row[lane] = row[lane].zip(largest, |w, m| w / m);
+                    squares = squares.zip(row[lane], |sum, w| sum + w * w);
+                }
+                let norm = squares.map(|sum| if sum > 0.0 { T::root(sum) } else { 1.0 });
+                let norm = but_frozen(frozen, lane, norm);
+                for row in filter.chunks_exact_mut(stride) {
+                    row[lane] = row[lane].zip(norm, |w, norm| w / norm);
+                }
+            }
+        },
+    )
 }

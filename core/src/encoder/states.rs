@@ -12,7 +12,9 @@
 //! are equally likely, which for Q = 2 is ±1. Differences of ∂I/∂h are taken before they are weighted: in
 //! ∂I/∂h_s less its mean, a y_s near 1 would lose all digits.
 
-use crate::num::lane::{Lane, get, get_mut};
+use super::{Encoder, at_least};
+use crate::kernel::Target;
+use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::math;
 use crate::num::rng::Stream;
 
@@ -54,9 +56,59 @@ fn groups(states: u32, logits: usize) -> impl Iterator<Item = (usize, usize, f32
     })
 }
 
+/// Components of Q states, Q logits for each; where the logits are no multiple of Q, the last has
+/// fewer states.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct States {
+    /// Q, 2 to [`MAX_STATES`]; what is beyond counts as the nearest of them.
+    pub states: u32,
+    /// How one of them is taken.
+    pub choice: Choice,
+}
+
+impl Encoder for States {
+    #[inline(always)]
+    fn encode<T: Target>(
+        self,
+        components: usize,
+        rows: &mut [Lane],
+        slopes: &mut [Lane],
+        stream: &mut Stream,
+    ) {
+        T::part(
+            #[inline(always)]
+            || {
+                slopes.fill(Lane::ZERO);
+                let choice = match self.choice {
+                    Choice::Relaxed { epsilon } => Choice::Relaxed {
+                        epsilon: at_least(epsilon),
+                    },
+                    other => other,
+                };
+                let width = lanes(components);
+                let rows = rows.chunks_exact_mut(width);
+                for (row, slopes) in rows.zip(slopes.chunks_exact_mut(width)) {
+                    choice.encode(self.states, components, row, slopes, stream);
+                }
+            },
+        )
+    }
+
+    #[inline(always)]
+    fn pull_back<T: Target>(self, components: usize, slopes: &mut [Lane], dh: &[Lane]) {
+        if let Choice::Relaxed { epsilon } = self.choice {
+            let width = lanes(components);
+            let rows = slopes.chunks_exact_mut(width).zip(dh.chunks_exact(width));
+            for (slopes, dh) in rows {
+                soften(self.states, at_least(epsilon), components, slopes, dh);
+            }
+        }
+    }
+}
+
 impl Choice {
     /// A row of logits to coarse variables, and its relaxed y to `slopes`.
-    pub(super) fn encode(
+    fn encode(
         self,
         states: u32,
         logits: usize,
@@ -104,7 +156,7 @@ impl Choice {
 }
 
 /// y of a row, in `slopes`, to the gradients by its logits.
-pub(super) fn soften(states: u32, epsilon: f32, logits: usize, slopes: &mut [Lane], dh: &[Lane]) {
+fn soften(states: u32, epsilon: f32, logits: usize, slopes: &mut [Lane], dh: &[Lane]) {
     for (first, n, a, _) in groups(states, logits) {
         let mut y = [0.0; MAX_STATES];
         (0..n).for_each(|s| y[s] = get(slopes, first + s));

@@ -2,7 +2,7 @@
 
 use core::slice::ChunksExact;
 
-use super::Tile;
+use super::{Target, narrow};
 use crate::num::lane::{Lane, WIDTH, apart};
 
 /// Rows of whole lanes: the left operand, read by rows or by columns.
@@ -47,7 +47,7 @@ fn compared<'a>(rows: ChunksExact<'a, Lane>) -> impl Iterator<Item = &'a [Lane]>
 /// dear on a small one.
 macro_rules! each {
     ($tile:ty, $row:pat_param in $small:expr, $large:expr; $body:block) => {
-        if <$tile>::SCALAR {
+        if narrow::<$tile>() {
             for $row in $small $body
         } else {
             for $row in $large $body
@@ -113,7 +113,7 @@ fn part<const N: usize>(lane: &Lane, at: usize) -> &[f32; N] {
 }
 
 #[inline(always)]
-fn axpy<T: Tile, const N: usize>(acc: &mut [f32; N], x: f32, row: [f32; N]) {
+fn axpy<T: Target, const N: usize>(acc: &mut [f32; N], x: f32, row: [f32; N]) {
     // All products before the sums: so the pipes of both are fed in turn.
     let products = row.map(|y| x * y);
     for i in 0..N {
@@ -133,7 +133,7 @@ macro_rules! tile {
 
             /// a(r, s) = a\[r\]\[s\].
             #[inline(always)]
-            pub(super) fn by_rows<T: Tile, const N: usize>(
+            pub(super) fn by_rows<T: Target, const N: usize>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
@@ -157,7 +157,7 @@ macro_rules! tile {
 
             /// a(r, s) = a\[s\]\[r\].
             #[inline(always)]
-            pub(super) fn by_columns<T: Tile, const N: usize>(
+            pub(super) fn by_columns<T: Target, const N: usize>(
                 a: Matrix, row: usize, inner: usize, b: Matrix, at: usize,
                 out: &mut Output,
             ) {
@@ -198,16 +198,16 @@ macro_rules! cover {
         let mut column = 0;
         while column < $columns {
             let left = $columns - column;
-            let narrow = <$tile>::SCALAR || left <= HALF;
+            let half = narrow::<$tile>() || left <= HALF;
             // One component is common; a machine without vectors gains by a column of its own.
-            let single = <$tile>::SCALAR && left == 1;
+            let single = narrow::<$tile>() && left == 1;
             let mut row = 0;
             macro_rules! sweep {
                 ($name:ident, $n:literal) => {
                     while <$tile>::ROWS >= $n && $rows - row >= $n {
                         if single {
                             $name::$form::<$tile, 1>($a, row, $inner, $b, column, &mut $out);
-                        } else if narrow {
+                        } else if half {
                             $name::$form::<$tile, HALF>($a, row, $inner, $b, column, &mut $out);
                         } else {
                             $name::$form::<$tile, WIDTH>($a, row, $inner, $b, column, &mut $out);
@@ -226,7 +226,7 @@ macro_rules! cover {
 
 /// out\[r\]\[o\] = Σ_s a\[r\]\[s\] b\[s\]\[o\] for r < `rows`, s < `inner`, o < `columns`.
 #[inline(always)]
-pub fn rows<T: Tile>(
+pub fn rows<T: Target>(
     rows: usize,
     inner: usize,
     a: Matrix,
@@ -239,7 +239,7 @@ pub fn rows<T: Tile>(
 
 /// out\[r\]\[o\] = Σ_s a\[s\]\[r\] b\[s\]\[o\] for r < `rows`, s < `inner`, o < `columns`.
 #[inline(always)]
-pub fn columns<T: Tile>(
+pub fn columns<T: Target>(
     rows: usize,
     inner: usize,
     a: Matrix,
@@ -261,7 +261,7 @@ mod tests {
         ($name:ident, $rows:literal, $columns:literal) => {
             #[derive(Clone, Copy)]
             struct $name;
-            impl Tile for $name {
+            impl Target for $name {
                 const ROWS: usize = $rows;
                 const COLUMNS: usize = $columns;
                 const LANES: usize = 1;

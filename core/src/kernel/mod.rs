@@ -17,9 +17,9 @@ use crate::num::lane::{Lane, WIDTH};
 use crate::num::math;
 use dense::{Matrix, Output};
 
-/// What a machine likes best: sizes of register tiles and the way to a square root. None of it
-/// changes a bit of any result.
-pub trait Tile: Copy {
+/// A target of compilation: the sizes of its register tiles and its square root. No choice changes a
+/// bit of any result.
+pub trait Target: Copy {
     /// Rows of outputs that a dense kernel keeps in registers: 1, 2 or 4.
     const ROWS: usize;
     /// Columns of outputs that a dense kernel keeps in registers: 8 or 16.
@@ -32,14 +32,11 @@ pub trait Tile: Copy {
     /// Chunks of four signs that are tabulated at a time, 1 KiB of stack for each and each lane: 1,
     /// 4 or 8.
     const CHUNKS: usize;
-    /// Whether the machine works number by number, and gains when several steps are done on a few
-    /// numbers before the next are taken up: no lane fits its registers.
-    const SCALAR: bool = Self::COLUMNS < WIDTH;
     /// The correctly rounded square root.
     fn sqrt(x: f32) -> f32;
 
-    /// The square root that results are computed with: [`Tile::sqrt`], unless the feature
-    /// `micromath` says otherwise, on every tile alike.
+    /// The square root that results are computed with: [`Target::sqrt`], unless the feature
+    /// `micromath` says otherwise, on every target alike.
     #[inline(always)]
     fn root(x: f32) -> f32 {
         if cfg!(feature = "micromath") {
@@ -49,7 +46,15 @@ pub trait Tile: Copy {
         }
     }
 
-    /// [`dense::rows`], compiled once for this machine; a host puts its instructions around it.
+    /// Runs a part of a step. Inlined, so that the whole of a step is compiled for the instructions of
+    /// its caller. A target that is short of memory has `#[inline(never)]` here: each part is then in the
+    /// program once, with a stack frame of its own.
+    #[inline(always)]
+    fn part<R>(part: impl FnOnce() -> R) -> R {
+        part()
+    }
+
+    /// [`dense::rows`], compiled once for this target; a host compiles it for an instruction set.
     fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
         dense::rows::<Self>(rows, inner, a, b, columns, out);
     }
@@ -72,11 +77,18 @@ pub trait Tile: Copy {
     }
 }
 
+/// Whether a target has no registers for a whole lane, so that it is faster to take a few numbers
+/// through several operations than a lane through one after another.
+#[inline(always)]
+pub(crate) const fn narrow<T: Target>() -> bool {
+    T::COLUMNS < WIDTH
+}
+
 /// Small tiles and libm: for microcontrollers, and the reference everywhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Portable;
 
-impl Tile for Portable {
+impl Target for Portable {
     const ROWS: usize = 1;
     const COLUMNS: usize = 8;
     const LANES: usize = 1;
@@ -85,6 +97,11 @@ impl Tile for Portable {
     #[inline(always)]
     fn sqrt(x: f32) -> f32 {
         libm::sqrtf(x)
+    }
+
+    #[inline(never)]
+    fn part<R>(part: impl FnOnce() -> R) -> R {
+        part()
     }
 }
 

@@ -7,8 +7,8 @@
 
 use core::array;
 
-use super::Tile;
 use super::dense::Output;
+use super::{Target, narrow};
 use crate::num::bits::{self, WORD, words};
 use crate::num::lane::{Lane, WIDTH, apart, zip};
 
@@ -24,7 +24,7 @@ type Table<const LANES: usize> = [[Lane; LANES]; VALUES];
 /// `signs` has [`words`]`(inner)` words a row, `weights` and `out` have `lanes`
 /// lanes a row.
 #[inline(always)]
-pub fn accumulate<T: Tile>(
+pub fn accumulate<T: Target>(
     rows: usize,
     inner: usize,
     signs: &[u32],
@@ -46,7 +46,7 @@ pub fn accumulate<T: Tile>(
 
 /// [`bits::transpose`], with as much stack as the machine gives to tables.
 #[inline(always)]
-pub fn transpose<T: Tile>(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
+pub fn transpose<T: Target>(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
     if T::CHUNKS == 8 {
         bits::transpose::<8>(from, rows, columns, to);
     } else {
@@ -55,7 +55,7 @@ pub fn transpose<T: Tile>(from: &[u32], rows: usize, columns: usize, to: &mut [u
 }
 
 #[inline(always)]
-fn by_chunks<T: Tile, const LANES: usize>(
+fn by_chunks<T: Target, const LANES: usize>(
     rows: usize,
     inner: usize,
     signs: &[u32],
@@ -72,7 +72,7 @@ fn by_chunks<T: Tile, const LANES: usize>(
 }
 
 #[inline(always)]
-fn by_tables<T: Tile, const LANES: usize, const CHUNKS: usize>(
+fn by_tables<T: Target, const LANES: usize, const CHUNKS: usize>(
     rows: usize,
     inner: usize,
     signs: &[u32],
@@ -101,7 +101,7 @@ fn by_tables<T: Tile, const LANES: usize, const CHUNKS: usize>(
 
 /// The sixteen values of chunk `chunk`: (±w₀ ± w₁) + (±w₂ ± w₃), bit i of the index for sign i.
 #[inline(always)]
-fn tabulate<T: Tile, const LANES: usize>(
+fn tabulate<T: Target, const LANES: usize>(
     table: &mut Table<LANES>,
     chunk: usize,
     inner: usize,
@@ -116,7 +116,7 @@ fn tabulate<T: Tile, const LANES: usize>(
             _ => &Lane::ZERO,
         });
         // All values of a piece have to fit into the machine's registers.
-        if T::SCALAR {
+        if narrow::<T>() {
             tabulate_lane::<LANES, 2>(table, w, l);
         } else {
             tabulate_lane::<LANES, WIDTH>(table, w, l);
@@ -192,7 +192,7 @@ mod tests {
 
     #[derive(Clone, Copy)]
     struct Tabulated;
-    impl Tile for Tabulated {
+    impl Target for Tabulated {
         const ROWS: usize = 2;
         const COLUMNS: usize = 16;
         const LANES: usize = 2;

@@ -7,7 +7,7 @@
 //! p ← p + rate · (m / c₁) / (√(s / c₂) + ε) = p + (rate √c₂ / c₁) · m / (√s + ε √c₂)
 //! ```
 
-use crate::kernel::Tile;
+use crate::kernel::{Target, narrow};
 use crate::num::lane::{Lane, WIDTH, apart, zip};
 
 const BETA_1: f32 = 0.9;
@@ -41,7 +41,7 @@ pub struct Pace {
 impl Adam {
     /// The next step.
     #[inline(always)]
-    pub fn advance<T: Tile>(&mut self, rate: f32) -> Pace {
+    pub fn advance<T: Target>(&mut self, rate: f32) -> Pace {
         self.power_1 *= BETA_1;
         self.power_2 *= BETA_2;
         let root = T::root(1.0 - self.power_2);
@@ -63,29 +63,34 @@ impl Pace {
 
     /// Moves parameters uphill; all slices have their length.
     #[inline(always)]
-    pub fn ascend<T: Tile>(
+    pub fn ascend<T: Target>(
         self,
         parameters: &mut [Lane],
         gradients: &[Lane],
         first: &mut [Lane],
         second: &mut [Lane],
     ) {
-        let Pace { rate, epsilon } = self;
-        let moments = first.iter_mut().zip(second);
-        for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            if T::SCALAR {
-                ascend_lane::<T, 1>(rate, epsilon, p, g, m, s);
-            } else {
-                ascend_lane::<T, WIDTH>(rate, epsilon, p, g, m, s);
-            }
-            apart();
-        }
+        T::part(
+            #[inline(always)]
+            || {
+                let Pace { rate, epsilon } = self;
+                let moments = first.iter_mut().zip(second);
+                for ((p, g), (m, s)) in parameters.iter_mut().zip(gradients).zip(moments) {
+                    if narrow::<T>() {
+                        ascend_lane::<T, 1>(rate, epsilon, p, g, m, s);
+                    } else {
+                        ascend_lane::<T, WIDTH>(rate, epsilon, p, g, m, s);
+                    }
+                    apart();
+                }
+            },
+        )
     }
 }
 
 /// One lane of a step, by pieces of N.
 #[inline(always)]
-fn ascend_lane<T: Tile, const N: usize>(
+fn ascend_lane<T: Target, const N: usize>(
     rate: f32,
     epsilon: f32,
     p: &mut Lane,

@@ -9,14 +9,16 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use blockspin_core::encoder::Encoder;
-use blockspin_core::kernel::Tile;
+use blockspin_core::bound::InfoNce;
+use blockspin_core::critic::Separable;
+use blockspin_core::encoder::{Binary, Linear};
+use blockspin_core::kernel::Target;
 use blockspin_core::kernel::dense::{Matrix, Output};
 use blockspin_core::num::bits;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::optim::adam::Adam;
-use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};
+use blockspin_core::rsmi::{Arrays, Learn, MemberError, Rsmi};
 use blockspin_core::shape::Shape;
 use blockspin_firmware::tile::Chip;
 use blockspin_firmware::{ConstStaticCell, chip, entry, report};
@@ -30,7 +32,7 @@ const SHAPE: Shape = match Shape::new(16, 36, 1, &[WIDTH, WIDTH], 8, 32) {
 };
 const STEPS: u32 = 64;
 const RATE: f32 = 1e-3;
-const ENCODER: Encoder = Encoder::Relaxed { epsilon: 0.5 };
+const ENCODER: Binary = Binary::Relaxed { epsilon: 0.5 };
 
 /// What the steps work on.
 type Buffers =
@@ -78,7 +80,7 @@ static STEP: Count = Count::new();
 #[derive(Clone, Copy)]
 struct Counted;
 
-impl Tile for Counted {
+impl Target for Counted {
     const ROWS: usize = Chip::ROWS;
     const COLUMNS: usize = Chip::COLUMNS;
     const LANES: usize = Chip::LANES;
@@ -86,6 +88,11 @@ impl Tile for Counted {
 
     fn sqrt(x: f32) -> f32 {
         Chip::sqrt(x)
+    }
+
+    #[inline(never)]
+    fn part<R>(part: impl FnOnce() -> R) -> R {
+        part()
     }
 
     fn rows(rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) {
@@ -124,10 +131,17 @@ fn main() -> ! {
     blockspin_firmware::run(measure)
 }
 
-fn measure() -> Result<(), StorageError> {
+fn measure() -> Result<(), MemberError> {
     let buffers = BUFFERS.take();
     let mut stream = Stream::new(1, 0, Purpose::Parameters);
-    let mut rsmi = Rsmi::new(SHAPE, buffers.storage(), &mut stream)?;
+    let mut rsmi = Rsmi::with_members(
+        Separable,
+        InfoNce,
+        Linear,
+        SHAPE,
+        buffers.storage(),
+        &mut stream,
+    )?;
     for _ in 0..STEPS {
         let (v, e) = rsmi.signs();
         for (rows, inner) in [(v, SHAPE.block()), (e, SHAPE.environment())] {

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::window::Window;
 use blockspin_exact::{self as exact, Filter, Information, Partition, ising};
 

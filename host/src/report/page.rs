@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use blockspin_core::bound::Bound;
+use blockspin_core::bound::AnyBound as Bound;
 
 use super::picture::{Level, escape, heat_map_svg, series_svg};
 use super::settings;

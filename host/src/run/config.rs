@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Judgements on a finished run, and what would help: each made once, for the terminal, the record and
 //! the report alike.
 
-use blockspin_core::critic::Critic;
+use blockspin_core::critic::AnyCritic as Critic;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! Windows of configurations that nothing is learned from, and the estimate that they give.
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Machine, Rsmi};

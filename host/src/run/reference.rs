@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use blockspin_core::bound::Bound;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_exact::Information;
 
 use super::input::Input;

@@ -1,7 +1,7 @@
 //! What a configuration comes to on its input: where V and E are, every size, the filters that are
 //! given or begun with.
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::rsmi::Learn;

@@ -6,9 +6,11 @@
 
 use std::fmt;
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::bound::Bound;
+use blockspin_core::critic::Critic;
+use blockspin_core::encoder::{Encoder, Projection};
 use blockspin_core::kernel::dense::{self, Matrix, Output};
-use blockspin_core::kernel::{Tile, signs};
+use blockspin_core::kernel::{Target, signs};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi};
@@ -40,9 +42,10 @@ impl fmt::Display for Isa {
 /// The tile of one instruction set, with the kernels that are compiled for it.
 macro_rules! tile {
     ($name:ident, $rows:literal, $in_turn:literal, $lanes:literal, $by_rows:ident, $by_columns:ident, $signs:ident) => {
-        #[derive(Clone, Copy)]
-        struct $name;
-        impl Tile for $name {
+        /// Register tiles of one instruction set.
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        impl Target for $name {
             const ROWS: usize = $rows;
             const COLUMNS: usize = 16;
             const IN_TURN: bool = $in_turn;
@@ -92,19 +95,19 @@ tile!(
 
 /// One function for each instruction set.
 macro_rules! compile {
-    ($any:ident, $avx2:ident, $avx512:ident,
+    ($any:ident, $avx2:ident, $avx512:ident, [$($member:ident: $bound:ident),*],
      ($($arg:ident: $type:ty),*) -> $out:ty, |$tile:ident| $body:expr) => {
-        fn $any($($arg: $type),*) -> $out {
+        fn $any<$($member: $bound),*>($($arg: $type),*) -> $out {
             type $tile = PortableTile;
             $body
         }
         #[multiversion(targets("x86_64+avx2"))]
-        fn $avx2($($arg: $type),*) -> $out {
+        fn $avx2<$($member: $bound),*>($($arg: $type),*) -> $out {
             type $tile = Avx2Tile;
             $body
         }
         #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl"))]
-        fn $avx512($($arg: $type),*) -> $out {
+        fn $avx512<$($member: $bound),*>($($arg: $type),*) -> $out {
             type $tile = Avx512Tile;
             $body
         }
@@ -112,37 +115,39 @@ macro_rules! compile {
 }
 
 compile!(
-    rows_any, rows_avx2, rows_avx512,
+    rows_any, rows_avx2, rows_avx512, [],
     (rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) -> (),
     |T| dense::rows::<T>(rows, inner, a, b, columns, out)
 );
 compile!(
-    columns_any, columns_avx2, columns_avx512,
+    columns_any, columns_avx2, columns_avx512, [],
     (rows: usize, inner: usize, a: Matrix, b: Matrix, columns: usize, out: Output) -> (),
     |T| dense::columns::<T>(rows, inner, a, b, columns, out)
 );
 compile!(
-    signs_any, signs_avx2, signs_avx512,
+    signs_any, signs_avx2, signs_avx512, [],
     (rows: usize, inner: usize, bits: &[u32], weights: &[Lane], lanes: usize,
      out: Output) -> (),
     |T| signs::accumulate::<T>(rows, inner, bits, weights, lanes, out)
 );
 compile!(
-    step_any, step_avx2, step_avx512,
-    (rsmi: &mut Rsmi, encoder: Encoder, learn: Learn, rate: f32, stream: &mut Stream) -> f32,
+    step_any, step_avx2, step_avx512, [C: Critic, B: Bound, P: Projection, E: Encoder],
+    (rsmi: &mut Rsmi<C, B, P>, encoder: E, learn: Learn, rate: f32, stream: &mut Stream) -> f32,
     |T| rsmi.step::<T>(encoder, learn, rate, stream)
 );
 compile!(
-    evaluate_any, evaluate_avx2, evaluate_avx512,
-    (rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) -> (),
+    evaluate_any, evaluate_avx2, evaluate_avx512, [C: Critic, B: Bound, P: Projection, E: Encoder],
+    (rsmi: &mut Rsmi<C, B, P>, encoder: E, stream: &mut Stream, terms: &mut [f32]) -> (),
     |T| rsmi.evaluate::<T>(encoder, stream, terms)
 );
 
 impl Machine for Isa {
-    fn step(
+    type Target = PortableTile;
+
+    fn step<C: Critic, B: Bound, P: Projection>(
         &self,
-        rsmi: &mut Rsmi,
-        encoder: Encoder,
+        rsmi: &mut Rsmi<C, B, P>,
+        encoder: impl Encoder,
         learn: Learn,
         rate: f32,
         stream: &mut Stream,
@@ -154,7 +159,13 @@ impl Machine for Isa {
         }
     }
 
-    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
+    fn evaluate<C: Critic, B: Bound, P: Projection>(
+        &self,
+        rsmi: &mut Rsmi<C, B, P>,
+        encoder: impl Encoder,
+        stream: &mut Stream,
+        terms: &mut [f32],
+    ) {
         match self {
             Isa::Portable => evaluate_any(rsmi, encoder, stream, terms),
             Isa::Avx2 => evaluate_avx2(rsmi, encoder, stream, terms),

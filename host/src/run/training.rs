@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use blockspin_core::bound::tuba::Average;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};

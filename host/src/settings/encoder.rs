@@ -3,8 +3,8 @@
 use std::f64::consts::LN_2;
 use std::fmt;
 
-use blockspin_core::critic::Critic;
-use blockspin_core::encoder::{Choice, Encoder, MAX_STATES};
+use blockspin_core::critic::AnyCritic as Critic;
+use blockspin_core::encoder::{AnyEncoder as Encoder, Choice, MAX_STATES};
 use blockspin_core::num::math::ln64;
 
 use crate::settings::as_text;

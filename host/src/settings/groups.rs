@@ -1,8 +1,8 @@
 //! The settings of a run in groups, with the defaults of the Ising model (RSMI-NE, tables I and II);
 //! other models have their own where theirs differ ([`Defaults`]).
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
 
 use super::encoder::{self, Coarse, Given};
 use super::values::{self, Components, Frozen, Hidden, Sides};

@@ -8,8 +8,8 @@ pub mod encoder;
 pub mod groups;
 pub mod values;
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Result};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use blockspin_core::bound::Bound;
-use blockspin_core::critic::{Activation, Critic};
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, chipping};
 use blockspin_core::shape::MAX_DEPTH;

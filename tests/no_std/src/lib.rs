@@ -3,7 +3,7 @@
 
 use core::panic::PanicInfo;
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Arrays, Learn, Rsmi, StorageError};

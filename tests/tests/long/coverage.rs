@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use blockspin::model::Model as _;
 use blockspin::run::learning;
-use blockspin_core::bound::Bound;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_tests::chains::CRITICAL;
 use blockspin_tests::coverage::Law;
 use blockspin_tests::program::Folder;

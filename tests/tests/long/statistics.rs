@@ -175,7 +175,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
         shape(window, 1, 100),
         Execution::default(),
     );
-    settings.given = filter.map(|filter| (filter, blockspin_core::encoder::Encoder::Sign));
+    settings.given = filter.map(|filter| (filter, blockspin_core::encoder::AnyEncoder::Sign));
     let model = Ising::square(64).at(temperature).model().unwrap();
     let sampling = model
         .prepare(settings.optimisation.seed, settings.execution.threads)

@@ -3,7 +3,7 @@
 
 use blockspin_core::bound;
 use blockspin_core::bound::infonce::{ceiling, deficit};
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::num::bits::{bit, flip, set, words};
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -72,7 +72,7 @@ fn a_step_reports_the_mean_of_the_terms() {
 /// After one step of the same batch, so that averages over batches are those of the batch.
 #[test]
 fn terms_of_every_bound_follow_the_reference() {
-    for kind in bound::Bound::ALL {
+    for kind in bound::AnyBound::ALL {
         let mut worst = 0.0_f64;
         for case in CASES {
             let case = &case.with_outputs(kind);
@@ -107,7 +107,7 @@ fn terms_of_every_bound_follow_the_reference() {
 /// million times the usual, gradients, which have products of all layers, up to a thousand times.
 #[test]
 fn every_bound_is_finite_for_finite_scores() {
-    for kind in bound::Bound::ALL {
+    for kind in bound::AnyBound::ALL {
         for case in CASES {
             let case = &case.with_outputs(kind);
             for scale in [1e1, 1e2, 1e3, 1e4, 1e5, 1e6] {
@@ -176,7 +176,7 @@ fn no_batch_is_worth_more_than_its_ceiling() {
 /// Far beyond any rate that learns.
 #[test]
 fn steps_stay_finite_at_absurd_rates() {
-    let kinds = bound::Bound::ALL;
+    let kinds = bound::AnyBound::ALL;
     for (case, kind) in CASES.iter().flat_map(|case| kinds.map(|kind| (case, kind))) {
         let case = &case.with_outputs(kind);
         for encoder in case.learnable() {
@@ -184,7 +184,7 @@ fn steps_stay_finite_at_absurd_rates() {
             let mut rsmi = case.start(&mut buffers).with_bound(kind);
             let mut stream = case.noise();
             // Powers of scores are larger than InfoNCE's shares of them.
-            let most = if kind == bound::Bound::InfoNce {
+            let most = if kind == bound::AnyBound::InfoNce {
                 1e3
             } else {
                 1.0
@@ -218,7 +218,7 @@ fn a_critic_of_zeros_is_worth_exactly_nothing() {
 /// The baseline of NWJ, and of the average before its first batch, is e, where 1 would do.
 #[test]
 fn a_critic_of_zeros_is_worth_what_its_baseline_costs() {
-    use bound::Bound::{DonskerVaradhan, InfoNce, JensenShannon, Nwj, Tuba, TubaConstant};
+    use bound::AnyBound::{DonskerVaradhan, InfoNce, JensenShannon, Nwj, Tuba, TubaConstant};
     for case in CASES {
         for (kind, cost) in [
             (InfoNce, 0.0),

@@ -1,8 +1,8 @@
 //! Gradients of filter and critic, Adam and the schedules, against f64.
 
 use blockspin_core::bound;
-use blockspin_core::critic::{Activation, Critic};
-use blockspin_core::encoder::{Choice, Encoder};
+use blockspin_core::critic::{Activation, AnyCritic as Critic};
+use blockspin_core::encoder::{AnyEncoder as Encoder, Choice};
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -120,7 +120,7 @@ fn every_gradient_follows_the_reference() {
 /// Two batches, so that averages over batches show; in the second the scores are as large as 20.
 #[test]
 fn the_gradients_of_every_bound_follow_the_reference() {
-    for kind in bound::Bound::ALL {
+    for kind in bound::AnyBound::ALL {
         let (mut worst_value, mut worst) = (0.0_f64, 0.0_f64);
         for case in CASES {
             let case = &case.with_outputs(kind);
@@ -220,7 +220,7 @@ fn the_reference_follows_central_differences() {
     let kinds = || {
         kinds()
             .take(half)
-            .flat_map(|kind| bound::Bound::ALL.map(|bound| (kind, bound)))
+            .flat_map(|kind| bound::AnyBound::ALL.map(|bound| (kind, bound)))
     };
     for ((case, encoder, _), kind) in kinds() {
         let case = &case.with_outputs(kind);
@@ -333,7 +333,7 @@ fn trained(
     tiling: Tiling,
     case: &Case,
     encoder: Encoder,
-    kind: bound::Bound,
+    kind: bound::AnyBound,
     mut buffers: Buffers,
 ) -> (Vec<u32>, Vec<u32>) {
     let mut rsmi = case.start(&mut buffers).with_bound(kind);
@@ -350,8 +350,8 @@ fn no_tile_changes_a_bit() {
     for (case, encoder, storage) in kinds() {
         // Bounds know nothing of encoders.
         let bounds = match encoder {
-            Encoder::Relaxed { .. } => &bound::Bound::ALL[..],
-            _ => &bound::Bound::ALL[..1],
+            Encoder::Relaxed { .. } => &bound::AnyBound::ALL[..],
+            _ => &bound::AnyBound::ALL[..1],
         };
         for kind in bounds {
             let train = |tiling| trained(tiling, case, encoder, *kind, storage(case.shape()));

@@ -1,7 +1,7 @@
 //! What stands between the block and the critic besides a plain filter, against f64.
 
-use blockspin_core::critic::Critic;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::critic::AnyCritic as Critic;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};

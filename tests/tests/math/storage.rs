@@ -1,6 +1,6 @@
 //! Storage that callers bring: what is too short is named, what is longer is left alone.
 
-use blockspin_core::encoder::Encoder;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Rsmi, StorageError};

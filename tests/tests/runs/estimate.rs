@@ -3,9 +3,9 @@
 
 use blockspin::run::evaluate::Estimate;
 use blockspin::run::learning::Outcome;
-use blockspin_core::bound::{Bound, infonce};
-use blockspin_core::critic::Critic;
-use blockspin_core::encoder::Encoder;
+use blockspin_core::bound::{AnyBound as Bound, infonce};
+use blockspin_core::critic::AnyCritic as Critic;
+use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_tests::chains::CRITICAL;
 use blockspin_tests::runs::{CRITIC, Case, Named, shape};

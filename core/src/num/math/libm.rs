@@ -29,7 +29,7 @@ pub fn cos(x: f32) -> f32 {
     libm::cosf(x)
 }
 
-/// √x, correctly rounded; for normal numbers. Kernels have [`crate::kernel::Tile::root`].
+/// √x, correctly rounded; for normal numbers. Kernels have [`crate::kernel::Target::root`].
 #[inline(always)]
 #[must_use]
 pub fn sqrt(x: f32) -> f32 {

@@ -3,22 +3,20 @@
 //! the core under other compiler flags: debug, `-C target-cpu`.
 //!
 //! ```sh
-//! RUSTFLAGS="-C target-cpu=native" cargo run -p blockspin-core --example fingerprint
+//! RUSTFLAGS="-C target-cpu=native" cargo run -p blockspin-fingerprint --example fingerprint
 //! ```
 
 use std::process::ExitCode;
 
-use blockspin_core::encoder::Encoder;
-use blockspin_core::fingerprint::{Arena, WORKLOADS, run};
-use blockspin_core::kernel::{Portable, Tile};
-use blockspin_core::num::rng::Stream;
-use blockspin_core::rsmi::{Learn, Machine, Rsmi};
+use blockspin_core::kernel::{Portable, Target};
+use blockspin_core::rsmi::Machine;
+use blockspin_fingerprint::{Arena, workloads};
 
 /// Every size at its largest, and the processor's square root.
 #[derive(Clone, Copy)]
 struct Wide;
 
-impl Tile for Wide {
+impl Target for Wide {
     const ROWS: usize = 4;
     const COLUMNS: usize = 16;
     const LANES: usize = 2;
@@ -31,27 +29,15 @@ impl Tile for Wide {
 }
 
 impl Machine for Wide {
-    fn step(
-        &self,
-        rsmi: &mut Rsmi,
-        encoder: Encoder,
-        learn: Learn,
-        rate: f32,
-        stream: &mut Stream,
-    ) -> f32 {
-        rsmi.step::<Wide>(encoder, learn, rate, stream)
-    }
-
-    fn evaluate(&self, rsmi: &mut Rsmi, encoder: Encoder, stream: &mut Stream, terms: &mut [f32]) {
-        rsmi.evaluate::<Wide>(encoder, stream, terms);
-    }
+    type Target = Wide;
 }
 
 fn main() -> ExitCode {
     let mut arena = Arena::new();
-    for (index, name) in WORKLOADS.into_iter().enumerate() {
-        let portable = run(index, &Portable, &mut arena);
-        let wide = run(index, &Wide, &mut arena);
+    for (workload, same) in workloads().zip(workloads()) {
+        let portable = workload.fingerprint(&Portable, &mut arena);
+        let wide = same.fingerprint(&Wide, &mut arena);
+        let name = workload.name;
         match portable {
             Some(hash) if wide == portable => println!("{name} {hash:016x}"),
             _ => {

@@ -12,7 +12,7 @@
 
 use core::fmt;
 
-use crate::kernel::Tile;
+use crate::kernel::{Target, narrow};
 use crate::num::lane::{Lane, apart};
 use crate::num::math;
 
@@ -54,10 +54,10 @@ impl Activation {
 
     /// x to φ(x).
     #[inline(always)]
-    pub(crate) fn apply<T: Tile>(self, x: &mut [Lane]) {
+    pub(crate) fn apply<T: Target>(self, x: &mut [Lane]) {
         match self {
             Activation::Relu => each(x, relu),
-            _ if T::SCALAR => by_number(self, x),
+            _ if narrow::<T>() => by_number(self, x),
             Activation::Elu => each(x, elu),
             Activation::Tanh => each(x, tanh),
         }
@@ -65,10 +65,10 @@ impl Activation {
 
     /// dy to dx = φ′ dy.
     #[inline(always)]
-    pub(crate) fn pull_back<T: Tile>(self, d: &mut [Lane], y: &[Lane]) {
+    pub(crate) fn pull_back<T: Target>(self, d: &mut [Lane], y: &[Lane]) {
         match self {
             Activation::Relu => both(d, y, relu_back),
-            _ if T::SCALAR => back_by_number(self, d, y),
+            _ if narrow::<T>() => back_by_number(self, d, y),
             Activation::Elu => both(d, y, elu_back),
             Activation::Tanh => both(d, y, tanh_back),
         }
@@ -124,7 +124,7 @@ fn both(d: &mut [Lane], y: &[Lane], f: impl Fn(f32, f32) -> f32) {
     }
 }
 
-/// [`Activation::apply`] once for all callers, since machines without vectors are short of flash.
+/// An activation for targets without vectors: number by number, and one function for all callers.
 #[inline(never)]
 fn by_number(activation: Activation, x: &mut [Lane]) {
     for x in x.iter_mut().flat_map(|x| &mut x.0) {

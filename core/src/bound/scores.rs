@@ -1,14 +1,14 @@
-//! What lies between critic and bound: the scores F_ij = f(h_i, e_j) of all pairs of a batch, some
+//! What lies between critic and bound: the scores F_ij = f(x_i, y_j) of all pairs of a batch, some
 //! columns j at a time, and the slopes ∂I/∂F_ij on their way back.
 
-use crate::kernel::Tile;
+use crate::kernel::Target;
 use crate::num::lane::{Lane, WIDTH, apart, lanes};
 
 /// Lanes of scores that a bound holds for each row of the batch; a matter of cache, not of bits.
-pub(crate) const SCORE_LANES: usize = 4;
+pub const SCORE_LANES: usize = 4;
 
-/// A critic on a batch.
-pub(crate) trait Pairs<T: Tile> {
+/// The scores of a critic on a batch, and where their slopes go.
+pub trait Scores {
     /// K.
     fn batch(&self) -> usize;
 
@@ -16,16 +16,16 @@ pub(crate) trait Pairs<T: Tile> {
     fn learns(&self) -> bool;
 
     /// Writes the scores of the columns.
-    fn scores(&mut self, columns: &mut Columns);
+    fn scores<T: Target>(&mut self, columns: &mut Columns);
 
-    /// Takes the slopes of the columns. All columns come once, in order, the last time that their
-    /// scores were asked for.
-    fn back(&mut self, columns: Columns);
+    /// Takes the slopes of the columns. All columns come once, in order, after their scores were
+    /// asked for the last time.
+    fn back<T: Target>(&mut self, columns: Columns);
 
-    /// The same where the columns hold e_ij and ∂I/∂F_ij = `share` (δ_ij − e_ij / z_j), z_j the
-    /// `sums`: InfoNCE.
+    /// Takes the slopes of InfoNCE: the columns hold e_ij, and ∂I/∂F_ij = `share` (δ_ij − e_ij / z_j)
+    /// with z_j the `sums`. Columns come as in [`back`](Self::back).
     #[inline(always)]
-    fn back_shares(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
+    fn back_shares<T: Target>(&mut self, columns: Columns, share: f32, sums: &[Lane; SCORE_LANES]) {
         let stride = columns.stride;
         for (lane, sum) in sums.iter().enumerate().take(stride) {
             let scale = sum.map(|z| -share / z);
@@ -38,27 +38,29 @@ pub(crate) trait Pairs<T: Tile> {
                 columns.scores[row * stride + lane].0[j] += share;
             }
         }
-        self.back(columns);
+        self.back::<T>(columns);
     }
 }
 
 /// Columns of scores, by lanes.
-pub(crate) struct Columns<'a> {
+#[derive(Debug)]
+pub struct Columns<'a> {
     /// The first column.
-    pub(crate) first: usize,
+    pub first: usize,
     /// How many there are.
-    pub(crate) count: usize,
-    /// K × `stride`.
-    pub(crate) scores: &'a mut [Lane],
-    pub(crate) stride: usize,
+    pub count: usize,
+    /// Rows of `stride` lanes, one for each of the K rows of the batch.
+    pub scores: &'a mut [Lane],
+    /// Lanes of a row.
+    pub stride: usize,
 }
 
 impl<'a> Columns<'a> {
     /// Columns from `first` on with their scores, as many as come at a time, after which `first` is
     /// that of the next; none, if there are no more. `scores` holds K × `min(SCORE_LANES, lanes(K))`.
     #[inline(always)]
-    pub(crate) fn next<T: Tile>(
-        pairs: &mut (impl Pairs<T> + ?Sized),
+    pub(crate) fn next<T: Target>(
+        pairs: &mut impl Scores,
         first: &mut usize,
         scores: &'a mut [Lane],
     ) -> Option<Self> {
@@ -74,7 +76,7 @@ impl<'a> Columns<'a> {
             scores: &mut scores[..batch * stride],
             stride,
         };
-        pairs.scores(&mut columns);
+        pairs.scores::<T>(&mut columns);
         *first += stride * WIDTH;
         Some(columns)
     }

@@ -1,4 +1,4 @@
-//! A multi-layer perceptron: affine layers with an [`Activation`](super::activation::Activation) φ
+//! A multi-layer perceptron: affine layers with an [`Activation`](super::Activation) φ
 //! between, the last one linear.
 //!
 //! # Forward
@@ -21,26 +21,26 @@
 //! kept. Weights are transposed first, so that dx too runs over outputs. Inputs
 //! that are packed signs have no gradient; theirs for dw is the same sum on the transposed bits.
 
+use super::network::Network;
 use crate::kernel::dense::{Matrix, Output};
-use crate::kernel::{Tile, signs};
+use crate::kernel::{Target, signs};
 use crate::num::lane::{Lane, WIDTH, apart, get_mut, lanes, whole};
 use crate::num::math;
 use crate::num::rng::Stream;
-use crate::shape::Network;
 
-/// What a network reads.
-#[derive(Clone, Copy)]
-pub(crate) enum Input<'a> {
-    /// Packed ±1, a row of words for each sample.
+/// The rows that a network reads, one for each sample of a batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Packed ±1: rows of [`words`](crate::num::bits::words) of the columns.
     Signs(&'a [u32]),
-    /// Real rows of whole lanes.
+    /// Real numbers: rows of [`lanes`] of the columns.
     Reals(&'a [Lane]),
 }
 
 impl Input<'_> {
     /// out\[k\]\[o\] = Σ_i x\[k\]\[i\] w\[i\]\[o\].
     #[inline(always)]
-    pub(crate) fn product<T: Tile>(
+    pub(crate) fn product<T: Target>(
         self,
         batch: usize,
         inputs: usize,
@@ -60,7 +60,7 @@ impl Input<'_> {
 
     /// out\[i\]\[o\] = Σ_k x\[k\]\[i\] dy\[k\]\[o\]; `flipped` takes the transposed bits.
     #[inline(always)]
-    pub(crate) fn gradient<T: Tile>(
+    pub(crate) fn gradient<T: Target>(
         self,
         batch: usize,
         inputs: usize,
@@ -107,42 +107,47 @@ pub(crate) fn initialise(net: Network, mut parameters: &mut [Lane], stream: &mut
 /// Runs `batch` rows through the network. `activations` takes the outputs of all layers one after
 /// the other, each `batch` rows; the last is the network's output.
 #[inline(always)]
-pub(crate) fn forward<T: Tile>(
+pub(crate) fn forward<T: Target>(
     net: Network,
     batch: usize,
     mut parameters: &[Lane],
     input: Input,
     activations: &mut [Lane],
 ) {
-    let mut done = 0;
-    for l in 0..net.layers() {
-        let (inner, outputs) = (net.width(l), net.width(l + 1));
-        let width = lanes(outputs);
-        let (layer, rest) = parameters.split_at(net.layer_lanes(l));
-        parameters = rest;
-        let (bias, weights) = layer.split_at(width);
-        let (below, above) = activations.split_at_mut(done);
-        let out = &mut above[..batch * width];
-        for row in out.chunks_exact_mut(width) {
-            row.copy_from_slice(bias);
-        }
-        let x = match l {
-            0 => input,
-            _ => Input::Reals(&below[done - batch * lanes(inner)..]),
-        };
-        x.product::<T>(batch, inner, weights, outputs, Output::add(out, width));
-        if l + 1 < net.layers() {
-            net.activation.apply::<T>(out);
-        }
-        done += batch * width;
-    }
+    T::part(
+        #[inline(always)]
+        || {
+            let mut done = 0;
+            for l in 0..net.layers() {
+                let (inner, outputs) = (net.width(l), net.width(l + 1));
+                let width = lanes(outputs);
+                let (layer, rest) = parameters.split_at(net.layer_lanes(l));
+                parameters = rest;
+                let (bias, weights) = layer.split_at(width);
+                let (below, above) = activations.split_at_mut(done);
+                let out = &mut above[..batch * width];
+                for row in out.chunks_exact_mut(width) {
+                    row.copy_from_slice(bias);
+                }
+                let x = match l {
+                    0 => input,
+                    _ => Input::Reals(&below[done - batch * lanes(inner)..]),
+                };
+                x.product::<T>(batch, inner, weights, outputs, Output::add(out, width));
+                if l + 1 < net.layers() {
+                    net.activation.apply::<T>(out);
+                }
+                done += batch * width;
+            }
+        },
+    )
 }
 
 /// What a backward pass overwrites besides its results.
 pub(crate) struct Scratch<'a> {
-    /// Room for the largest transposed weight matrix.
+    /// For the largest transposed weight matrix.
     pub(crate) transposed: &'a mut [Lane],
-    /// Room for the transposed bits of the input; none, if it is real.
+    /// For the transposed bits of the input; empty, if it is real.
     pub(crate) flipped: &'a mut [u32],
 }
 
@@ -152,7 +157,7 @@ pub(crate) struct Scratch<'a> {
 /// widest layer, are used in turn. `gradients` is overwritten. Returns the gradient by the input;
 /// if that is not wanted, what is left in its place.
 #[inline(always)]
-pub(crate) fn backward<'a, T: Tile>(
+pub(crate) fn backward<'a, T: Target>(
     net: Network,
     batch: usize,
     parameters: &[Lane],
@@ -164,55 +169,60 @@ pub(crate) fn backward<'a, T: Tile>(
     scratch: Scratch,
     through: bool,
 ) -> &'a mut [Lane] {
-    let mut end = net.lanes();
-    let mut top = batch * net.activation_lanes();
-    for l in (0..net.layers()).rev() {
-        let (inner, outputs) = (net.width(l), net.width(l + 1));
-        let width = lanes(outputs);
-        let start = end - net.layer_lanes(l);
-        let weights = &parameters[start + width..end];
-        let (bias_gradient, weight_gradient) = gradients[start..end].split_at_mut(width);
-        end = start;
-        top -= batch * width;
+    T::part(
+        #[inline(always)]
+        || {
+            let mut end = net.lanes();
+            let mut top = batch * net.activation_lanes();
+            for l in (0..net.layers()).rev() {
+                let (inner, outputs) = (net.width(l), net.width(l + 1));
+                let width = lanes(outputs);
+                let start = end - net.layer_lanes(l);
+                let weights = &parameters[start + width..end];
+                let (bias_gradient, weight_gradient) = gradients[start..end].split_at_mut(width);
+                end = start;
+                top -= batch * width;
 
-        let dy = &upper[..batch * width];
-        for (o, sum) in bias_gradient.iter_mut().enumerate() {
-            let mut total = Lane::ZERO;
-            for d in dy.iter().skip(o).step_by(width) {
-                total = total.zip(*d, |sum, d| sum + d);
-                apart();
+                let dy = &upper[..batch * width];
+                for (o, sum) in bias_gradient.iter_mut().enumerate() {
+                    let mut total = Lane::ZERO;
+                    for d in dy.iter().skip(o).step_by(width) {
+                        total = total.zip(*d, |sum, d| sum + d);
+                        apart();
+                    }
+                    *sum = whole(total);
+                }
+
+                let below = match l {
+                    0 => &[],
+                    _ => &activations[top - batch * lanes(inner)..],
+                };
+                let x = match l {
+                    0 => input,
+                    _ => Input::Reals(below),
+                };
+                let dw = Output::set(weight_gradient, width);
+                x.gradient::<T>(batch, inner, dy, outputs, scratch.flipped, dw);
+                if l == 0 && !through {
+                    break;
+                }
+
+                let transposed = &mut scratch.transposed[..outputs * lanes(inner)];
+                transpose(weights, inner, outputs, transposed);
+                let dx = &mut lower[..batch * lanes(inner)];
+                let (dy, w) = (
+                    Matrix::new(dy, width),
+                    Matrix::new(transposed, lanes(inner)),
+                );
+                T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
+                if l > 0 {
+                    net.activation.pull_back::<T>(dx, below);
+                }
+                core::mem::swap(&mut upper, &mut lower);
             }
-            *sum = whole(total);
-        }
-
-        let below = match l {
-            0 => &[],
-            _ => &activations[top - batch * lanes(inner)..],
-        };
-        let x = match l {
-            0 => input,
-            _ => Input::Reals(below),
-        };
-        let dw = Output::set(weight_gradient, width);
-        x.gradient::<T>(batch, inner, dy, outputs, scratch.flipped, dw);
-        if l == 0 && !through {
-            break;
-        }
-
-        let transposed = &mut scratch.transposed[..outputs * lanes(inner)];
-        transpose(weights, inner, outputs, transposed);
-        let dx = &mut lower[..batch * lanes(inner)];
-        let (dy, w) = (
-            Matrix::new(dy, width),
-            Matrix::new(transposed, lanes(inner)),
-        );
-        T::rows(batch, outputs, dy, w, inner, Output::set(dx, lanes(inner)));
-        if l > 0 {
-            net.activation.pull_back::<T>(dx, below);
-        }
-        core::mem::swap(&mut upper, &mut lower);
-    }
-    upper
+            upper
+        },
+    )
 }
 
 /// Rows of `columns` numbers to columns; padding of the result is 0.
