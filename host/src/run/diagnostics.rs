@@ -187,7 +187,8 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             Diagnosis::SoftEncoder,
             format!(
                 "the relaxation is still {softness:.2} at the end: the critic was never trained on a \
-                 discrete h, and the held-out information is too low; take more `steps` or a larger `epsilon_rate`"
+                 discrete h, and the held-out information is too low; take more `steps` or a \
+                 larger `epsilon_rate`"
             ),
         ));
     }
