@@ -1,5 +1,5 @@
-//! What can go wrong. Messages name settings as `` `batch` ``, whoever fills them; a command line may
-//! word them as its options.
+//! Errors of this crate. Messages name settings as `` `batch` ``; the command line rewrites these as
+//! options.
 
 use std::fmt;
 use std::io;
@@ -8,25 +8,25 @@ use std::path::Path;
 use blockspin_core::lattice::LatticeError;
 use blockspin_core::window::WindowError;
 
-/// What a fallible function of this crate returns.
+/// The result of a fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Whose fault it is.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The value of one setting breaks its rule: [`Error::setting_name`] says which.
+    /// The value of one setting is not allowed: [`Error::setting_name`] says which setting.
     Setting,
-    /// What is asked for cannot be, on any machine.
+    /// The request is impossible on any machine.
     Usage,
-    /// A file, the disk, the memory or the data do not serve.
+    /// A file, the disk, the memory or the data do not allow it.
     Failure,
-    /// Whoever read our output has gone (`| head`): nothing to tell, nobody to tell it to.
+    /// The reader of our output has closed it (`| head`): nothing is reported.
     ClosedPipe,
 }
 
-/// An error. Its first line says what was given, the rule, and what would do; hints follow, a line
-/// each.
+/// An error. Its first line says what was given, what is allowed and what would help; hints follow, one
+/// per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: Kind,
@@ -36,7 +36,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// A setting that breaks its rule.
+    /// A setting whose value is not allowed.
     pub fn setting(name: &'static str, given: &str, rule: impl fmt::Display) -> Self {
         Error {
             kind: Kind::Setting,
@@ -46,7 +46,7 @@ impl Error {
         }
     }
 
-    /// Wrong usage.
+    /// Wrong usage: [`Kind::Usage`].
     pub fn usage(message: impl Into<String>) -> Self {
         Error {
             kind: Kind::Usage,
@@ -56,7 +56,7 @@ impl Error {
         }
     }
 
-    /// A failure.
+    /// A failure: [`Kind::Failure`].
     pub fn failure(message: impl Into<String>) -> Self {
         Error {
             kind: Kind::Failure,
@@ -66,14 +66,14 @@ impl Error {
         }
     }
 
-    /// Adds a line of help.
+    /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Whose fault it is.
+    /// Who can mend the error.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
@@ -85,13 +85,13 @@ impl Error {
         &self.message
     }
 
-    /// Lines of help.
+    /// The hints.
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
 
-    /// The setting whose value breaks its rule.
+    /// The setting whose value is not allowed.
     #[must_use]
     pub fn setting_name(&self) -> Option<&'static str> {
         self.setting
@@ -119,7 +119,7 @@ impl From<WindowError> for Error {
     }
 }
 
-/// For standard output and for the writers of this crate, whose errors name their file already.
+/// For standard output and for the writers of this crate, whose errors already name their file.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -134,7 +134,7 @@ impl From<io::Error> for Error {
     }
 }
 
-/// The same error, saying on which file what was tried.
+/// Adds to an error which file it concerns and what was attempted.
 pub(crate) fn annotate(doing: &str, path: &Path, error: io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
@@ -142,7 +142,7 @@ pub(crate) fn annotate(doing: &str, path: &Path, error: io::Error) -> io::Error 
     )
 }
 
-/// The system's words for an error, without its number.
+/// The system's message for an error, without its number.
 #[must_use]
 pub fn plain(error: &io::Error) -> String {
     match error.kind() {
@@ -159,7 +159,7 @@ pub fn plain(error: &io::Error) -> String {
     }
 }
 
-/// A path between quotes, on one line whatever it contains.
+/// A path in quotes, always on one line.
 #[must_use]
 pub fn quoted(path: &Path) -> String {
     let mut text = String::from("'");

@@ -1,8 +1,8 @@
 //! # blockspin
 //!
 //! Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
-//! information. This is the library around [`blockspin_core`]: full runs, from a model or from
-//! configurations of one's own to a filter and an honest estimate of what it keeps.
+//! information. This is the library around [`blockspin_core`]: complete runs, from a model or from your
+//! own configurations to a filter and an unbiased estimate of the information that it keeps.
 //!
 //! ```no_run
 //! use blockspin::prelude::*;
@@ -15,16 +15,16 @@
 //! # The map, in the order of the imports
 //!
 //! - [`report`]: a finished run as text, pictures and one HTML page.
-//! - [`run`]: a configuration in, a record out; what lies between. [`RunConfig`](run::RunConfig),
-//!   [`Run`](run::Run), [`RunRecord`](run::RunRecord).
+//! - [`run`]: from a configuration to a record: [`RunConfig`](run::RunConfig), [`Run`](run::Run),
+//!   [`RunRecord`](run::RunRecord).
 //! - [`model`]: the models, their defaults, their Markov chains.
 //! - [`data`]: arrays, graphs, filters; how a file is split, and how configurations are supplied.
-//! - [`settings`]: values of settings and their rules, groups of settings with their defaults.
-//! - [`store`]: what is written, whole or not at all; what fits on the disk and into memory.
-//! - [`observer`]: progress, for whoever wants to show it.
+//! - [`settings`]: settings in groups with their defaults, and the allowed values of each.
+//! - [`store`]: output that is written completely or not at all; checks of free disk space and memory.
+//! - [`observer`]: progress, for any display.
 //! - [`fingerprint`]: the standard workloads of the core, on this machine.
 //!
-//! Nothing here knows of options, terminals or exit codes: the command line fills a configuration and
+//! Nothing here depends on options, terminals or exit codes: the command line fills a configuration and
 //! shows a record.
 
 pub mod data;

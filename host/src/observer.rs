@@ -1,33 +1,33 @@
-//! Progress and notices of long work, for whoever wants to show them: a terminal, a notebook, nobody.
+//! Progress and notices of long computations, for a terminal, a notebook or any other display.
 
 use std::fmt;
 
-/// Shows what a run is doing. A library caller that wants to see nothing takes [`Silent`].
+/// Receives the progress of a run. Use [`Silent`] to show nothing.
 pub trait Observer: Send + Sync {
-    /// A phase of work begins. What is returned hears of its progress, and is dropped at its end.
+    /// A phase of work begins. The returned value receives its progress and is dropped at its end.
     fn begin(&self, phase: Phase<'_>) -> Box<dyn Progress>;
 
-    /// Something to know that stops nothing: a checkpoint that could not be written, for example.
+    /// A notice that does not stop the run, for example a checkpoint that could not be written.
     fn notice(&self, message: &str);
 }
 
-/// A phase of work whose length is known.
+/// A phase of work of known length.
 #[derive(Clone, Copy, Debug)]
 pub struct Phase<'a> {
-    /// What is done, such as "training".
+    /// What is being done, such as "training".
     pub label: &'a str,
-    /// Units of work.
+    /// Number of units of work.
     pub total: u64,
-    /// What is counted, such as "steps".
+    /// Name of the units, such as "steps".
     pub unit: &'static str,
 }
 
-/// Hears of the progress of one phase, from several threads if there are several.
+/// Receives the progress of one phase, possibly from several threads.
 pub trait Progress: Send + Sync {
-    /// So many units more are done. Called often: it should be cheap.
+    /// `units` more are done. Called often, so it should be cheap.
     fn advance(&self, units: u64);
 
-    /// A few words on the state of the work, such as the information so far.
+    /// A short text on the state of the work, such as the current information.
     fn describe(&self, words: &dyn Fn() -> String);
 }
 

@@ -1,9 +1,8 @@
-//! The joint law from a list of all configurations, for models without a transfer matrix of a few
-//! spins.
+//! The joint law from a list of all configurations, for models without a small transfer matrix.
 
 use crate::joint::{Blocks, Columns, Joint, Values};
 
-/// A configuration in a list of all.
+/// One entry of the list of all configurations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Configuration {
     /// The configuration of V, as a number.
@@ -12,7 +11,7 @@ pub(crate) struct Configuration {
     pub(crate) environment: [u64; 2],
     /// The weight, at least 0.
     pub(crate) weight: f64,
-    /// Index of `block` among those of all configurations.
+    /// Index of `block` among the distinct block configurations.
     pub(crate) index: u32,
 }
 
@@ -28,11 +27,11 @@ impl Configuration {
     }
 }
 
-/// Memory in bytes of a list of configurations and the joint law made of it, for a block with the given
-/// number of sites that have values.
+/// Memory in bytes of a list of configurations and the joint law made from it, for a block with the
+/// given number of sites that have values.
 pub(crate) const fn bytes(configurations: usize, sites: usize) -> u64 {
-    // At most as many entries (12 bytes), block configurations (a probability and values of 4 bytes)
-    // and classes (a probability and an index).
+    // Upper bound: one entry (12 bytes), one block configuration (a probability and 4-byte values) and
+    // one class (a probability and an index) per configuration.
     configurations as u64 * (size_of::<Configuration>() as u64 + 12 + 8 + 4 * sites as u64 + 16)
 }
 
@@ -53,7 +52,7 @@ pub(crate) fn joint(
         kind,
     };
     let mut block_marginal = vec![];
-    // Down to the weights, so that sums have one order whatever the sort does with ties.
+    // Sorted by weight too, so that sums do not depend on how the sort orders ties.
     list.sort_unstable_by_key(|one| (one.block, one.environment, one.weight.to_bits()));
     for group in list.chunk_by_mut(|one, other| one.block == other.block) {
         let index = block_marginal.len() as u32;

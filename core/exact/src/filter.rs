@@ -14,11 +14,11 @@ pub enum Encoder {
     Sign,
     /// P(h = +1) = 1 / (1 + e⁻ˣ).
     Sigmoid,
-    /// h = x itself, for the [Gaussian field](crate::gaussian) alone.
+    /// h = x itself, only for the [Gaussian field](crate::gaussian).
     Continuous,
 }
 
-/// Why a filter is not valid, or not for a system.
+/// Why a filter is not valid, or does not fit a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilterError {
@@ -88,7 +88,7 @@ impl<'a> Filter<'a> {
         Ok(Self::unchecked(weights, components, encoder))
     }
 
-    /// A filter whose weights are known to be finite.
+    /// A filter whose weights have been checked.
     pub(crate) const fn unchecked(weights: &'a [f32], components: usize, encoder: Encoder) -> Self {
         Filter {
             weights,
@@ -115,7 +115,7 @@ impl<'a> Filter<'a> {
         weights.map(|weight| f64::from(*weight))
     }
 
-    /// Checks the number of weights for a block.
+    /// Checks the number of weights against a block.
     pub(crate) fn fits(&self, sites: usize) -> Result<(), FilterError> {
         let (given, needed) = (self.weights.len(), sites * self.components);
         if given == needed {
@@ -125,7 +125,7 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// Checks that this is a filter with binary components for a block.
+    /// Checks that the filter has binary components and fits a block.
     pub(crate) fn fits_binary(&self, sites: usize) -> Result<(), FilterError> {
         if self.components > MAX_COMPONENTS {
             return Err(FilterError::Components(self.components));
@@ -171,8 +171,8 @@ impl<'a> Filter<'a> {
         });
     }
 
-    /// P(h|v) from the logits. These are f32 in the order of the core's kernels, so that training and
-    /// exact result mean the same h where rounding decides about a tie.
+    /// P(h|v) from the logits. These are f32 in the summation order of the core's kernels, so that
+    /// rounding decides ties alike in training and in the exact result.
     fn encode(&self, h: &mut [f64], logit: impl Fn(usize) -> f32) {
         h[0] = 1.0;
         for a in 0..self.components {

@@ -1,6 +1,6 @@
-//! The mean of InfoNCE with the best critic, and how far it stays below the information.
+//! The mean of InfoNCE with the optimal critic, and its deficit below the information.
 //!
-//! With the best critic f = ln r, r = p(h, e) / p(h) p(e), InfoNCE (van den Oord, Li and Vinyals,
+//! With the optimal critic f = ln r, r = p(h, e) / p(h) p(e), InfoNCE (van den Oord, Li and Vinyals,
 //! arXiv 1807.03748) over batches of K pairs is on average
 //!
 //! ```text
@@ -18,9 +18,9 @@
 //! E e^{−tS} = E_{h_1} e^{−ts(h_1)} [ Σ_h p(h) e^{−ts(h)} ]^{K−1}
 //! ```
 //!
-//! for any number of states and any K. With t = eˣ it is taken over equidistant x. By Jensen's
-//! inequality the integrand is nowhere negative; it falls off as t² on one side, with e^{−tS} on
-//! the other. It is analytic for |Im x| < π/2, and steps h err by |Γ(2πi/h)|, 5·10⁻¹⁸ for a quarter.
+//! for any number of states and any K. With t = eˣ it is summed over equidistant x. By Jensen's
+//! inequality the integrand is nowhere negative; it falls off as t² on one side and as e^{−tS} on the
+//! other. It is analytic for |Im x| < π/2, and a step h has an error of |Γ(2πi/h)|, 5·10⁻¹⁸ for ¼.
 
 use std::num::NonZeroU32;
 
@@ -30,15 +30,15 @@ use crate::information::NEGLIGIBLE;
 
 const STEP: f64 = 0.25;
 
-/// Values of the integrand below this one end the sum.
+/// The sum ends at values of the integrand below this one.
 const LEAST: f64 = 1e-18;
 
-/// Most steps on a side: eˣ stays finite.
+/// Most steps to either side: eˣ stays finite.
 const STEPS: u32 = 2800;
 
 /// E ln (1/K) Σ_i s(h_i) over a batch of K: h_1 has the probabilities `own`, the K − 1 others the
-/// probabilities `law`, and s(h) are the `scores`, above 0 where `own` is. Each slice has one number
-/// for each state of h.
+/// probabilities `law`, and s(h) are the `scores`, positive wherever `own` is. Each slice has one number
+/// per state of h.
 ///
 /// With the scores exp f(h, e) of any critic, p(h|e) as `own` and p(h) as `law`, this is the second
 /// term of the mean of InfoNCE at one e.
@@ -47,7 +47,7 @@ pub fn log_mean(batch: NonZeroU32, own: &[f64], law: &[f64], scores: &[f64]) -> 
     let others = f64::from(batch.get() - 1);
     let states = own.iter().zip(law).zip(scores);
     let sum: f64 = states.map(|((own, p), s)| (own + others * p) * s).sum();
-    // ln Σ_h p(h) e^−ts(h): where the sum is near 1, from its difference to 1.
+    // ln Σ_h p(h) e^−ts(h), computed from the sum minus 1 where the sum is near 1.
     let ln_sum = |p: &[f64], t: f64| {
         let sum_of = |power: fn(f64) -> f64| {
             let terms = p.iter().zip(scores);
@@ -110,7 +110,7 @@ mod tests {
         log_mean(NonZeroU32::new(batch).unwrap(), own, law, scores)
     }
 
-    /// Two states: the number of others in the first is binomial.
+    /// Two states: the number of negatives in the first state is binomial.
     fn binomial(batch: u32, own: [f64; 2], law: [f64; 2], scores: [f64; 2]) -> f64 {
         let others = batch - 1;
         // ln C(n, k) pᵏ q^(n−k) by a recursion.
@@ -169,19 +169,19 @@ mod tests {
             assert!(0.0 < d && d < last, "{batch}: {d} {last}");
             last = d;
             let k = f64::from(batch);
-            // The variance of the mean is χ²/K as well, to leading order; here that of all K.
+            // The variance of the mean is χ²/K as well, to leading order; here over all K.
             let leading = chi / (2.0 * k);
             assert!(
                 batch < 100 || (d / leading - 1.0).abs() < 20.0 / k + 1e-6,
                 "{d} {leading}"
             );
         }
-        // h that knows nothing, and a critic that shifts by a constant.
+        // An h independent of e, and a critic shifted by a constant.
         assert!(at(100, &law, &law, &[1.0; 4]).abs() < 1e-15);
         assert!((at(100, &law, &law, &[7.0; 4]) - ln64(7.0)).abs() < 1e-15);
     }
 
-    /// Batches drawn at random, with scores of many sizes.
+    /// Random batches, with scores of many magnitudes.
     #[test]
     fn the_integral_is_the_mean_of_many_batches() {
         let (own, law) = ([0.1, 0.2, 0.7], [0.5, 0.3, 0.2]);

@@ -1,20 +1,20 @@
-//! Exact mutual informations, and the terms of which they are sums.
+//! Exact mutual informations and their summands.
 
 use blockspin_core::num::math::ln64;
 
-/// Exact informations about the environment, in nats.
+/// Exact mutual informations with the environment, in nats.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Information {
     /// I(V:E) of the whole block.
     pub block: f64,
-    /// I(H:E) of a filter's h, if a filter was given.
+    /// I(H:E) of the filter's h, if a filter was given.
     pub filtered: Option<f64>,
-    /// How far InfoNCE with the best critic stays below I(H:E) on average, if a batch size and a
-    /// filter with discrete h were given: see [`infonce`](crate::infonce).
+    /// How far InfoNCE with the optimal critic stays below I(H:E) on average, if a filter with discrete
+    /// h and a batch size were given: see [`infonce`](crate::infonce).
     pub deficit: Option<f64>,
 }
 
-/// Probabilities below this one count as 0 in sums of p ln p; ratios of greater ones stay finite.
+/// Probabilities below this count as 0 in sums of p ln p; ratios of larger ones stay finite.
 pub(crate) const NEGLIGIBLE: f64 = 1e-140;
 
 /// p(a,b) ln [p(a,b) / (p(a) p(b))], a term of a mutual information.
@@ -26,7 +26,7 @@ pub(crate) fn term(joint: f64, a: f64, b: f64) -> f64 {
     }
 }
 
-/// Informations are not negative; their rounding errors may be.
+/// Clamps at 0: an information is not negative, but its rounding error may be.
 pub(crate) fn nonnegative(x: f64) -> f64 {
     if x > 0.0 { x } else { 0.0 }
 }

@@ -13,7 +13,7 @@ use crate::information::{Information, NEGLIGIBLE, nonnegative, term};
 /// Most probabilities p(v, e) of the joint law of a spin system: 12 bytes each, 200 MB.
 pub const MAX_ENTRIES: u64 = 1 << 24;
 
-/// Says that a joint law is larger than [`MAX_ENTRIES`].
+/// The joint law would have more than [`MAX_ENTRIES`] entries.
 pub(crate) fn write_too_large(entries: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(
         f,
@@ -21,7 +21,7 @@ pub(crate) fn write_too_large(entries: u64, f: &mut fmt::Formatter<'_>) -> fmt::
     )
 }
 
-/// Largest deviation from 1 of the sum of an encoder's P(h|v).
+/// Largest accepted deviation of Σ_h P(h|v) from 1.
 const NORMALISED: f64 = 1e-12;
 
 /// Why there is no joint law.
@@ -72,16 +72,16 @@ impl fmt::Display for JointError {
 
 impl std::error::Error for JointError {}
 
-/// What the values of a block are, which decides how a filter's logits are summed.
+/// The kind of block values, which decides how a filter's logits are summed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Values {
-    /// ±1 of this mean, which a filter sees subtracted.
+    /// ±1 with this mean, which is subtracted before the filter is applied.
     Signs { mean: f32 },
     /// Real numbers of mean 0, one for each site of the block.
     Reals,
 }
 
-/// The block's side of a joint law: which sites have values, and these values in each configuration.
+/// The block's side of a joint law: which sites have values, and their values in each configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Blocks {
     /// Sites of the block, those without a value included.
@@ -121,13 +121,13 @@ impl Blocks {
 /// The joint law p(v, e) of the configurations v of a block and the classes e of its environment,
 /// normalised to Σ p(v, e) = 1.
 ///
-/// Environment configurations that tell the same about the block may share a class: in a
-/// nearest-neighbour model the sites of E next to the buffer stand for all of E. What the index e
-/// means is said by the function that makes the law. p(v, e) is stored for each class as a list of
-/// the block configurations that occur with it, 12 bytes each; absent ones have probability 0.
+/// Environment configurations that give the same conditional law of the block may share a class: in a
+/// nearest-neighbour model the sites of E next to the buffer stand for all of E. The function that makes
+/// the law documents what the index e means. p(v, e) is stored for each class as a list of the block
+/// configurations that occur with it, 12 bytes each; absent ones have probability 0.
 ///
 /// [`filtered`](Self::filtered) and [`coarse`](Self::coarse) give the joint law p(h, e) of a coarse
-/// variable, which is a `Joint` again, with h in the place of v.
+/// variable, which is again a `Joint`, with h in place of v.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joint {
     blocks: Blocks,
@@ -136,7 +136,7 @@ pub struct Joint {
     environment_marginal: Vec<f64>,
 }
 
-/// The entries p(v, e), those of a class e together and by ascending v.
+/// The entries p(v, e), grouped by class e, with ascending v.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Columns {
     /// Where the entries of each class end.
@@ -148,7 +148,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Without a class yet, with memory for the given number of entries.
+    /// An empty law with memory for the given number of entries.
     pub(crate) fn with_capacity(entries: usize) -> Self {
         Columns {
             ends: vec![],
@@ -157,7 +157,7 @@ impl Columns {
         }
     }
 
-    /// Adds an entry to the class that [`close`](Self::close) will end.
+    /// Adds an entry to the class that the next [`close`](Self::close) ends.
     pub(crate) fn push(&mut self, block: usize, probability: f64) {
         self.blocks.push(block as u32);
         self.probabilities.push(probability);
@@ -185,8 +185,8 @@ impl Columns {
 }
 
 impl Joint {
-    /// The joint law with the weights w(v, e) ≥ 0 of a table, row v and column e, row by row. The
-    /// weights need not be normalised. Block configuration v has the one value v.
+    /// The joint law with weights w(v, e) ≥ 0 from a table with row v and column e, row by row. The
+    /// weights need not be normalised. The value of block configuration v is v.
     ///
     /// # Errors
     /// [`JointError::Shape`], [`JointError::Weight`] or [`JointError::Sum`].
@@ -213,7 +213,7 @@ impl Joint {
         Ok(Self::new(Blocks::states(rows), columns))
     }
 
-    /// A joint law of normalised probabilities.
+    /// A joint law from normalised probabilities.
     pub(crate) fn new(blocks: Blocks, columns: Columns) -> Self {
         let configurations = blocks.values.len() / blocks.sites.len();
         let mut block_marginal = vec![0.0; configurations];
@@ -227,7 +227,7 @@ impl Joint {
         Self::with_marginals(blocks, columns, block_marginal, environment_marginal)
     }
 
-    /// A joint law whose marginals are already known.
+    /// A joint law from probabilities and their marginals.
     pub(crate) fn with_marginals(
         blocks: Blocks,
         columns: Columns,
@@ -260,9 +260,8 @@ impl Joint {
         self.columns.probabilities.len()
     }
 
-    /// The sites of the block that have values, as numbers within the block in C order: all sites of
-    /// spins and masses, the links among the sites of a doubled lattice. Of a coarse variable h, its
-    /// components.
+    /// The sites of the block that have values, as indices within the block in C order: all sites for
+    /// spins and masses, the links for a doubled lattice. For a coarse variable h, its components.
     #[must_use]
     pub fn sites(&self) -> &[u32] {
         &self.blocks.sites
@@ -323,15 +322,15 @@ impl Joint {
         entropy(&self.block_marginal)
     }
 
-    /// The entropy −Σ p(e) ln p(e) of the environment classes, in nats. Where configurations of E
-    /// share a class it is below that of E.
+    /// The entropy −Σ p(e) ln p(e) of the environment classes, in nats. It is below the entropy of E
+    /// where configurations of E share a class.
     #[must_use]
     pub fn environment_entropy(&self) -> f64 {
         entropy(&self.environment_marginal)
     }
 
-    /// I(V:E) = Σ p(v, e) ln [p(v, e) / (p(v) p(e))], in nats. Each term is small where the
-    /// information is, so the sum keeps digits that a difference of entropies would lose.
+    /// I(V:E) = Σ p(v, e) ln [p(v, e) / (p(v) p(e))], in nats. Each term is small where the information
+    /// is, so the sum keeps digits that a difference of entropies would lose.
     #[must_use]
     pub fn information(&self) -> f64 {
         let mut sum = 0.0;
@@ -343,9 +342,9 @@ impl Joint {
         nonnegative(sum)
     }
 
-    /// How far InfoNCE with the best critic and batches of K pairs stays below
-    /// [`information`](Self::information) on average, in nats: see [`infonce`]. The cost is some
-    /// hundred exponentials for each class and block configuration: meant for the law of a coarse h.
+    /// How far InfoNCE with the optimal critic and batches of K pairs stays below
+    /// [`information`](Self::information) on average, in nats: see [`infonce`]. It costs several hundred
+    /// exponentials per class and block configuration: meant for the law of a coarse h.
     #[must_use]
     pub fn deficit(&self, batch: NonZeroU32) -> f64 {
         let mut column = vec![0.0; self.blocks()];
@@ -362,9 +361,9 @@ impl Joint {
     /// component a is +1; the values of h are ±1.
     ///
     /// # Errors
-    /// Why the filter is not one for this block: more than
-    /// [`MAX_COMPONENTS`](crate::MAX_COMPONENTS), another number of weights than the block's sites
-    /// times the components, or a continuous h.
+    /// If the filter does not fit this block: more than [`MAX_COMPONENTS`](crate::MAX_COMPONENTS)
+    /// components, a number of weights other than the block's sites times the components, or a
+    /// continuous h.
     pub fn filtered(&self, filter: &Filter<'_>) -> Result<Joint, FilterError> {
         filter.fits_binary(self.blocks.block_sites)?;
         let components = filter.components();
@@ -381,12 +380,12 @@ impl Joint {
     }
 
     /// The joint law p(h, e) = Σ_v P(h|v) p(v, e) of any coarse variable with the given number of
-    /// states. `encoder(v, p)` writes P(h|v) of block configuration v, a number for each state h; it
-    /// is called once for each v, in ascending order.
+    /// states. `encoder(v, p)` writes P(h|v) of block configuration v, one number per state h; it is
+    /// called once for each v, in ascending order.
     ///
     /// # Errors
     /// [`JointError::Encoder`] where P(h|v) is negative or does not sum to 1, within 1e-12;
-    /// [`JointError::Shape`] without a state.
+    /// [`JointError::Shape`] with 0 states.
     pub fn coarse(
         &self,
         states: usize,
@@ -425,7 +424,7 @@ impl Joint {
         Ok(Self::with_marginals(blocks, columns, marginal, environment))
     }
 
-    /// I(V:E), I(H:E) with a filter, and the deficit of InfoNCE with a batch as well, without storing
+    /// I(V:E), with a filter I(H:E), and with a batch size also the deficit of InfoNCE, without storing
     /// p(h, e).
     ///
     /// # Errors
@@ -472,7 +471,7 @@ impl Joint {
         let states = 1 << filter.components();
         let mut one = vec![0.0; states];
         let mut marginal = vec![0.0; states];
-        // P(h|v) is kept where it takes no more memory than p(v, e).
+        // P(h|v) is stored where it takes no more memory than p(v, e).
         let kept = self.blocks() * states <= self.entries();
         let mut all = Vec::with_capacity(if kept { self.blocks() * states } else { 0 });
         for (v, p_v) in self.block_marginal.iter().enumerate() {

@@ -1,17 +1,17 @@
 //! The filter with the largest I(H:E) of all h = sign(Λ·v) on a block.
 //!
 //! # The space of filters
-//! Λ only matters by the signs that it gives. A tie, Λ·v = 0, is a fair coin, and coins never help:
-//! with a small δ, h = sign((Λ ± δ)·v) have opposite signs where Λ ties and are alike elsewhere, the
-//! coin is their mean, and I(H:E) is convex in P(h|v) (Cover and Thomas, theorem 2.7.4). For several
-//! components this holds for one after the other. There remain the self-dual threshold functions,
-//! 1, 2, 7, 52 and 941 of 1 to 5 spins up to the sign of h, and integer weights of up to 3 make all
+//! Λ only matters through the signs that it gives. A tie, Λ·v = 0, is broken by a fair coin, and that
+//! never helps: for small δ, h = sign((Λ ± δ)·v) have opposite signs where Λ ties and agree elsewhere,
+//! the coin is their mean, and I(H:E) is convex in P(h|v) (Cover and Thomas, theorem 2.7.4). For several
+//! components this holds one after the other. What remains are the self-dual threshold functions: up to
+//! the sign of h there are 1, 2, 7, 52 and 941 of 1 to 5 spins, and integer weights of up to 3 make all
 //! of them (Muroga, Threshold Logic and Its Applications, 1971).
 //!
 //! # Search
-//! All combinations of these functions for C components are tried where they are few enough.
-//! Otherwise the weights climb from many starts, one weight at a time by steps that halve; such a
-//! search may miss the optimum.
+//! All combinations of these functions for C components are tried where they are few enough. Otherwise a
+//! local search starts from many points and changes one weight at a time, by steps that are halved; it
+//! may miss the optimum.
 
 use std::fmt;
 
@@ -61,23 +61,23 @@ const FUNCTIONS: usize = 941;
 const LARGEST: i8 = 3;
 const LARGEST_SUM: u32 = 9;
 
-/// Most additions of an exhaustive search, and of one from many starts: some seconds.
+/// Most additions of an exhaustive search, and of a local search: some seconds.
 const WORK: u64 = 1 << 32;
 
-/// Starts of a local search, and the fewest filters that it tries whatever they cost.
+/// Starts of a local search, and the fewest filters that it tries at any cost.
 const STARTS: u64 = 64;
 const FEWEST: u64 = 400;
 
 /// The last of the halved steps; the first is 1.
 const LAST_STEP: f32 = 0.125;
 
-/// Gains below this one are rounding.
+/// Gains below this are rounding errors.
 const GAIN: f64 = 1e-13;
 
 /// How an optimal filter was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Search {
-    /// All filters were tried: there is no better one.
+    /// All filters were tried: no other is better.
     Exhaustive,
     /// A local search from many starts: a better filter may have been missed.
     Local,
@@ -106,7 +106,7 @@ impl OptimalFilter {
     }
 }
 
-/// Memory of the search in bytes, if block and number of components are within the limits.
+/// Memory that the search needs in bytes, if block and number of components are within the limits.
 pub(crate) fn bytes(
     block_sites: usize,
     boundary: usize,
@@ -121,7 +121,7 @@ pub(crate) fn bytes(
     }
 }
 
-/// A self-dual threshold function, by weights that make it.
+/// A self-dual threshold function, given by weights that produce it.
 #[derive(Clone, Copy)]
 struct Function {
     weights: [i8; EXHAUSTIVE_SITES],
@@ -153,7 +153,7 @@ fn functions(sites: usize) -> Vec<Function> {
                     found.push(Function { weights });
                 }
             }
-            // Count on, the first digit fastest.
+            // Next weights, the first one changing fastest.
             let Some(at) = weights[..sites].iter().position(|w| *w < LARGEST) else {
                 break;
             };
@@ -164,14 +164,14 @@ fn functions(sites: usize) -> Vec<Function> {
     found
 }
 
-/// Choices of `components` among `count` functions, in any order and with repeats.
+/// Number of multisets of `components` out of `count` functions.
 fn choices(count: usize, components: usize) -> u64 {
     (0..components as u64).fold(1u64, |all, i| {
         all.saturating_mul(count as u64 + i) / (i + 1)
     })
 }
 
-/// Filters on trial.
+/// Evaluates candidate filters.
 struct Trial {
     table: FilterTable,
     sites: usize,
@@ -237,7 +237,7 @@ fn exhaustive(mut trial: Trial, functions: &[Function]) -> OptimalFilter {
             most = found;
             winner.copy_from_slice(&chosen);
         }
-        // The next choice with ascending numbers.
+        // The next multiset in ascending order.
         let last = functions.len() - 1;
         let Some(at) = chosen.iter().rposition(|choice| *choice < last) else {
             break;
@@ -262,7 +262,7 @@ fn local(mut trial: Trial, cost: u64) -> OptimalFilter {
         let mut stream = Stream::new(start, 0, Purpose::Parameters);
         for (i, weight) in current.iter_mut().enumerate() {
             let (site, component) = (i / components, i % components);
-            // All spins, then one, then at random.
+            // Starts: all spins, a single spin, then random weights.
             *weight = match start {
                 0 if component == 0 => 1.0,
                 0 | 1 => f32::from(u8::from(site == component % sites)),

@@ -1,15 +1,15 @@
-//! Block, buffer, and all the rest as environment.
+//! A lattice divided into block, buffer and environment, where E is everything else.
 
 use std::fmt;
 
 use blockspin_core::lattice::{Extent, Lattice, MAX_DIMENSION};
 use blockspin_core::window::Window;
 
-/// Why block and buffer do not divide a lattice, or a window is not equivalent to a partition.
+/// Why block and buffer do not divide a lattice, or a window has no equivalent partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartitionError {
-    /// The block has another number of sides than the lattice.
+    /// The number of block sides differs from that of the lattice.
     Dimension {
         /// Sides of the block.
         block: usize,
@@ -40,7 +40,7 @@ pub enum PartitionError {
     Open(usize),
     /// The window consists of the links of a doubled lattice.
     Links,
-    /// The window's buffer has different widths along the axes on which it leaves an environment.
+    /// The window's buffer has different widths along the axes that have an environment.
     Widths(u32, u32),
     /// The window's environment lacks sites next to the buffer along this axis, slowest first.
     Exposed(usize),
@@ -99,11 +99,11 @@ impl fmt::Display for PartitionError {
 
 impl std::error::Error for PartitionError {}
 
-/// A block V at the lattice's origin, a buffer of a given width around it (corners included), and
-/// as environment E all other sites.
+/// A block V at the lattice's origin, a buffer of a given width around it (corners included), and all
+/// other sites as environment E.
 ///
-/// Along an axis where block and buffer reach around the lattice, E has no sites beside them; one
-/// axis must leave some.
+/// Along an axis where block and buffer reach around the lattice, E has no sites beside them; along at
+/// least one axis E must not be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
     lattice: Lattice,
@@ -111,7 +111,7 @@ pub struct Partition {
     buffer: u32,
 }
 
-/// The part of the lattice that a site belongs to.
+/// The region of a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Zone {
     Block,
@@ -213,7 +213,7 @@ impl Partition {
             .count()
     }
 
-    /// The part that `site` belongs to.
+    /// The region that `site` belongs to.
     pub(crate) fn zone(&self, site: u32) -> Zone {
         if self.within(site, 0) {
             Zone::Block
@@ -242,24 +242,23 @@ impl Partition {
             .all(|(side, block)| {
                 let at = rest % side;
                 rest /= side;
-                // Distance beyond the block's last site, or round the lattice before its first.
+                // Distance from the block's last site, or around the lattice to its first.
                 at < *block || at - (block - 1) <= width || side - at <= width
             })
     }
 }
 
-/// The sides of a lattice for people, as 4 × 8.
+/// Sides of a lattice as text, such as 4 × 8.
 pub(crate) fn sides(lattice: Lattice) -> String {
     let sides = lattice.sides().iter().map(u32::to_string);
     sides.collect::<Vec<_>>().join(" × ")
 }
 
-/// The partition with the window's block and buffer, and all the rest as environment.
+/// The partition with the window's block and buffer, and all other sites as environment.
 ///
-/// It has the informations of the window in a model with interactions between nearest neighbours,
-/// whose Markov property makes the sites next to the buffer stand for all sites beyond it: the window's
-/// environment must hold every one of them. This is so where it is at least 1 wide along every axis
-/// along which there are such sites.
+/// It has the same informations as the window in a model with nearest-neighbour interactions, if the
+/// window's environment holds every site next to the buffer: by the Markov property these screen all
+/// sites beyond. The environment must be at least 1 wide along every axis that has such sites.
 impl TryFrom<&Window> for Partition {
     type Error = PartitionError;
 
@@ -276,8 +275,8 @@ impl TryFrom<&Window> for Partition {
         let mut buffer = None;
         for (axis, ((side, block), (width, environment))) in sides.zip(widths).enumerate() {
             if block + 2 * width >= *side {
-                // The block itself may reach around the lattice. Where only the buffer closes, the
-                // sites between both ends of the block would be environment of a narrower buffer.
+                // The block itself may reach around the lattice. If only the buffer does, the sites
+                // between the two ends of the block would be environment for a narrower buffer.
                 if block < side {
                     return Err(PartitionError::Exposed(axis));
                 }

@@ -1,5 +1,5 @@
-//! Spin systems by the joint weights of block and boundary: informations row by row, the joint law,
-//! and a table to compare many filters.
+//! Spin systems given by the joint weights of block and boundary: informations row by row, the joint
+//! law, and a table for comparing many filters.
 //!
 //! With unnormalised weights w(v, e), sums w(v), w(e) and Z,
 //!
@@ -7,10 +7,10 @@
 //! I(V:E) = Σ_ve w(v,e)/Z ln [w(v,e) Z / (w(v) w(e))]
 //! ```
 //!
-//! and likewise I(H:E) with w(h, e) = Σ_v P(h|v) w(v, e). Each term is small when the information
-//! is small, so the sum keeps its accuracy where a difference of entropies would not. It needs w(e)
-//! beforehand: the weights are computed twice. Without a field w(−v, −e) = w(v, e) and
-//! P(−h|−v) = P(h|v), so the block's last spin is held down and the mirror image is added.
+//! and likewise I(H:E) with w(h, e) = Σ_v P(h|v) w(v, e). Each term is small when the information is
+//! small, so the sum keeps its accuracy where a difference of entropies would not. It needs w(e)
+//! beforehand, so the weights are computed twice. Without a field w(−v, −e) = w(v, e) and P(−h|−v) =
+//! P(h|v), so the block's last spin is fixed down and the mirror image is added.
 
 use std::num::NonZeroU32;
 
@@ -29,21 +29,21 @@ pub(crate) trait SpinWeights {
     /// Spins of the boundary.
     fn boundary(&self) -> usize;
 
-    /// Starts over: each call of the result fills a row with w(v, e) for all 2^boundary classes e and
-    /// returns v, once for every v whose last spin is down.
+    /// Restarts the enumeration: each call of the returned function fills a row with w(v, e) for all
+    /// 2^boundary classes e and returns v, once for every v whose last spin is down.
     fn rows(&self) -> Rows<'_>;
 }
 
-/// Fills one row after the other.
+/// A function that fills one row after the other.
 pub(crate) type Rows<'a> = Box<dyn FnMut(&mut [f64]) -> u32 + 'a>;
 
-/// Numbers that [`information`] holds: a row w(v, ·), the sums w(e), and w(h, e).
+/// Length of the buffers of [`information`]: a row w(v, ·), the sums w(e), and w(h, e).
 pub(crate) const fn information_len(boundary: usize, components: usize) -> usize {
     let table = if components == 0 { 0 } else { 1 << components };
     (2 + table) << boundary
 }
 
-/// The informations, in memory for a few rows.
+/// The informations, with memory for only a few rows.
 pub(crate) fn information(
     weights: &dyn SpinWeights,
     filter: Option<&Filter<'_>>,
@@ -81,7 +81,7 @@ pub(crate) fn information(
             .clone()
             .map(|row| row.iter().sum::<f64>() / z)
             .collect();
-        // A column and its mirror image have the same.
+        // A column equals its mirror image.
         let columns = w_e[..classes / 2].iter().enumerate();
         let deficit = columns.map(|(e, w_e)| {
             let joint: Vec<f64> = states.clone().map(|row| row[e] / z).collect();
@@ -121,7 +121,7 @@ pub(crate) fn joint(weights: &dyn SpinWeights) -> Joint {
     Joint::new(Blocks::spins(spins), columns)
 }
 
-/// All weights w(v, e) with the last spin of v down, to compare many filters.
+/// All weights w(v, e) with the last spin of v down, for comparing many filters.
 pub(crate) struct FilterTable {
     spins: usize,
     classes: usize,
@@ -132,7 +132,7 @@ pub(crate) struct FilterTable {
 }
 
 impl FilterTable {
-    /// Numbers that a table for filters with this number of components holds.
+    /// Length of the table for filters with this number of components.
     pub(crate) const fn len(spins: usize, boundary: usize, components: usize) -> usize {
         ((1 << (spins - 1)) + 1 + (1 << components)) << boundary
     }
@@ -161,7 +161,7 @@ impl FilterTable {
         }
     }
 
-    /// Additions to compute I(H:E) of one filter, roughly: a logarithm counts as sixteen.
+    /// Approximate number of additions to compute I(H:E) of one filter; a logarithm counts as sixteen.
     pub(crate) fn cost(&self, components: usize) -> u64 {
         let logits = (self.weights.len() / self.classes) * self.spins * components;
         (self.weights.len() + 2 * logits + ((16 * self.classes) << components)) as u64
@@ -200,7 +200,7 @@ fn filtered(w_he: &[f64], w_e: &[f64], z: f64) -> f64 {
 fn divergence(row: &[f64], w_e: &[f64], z: f64) -> f64 {
     let w_v: f64 = row.iter().sum();
     let term = |(w, w_e): (&f64, &f64)| {
-        // The grouping keeps both ratios in range.
+        // This grouping keeps both ratios in range.
         if *w > NEGLIGIBLE * z {
             w / z * ln64((w / w_v) * (z / w_e))
         } else {
@@ -216,7 +216,7 @@ fn add(to: &mut [f64], factor: f64, from: &[f64]) {
     }
 }
 
-/// Adds to each number its mirror image from the other end.
+/// Adds to each number the one at the mirrored position.
 fn add_mirror(table: &mut [f64]) {
     let (low, high) = table.split_at_mut(table.len() / 2);
     for (low, high) in low.iter_mut().zip(high.iter_mut().rev()) {

@@ -1,4 +1,4 @@
-//! Graphs: sites and bonds as the caller lists them, in compressed sparse rows.
+//! Graphs: sites and bonds listed by the caller, as compressed sparse rows.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use super::MAX_SITES;
 /// Distance of a node that the search has not reached.
 pub const UNREACHED: u32 = u32::MAX;
 
-/// Why a graph cannot be, or cannot be searched.
+/// Why a graph is invalid, or cannot be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GraphError {
@@ -34,7 +34,7 @@ pub enum GraphError {
         /// The neighbour.
         neighbour: u32,
     },
-    /// A row whose neighbours do not ascend, or name one twice.
+    /// A row whose neighbours are not strictly ascending.
     Order {
         /// The row's node.
         node: u32,
@@ -51,14 +51,14 @@ pub enum GraphError {
         /// The neighbour.
         neighbour: u32,
     },
-    /// A search from a node that is not there.
+    /// A search that starts from a node that does not exist.
     Origin {
         /// The node.
         node: u32,
         /// Nodes of the graph.
         nodes: u32,
     },
-    /// Storage for a search that does not have a place for every node.
+    /// Search buffers shorter than the number of nodes.
     Room {
         /// Nodes of the graph.
         nodes: u32,
@@ -112,8 +112,8 @@ impl<'a> Graph<'a> {
     /// A graph of `offsets.len() - 1` nodes, each edge in the rows of both its ends.
     ///
     /// # Errors
-    /// If the offsets do not cut `neighbours` into rows, or a row is not strictly ascending, names
-    /// its own node or no node, or is not answered by the neighbour's row.
+    /// If the offsets do not cut `neighbours` into rows, or if a row is not strictly ascending, contains
+    /// its own node or a number that is no node, or lists a neighbour whose row does not list this node.
     pub fn new(offsets: &'a [u32], neighbours: &'a [u32]) -> Result<Self, GraphError> {
         let nodes = offsets.len().saturating_sub(1) as u64;
         if nodes == 0 || nodes > MAX_SITES {
@@ -178,7 +178,7 @@ impl<'a> Graph<'a> {
         (self.neighbours.len() / 2) as u32
     }
 
-    /// The neighbours of a node, ascending; none if there is no such node.
+    /// The neighbours of a node, ascending; empty if there is no such node.
     #[must_use]
     pub fn neighbours(&self, node: u32) -> &'a [u32] {
         if node < self.nodes() {
@@ -193,15 +193,15 @@ impl<'a> Graph<'a> {
         &self.neighbours[self.offsets[node] as usize..self.offsets[node + 1] as usize]
     }
 
-    /// Searches breadth first from some nodes at once, no farther than `reach`: the number of nodes
-    /// found.
+    /// Breadth-first search from several origins at once, up to distance `reach`. Returns the number of
+    /// nodes found.
     ///
-    /// `distance` receives for every node the edges of a shortest path from the nearest origin, or
-    /// [`UNREACHED`]; `queue` begins with the nodes found, nearest first, in the order of the
-    /// search. Both have at least a place for every node.
+    /// `distance` receives for every node the length of a shortest path from the nearest origin, or
+    /// [`UNREACHED`]; `queue` begins with the nodes found, nearest first, in the order of the search.
+    /// Both must have at least as many elements as there are nodes.
     ///
     /// # Errors
-    /// If an origin is not there, or a slice is too short.
+    /// If an origin does not exist, or a slice is too short.
     pub fn breadth_first(
         &self,
         origins: &[u32],
@@ -233,7 +233,7 @@ impl<'a> Graph<'a> {
         while next < found {
             let node = queue[next];
             let along = distance[node as usize];
-            // Whatever follows in the queue is at least as far.
+            // All later entries of the queue are at least as far.
             if along >= reach {
                 break;
             }

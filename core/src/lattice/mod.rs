@@ -7,14 +7,14 @@ use core::fmt;
 /// Largest number of dimensions.
 pub const MAX_DIMENSION: usize = 3;
 
-/// Most sites that a lattice may have, so that every index and doubled energy fits 32 bits.
+/// Most sites of a lattice, so that every index and every doubled energy fits into 32 bits.
 pub const MAX_SITES: u64 = 1 << 28;
 
-/// Lengths along the axes, slowest first, as in an array of C order; unused axes have length 1
-/// and come first.
+/// Lengths along the axes, slowest first, as in an array in C order; unused axes have length 1 and come
+/// first.
 pub type Extent = [u32; MAX_DIMENSION];
 
-/// Why a lattice cannot be.
+/// Why a lattice is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LatticeError {
@@ -40,7 +40,7 @@ impl core::error::Error for LatticeError {}
 
 /// A periodic lattice. Site (z, y, x) has index (z L₁ + y) L₂ + x, the last axis fastest.
 ///
-/// A side of 2 joins its two sites by two bonds, as the sum over sites and directions counts them.
+/// A side of 2 joins its two sites by two bonds, one for each direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lattice {
     extent: Extent,
@@ -51,7 +51,7 @@ impl Lattice {
     /// A lattice with the given sides, slowest axis first.
     ///
     /// # Errors
-    /// Names the rule that is broken.
+    /// Says which rule is broken.
     pub const fn new(sides: &[u32]) -> Result<Self, LatticeError> {
         if sides.is_empty() || sides.len() > MAX_DIMENSION {
             return Err(LatticeError::Dimension(sides.len()));
@@ -126,7 +126,7 @@ impl Lattice {
             } else {
                 site - stride
             };
-            // Two neighbours for each of at most three axes always fit.
+            // At most three axes, with two neighbours each.
             let _ = found.push(forward);
             let _ = found.push(back);
             stride *= side;

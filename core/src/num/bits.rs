@@ -1,4 +1,4 @@
-//! Packed signs: one bit a spin, 1 for +1 and 0 for −1, thirty-two to a word.
+//! Packed signs: one bit per spin, 1 for +1 and 0 for −1, thirty-two to a word.
 //!
 //! Spin `i` of a configuration is bit `i % 32` of word `i / 32`. Bits beyond the last spin of a
 //! row are 0.
@@ -26,7 +26,7 @@ pub fn sign(row: &[u32], i: usize) -> i32 {
     ((row[i / WORD] >> (i % WORD)) & 1) as i32 * 2 - 1
 }
 
-/// Turns spin `i` over.
+/// Flips spin `i`.
 #[inline(always)]
 pub fn flip(row: &mut [u32], i: usize) {
     row[i / WORD] ^= 1 << (i % WORD);
@@ -43,20 +43,20 @@ pub fn set(row: &mut [u32], i: usize, up: bool) {
     }
 }
 
-/// Number of spins up among the first `n`, which must be all that the row holds.
+/// Number of spins up among the first `n`, which must be all spins of the row.
 #[must_use]
 pub fn count(row: &[u32], n: usize) -> u32 {
     row[..words(n)].iter().map(|w| w.count_ones()).sum()
 }
 
-/// Turns all of the first `n` spins over; padding stays 0.
+/// Flips the first `n` spins; padding stays 0.
 pub fn flip_all(row: &mut [u32], n: usize) {
     for (i, word) in row[..words(n)].iter_mut().enumerate() {
         *word ^= mask(n - i * WORD);
     }
 }
 
-/// The lowest `n` bits of a word, all of them from 32 on.
+/// The lowest `n` bits of a word; all of them for `n` ≥ 32.
 #[inline(always)]
 #[must_use]
 pub const fn mask(n: usize) -> u32 {
@@ -75,7 +75,7 @@ pub fn extract(row: &[u32], at: usize, n: usize) -> u32 {
     value & mask(n)
 }
 
-/// Every second of 32 spins, from the first or the second on, in the low bits.
+/// Every second one of 32 spins, beginning with the first or the second, in the low bits.
 #[inline(always)]
 #[must_use]
 pub const fn every_second(spins: u32, first: usize) -> u32 {
@@ -86,12 +86,12 @@ pub const fn every_second(spins: u32, first: usize) -> u32 {
     (x | x >> 8) & 0x0000_ffff
 }
 
-/// Appends spins to a row, from its start; [`finish`](Writer::finish) writes the last of them.
+/// Appends spins to a row; [`finish`](Writer::finish) writes the last incomplete word.
 #[derive(Debug)]
 pub struct Writer<'a> {
     row: &'a mut [u32],
     at: usize,
-    /// Spins that do not fill a word yet, and their number, below 32.
+    /// Spins that do not yet fill a word, and their number, below 32.
     pending: u64,
     filled: usize,
 }
@@ -119,8 +119,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Appends every second of `n` spins of `from` beginning at `at`, the first or the second of them
-    /// to begin with.
+    /// Appends every second one of `n` spins of `from` beginning at `at`: the first, third, … or the
+    /// second, fourth, …
     #[inline(always)]
     pub fn copy_every_second(&mut self, from: &[u32], mut at: usize, mut n: usize, first: usize) {
         while n > first {
@@ -132,7 +132,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Appends the lowest `n` ≤ 32 bits of `spins`, whose others are 0.
+    /// Appends the lowest `n` ≤ 32 bits of `spins`; its other bits must be 0.
     #[inline(always)]
     pub fn push(&mut self, spins: u64, n: usize) {
         self.pending |= spins << self.filled;
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes what is pending, and zeros beyond it to the end of its word.
+    /// Writes the incomplete word, padded with zeros.
     #[inline(always)]
     pub fn finish(self) {
         if self.filled > 0 {
@@ -156,9 +156,10 @@ impl<'a> Writer<'a> {
 
 /// Transposes `rows × columns` packed signs: spin `c` of row `r` becomes spin `r` of row `c`.
 ///
-/// `from` has [`words`]`(columns)` words a row, `to` [`words`]`(rows)`.
+/// `from` has [`words`]`(columns)` words per row, `to` has [`words`]`(rows)`.
 ///
-/// TOGETHER words of a row are done at a time, for the sake of vectors, on 128 bytes of stack each.
+/// TOGETHER words of a row are processed at a time so that the loop vectorises; they use 128 bytes of
+/// stack each.
 #[inline(always)]
 pub fn transpose<const TOGETHER: usize>(from: &[u32], rows: usize, columns: usize, to: &mut [u32]) {
     for tile_row in 0..words(rows) {

@@ -5,8 +5,8 @@ pub const WIDTH: usize = 16;
 
 /// Sixteen `f32`, aligned to 64 bytes (one cache line, one AVX-512 register).
 ///
-/// Matrices are rows of whole lanes. What lies between a row's length and the end of its last
-/// lane is padding: it may be computed, but never enters a sum over a real index.
+/// Matrices are rows of whole lanes. The elements between the end of a row and the end of its last lane
+/// are padding: they may be computed, but never enter a sum over a real index.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C, align(64))]
 pub struct Lane(pub [f32; WIDTH]);
@@ -15,21 +15,21 @@ impl Lane {
     /// Sixteen zeros.
     pub const ZERO: Lane = Lane([0.0; WIDTH]);
 
-    /// The lane by pieces of N, a divisor of 16. A machine without vectors goes through several
-    /// steps piece by piece, so that what is between them stays in its registers.
+    /// The lane in pieces of N elements, a divisor of 16. Without vector instructions several steps are
+    /// carried out piece by piece, so that intermediate values stay in registers.
     #[inline(always)]
     #[must_use]
     pub fn pieces<const N: usize>(&self) -> &[[f32; N]] {
         self.0.as_chunks().0
     }
 
-    /// [`pieces`](Self::pieces), to be written.
+    /// [`pieces`](Self::pieces), mutable.
     #[inline(always)]
     pub fn pieces_mut<const N: usize>(&mut self) -> &mut [[f32; N]] {
         self.0.as_chunks_mut().0
     }
 
-    /// `f` of every element.
+    /// Applies `f` to every element.
     #[inline(always)]
     #[must_use]
     pub fn map(self, f: impl Fn(f32) -> f32) -> Lane {
@@ -40,7 +40,7 @@ impl Lane {
         Lane(out)
     }
 
-    /// `f` of every two elements in the same place.
+    /// Applies `f` to the pairs of elements at the same index.
     #[inline(always)]
     #[must_use]
     pub fn zip(self, other: Lane, f: impl Fn(f32, f32) -> f32) -> Lane {
@@ -48,7 +48,7 @@ impl Lane {
     }
 }
 
-/// `f` of every two elements in the same place.
+/// Applies `f` to the pairs of elements at the same index.
 #[inline(always)]
 #[must_use]
 pub fn zip<const N: usize>(a: [f32; N], b: [f32; N], f: impl Fn(f32, f32) -> f32) -> [f32; N] {
@@ -59,15 +59,15 @@ pub fn zip<const N: usize>(a: [f32; N], b: [f32; N], f: impl Fn(f32, f32) -> f32
     out
 }
 
-/// Ends an iteration of a loop over lanes: the compiler vectorises within a lane, never across
-/// several by gathers and scatters, which can take ten times as long.
+/// Ends an iteration of a loop over lanes: the compiler then vectorises within a lane, not across lanes
+/// by gathers and scatters, which can be ten times slower.
 #[inline(always)]
 pub fn apart() {
     core::hint::black_box(());
 }
 
-/// The same lane, seen by the compiler as one: what is done later with single elements then cannot
-/// break up the vectors of the loop that made it.
+/// The same lane, opaque to the compiler: later access to single elements cannot break up the vectorised
+/// loop that computed it.
 #[inline(always)]
 #[must_use]
 pub fn whole(lane: Lane) -> Lane {
@@ -87,7 +87,7 @@ pub fn get(row: &[Lane], i: usize) -> f32 {
     row[i / WIDTH].0[i % WIDTH]
 }
 
-/// Element `i` of a row, to be written.
+/// Element `i` of a row, mutable.
 #[inline(always)]
 pub fn get_mut(row: &mut [Lane], i: usize) -> &mut f32 {
     &mut row[i / WIDTH].0[i % WIDTH]

@@ -1,12 +1,13 @@
-//! The one door to elementary functions.
+//! All elementary functions of the core.
 //!
-//! Those of the hot path are our own: built from +, −, × and bit moves, without branches, so that
-//! they vectorise and have the same bits on every target. The rest is libm's, in f64, at
-//! set-up only. `f32::exp` and its kin do not exist in `core`, and must not be let in by `std`.
+//! Those of the hot path are implemented here from +, −, × and bit moves, without branches, so that they
+//! vectorise and have the same bits on every target. The others are libm's, in f64, and used at set-up
+//! only. `f32::exp` and the like do not exist in `core`; std's versions must not be used.
 //!
-//! The features `libm` and `micromath` put other functions of f32 in their place, with other bits,
-//! though again the same on every target; [`NAME`] says which. `firmware/README.md` compares them.
-//! Whatever they are: exp is 1 at 0, never more and never NaN, falls with its argument, and is 0
+//! The features `libm` and `micromath` select other f32 functions, with other bits, though again the
+//! same on every target; [`NAME`] says which. `firmware/README.md` compares them. All of them guarantee:
+//! exp is 1 at 0, never more and never NaN, decreases with its argument, and is 0 below
+//! [`EXP_ZERO_BELOW`]; ln has the right sign and is 0 only at 1; cos is from −1 to 1.
 //! below [`EXP_ZERO_BELOW`]; ln has the right sign, and is 0 at 1 alone; cos is from −1 to 1.
 
 #[cfg(all(feature = "libm", feature = "micromath"))]
@@ -25,17 +26,17 @@ mod elementary;
 
 pub use elementary::{NAME, cos, exp_nonpositive, ln, sqrt};
 
-/// Below this, [`exp_nonpositive`] is 0: subnormals would cost time and carry nothing into a sum
-/// that holds a 1.
+/// Below this, [`exp_nonpositive`] is 0: subnormal results would be slow and negligible in a sum that
+/// contains a 1.
 pub const EXP_ZERO_BELOW: f32 = -64.0;
 
-/// eˣ in f64, for thresholds and referees.
+/// eˣ in f64, for thresholds and reference results.
 #[must_use]
 pub fn exp64(x: f64) -> f64 {
     libm::exp(x)
 }
 
-/// ln x in f64, for referees.
+/// ln x in f64, for reference results.
 #[must_use]
 pub fn ln64(x: f64) -> f64 {
     libm::log(x)
@@ -47,25 +48,25 @@ pub fn sqrt64(x: f64) -> f64 {
     libm::sqrt(x)
 }
 
-/// eˣ − 1 in f64, for referees.
+/// eˣ − 1 in f64, for reference results.
 #[must_use]
 pub fn exp_m1_64(x: f64) -> f64 {
     libm::expm1(x)
 }
 
-/// ln(1 + x) in f64, for referees.
+/// ln(1 + x) in f64, for reference results.
 #[must_use]
 pub fn ln_1p_64(x: f64) -> f64 {
     libm::log1p(x)
 }
 
-/// sin x in f64, for referees.
+/// sin x in f64, for reference results.
 #[must_use]
 pub fn sin64(x: f64) -> f64 {
     libm::sin(x)
 }
 
-/// The error function in f64, for referees.
+/// The error function in f64, for reference results.
 #[must_use]
 pub fn erf64(x: f64) -> f64 {
     libm::erf(x)
@@ -75,8 +76,7 @@ pub fn erf64(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Errors that no input exceeds: relative ones, but for that of cos, and in units of the last
-    /// place.
+    /// Upper bounds of the errors: relative ones (absolute for cos), and in units of the last place.
     pub(super) struct Worst {
         pub(super) exp_ulp: f64,
         pub(super) ln_ulp: f64,
@@ -98,7 +98,7 @@ mod tests {
         (f64::from(got) / want - 1.0).abs()
     }
 
-    /// The largest error, and where it is.
+    /// The largest error, and the argument where it occurs.
     fn worst(errors: impl Iterator<Item = (f64, f32)>) -> (f64, f32) {
         errors.fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a })
     }
@@ -131,7 +131,7 @@ mod tests {
         let mut above = 1.0;
         for x in floats(f32::MIN_POSITIVE, 64.0, 97) {
             let y = exp_nonpositive(-x);
-            // By a unit of the last place a good one may rise, where it is nearly flat.
+            // Rounding may make the result rise by one unit of the last place where it is nearly flat.
             assert!(
                 y > 0.0 && y <= 1.0 && y <= above * (1.0 + f32::EPSILON),
                 "{x}"

@@ -1,7 +1,7 @@
-//! Adam (Kingma and Ba 2015), ascending, over one flat slice.
+//! Adam (Kingma and Ba 2015) for maximisation, over one flat slice.
 //!
-//! With gradient g, moments m ← β₁ m + (1 − β₁) g and s ← β₂ s + (1 − β₂) g², and the corrections
-//! c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ of the zeros they start from,
+//! With gradient g, moments m ← β₁ m + (1 − β₁) g and s ← β₂ s + (1 − β₂) g², and the bias corrections
+//! c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ for their start at zero,
 //!
 //! ```text
 //! p ← p + rate · (m / c₁) / (√(s / c₂) + ε) = p + (rate √c₂ / c₁) · m / (√s + ε √c₂)
@@ -14,7 +14,7 @@ const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-/// The powers βᵗ; the moments lie in slices beside the parameters.
+/// The powers βᵗ; the moments are in slices beside the parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
@@ -31,7 +31,7 @@ impl Default for Adam {
     }
 }
 
-/// A step at one rate, for any part of the parameters.
+/// One step at one rate, applied to any part of the parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     rate: f32,
@@ -39,7 +39,7 @@ pub struct Pace {
 }
 
 impl Adam {
-    /// The next step.
+    /// Advances to the next step.
     #[inline(always)]
     pub fn advance<T: Target>(&mut self, rate: f32) -> Pace {
         self.power_1 *= BETA_1;
@@ -53,7 +53,7 @@ impl Adam {
 }
 
 impl Pace {
-    /// The same at another rate, so many times this.
+    /// The step with its rate multiplied by a factor.
     #[inline(always)]
     #[must_use]
     pub fn times(self, factor: f32) -> Self {
@@ -61,7 +61,7 @@ impl Pace {
         Pace { rate, ..self }
     }
 
-    /// Moves parameters uphill; all slices have their length.
+    /// Moves parameters uphill; all slices have the same length.
     #[inline(always)]
     pub fn ascend<T: Target>(
         self,
@@ -88,7 +88,7 @@ impl Pace {
     }
 }
 
-/// One lane of a step, by pieces of N.
+/// One lane of a step, in pieces of N elements.
 #[inline(always)]
 fn ascend_lane<T: Target, const N: usize>(
     rate: f32,

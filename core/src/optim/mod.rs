@@ -1,4 +1,4 @@
-//! The optimisers, their schedules, and when they end.
+//! Optimisers, their schedules and stopping criteria.
 
 pub mod adam;
 pub mod bfgs;

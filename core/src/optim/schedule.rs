@@ -13,7 +13,7 @@ pub struct Schedule {
     pub rate_end: f32,
     /// ε at the first step.
     pub epsilon_start: f32,
-    /// Least ε.
+    /// Smallest ε.
     pub epsilon_end: f32,
     /// Decay of ε per step.
     pub epsilon_rate: f32,
@@ -41,7 +41,7 @@ impl Schedule {
 }
 
 impl Default for Schedule {
-    /// RSMI-NE's settings for the Ising model (table I), with the learning rate let down to 0.
+    /// RSMI-NE's settings for the Ising model (table I), with the learning rate lowered to 0.
     fn default() -> Self {
         Schedule {
             steps: 6000,

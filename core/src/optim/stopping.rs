@@ -1,13 +1,13 @@
-//! When to end a training before its last step.
+//! Criteria for ending a training before its last step.
 
-/// RSMI-NE's criterion: end when the estimate I_t of an epoch differs from that of the one before by no more
-/// than Δ (eq. B10). Against oscillations an estimate is first mixed with the one before (eq. B11),
+/// RSMI-NE's criterion: stop when the estimate I_t of an epoch differs from the previous one by no more
+/// than Δ (eq. B10). To damp oscillations an estimate is first mixed with the previous one (eq. B11),
 ///
 /// ```text
 /// I_t ← α I_t + (1 − α) I_{t−1},    |I_t − I_{t−1}| ≤ Δ
 /// ```
 ///
-/// The noise of an estimate may fulfil it by chance: epochs are to be so long that it is below Δ.
+/// Noise may meet the criterion by chance: epochs should be so long that the noise of I_t is below Δ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Convergence {
@@ -17,7 +17,7 @@ pub struct Convergence {
 }
 
 impl Convergence {
-    /// Δ in nats, and α from 0 (excluded, nothing would ever move) to 1 (no damping).
+    /// Δ in nats, and α from 0 (excluded, since nothing would change) to 1 (no damping).
     #[must_use]
     pub const fn new(tolerance: f64, damping: f64) -> Self {
         Convergence {
@@ -27,7 +27,7 @@ impl Convergence {
         }
     }
 
-    /// Takes the estimate of an epoch; whether to end.
+    /// Adds the estimate of an epoch and returns whether to stop.
     pub fn push(&mut self, information: f64) -> bool {
         let Some(last) = self.last else {
             self.last = Some(information);
@@ -39,7 +39,7 @@ impl Convergence {
     }
 }
 
-/// Early stopping: the best of all checks is kept, and the end is where so many in a row were no better.
+/// Early stopping: keeps the best of all checks, and stops after a number of checks without a new best.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Patience {
@@ -48,19 +48,19 @@ pub struct Patience {
     since: u32,
 }
 
-/// What a check says.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The best so far: keep its parameters.
+    /// A new best: keep its parameters.
     Best,
-    /// No better.
+    /// Not better than the best.
     Wait,
-    /// No better for too long.
+    /// Not better for the allowed number of checks: stop.
     Stop,
 }
 
 impl Patience {
-    /// Ends after so many checks without a new best; 0 counts as 1.
+    /// Stops after this many `checks` without a new best; 0 counts as 1.
     #[must_use]
     pub const fn new(checks: u32) -> Self {
         Patience {
@@ -70,7 +70,7 @@ impl Patience {
         }
     }
 
-    /// Takes the validation information of a check. One that is no number is no better.
+    /// Adds the validation information of a check. NaN counts as not better.
     pub fn push(&mut self, information: f64) -> Verdict {
         let better = match self.best {
             Some(best) => information > best,

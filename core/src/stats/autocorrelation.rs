@@ -1,30 +1,29 @@
-//! Integrated autocorrelation times, τ = ½ + Σ ρ(t): a mean over n samples is as good as one over
-//! n / 2τ independent ones.
+//! Integrated autocorrelation times, τ = ½ + Σ ρ(t): the mean over n samples has the variance of a mean
+//! over n / 2τ independent ones.
 
 use crate::num::math::sqrt64;
 
-/// The sum is cut at the first t ≥ c τ(t) (Sokal, Cargèse lectures, 1989): later terms carry only
-/// noise, and e⁻⁶ of an exponential is left out.
+/// The sum is cut at the first t ≥ c τ(t) (Sokal, Cargèse lectures, 1989): later terms are mostly noise,
+/// and of an exponential only the fraction e⁻⁶ is lost.
 const WINDOW: f64 = 6.0;
 
-/// Longest window, so that a series without an end to its correlations takes bounded time.
+/// Longest window, which bounds the time for a series whose correlations do not decay.
 const MAX_WINDOW: usize = 1 << 14;
 
 /// An integrated autocorrelation time, in samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Time {
-    /// ½ when samples are independent, and never less: for a series that alternates, ½ is on the
-    /// safe side.
+    /// ½ for independent samples, and never less: for an alternating series ½ is a safe upper bound.
     pub tau: f64,
-    /// Standard error of `tau`; infinite when the series is too short to tell, `tau` being then
-    /// no more than a lower estimate.
+    /// Standard error of `tau`; infinite when the series is too short to determine it, and `tau` is then
+    /// only a lower bound.
     pub error: f64,
 }
 
-/// Integrated autocorrelation time of a series, by Sokal's automatic window and with the error of
-/// Madras and Sokal (J. Stat. Phys. 50, 109, 1988). A constant series has ½.
+/// Integrated autocorrelation time of a series, with Sokal's automatic window and the error of Madras
+/// and Sokal (J. Stat. Phys. 50, 109, 1988). It is ½ for a constant series.
 ///
-/// The window is at most a tenth of the series: reliable for n above some 100 τ.
+/// The window is at most a tenth of the series: reliable for n above about 100 τ.
 #[must_use]
 pub fn integrated(series: &[f64]) -> Time {
     let n = series.len();
@@ -34,7 +33,7 @@ pub fn integrated(series: &[f64]) -> Time {
             error: f64::INFINITY,
         };
     };
-    // From the first sample: a constant series gives exact zeros.
+    // Deviations from the first sample: a constant series gives exact zeros.
     let mean = first + series.iter().map(|x| x - first).sum::<f64>() / n as f64;
     let covariance = |t: usize| {
         let products = series
@@ -59,8 +58,8 @@ pub fn integrated(series: &[f64]) -> Time {
         closed = window as f64 >= WINDOW * tau;
     }
     let width = (2 * window + 1) as f64 / n as f64;
-    // Deviations from the series' own mean sum to 0, which takes this fraction away
-    // (U. Wolff, Comput. Phys. Commun. 156, 143, 2004, eq. 49).
+    // Deviations from the series' own mean sum to 0, which biases the sum by this fraction (U. Wolff,
+    // Comput. Phys. Commun. 156, 143, 2004, eq. 49).
     tau *= 1.0 + width;
     let tau = if tau > 0.5 { tau } else { 0.5 };
     let error = if closed {

@@ -3,20 +3,20 @@
 
 use crate::num::math::sqrt64;
 
-/// Block lengths that are kept: 1, 2, 4 … 2³¹ samples.
+/// Block lengths: 1, 2, 4 … 2³¹ samples.
 const LEVELS: usize = 32;
 
-/// Fewest blocks from which an error is taken; its own relative error is then 1/√62 = 13 %.
+/// Fewest blocks from which an error is computed; its own relative error is then 1/√62 = 13 %.
 pub const MIN_BLOCKS: u64 = 32;
 
-/// Mean and spread of the blocks of one length, as they arrive (Welford 1962).
+/// Running mean and variance of the blocks of one length (Welford 1962).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Level {
     blocks: u64,
     mean: f64,
     /// Σ (block − mean)².
     squares: f64,
-    /// The last block, while it waits for the other half of the next longer one.
+    /// The last block, until the second half of the next longer one arrives.
     waiting: f64,
 }
 
@@ -35,13 +35,13 @@ impl Level {
         self.squares += from_old * (block - self.mean);
     }
 
-    /// Variance of the mean, were the blocks independent.
+    /// Variance of the mean, if the blocks were independent.
     fn variance_of_mean(&self) -> f64 {
         self.squares / (self.blocks as f64 * (self.blocks - 1) as f64)
     }
 }
 
-/// Accumulates a series, one sample after another.
+/// Accumulates a series, sample by sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocking {
     levels: [Level; LEVELS],
@@ -54,7 +54,7 @@ impl Default for Blocking {
 }
 
 impl Blocking {
-    /// No samples yet.
+    /// An empty series.
     #[must_use]
     pub const fn new() -> Self {
         Blocking {
@@ -62,7 +62,7 @@ impl Blocking {
         }
     }
 
-    /// Adds the next sample.
+    /// Adds a sample.
     pub fn push(&mut self, sample: f64) {
         let mut block = sample;
         for level in &mut self.levels {
@@ -81,25 +81,25 @@ impl Blocking {
         self.levels[0].blocks
     }
 
-    /// Mean of the samples, 0 without any.
+    /// Mean of the samples, 0 if there are none.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.levels[0].mean
     }
 
-    /// Variance of one sample, with n − 1; `None` below two samples.
+    /// Variance of a sample, with n − 1; `None` for fewer than two samples.
     #[must_use]
     pub fn variance(&self) -> Option<f64> {
         let level = &self.levels[0];
         (level.blocks > 1).then(|| level.squares / (level.blocks - 1) as f64)
     }
 
-    /// Variance of the mean and whether blocks were long enough to trust it.
+    /// Variance of the mean, and whether blocks were long enough to trust it.
     ///
-    /// The shortest block length b that satisfies b³ > 2 n s², where s is the statistical
-    /// inefficiency that it shows (Lee et al., Phys. Rev. E 83, 066706, 2011): there the bias
-    /// from short blocks is as small as the scatter from few. Only lengths of which there are
-    /// [`MIN_BLOCKS`] count. If none will do, the largest error among them.
+    /// The shortest block length b that satisfies b³ > 2 n s², where s is the statistical inefficiency
+    /// estimated at that length (Lee et al., Phys. Rev. E 83, 066706, 2011): there the bias from short
+    /// blocks is as small as the scatter from having few. Only lengths with at least [`MIN_BLOCKS`]
+    /// blocks count. If none satisfies it, the largest error among them is used.
     fn choose(&self) -> Option<(f64, bool)> {
         self.variance()?;
         let naive = self.levels[0].variance_of_mean();
@@ -116,7 +116,7 @@ impl Blocking {
             } else {
                 largest
             };
-            // length³ > 2 n (variance / naive)², for a constant series too.
+            // length³ > 2 n (variance / naive)², in a form that holds for a constant series too.
             let enough = length * length * length * naive * naive;
             if enough >= 2.0 * self.count() as f64 * variance * variance && length > 1.0 {
                 return Some((variance, true));
@@ -126,25 +126,25 @@ impl Blocking {
         Some((largest, false))
     }
 
-    /// Standard error of the mean, autocorrelation allowed for; `None` below two samples.
+    /// Standard error of the mean, allowing for autocorrelation; `None` for fewer than two samples.
     ///
-    /// From blocks of a length that grows with the correlations found, never fewer than
-    /// [`MIN_BLOCKS`]; see [`is_settled`](Self::is_settled).
+    /// The block length grows with the correlations found, but leaves at least [`MIN_BLOCKS`] blocks;
+    /// see [`is_settled`](Self::is_settled).
     #[must_use]
     pub fn standard_error(&self) -> Option<f64> {
         self.choose().map(|(variance, _)| sqrt64(variance))
     }
 
-    /// Whether the series is long enough for its correlations. If not, the standard error is the
-    /// largest that the series shows, and may still be too small.
+    /// Whether the series is long enough for its correlations. If not, the standard error is the largest
+    /// found at any block length, and may still be too small.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.choose().is_some_and(|(_, settled)| settled)
     }
 
-    /// Integrated autocorrelation time in samples, from the same blocks: half the ratio of the
-    /// variance of the mean to what it would be without correlations. At least ½, which is also
-    /// the answer for a constant series; `None` below two samples.
+    /// Integrated autocorrelation time in samples, from the same blocks: half the ratio of the variance
+    /// of the mean to its value without correlations. At least ½, also for a constant series; `None` for
+    /// fewer than two samples.
     #[must_use]
     pub fn autocorrelation_time(&self) -> Option<f64> {
         let (variance, _) = self.choose()?;
@@ -158,8 +158,8 @@ mod tests {
     use super::*;
     use crate::num::rng::{Purpose, Stream};
 
-    /// Runs of an AR(1) process x' = a x + noise, for which τ = ½ (1 + a)/(1 − a): the errors
-    /// must cover the deviations from the true mean 0.
+    /// Several AR(1) processes x' = a x + noise, for which τ = ½ (1 + a)/(1 − a): the errors must cover
+    /// the deviations from the true mean 0.
     #[test]
     fn errors_cover_what_happens() {
         for (a, n) in [(0.0, 3000), (0.5, 10_000), (0.9, 30_000), (-0.5, 3000)] {
@@ -181,8 +181,8 @@ mod tests {
                 pulls += pull * pull;
                 taus += blocking.autocorrelation_time().unwrap();
             }
-            // The mean of 300 squares of a normal variable is 1 ± 0.08; the error's own scatter
-            // and the few per cent that finite blocks leave out add to it.
+            // The mean of 300 squares of a normal variable is 1 ± 0.08; added to it are the scatter of
+            // the error itself and the few per cent that finite blocks miss.
             let pulls = pulls / runs as f64;
             assert!((0.7..1.35).contains(&pulls), "a = {a}: {pulls}");
             let (taus, expected) = (taus / runs as f64, if tau > 0.5 { tau } else { 0.5 });
@@ -224,7 +224,7 @@ mod tests {
         assert!(!three.is_settled());
     }
 
-    /// A series still on its way must not pass for a settled one.
+    /// A series that still drifts must not count as settled.
     #[test]
     fn a_drift_is_not_settled() {
         let mut blocking = Blocking::new();

@@ -1,6 +1,6 @@
-//! A moving average: what the training bound is now, without its noise.
+//! A moving average, which shows the training bound without its noise.
 
-/// An exponential moving average that begins as a plain mean.
+/// An exponential moving average that starts as a plain mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moving {
@@ -10,7 +10,7 @@ pub struct Moving {
 }
 
 impl Moving {
-    /// Each value weighs 1/`span`, or as in a plain mean while there are fewer than `span`.
+    /// Each value has weight 1/`span`, or that of a plain mean while there are fewer than `span`.
     #[must_use]
     pub const fn new(span: u32) -> Self {
         Moving {
@@ -26,7 +26,7 @@ impl Moving {
         self.mean += (value - self.mean) / f64::from(self.count.max(1));
     }
 
-    /// The average, 0 without any value.
+    /// The average; 0 without any values.
     #[must_use]
     pub const fn mean(&self) -> f64 {
         self.mean

@@ -1,5 +1,5 @@
-//! What can be typed. Settings of models and runs are texts here: they go into a configuration by
-//! name, which knows their rules and their defaults.
+//! Command-line options. Settings of models and runs are texts here; the configuration, into which they
+//! go by name, checks them and has their defaults.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
-/// What its filters are called, for `--help`.
-const DIMER_FILTERS: &str = "uniform, boundary, decimation, all 0 but on links; of two components: \
-    staggered, the electric field on links along rows and along columns, (−1)^(x+y); columnar, sum \
-    and difference of the orders (−1)^x along rows and (−1)^y along columns, which tell the four \
-    columnar states apart where the orders alone have ties; or a file";
+/// Names of dimer filters, for `--help`.
+const DIMER_FILTERS: &str = "uniform, boundary or decimation, with weights on links only; with two \
+    components: staggered, the electric field on links along rows and along columns, (−1)^(x+y); \
+    columnar, sum and difference of the orders (−1)^x along rows and (−1)^y along columns, which \
+    distinguish the four columnar states where the orders alone have ties; or a file";
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 /// information.
@@ -41,7 +41,7 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Machine and output")]
 pub(crate) struct Global {
-    /// Instructions to compute with: auto, portable, avx2 or avx512; no result depends on it
+    /// Instruction set: auto, portable, avx2 or avx512; no result depends on it
     #[arg(
         long,
         global = true,
@@ -51,13 +51,13 @@ pub(crate) struct Global {
         value_name = "NAME"
     )]
     pub(crate) isa: String,
-    /// Threads; no result depends on it [default: all cores]
+    /// Number of threads; no result depends on it [default: all cores]
     #[arg(long, global = true, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     pub(crate) threads: Option<u32>,
     /// No progress bars
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
-    /// One JSON object on standard output, and nothing else there
+    /// Print one JSON object on standard output, and nothing else
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find the filter that keeps the most information, and say how much that is
+    /// Find the filter that keeps the most information, and estimate that information
     #[command(
         after_help = "Examples: blockspin train ising\n          blockspin train data spins.npy\n          \
                       blockspin train --from runs/ising-1/run.json --seed 2"
@@ -74,7 +74,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         source: SourceArgs<TrainArgs>,
     },
-    /// Say how much information a given filter keeps
+    /// Estimate the information that a given filter keeps
     #[command(after_help = "Example: blockspin estimate ising --filter boundary")]
     Estimate {
         #[command(subcommand)]
@@ -88,7 +88,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         model: ModelArgs<SampleArgs>,
     },
-    /// The same quantities without sampling, for small systems
+    /// Exact values for small systems, without sampling
     #[command(
         after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform"
     )]
@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Fingerprint,
 }
 
-/// A model that is sampled, with the options `A` of the command that it follows.
+/// A model to be sampled, with the options `A` of the command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelArgs<A: Args> {
     /// The Ising model in one, two or three dimensions
@@ -117,9 +117,9 @@ pub(crate) enum ModelArgs<A: Args> {
     Dimer(Sampled<DimerArgs, A>),
     /// Masses that chip and aggregate on a ring
     #[command(
-        after_help = "Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
-                      mass at rate w. Where mass gathers chains take thousands of sweeps to forget, and\n\
-                      training minutes: --thin shortens them."
+        after_help = "One unit leaves an occupied site for a random neighbour at rate 1, the whole mass\n\
+                      at rate w. Where mass condenses, autocorrelation times are thousands of sweeps,\n\
+                      and training takes minutes: --thin shortens it."
     )]
     Chipping(Sampled<ChippingArgs, A>),
     /// The q-state Potts model in one or two dimensions
@@ -145,7 +145,7 @@ pub(crate) enum SourceArgs<A: Args> {
     Data(DataArgs<A>),
 }
 
-/// Options of a model whose chains are run, and of a command.
+/// Options of a model and its chains, and of a command.
 #[derive(Args, Debug)]
 pub(crate) struct Sampled<O: Args, A: Args> {
     #[command(flatten)]
@@ -156,14 +156,14 @@ pub(crate) struct Sampled<O: Args, A: Args> {
     args: A,
 }
 
-/// A text that a rule accepts.
+/// Checks a text with a parser, and keeps the text.
 fn rule<T: 'static>(
     rule: fn(&str) -> Rule<T>,
 ) -> impl Fn(&str) -> std::result::Result<String, String> + Clone + Send + Sync + 'static {
     move |text| rule(text).map(|_| text.to_string())
 }
 
-/// One of several names, each with its meaning.
+/// One of several names, each with an explanation.
 fn names<T: Copy>(
     all: &[T],
     name: impl Fn(T) -> &'static str,
@@ -177,14 +177,14 @@ fn names<T: Copy>(
 
 fn bounds() -> PossibleValuesParser {
     names(&Bound::ALL, Bound::name, |bound| match bound {
-        Bound::InfoNce => "No more than ln K; the least noise where information is large",
+        Bound::InfoNce => "At most ln K; the least noise where information is large",
         Bound::Nwj => "Nguyen, Wainwright and Jordan; no ceiling",
         Bound::Tuba => "As nwj, with a baseline learned from the environment",
         Bound::TubaConstant => "As nwj, with a moving average as baseline",
         Bound::DonskerVaradhan => {
-            "Donsker and Varadhan, as in MINE; may exceed the information by little"
+            "Donsker and Varadhan, as in MINE; may slightly exceed the information"
         }
-        Bound::JensenShannon => "Climbs the Jensen–Shannon divergence, reports nwj",
+        Bound::JensenShannon => "Maximises the Jensen–Shannon divergence, reports nwj",
     })
 }
 
@@ -192,7 +192,7 @@ fn critics() -> PossibleValuesParser {
     names(&Critic::ALL, Critic::name, |critic| match critic {
         Critic::Separable => "u(h)·v(e), two networks",
         Critic::Moments => {
-            "The same with u linear in h and its squares and products; blind to digits"
+            "u(h)·v(e) with u linear in h and its squares and products; cannot read digits of h"
         }
         Critic::Concatenated => "One network of h and e together, run on all K² pairs of a batch",
         Critic::Quadratic => "h·m + hᵀBh + mᵀDm + c with m = Ae + b; exact for Gaussian h and e",
@@ -247,7 +247,7 @@ struct CouplingArgs {
     coupling: Option<String>,
 }
 
-/// A model whose Markov chains can be updated in several ways.
+/// A model with several updates of its Markov chains.
 #[derive(Args, Clone, Debug, Serialize)]
 pub(crate) struct Updated<O: Args> {
     #[command(flatten)]
@@ -273,12 +273,12 @@ pub(crate) struct ChainArgs {
     #[arg(long, value_parser = rule(values::ring), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
-    /// Law of the bonds, multiplied by --coupling: none, gaussian:MEAN,SD (normal), or pm:P (−1 with
-    /// probability P, else 1)
+    /// Distribution of the bonds, multiplied by --coupling: none, gaussian:MEAN,SD (normal), or pm:P (−1
+    /// with probability P, else 1)
     #[arg(long, value_parser = rule(values::disorder), value_name = "LAW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     disorder: Option<String>,
-    /// Seed of the bonds: another one is another realisation
+    /// Seed of the bonds; each seed gives another realisation
     #[arg(long, value_parser = rule(values::seed), value_name = "S")]
     #[serde(skip_serializing_if = "Option::is_none")]
     disorder_seed: Option<String>,
@@ -304,7 +304,7 @@ pub(crate) struct DimerArgs {
           value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,
-    /// Adds a spin on every vertex and face, bound in pairs by exp(K s s′) [default: no noise]
+    /// Add a spin on every vertex and face, bound in pairs by exp(K s s′) [default: no noise]
     #[arg(long, value_parser = rule(values::binding), allow_hyphen_values = true, value_name = "K")]
     #[serde(skip_serializing_if = "Option::is_none")]
     noise: Option<String>,
@@ -322,7 +322,7 @@ pub(crate) struct ChippingArgs {
     #[arg(long, value_parser = rule(values::density), value_name = "RHO")]
     #[serde(skip_serializing_if = "Option::is_none")]
     density: Option<String>,
-    /// Rate of aggregation w, where that of chipping is 1; at density 1 mass gathers above 1/3
+    /// Rate of aggregation w, relative to a chipping rate of 1; at density 1 mass condenses above 1/3
     #[arg(long, value_parser = rule(values::aggregation), value_name = "W")]
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<String>,
@@ -362,13 +362,13 @@ pub(crate) struct GaussianArgs {
     #[arg(long, value_parser = rule(values::dimension), value_name = "D")]
     #[serde(skip_serializing_if = "Option::is_none")]
     dimension: Option<String>,
-    /// Mass m; where it is small, the inverse of the correlation length in sites
+    /// Mass m; if small, the inverse of the correlation length in sites
     #[arg(long, value_parser = rule(values::mass), allow_hyphen_values = true, value_name = "M")]
     #[serde(skip_serializing_if = "Option::is_none")]
     mass: Option<String>,
 }
 
-/// How chains are looked at.
+/// Burn-in and thinning of chains.
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct PaceArgs {
@@ -396,23 +396,23 @@ pub(crate) struct DataArgs<A: Args> {
 #[derive(Args, Debug, Serialize)]
 #[command(next_help_heading = "Data")]
 struct ReadingArgs {
-    /// FILE.npy, FILE.npz with one array in it, or FILE.npz:MEMBER
+    /// FILE.npy, FILE.npz with a single array, or FILE.npz:MEMBER
     file: String,
     /// Whether windows wrap around the ends of an axis: periodic or open, for all axes or for each
     #[arg(long, value_parser = rule(values::boundaries), value_name = "KIND[,KIND[,KIND]]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     boundary: Option<String>,
-    /// The one place where the block begins, as index along each axis; on a graph the central node
-    /// or edge, N, node:N or edge:N [default: windows at all places]
+    /// Fixed index along each axis at which the block begins; on a graph the central node or edge: N,
+    /// node:N or edge:N [default: windows at all positions]
     #[arg(long, allow_hyphen_values = true, value_name = "N[,N[,N]]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
-    /// The graph that the values lie on: an edge list, or a sparse matrix (.npz). Block, buffer and
-    /// environment then count shells around --origin
+    /// The graph on which the values are defined: an edge list, or a sparse matrix (.npz). Block, buffer
+    /// and environment then count shells around --origin
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     graph: Option<String>,
-    /// Whether values belong to the nodes or the edges of the graph [default: as their number says]
+    /// Whether values belong to the nodes or edges of the graph [default: determined by their number]
     #[arg(long, value_parser = ["nodes", "edges"], hide_short_help = true, value_name = "SITES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<String>,
@@ -440,7 +440,7 @@ pub(crate) struct WindowArgs {
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Learning")]
 pub(crate) struct LearningArgs {
-    /// Training steps
+    /// Largest number of training steps
     #[arg(long, value_parser = rule(values::positive), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<String>,
@@ -460,12 +460,12 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_parser = rule(values::rate), hide_short_help = true, value_name = "RATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     learning_rate_end: Option<String>,
-    /// Lower bound of the information that is maximised, and reported
+    /// Lower bound of the information that is maximised and reported
     #[arg(long, value_parser = bounds(), hide_short_help = true, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     bound: Option<String>,
-    /// The functions f(h, e) among which the critic is found [default: separable; moments for continuous h
-    /// of discrete values, whose digits would count]
+    /// Form of the critic f(h, e) [default: separable; moments for continuous h of discrete values,
+    /// where other critics would read digits of h]
     #[arg(long, value_parser = critics(), hide_short_help = true, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     critic: Option<String>,
@@ -473,11 +473,11 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_parser = rule(values::hidden), hide_short_help = true, value_name = "N[,N...]|none")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<String>,
-    /// Width of the embedding in which the networks of a separable critic, or one of moments, meet [default: 8]
+    /// Width of the embedding in which the networks of a separable or moments critic meet [default: 8]
     #[arg(long, value_parser = rule(values::embedding), hide_short_help = true, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     embedding: Option<String>,
-    /// What is applied to the outputs of hidden layers [default: relu]
+    /// Activation function of hidden layers [default: relu]
     #[arg(long, value_parser = activations(), hide_short_help = true, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     activation: Option<String>,
@@ -486,62 +486,62 @@ pub(crate) struct LearningArgs {
     stopping: StoppingArgs,
 }
 
-/// When a training ends before its last step.
+/// Criteria for ending a training before its last step.
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Stopping")]
 struct StoppingArgs {
-    /// Ends the training when so many validation figures in a row (there are 60 in a whole one) are no
-    /// better than the best, and keeps the parameters of the best [default: the last step's are kept]
+    /// End the training after N validation figures in a row (of 60 in a full training) that are no
+    /// better than the best, and keep the parameters of the best [default: keep those of the last step]
     #[arg(long, value_parser = rule(values::positive), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     patience: Option<String>,
-    /// Ends the training when the moving average of 200 steps differs from that of the 200 before by no
-    /// more than this, in nats (RSMI-NE, eq. B10) [default: never]
+    /// End the training when the moving average over 200 steps differs from that of the previous 200 by
+    /// no more than this, in nats (RSMI-NE, eq. B10) [default: never]
     #[arg(long, value_parser = rule(values::tolerance), hide_short_help = true, value_name = "NATS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     tolerance: Option<String>,
-    /// Mixes every such average with the one before, I ← A I + (1 − A) I before (eq. B11); 1: not
+    /// Mix each such average with the previous one, I ← A I + (1 − A) I_previous (eq. B11); 1: no mixing
     #[arg(long, value_parser = rule(values::damping), hide_short_help = true, value_name = "A")]
     #[serde(skip_serializing_if = "Option::is_none")]
     damping: Option<String>,
 }
 
-/// A filter that is learned.
+/// A learned filter.
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct FilterArgs {
-    /// Number of coarse variables, C, at most 16; auto: one, two and so on, for as long as one more adds
-    /// half of what one keeps on average, and more than two standard errors
+    /// Number of coarse variables, C, at most 16; auto: increase C as long as another component adds
+    /// half of the average per component, and more than two standard errors
     #[arg(long, value_parser = rule(values::components), value_name = "C|auto")]
     #[serde(skip_serializing_if = "Option::is_none")]
     components: Option<String>,
     /// Values of h: binary; continuous, h = Λ·v with filters of norm 1, or continuous:SIGMA, with normal
-    /// noise of deviation SIGMA; or states:Q, one of Q states with a filter for each
+    /// noise of standard deviation SIGMA; or states:Q, one of Q states with a filter each
     #[arg(long, value_parser = rule(encoder::coarse), value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     encoder: Option<String>,
-    /// Trainings with other first weights and samples, of which the best on validation windows is
-    /// reported, and the spread told
+    /// Number of trainings with different initial weights and samples; the best on validation windows
+    /// and the spread are reported
     #[arg(long, value_parser = rule(values::restarts), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     restarts: Option<String>,
-    /// A multi-layer map in place of Λ·v, by the widths of its hidden layers, such as 16 or 32,16; its
-    /// picture is the mean response of each component to each site
+    /// Widths of the hidden layers of a multi-layer map that replaces Λ·v, such as 16 or 32,16; the
+    /// report shows the mean response of each component to each site
     #[arg(long, value_parser = rule(values::hidden), hide_short_help = true, value_name = "N[,N…]|none")]
     #[serde(skip_serializing_if = "Option::is_none")]
     map: Option<String>,
-    /// Refines the filter after the training by so many steps of BFGS at most, with the critic as it
-    /// is (RSMI-NE, eq. B12); 0: not
+    /// Refine the filter after the training by at most N steps of BFGS, with the critic fixed (RSMI-NE,
+    /// eq. B12); 0: no refinement
     #[arg(long, value_parser = rule(values::count), hide_short_help = true, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     refine: Option<String>,
-    /// Size of the filter's first weights, in units of Glorot's: small where there are directions in
-    /// which Λ·v never varies, which stay as they began
+    /// Scale of the filter's initial weights, in units of Glorot's; small where Λ·v has directions
+    /// without variance, which receive no gradient
     #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "X")]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter_start: Option<String>,
-    /// Filters to begin with, by name or from a file, as `estimate --filter` takes them, at the scale
-    /// that they have [default: drawn]
+    /// Initial filters, by name or from a file as for `estimate --filter`, with their scale [default:
+    /// random]
     #[arg(
         long,
         conflicts_with = "map",
@@ -550,18 +550,18 @@ pub(crate) struct FilterArgs {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter_init: Option<String>,
-    /// Components of --filter-init that stay as they are while all else learns: all, or their numbers
-    /// from 1
+    /// Components of --filter-init that are kept fixed while everything else learns: all, or their
+    /// numbers from 1
     #[arg(long, value_parser = rule(values::frozen), hide_short_help = true, value_name = "all|N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     freeze: Option<String>,
-    /// Learning rate of the filter, in units of that of the critic
+    /// Learning rate of the filter, in units of the critic's
     #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "X")]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter_rate: Option<String>,
-    /// Decay of the weights of filter or map, in units of the learning rate: directions in which Λ·v
-    /// never varies fade, and what is learned shrinks too, so that h drawn from it tells less; 0.1 is
-    /// mild, 1 much
+    /// Decay of the weights of filter or map, in units of the learning rate: directions of Λ·v without
+    /// variance decay, but learned weights shrink too, so that h drawn from them carries less
+    /// information; 0.1 is mild, 1 strong
     #[arg(long, value_parser = rule(values::decay), hide_short_help = true, value_name = "RATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     weight_decay: Option<String>,
@@ -569,7 +569,7 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "E")]
     #[serde(skip_serializing_if = "Option::is_none")]
     epsilon_start: Option<String>,
-    /// Least relaxation
+    /// Smallest relaxation
     #[arg(long, value_parser = rule(values::relaxation), hide_short_help = true, value_name = "E")]
     #[serde(skip_serializing_if = "Option::is_none")]
     epsilon_end: Option<String>,
@@ -579,7 +579,7 @@ pub(crate) struct FilterArgs {
     epsilon_rate: Option<String>,
 }
 
-/// A filter that is given.
+/// A given filter.
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct GivenArgs {
@@ -587,9 +587,9 @@ pub(crate) struct GivenArgs {
     #[arg(long, required_unless_present = "from", value_name = "NAME|FILE.npy")]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
-    /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous,
-    /// h = Λ·v with the filter brought to norm 1, or continuous:SIGMA, with noise; or, with a filter for
-    /// each of Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q, the largest
+    /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous, h = Λ·v
+    /// with the filter scaled to norm 1, or continuous:SIGMA, with noise; or, with a filter for each of
+    /// Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q, the largest
     #[arg(long, value_parser = rule(encoder::given), value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     encoder: Option<String>,
@@ -647,31 +647,31 @@ pub(crate) struct EstimateArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Machine and output")]
 pub(crate) struct FromArgs {
-    /// Settings from the run.json of a run, which is repeated, or from a file of your own in the same
-    /// form (JSON, or TOML if it ends in .toml); options override them, and no model need be named
+    /// Settings from the run.json of a run, which repeats it, or from your own file in the same form
+    /// (JSON, or TOML if it ends in .toml); options override them, and the model may be omitted
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
 }
 
-/// Where a training goes.
+/// Output of a training.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Machine and output")]
 pub(crate) struct OutputArgs {
     /// Folder of the run [default: runs/MODEL-SEED]
     #[arg(long, value_name = "RUN/")]
     pub(crate) out: Option<PathBuf>,
-    /// Seconds of training from one checkpoint to the next, in RUN.checkpoint until the run is
-    /// finished; 0: none. No result depends on it
+    /// Seconds of training between checkpoints, which are in RUN.checkpoint until the run is finished;
+    /// 0: no checkpoints. No result depends on it
     #[arg(long, default_value = "30", value_parser = values::seconds, hide_short_help = true,
           value_name = "SECONDS")]
     pub(crate) checkpoint: f64,
-    /// Goes on from the checkpoint of a training with the same settings that was stopped, as if it had
-    /// not been; where there is none, the training starts anew
+    /// Resume a stopped training with the same settings from its checkpoint, with the same result as
+    /// without the stop; without a checkpoint the training starts anew
     #[arg(long)]
     pub(crate) resume: bool,
 }
 
-/// What to sample.
+/// Options of `sample`.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Samples")]
 pub(crate) struct SampleArgs {
@@ -685,12 +685,12 @@ pub(crate) struct SampleArgs {
     /// doubled lattice, masses as int32, Potts states as int8, fields as float32
     #[arg(long, value_name = "FILE.npy")]
     pub(crate) out: PathBuf,
-    /// Draws the last configurations as well, as SVG
+    /// Also draw the last configurations, as SVG
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) picture: Option<PathBuf>,
 }
 
-/// A model whose answers are known.
+/// A model with exact results.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExactArgs {
     /// The Ising model in one, two or three dimensions
@@ -715,20 +715,20 @@ pub(crate) enum ExactArgs {
     #[command(
         after_help = "Examples: blockspin exact chipping --size 6 --density 1 --rate 0.33\n          \
                       blockspin exact chipping --size 8 --block 2 --buffer 1 --filter uniform\n\
-                      Of every occupied site one unit goes to a random neighbour at rate 1, the whole\n\
-                      mass at rate w; configurations are counted on rings of up to 10 sites. A filter\n\
-                      sees a mass m as m − ρ, ρ the density."
+                      One unit leaves an occupied site for a random neighbour at rate 1, the whole mass\n\
+                      at rate w; rings have up to 10 sites. A filter is applied to m − ρ, with m the\n\
+                      mass and ρ the density."
     )]
     Chipping(Known<ChippingArgs, BinaryArgs>),
-    /// Interacting dimers that cover a small square torus, counted
+    /// Interacting dimers that cover a small square torus, by counting coverings
     #[command(
         after_help = "Examples: blockspin exact dimer --size 4 --temperature 0.65\n          \
                       blockspin exact dimer --size 6 --block 4 --buffer 2 --filter staggered\n\
                       The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers;\n\
                       temperature inf is the free dimers. Blocks, buffers and filters are those of the\n\
                       doubled lattice of 2N × 2N: (even, even) is a vertex, where the block begins,\n\
-                      (odd, odd) a face, the others are links, which alone count. A filter sees\n\
-                      1.5 for a link with a dimer, -0.5 for one without: their mean is 0."
+                      (odd, odd) a face, the others are links; only links have weights. A link enters\n\
+                      a filter as 1.5 with a dimer and as -0.5 without: the mean is 0."
     )]
     Dimer(Known<ExactDimerArgs, BinaryArgs>),
 }
@@ -749,7 +749,7 @@ impl<O: Args + Serialize, A: Args> Known<O, A> {
     }
 }
 
-/// Dimers whose coverings are counted.
+/// Dimers for an exact calculation.
 #[derive(Args, Debug, Serialize)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct ExactDimerArgs {
@@ -770,7 +770,7 @@ pub(crate) struct BlockArgs {
     /// Side of the block, or all sides [default: means only]
     #[arg(long, value_parser = values::block, value_name = "N[,N[,N]]")]
     block: Option<Sides>,
-    /// Width of the buffer around the block; all beyond is the environment
+    /// Width of the buffer around the block; all other sites are the environment
     #[arg(long, default_value_t = 0, value_name = "N", requires = "block")]
     pub(crate) buffer: u32,
     /// uniform, boundary, decimation, staggered, or a file
@@ -794,7 +794,7 @@ pub(crate) struct BinaryArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
     pub(crate) encoder: EncoderName,
-    /// Says as well what InfoNCE can show of the information with so many joint samples, K
+    /// Also give the mean of InfoNCE with the optimal critic, for K joint samples in a batch
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
           value_name = "K", requires = "filter")]
     pub(crate) batch: Option<NonZeroU32>,
@@ -806,8 +806,8 @@ pub(crate) struct BinaryArgs {
     next_help_heading = "Window and filter",
     mut_arg("filter", |filter| filter.help(
         "uniform, boundary, decimation, staggered, or a file; or best, the filter that keeps the most \
-         with h = sign(Λ·v): of all on blocks of up to 5 sites, beyond that, up to 16, of those that a \
-         search came by"))
+         information with h = sign(Λ·v): by trying all for blocks of up to 5 sites, by local search for up to \
+         16"))
 )]
 pub(crate) struct SpinArgs {
     #[command(flatten)]
@@ -817,7 +817,7 @@ pub(crate) struct SpinArgs {
     pub(crate) components: Option<u32>,
 }
 
-/// An exact calculation on a field.
+/// An exact calculation for a field.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Window and filter")]
 pub(crate) struct FieldArgs {
@@ -826,8 +826,8 @@ pub(crate) struct FieldArgs {
     /// How h follows from the filter
     #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
     pub(crate) encoder: FieldEncoderName,
-    /// Says as well what InfoNCE can show of the information of a binary h with so many joint
-    /// samples, K
+    /// Also give the mean of InfoNCE with the optimal critic for binary h, for K joint samples in a
+    /// batch
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
           value_name = "K", requires = "filter")]
     pub(crate) batch: Option<NonZeroU32>,
@@ -836,7 +836,7 @@ pub(crate) struct FieldArgs {
 /// How binary h follows from Λ·v.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EncoderName {
-    /// h = sign(Λ·v), ties by fair coins
+    /// h = sign(Λ·v), with ties broken by fair coins
     Sign,
     /// P(h = +1) = 1/(1 + exp(−Λ·v))
     Sigmoid,
@@ -853,7 +853,7 @@ pub(crate) enum FieldEncoderName {
     Continuous,
 }
 
-/// Options that were given, by the names of their settings.
+/// The options that were given, by the names of their settings.
 pub(crate) fn fields(args: &impl Serialize) -> Fields {
     match serde_json::to_value(args) {
         Ok(serde_json::Value::Object(fields)) => fields,
@@ -900,8 +900,7 @@ impl<A: Args> SourceArgs<A> {
     }
 }
 
-/// The command line, with what follows from models: the defaults of settings in the help, and an
-/// example for each.
+/// The command line, completed from the models: defaults in the help, and an example for each model.
 pub(crate) fn command() -> clap::Command {
     let command = Cli::command();
     command.mut_args(open).mut_subcommands(|command| {
@@ -911,13 +910,13 @@ pub(crate) fn command() -> clap::Command {
     })
 }
 
-/// Lets an option take a negative number, so that the rule it breaks can be told.
+/// Lets an option take a negative number, so that the message can say which rule it breaks.
 fn open(argument: clap::Arg) -> clap::Arg {
     let takes_value = argument.get_action().takes_values();
     argument.allow_negative_numbers(takes_value)
 }
 
-/// A model after a verb.
+/// Completes the help of a model under a command.
 fn of_model(verb: &str, command: clap::Command) -> clap::Command {
     let model = command.get_name().to_string();
     let defaults = defaults(verb, &model);
@@ -950,7 +949,7 @@ fn of_model(verb: &str, command: clap::Command) -> clap::Command {
     })
 }
 
-/// The settings of a run that names its model alone.
+/// The default settings of a run on a model.
 fn defaults(verb: &str, model: &str) -> Fields {
     let config = match (model, AnyModel::from_fields(model, &Fields::new())) {
         ("data", _) => RunConfig::train(DataFile::default()),
@@ -965,7 +964,7 @@ fn defaults(verb: &str, model: &str) -> Fields {
     fields.remove("file");
     fields.remove("filter");
     if verb == "exact" {
-        // Its blocks and encoders have defaults of their own.
+        // `exact` has its own defaults for these.
         fields.retain(|name, _| {
             !["block", "buffer", "environment", "batch", "components"].contains(&&name[..])
         });
@@ -973,7 +972,7 @@ fn defaults(verb: &str, model: &str) -> Fields {
     fields
 }
 
-/// An example of a verb with a model.
+/// An example of a command with a model.
 fn example(verb: &str, model: &str) -> String {
     let options = match model {
         "gaussian" => " --mass 0.1",
@@ -988,14 +987,14 @@ fn example(verb: &str, model: &str) -> String {
     format!("Example: blockspin {verb} {model}{options}{rest}")
 }
 
-/// Reads words as they were typed. `train --from FILE` needs no model: it is that of the file.
+/// Parses a command line. `train --from FILE` needs no model: the file has it.
 pub(crate) fn parse(words: Vec<std::ffi::OsString>) -> std::result::Result<Cli, clap::Error> {
     let words = with_model(words);
     let matches = command().try_get_matches_from(words)?;
     Cli::from_arg_matches(&matches)
 }
 
-/// The words with the model of `--from FILE` after the verb, unless one is there.
+/// Inserts the model of `--from FILE` after the command, unless one is given.
 fn with_model(mut words: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let verb = words
         .iter()
@@ -1015,7 +1014,7 @@ fn with_model(mut words: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
             None => None,
         }
     });
-    // What is wrong with the file is told when it is read for good.
+    // Errors in the file are reported when it is read again.
     let fields = file.and_then(|file| RunConfig::read_fields(&file).ok());
     let name = |fields: &Fields, name: &str| fields.get(name).and_then(text);
     match fields {
@@ -1027,7 +1026,7 @@ fn with_model(mut words: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
             }
             words.insert(at, model.into());
         }
-        // Any model will do, for the error to be that of the file.
+        // Any model will do: the error will be that of the file.
         None if words
             .iter()
             .any(|word| word.to_string_lossy().starts_with("--from")) =>

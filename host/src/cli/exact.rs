@@ -1,4 +1,4 @@
-//! `exact`: the referee's answers.
+//! `exact`: exact values for small systems.
 
 use std::fmt::Display;
 use std::num::NonZeroU32;
@@ -25,9 +25,9 @@ use super::args::{
 };
 use super::{print, style};
 
-/// Of the JSON that this command prints.
+/// Schema of the JSON that this command prints.
 const SCHEMA: &str = "blockspin-exact-1";
-/// The filter that is searched for.
+/// Name of the optimal filter.
 const BEST: &str = "best";
 /// Largest side of a torus whose dimer coverings are listed.
 const LISTED_SIDE: u32 = 6;
@@ -36,7 +36,7 @@ fn usage(error: impl Display) -> Error {
     Error::usage(error.to_string())
 }
 
-/// Checks that the memory of an exact calculation is known and available.
+/// Checks that the memory of an exact calculation is available.
 fn fits<E: Display>(bytes: std::result::Result<u64, E>) -> Result<()> {
     resources::memory("the exact calculation", bytes.map_err(usage)?)
 }
@@ -71,13 +71,13 @@ pub(super) fn exact(args: &ExactArgs, global: &Global) -> Result<()> {
         }
         (ExactArgs::Dimer(known), AnyModel::Dimer(dimers)) => dimer(&dimers, &known.args, global),
         (_, model) => Err(Error::usage(format!(
-            "nothing exact is known of {}",
+            "there are no exact results for {}",
             model.name()
         ))),
     }
 }
 
-/// The Ising model, or a ring with the bonds of a realisation.
+/// The Ising model, or a ring with a realisation of the bonds.
 fn spins(
     model: &IsingModel,
     ring: Option<&RandomBonds>,
@@ -143,10 +143,10 @@ fn spins(
             means.magnetisation_squared,
             means.binder_cumulant,
         ]),
-        // The information of a long chain is to be had where its means are not.
+        // The information of a long chain is available even where its means are not.
         Err(error) if args.block.sides().is_none() => {
             return Err(match lattice.dimension() {
-                1 => error.hint("with --block there are informations of longer ones"),
+                1 => error.hint("with --block, informations are available for longer rings"),
                 _ => error,
             });
         }
@@ -161,8 +161,8 @@ fn spins(
     if args.block.filter.as_deref() == Some(BEST) {
         if encoder != Encoder::Sign {
             return Err(Error::usage(
-                "--filter best with --encoder sigmoid; it is the best one for h = sign(Λ·v), which no \
-                 other surpasses: leave --encoder out",
+                "--filter best with --encoder sigmoid; best is defined for h = sign(Λ·v), and no \
+                 other binary h keeps more: leave --encoder out",
             ));
         }
         let count = components.unwrap_or(1) as usize;
@@ -179,7 +179,7 @@ fn spins(
         filters = Some(found);
     } else if components.is_some() {
         return Err(Error::usage(
-            "--components without --filter best; another filter says itself how many it has",
+            "--components without --filter best; other filters have a fixed number of components",
         ));
     } else {
         filters = named(&partition, &layout, &args.block)?.or(filters);
@@ -244,7 +244,7 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
     };
     if args.batch.is_some() && encoder == Encoder::Continuous {
         return Err(Error::usage(
-            "--batch with --encoder continuous; what a batch shows is known for a binary h: take sign \
+            "--batch with --encoder continuous; the deficit of InfoNCE is known for binary h: take sign \
              or sigmoid",
         ));
     }
@@ -269,8 +269,8 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
     let coverings = dimers::Coverings::new(side).map_err(usage)?;
     if side > LISTED_SIDE && args.block.sides().is_some() {
         return Err(Error::usage(format!(
-            "--block on {side} × {side} vertices; informations of dimers are known for --size 4 and \
-             {LISTED_SIDE}, without --block there are the means"
+            "--block on {side} × {side} vertices; informations of dimers are available for --size 4 \
+             and {LISTED_SIDE}, means without --block"
         )));
     }
     let doubled = Lattice::new(&[2 * side; 2])?;
@@ -375,16 +375,16 @@ fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> R
     answer.print(global)
 }
 
-/// What is printed, as an object and as lines.
+/// The output, as a JSON object and as text.
 struct Answer {
     fields: Fields,
     text: String,
-    /// Names of the means and the words for them.
+    /// Names of the means in JSON and in text.
     means: &'static [(&'static str, &'static str)],
 }
 
 impl Answer {
-    /// With nothing known but the system.
+    /// An answer that contains only the system.
     fn new(system: Value, title: &str, means: &'static [(&'static str, &'static str)]) -> Self {
         let mut fields = object(system);
         let informations = [
@@ -415,7 +415,7 @@ impl Answer {
         }
     }
 
-    /// A list indexed by value, printed as a line for each.
+    /// A list indexed by value, printed as one line per value.
     fn histogram(&mut self, name: &str, word: &str, values: &[f64]) {
         self.fields.insert(name.into(), json!(values));
         for (value, probability) in values.iter().enumerate() {
@@ -424,7 +424,7 @@ impl Answer {
         }
     }
 
-    /// A filter that was searched for.
+    /// Adds an optimal filter.
     fn best(&mut self, best: &OptimalFilter, filters: &Filters) {
         let (search, told) = match best.search {
             Search::Exhaustive => ("exhaustive", "none keeps more"),
@@ -458,7 +458,7 @@ impl Answer {
     }
 }
 
-/// The informations of a block, if there is one, as `known` has them.
+/// The informations of a block, if there is one, computed by `known`.
 fn information(
     lattice: Lattice,
     layout: &Layout,
@@ -494,7 +494,7 @@ fn partition(lattice: Lattice, layout: &Layout, args: &BlockArgs) -> Result<Opti
     Ok(Some(partition))
 }
 
-/// The filter that is named, if one is.
+/// The filter by name, if one is given.
 fn named(partition: &Partition, layout: &Layout, args: &BlockArgs) -> Result<Option<Filters>> {
     args.filter
         .as_ref()

@@ -1,5 +1,5 @@
-//! The command line: options in, a configuration filled, a record shown. All that knows of options,
-//! terminals, signals and exit codes is here.
+//! The command line: fills a configuration from options and shows a record. Only this module depends on
+//! options, terminals, signals and exit codes.
 
 mod args;
 mod exact;
@@ -25,7 +25,7 @@ use serde_json::json;
 use args::{Cli, Command, Global};
 use progress::Terminal;
 
-/// Runs what was typed.
+/// Runs the given command line.
 pub(crate) fn main() -> ExitCode {
     let cli = match args::parse(std::env::args_os().collect()) {
         Ok(cli) => cli,
@@ -47,7 +47,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// 2 for wrong usage, 1 for a failure, 0 for a reader that has seen enough.
+/// Exit code: 2 for wrong usage, 1 for a failure, 0 if the reader closed the output.
 fn exit_code(kind: Kind) -> u8 {
     match kind {
         Kind::Setting | Kind::Usage => 2,
@@ -56,8 +56,8 @@ fn exit_code(kind: Kind) -> u8 {
     }
 }
 
-/// An error as clap has it, with what it puts on lines of its own (the values that are possible,
-/// the arguments that are missing) in the first line.
+/// A clap error with the lists that clap puts on separate lines (possible values, missing arguments)
+/// moved to the first line.
 fn in_one_line(text: &str) -> String {
     let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let lines: Vec<_> = first.lines().map(str::trim).collect();
@@ -89,7 +89,7 @@ fn run(cli: Cli) -> Result<()> {
 }
 
 impl Global {
-    /// Threads, instructions and progress as they were asked for.
+    /// Threads, instruction set and progress from the options.
     fn execution(&self) -> Result<Execution> {
         let execution = Execution::default();
         Ok(Execution {
@@ -107,7 +107,7 @@ impl Global {
     }
 }
 
-/// How standard output can be written to: plain when it is no terminal or `NO_COLOR` is set.
+/// The style of standard output: plain if it is no terminal or `NO_COLOR` is set.
 fn style() -> Style {
     let variable = |name| std::env::var(name).unwrap_or_default();
     match io::stdout().is_terminal() {

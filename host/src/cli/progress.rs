@@ -1,4 +1,4 @@
-//! Progress bars with rate and time left, on standard error when that is a terminal.
+//! Progress bars with rate and remaining time, on standard error if it is a terminal.
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::words::as_options;
 
-/// The bars that are shown, so that lines can be written above them.
+/// The bars on display, above which lines can be written.
 static BARS: Mutex<Vec<ProgressBar>> = Mutex::new(vec![]);
 
-/// Shows bars, unless it is quiet or standard error is no terminal.
+/// Shows bars, unless `quiet` is set or standard error is no terminal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terminal {
     pub(super) quiet: bool,
@@ -35,7 +35,7 @@ impl Observer for Terminal {
         .with_key("rate", move |state: &ProgressState, out: &mut dyn Write| {
             let rate = state.per_sec();
             let digits = usize::from(rate < 10.0);
-            // A bar that cannot be drawn is no reason to stop.
+            // A bar that cannot be drawn must not stop the work.
             let _ = write!(out, "{rate:.digits$} {}/s", phase.unit);
         });
         let bar = ProgressBar::new(phase.total)
@@ -57,7 +57,7 @@ fn bars() -> std::sync::MutexGuard<'static, Vec<ProgressBar>> {
 /// Writes a line to standard error, above the bar if there is one.
 pub(super) fn say(line: &str) {
     let write = || {
-        // Standard error may be closed; there is then nobody to tell.
+        // Standard error may be closed, which is ignored.
         let _ = io::Write::write_all(&mut io::stderr(), format!("{line}\n").as_bytes());
     };
     match bars().last() {

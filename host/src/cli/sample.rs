@@ -1,4 +1,4 @@
-//! `sample`: configurations of a model, to a file.
+//! `sample`: writes configurations of a model to a file.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -28,30 +28,30 @@ use blockspin::{Error, Result};
 use super::args::{Global, SampleArgs};
 use super::{print, warn};
 
-/// Bytes that a picture takes, generously.
+/// Upper bound for the size of a picture in bytes.
 const PICTURE_BYTES: u64 = 4 << 20;
 
-/// Values of a distribution that are told apart: a list of more helps nobody, and fills memories.
+/// Largest value of a distribution that is counted, which bounds output and memory.
 const COUNTED: usize = 1 << 16;
 
-/// Numbers kept of every sample, one after the other: these, then all that the model observes.
+/// Layout of the numbers kept for each sample: these, then the model's observables.
 const ENERGY: usize = 0;
 const ORDER: usize = 1;
-/// NaN where there are no sectors.
+/// NaN if there are no sectors.
 const SECTOR: usize = 2;
 const OBSERVED: usize = 3;
 
-/// What the samples of one chain are, and where they go.
+/// The chain of a share of the samples, and the storage for its measurements.
 struct Share<'a> {
     chain: u64,
     series: &'a mut [f64],
 }
 
-/// All that is measured.
+/// All measurements.
 struct Measured {
     names: &'static [&'static str],
     series: Vec<f64>,
-    /// How often each value was met.
+    /// Number of occurrences of each value.
     counts: Vec<u64>,
     /// The last configuration of every chain.
     picture: String,
@@ -101,15 +101,15 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         Some(path) => Some(FileTarget::check(path, PICTURE_BYTES)?),
         None => None,
     };
-    // Few samples come from one chain, many from a fixed number of them, one after the other in
-    // the file; half start hot and half cold.
+    // A few samples come from one chain, many from a fixed number of chains, whose samples follow one
+    // another in the file; half of the chains start hot and half cold.
     let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
-    // The pilot has two.
+    // The pilot has two chains.
     let threads = execution.threads.min(chains.max(2) as usize);
     let (chain, observables) = with_sampling!(&unmeasured, sampling => {
         (mcmc::chain_bytes(&sampling.model), sampling.model.observables().len())
     });
-    // One series at a time is looked at beside them all.
+    // While a series is analysed, it is held in addition to all of them.
     let series = (OBSERVED + observables + 1) * size_of::<f64>();
     let row = npy::buffer_bytes(lattice.sites() * format.size()) as u64;
     resources::memory(
@@ -147,9 +147,9 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     let sector_changes = sector_changes(&measured, args.samples, chains);
 
     let mut plan = *plan;
-    // Chains from hot and from cold starts, where there are both, must agree as well.
+    // Chains from hot and cold starts must agree here too.
     plan.equilibrated &= !apart(&measured, args.samples, chains);
-    // What long chains saw counts for more than what the pilot did.
+    // Sector changes in the long chains take precedence over those in the pilot.
     plan.frozen = match sector_changes {
         Some(changes) => plan.frozen && changes == 0,
         None => false,
@@ -232,12 +232,12 @@ fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The samples of a chain, as they stand in the file.
+/// The rows of a chain's samples in the file.
 fn rows(samples: u64, chains: u64, chain: u64) -> std::ops::Range<u64> {
     samples * chain / chains..samples * (chain + 1) / chains
 }
 
-/// Draws all samples, on so many threads, and measures them.
+/// Draws and measures all samples, on several threads.
 fn draw<M: Supplier<Cell: Cell> + Drawn>(
     sampling: &Sampling<M>,
     args: &SampleArgs,
@@ -261,7 +261,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
         let mut writer = file.rows(rows(args.samples, chains, share.chain));
         let mut own = vec![];
         for sample in share.series.chunks_exact_mut(width) {
-            // Without all chains there is no file.
+            // The file needs the samples of all chains.
             if failure.get().is_some() {
                 return Ok(());
             }
@@ -317,7 +317,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
     })
 }
 
-/// Adds to how often a value was met.
+/// Adds `n` occurrences of a value.
 fn count(counts: &mut Vec<u64>, value: usize, n: u64) {
     if counts.len() <= value {
         counts.resize(value + 1, 0);
@@ -342,7 +342,7 @@ fn apart(measured: &Measured, samples: u64, chains: u64) -> bool {
     }
 }
 
-/// How often chains went from one sector to another between samples; none, if there are none.
+/// Number of sector changes between successive samples of a chain; none, if there are no sectors.
 fn sector_changes(measured: &Measured, samples: u64, chains: u64) -> Option<u64> {
     let sectors: Vec<f64> = measured.column(SECTOR).collect();
     if sectors.iter().any(|sector| sector.is_nan()) {

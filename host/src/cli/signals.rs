@@ -1,11 +1,11 @@
-//! What a signal leaves behind: nothing.
+//! Removal of unfinished output on signals.
 
-/// From now on SIGINT and SIGTERM remove what is unfinished before they end the process. They end
-/// it as they always do, so that a shell's loop ends with it.
+/// From now on SIGINT and SIGTERM remove unfinished output before they end the process. They end it in
+/// the default way, so that a shell loop ends with it.
 #[cfg(unix)]
 pub(super) fn clean_up() {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    // Where signals cannot be caught, they leave something behind.
+    // If signals cannot be caught, unfinished output is left behind.
     let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
         return;
     };
@@ -17,6 +17,6 @@ pub(super) fn clean_up() {
     });
 }
 
-/// Elsewhere they leave something behind.
+/// On other systems unfinished output is left behind.
 #[cfg(not(unix))]
 pub(super) fn clean_up() {}

@@ -13,10 +13,10 @@ use super::args::{EstimateArgs, FromArgs, Global, TrainArgs, fields};
 use super::words::{as_options, command};
 use super::{print, style, warn};
 
-/// Bytes that a run's folder takes, generously.
+/// Upper bound for the size of a run's folder in bytes.
 const RUN_BYTES: u64 = 4 << 20;
 
-/// The configuration of a run: options in place of what a file says, and that in place of defaults.
+/// The configuration of a run: options override the file, and the file overrides defaults.
 fn config(task: &str, mut given: Fields, settings: Fields, from: &FromArgs) -> Result<RunConfig> {
     given.insert("task".into(), task.into());
     given.extend(settings);
@@ -75,7 +75,7 @@ fn finish(session: &Session) -> Result<RunRecord> {
     Ok(record)
 }
 
-/// The folder of a run.
+/// Writes the folder of a run.
 fn write(record: &RunRecord, session: &Session, target: &RunTarget) -> Result<()> {
     let writer = target.create()?;
     let json = serde_json::to_vec_pretty(&record.fields());

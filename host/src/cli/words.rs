@@ -1,10 +1,10 @@
-//! Settings in the words of the command line, and back.
+//! Translation between settings and command-line options.
 
 use blockspin::model::Ising;
 use blockspin::run::RunConfig;
 use blockspin::settings::text;
 
-/// Messages of the library name settings as `` `learning_rate` ``; here they are options.
+/// Rewrites settings in library messages, such as `` `learning_rate` ``, as options.
 pub(super) fn as_options(message: &str) -> String {
     let mut words = String::new();
     let mut rest = message;
@@ -32,7 +32,7 @@ fn option(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 
-/// Settings that every run has at the same value unless they are given.
+/// Settings that are left out of a command where they have this common default.
 const RARE: [&str; 8] = [
     "map",
     "weight_decay",
@@ -52,7 +52,7 @@ pub(super) fn command(config: &RunConfig) -> String {
     let continuous = !config.coarse().is_relaxed();
     let disordered = fields.get("disorder").is_some_and(|law| law != "none");
     fields.retain(|name, value| match &name[..] {
-        // Another critic is chosen for continuous h.
+        // Continuous h has another default critic.
         "critic" if continuous => true,
         "damping" => config.optimisation.tolerance.is_some(),
         "disorder_seed" => disordered,
@@ -78,7 +78,7 @@ pub(super) fn command(config: &RunConfig) -> String {
     words
 }
 
-/// A word as a shell takes it for one.
+/// Quotes a word for a shell, if necessary.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/,:".contains(c);
     if word.chars().all(plain) && !word.is_empty() {

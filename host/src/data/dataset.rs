@@ -1,17 +1,17 @@
 //! A user's configurations: an array of shape (N, L0[, L1[, L2]]) of any size, read by position.
 //!
 //! # What is scanned
-//! Opening looks through the array for a third value, in the order of the file, and ends there.
-//! With at most two values it has then seen all of them. Otherwise it scans configurations spread
-//! evenly over the file, all of them up to 2²⁶ values and about so many beyond (but 8 configurations
-//! at least), for mean, standard deviation, sites that vary and missing values; should they be all
-//! alike, it scans the rest too.
+//! Opening scans the array in file order for a third distinct value and stops there. With at most two
+//! values it has then seen all of them. Otherwise it scans configurations spread evenly over the file
+//! (all of them up to 2²⁶ values, about 2²⁶ values of a larger file, but at least 8 configurations) for
+//! mean, standard deviation, varying sites and missing values; if all these values are equal, it scans
+//! the rest too.
 //!
-//! # What values become
+//! # How values are converted
 //! Two values become −1 and 1, the lower one −1; they are compared in the type of the file. Others
-//! become (x − mean) / (standard deviation), with divisor N, computed in f64 in a fixed order, so
-//! that they are the same on every machine. NaN is a missing value and stays NaN. Infinities are
-//! refused wherever they are met.
+//! become (x − mean) / (standard deviation), with divisor N, computed in f64 in a fixed order, so that
+//! they are the same on every machine. NaN is a missing value and stays NaN. Infinities are refused when
+//! they are read.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -25,32 +25,32 @@ use crate::error::{Error, Result};
 use crate::observer::{Observer, Phase, Silent};
 use crate::store::resources;
 
-/// Bytes read at a time; every item size divides it.
+/// Bytes read at a time; divisible by every item size.
 const CHUNK: usize = 1 << 18;
-/// Bytes that are rather read and left than skipped.
+/// Gaps up to this many bytes are read and discarded rather than skipped.
 const GAP: usize = 1 << 12;
-/// Two-valued data are kept in memory up to this many bytes, packed.
+/// Two-valued data up to this size are kept in memory, packed.
 const KEPT: u64 = 64 << 20;
-/// Values from which mean and standard deviation are taken, about.
+/// Approximate number of values from which mean and standard deviation are computed.
 const SCANNED: u64 = 1 << 26;
-/// Configurations that are scanned at least.
+/// Fewest configurations that are scanned.
 const SCANNED_CONFIGURATIONS: u64 = 8;
-/// Bytes of neighbouring configurations that are scanned together: disks like long reads.
+/// Bytes of successive configurations that are scanned together: disks are fast at long reads.
 const TOGETHER: u64 = 1 << 16;
-/// Most axes of a lattice.
+/// Largest number of lattice axes.
 const MAX_DIMENSION: usize = blockspin_core::lattice::MAX_DIMENSION;
 
-/// What the values of a file are.
+/// The kind of a file's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// At most two values, none missing: they enter as −1 and 1.
+    /// At most two values, none missing: they become −1 and 1.
     Signs {
         /// The value that becomes −1, to the nearest f64.
         low: f64,
         /// The value that becomes 1; `low` again when there is only one.
         high: f64,
     },
-    /// Anything else: x enters as (x − centre) / scale.
+    /// All others: x becomes (x − centre) / scale.
     Reals {
         /// Mean of the scanned values; the middle of two values.
         centre: f64,
@@ -68,16 +68,16 @@ pub struct Data {
     configurations: usize,
     sites: usize,
     values: Values,
-    /// All configurations of two-valued data, [`bits::words`] each, when they are few.
+    /// All configurations of two-valued data, [`bits::words`] each, if they fit into memory.
     kept: Option<Vec<u32>>,
     varying: Vec<u32>,
     missing: u64,
 }
 
-/// How an item becomes a number.
+/// How an item is converted to a number.
 #[derive(Clone, Copy, Debug)]
 enum Values {
-    /// At most two values, as the file has them (little-endian); the same twice for one.
+    /// At most two values, as in the file (little-endian); the same one twice if there is only one.
     Two {
         low: [u8; 8],
         high: [u8; 8],
@@ -88,11 +88,11 @@ enum Values {
 }
 
 impl Data {
-    /// Opens FILE.npy, FILE.npz (with exactly one array) or FILE.npz:MEMBER, scans it once, and settles
-    /// its kind.
+    /// Opens FILE.npy, FILE.npz (with exactly one array) or FILE.npz:MEMBER, scans it once, and
+    /// determines its kind.
     ///
     /// # Errors
-    /// A failure that names the file and the rule it breaks.
+    /// A failure that names the file and what is wrong with it.
     pub fn open(path: &Path, observer: &dyn Observer) -> Result<Self> {
         Self::scan(Array::open(path)?, observer)
     }
@@ -109,7 +109,8 @@ impl Data {
     /// ```
     ///
     /// # Errors
-    /// A failure, if the values do not fill the shape, or break the rules of a file.
+    /// A failure, if the number of values does not match the shape, or the values are not allowed in a
+    /// file.
     pub fn new<T: Element>(shape: &[usize], values: &[T]) -> Result<Self> {
         Self::scan(Array::new(shape, values)?, &Silent)
     }
@@ -155,7 +156,7 @@ impl Data {
             missing: 0,
             array,
         };
-        // Marks of a site that a scan takes.
+        // Bit sets over the sites that a scan needs.
         let marks = 12 * bits::words(sites) as u64;
         resources::memory(&format!("reading {}", data.array.name()), marks)?;
         data.array = data.array.prepare(observer)?;
@@ -184,7 +185,7 @@ impl Data {
         self.sites
     }
 
-    /// What the values are, and what becomes of them.
+    /// The kind of the values, which says how they are converted.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self.values {
@@ -193,13 +194,13 @@ impl Data {
         }
     }
 
-    /// Whether only one value occurs, missing ones apart: there is nothing to learn then.
+    /// Whether only one value occurs, apart from missing ones: then there is nothing to learn.
     #[must_use]
     pub fn is_constant(&self) -> bool {
         matches!(self.values, Values::Two { constant: true, .. })
     }
 
-    /// Bit i is 1 when site i is not the same in all configurations scanned, missing values apart.
+    /// Bit i is 1 if site i varies between the scanned configurations, apart from missing values.
     #[must_use]
     pub fn varying(&self) -> &[u32] {
         &self.varying
@@ -213,11 +214,11 @@ impl Data {
 
     /// The spins of a box of configuration `i`, packed in C order: bit 1 for the higher value.
     ///
-    /// The box has its first site at `corner` and goes around the lattice; `to` has
-    /// [`bits::words`] of the product of its `sides`.
+    /// The box begins at the site `corner` and wraps around the lattice; `to` has [`bits::words`] of the
+    /// product of its `sides`.
     ///
     /// # Errors
-    /// The file cannot be read, or is no longer what it was.
+    /// If the file cannot be read, or has changed since it was scanned.
     ///
     /// # Panics
     /// If the data are not [`Kind::Signs`], there is no configuration `i`, or a length is wrong.
@@ -242,7 +243,7 @@ impl Data {
                 Ok(())
             })?;
         } else {
-            // One value only is all −1.
+            // With a single value all sites are −1.
             let high = (!constant).then_some(high);
             for_type!(
                 self.array.item_type(),
@@ -253,13 +254,13 @@ impl Data {
         Ok(())
     }
 
-    /// The values of a box of configuration `i` as [`kind`](Self::kind) says, in C order, NaN
-    /// where they are missing. The box is that of [`signs`](Self::signs); `to` has the product of
-    /// its `sides`.
+    /// The values of a box of configuration `i`, converted as [`kind`](Self::kind) says, in C order, NaN
+    /// where they are missing. The box is as for [`signs`](Self::signs); `to` has the product of its
+    /// `sides`.
     ///
     /// # Errors
-    /// The file cannot be read, or is no longer what it was; a value is infinite, or so far from
-    /// the scanned ones that it has no place in f32.
+    /// If the file cannot be read, or has changed since it was scanned; if a value is infinite, or so
+    /// far from the scanned ones that its conversion overflows f32.
     ///
     /// # Panics
     /// If there is no configuration `i`, or a length is wrong.
@@ -281,7 +282,7 @@ impl Data {
         )
     }
 
-    /// Configuration `i`, where it is kept in memory.
+    /// Configuration `i`, if configurations are kept in memory.
     fn row(&self, i: usize) -> Option<&[u32]> {
         let stride = self.varying.len();
         self.kept
@@ -307,7 +308,7 @@ impl Data {
             padded
         };
         let (lattice, first, sides) = (pad(&self.sides, 1), pad(corner, 0), pad(sides, 1));
-        // The axis along which the runs go; the box is whole along those after it.
+        // The axis of the runs; the box covers all later axes completely.
         let mut along = MAX_DIMENSION - 1;
         let mut inner = 1;
         while along > 0 && sides[along] == lattice[along] && first[along] % lattice[along] == 0 {
@@ -333,8 +334,8 @@ impl Data {
         Ok(())
     }
 
-    /// Reads a box from the file, and visits its items in C order, some at a time, with the number
-    /// of the site of the first.
+    /// Reads a box from the file and visits its items in C order, in chunks, each with the number of its
+    /// first site.
     fn pieces(
         &self,
         i: usize,
@@ -353,7 +354,7 @@ impl Data {
         let mut chunk = vec![];
         let mut rest = &runs[..];
         while let [(site, n), others @ ..] = rest {
-            // Runs that are near each other come by one read.
+            // Nearby runs are read together.
             let (mut low, mut high, mut together) = (*site, site + n, 1);
             for (site, n) in others {
                 let gap = site.saturating_sub(high).max(low.saturating_sub(site + n));
@@ -382,7 +383,7 @@ impl Data {
         Ok(())
     }
 
-    /// An item that is not what it should be.
+    /// The error for an item that is not allowed.
     fn unfit<T: Item>(&self, value: T, row: usize, site: usize) -> Error {
         Error::failure(format!(
             "{} holds {value} (row {row}, item {site} of it): every value is a finite number or \
@@ -391,7 +392,7 @@ impl Data {
         ))
     }
 
-    /// A value that did not occur when the data were scanned.
+    /// The error for a value that did not occur in the scan.
     fn changed<T: Item>(&self, value: T, row: usize, site: usize) -> Error {
         Error::failure(format!(
             "{} has changed since it was scanned: now it holds {value} (row {row}, item {site} of \
@@ -400,7 +401,7 @@ impl Data {
         ))
     }
 
-    /// The row and the item of it with a number.
+    /// The row of an item, and its number within the row.
     fn place(&self, item: u64) -> (usize, usize) {
         let sites = self.sites as u64;
         ((item / sites) as usize, (item % sites) as usize)
@@ -499,7 +500,7 @@ fn reals_from_file<T: Item>(
     })
 }
 
-/// Up to 32 items: which are the second of two values, and which are one of them.
+/// For up to 32 items: which equal the second of two values, and which equal either of them.
 #[inline(always)]
 fn marks<T: Item>(bytes: &[u8], a: T, b: Option<T>) -> (u32, u32) {
     let other = b.unwrap_or(a);
@@ -512,12 +513,12 @@ fn marks<T: Item>(bytes: &[u8], a: T, b: Option<T>) -> (u32, u32) {
     (second & !first, first | second)
 }
 
-/// Looks for a third value: false if there is one, and the data are what they were.
+/// Scans for a third value; returns false if there is one, and leaves the data unchanged.
 fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
     let stride = bits::words(data.sites);
     let (mut a, mut b): (Option<T>, Option<T>) = (None, None);
-    // Packed, in the order of discovery; what each site was first, whether that is known, and
-    // whether it was ever something else.
+    // Packed, in the order of discovery: the first value of each site, whether it is known yet, and
+    // whether the site ever had another value.
     let bytes = data.configurations as u64 * 4 * stride as u64;
     let mut kept = (bytes <= KEPT).then(|| vec![0; data.configurations * stride]);
     let (mut reference, mut seen) = (vec![0; stride], vec![0; stride]);
@@ -539,7 +540,7 @@ fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
                 .min(rest.len() / T::SIZE);
             let (items, tail) = rest.split_at(n * T::SIZE);
             let (mut word, mut known) = match a {
-                // The length is known: the compiler makes vectors of it.
+                // The fixed length lets the compiler vectorise this.
                 Some(a) if n == bits::WORD => marks(&items[..bits::WORD * T::SIZE], a, b),
                 Some(a) => marks(items, a, b),
                 None => (0, 0),
@@ -614,7 +615,7 @@ fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
             scale: 1.0,
         }
     } else {
-        // Halves first: the sum could overflow.
+        // Halved before adding: the sum could overflow.
         Kind::Reals {
             centre: l / 2.0 + h / 2.0,
             scale: h / 2.0 - l / 2.0,
@@ -632,7 +633,7 @@ fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
     Ok(true)
 }
 
-/// Scans data of three values and more.
+/// Scans data with three or more values.
 fn scan_many<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<()> {
     let (n, sites) = (data.configurations as u64, data.sites as u64);
     let some = (SCANNED / sites).max(SCANNED_CONFIGURATIONS);
@@ -652,7 +653,7 @@ fn scan_many<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<()> {
     )))
 }
 
-/// What is learned of some configurations.
+/// Statistics of scanned configurations.
 struct Scan {
     moments: Moments,
     varying: Vec<u32>,
@@ -668,7 +669,7 @@ impl Scan {
             varying: vec![0; bits::words(data.sites)],
             missing: 0,
         };
-        // Sites are scanned by segments that fit in memory, in groups of configurations.
+        // Sites are scanned in segments that fit in memory, for groups of configurations.
         let segment = sites.min((CHUNK / T::SIZE) as u64);
         let together = (TOGETHER / (sites * T::SIZE as u64)).clamp(1, configurations);
         let groups = if configurations == n {
@@ -694,7 +695,7 @@ impl Scan {
                 } else {
                     (u128::from(group) * u128::from(n) / u128::from(groups)) as u64
                 };
-                // Either whole configurations, or a segment of one.
+                // Either whole configurations, or a segment of one configuration.
                 let items = (together.min(n - row) * length) as usize;
                 let chunk = &mut chunk[..items * T::SIZE];
                 data.array.read(row * sites + begin, chunk)?;
@@ -729,12 +730,12 @@ impl Scan {
     }
 }
 
-/// Exponents of the powers of two that values are divided by lie within ± this.
+/// Values are divided by powers of two with exponents within ± this.
 const MAX_EXPONENT: i32 = 1000;
 
-/// Mean and sum of squared deviations of numbers of any magnitude: of x / 2^exponent, so that no
-/// square overflows or vanishes. Chunks are merged as in Chan, Golub and LeVeque, "Algorithms for
-/// computing the sample variance" (1983).
+/// Mean and sum of squared deviations of x / 2^exponent, for numbers of any magnitude: squares neither
+/// overflow nor underflow. Chunks are merged as in Chan, Golub and LeVeque, "Algorithms for computing
+/// the sample variance" (1983).
 #[derive(Clone, Copy, Debug)]
 struct Moments {
     count: f64,
@@ -762,7 +763,7 @@ impl Moments {
         });
         let exponent = exponent(largest);
         let factor = power(-exponent);
-        // Deviations from the first are exactly 0 where all are equal.
+        // Deviations from the first value are exactly 0 if all are equal.
         let deviation = |value: &f64| value * factor - first * factor;
         let count = values.len() as f64;
         let shift = values.iter().map(deviation).sum::<f64>() / count;
@@ -796,7 +797,7 @@ impl Moments {
         self.count = count;
     }
 
-    /// `None` if there is no spread.
+    /// `None` if the values have no spread.
     fn standard(&self) -> Option<Standard> {
         let standard = Standard {
             factor: power(-self.exponent),
@@ -807,7 +808,7 @@ impl Moments {
     }
 }
 
-/// x → (factor x − centre) / scale; the factor is a power of two.
+/// x → (factor x − centre) / scale; `factor` is a power of two.
 #[derive(Clone, Copy, Debug)]
 struct Standard {
     factor: f64,
@@ -835,13 +836,13 @@ impl Standard {
     }
 }
 
-/// The power of two next above a magnitude, within [`MAX_EXPONENT`].
+/// The next power of two above a magnitude, within [`MAX_EXPONENT`].
 fn exponent(x: f64) -> i32 {
     let biased = (x.to_bits() >> 52 & 0x7ff) as i32;
     (biased - 1022).clamp(-MAX_EXPONENT, MAX_EXPONENT)
 }
 
-/// 2^exponent; 0 where that is no normal number.
+/// 2^exponent; 0 if that is not a normal number.
 fn power(exponent: i32) -> f64 {
     if exponent < -1022 {
         return 0.0;

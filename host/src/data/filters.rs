@@ -1,23 +1,23 @@
-//! Filters Λ as they are stored and shown: one block of weights per component.
+//! Filters Λ as they are stored and shown: one block of weights per filter.
 
 use crate::error::{Error, Result};
 
-/// Weights of C components over a block, (C, block…) in C order; where components have Q states, each
-/// with a filter, (C Q, block…), those of a component one after the other.
+/// Weights of C components on a block, (C, block…) in C order. If components have Q states with a filter
+/// each, the shape is (C Q, block…), grouped by component.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filters {
     sides: Vec<u32>,
     weights: Vec<f32>,
-    /// Filters of a component.
+    /// Number of filters per component.
     states: u32,
 }
 
 impl Filters {
-    /// Filters over a block of the given sides (slowest first); the number of components follows.
+    /// Filters on a block with the given sides (slowest first); the number of weights determines C.
     ///
     /// # Errors
-    /// Sides that are not 1 to 3 positive numbers, weights that are no whole number of blocks, or
-    /// a weight that is not finite.
+    /// If there are not 1 to 3 positive sides, if the weights do not fill whole blocks, or if a weight
+    /// is not finite.
     pub fn new(sides: &[u32], weights: Vec<f32>) -> Result<Self> {
         let sites = sides
             .iter()
@@ -50,7 +50,7 @@ impl Filters {
         })
     }
 
-    /// Filters from weights site by site, a component after the other at each.
+    /// Filters from weights ordered by site, with all components of a site together.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
@@ -59,13 +59,13 @@ impl Filters {
         Self::new(sides, (0..components).flat_map(of).collect())
     }
 
-    /// The same as filters of the states of components, so many for each.
+    /// Marks these as filters of components with several states, `states` filters each.
     #[must_use]
     pub fn of_states(self, states: u32) -> Self {
         Filters { states, ..self }
     }
 
-    /// What a filter is called, by its number from 0.
+    /// The name of a filter, by its number from 0.
     #[must_use]
     pub fn name(&self, number: usize) -> String {
         let states = self.states.max(1) as usize;
@@ -105,7 +105,7 @@ impl Filters {
         self.weights.chunks_exact(self.sites())
     }
 
-    /// The weights site by site, a component after the other at each, as the core has them.
+    /// The weights ordered by site, with all components of a site together, as in the core.
     #[must_use]
     pub fn by_site(&self) -> Vec<f32> {
         let at = |i| self.components().map(move |weights| weights[i]);
@@ -122,7 +122,7 @@ impl Filters {
     }
 }
 
-/// Numbers as they are typed, "4,2".
+/// Numbers as in options, "4,2".
 #[must_use]
 pub fn commas(numbers: &[u32]) -> String {
     let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();

@@ -1,17 +1,16 @@
-//! Graphs: the file that says which sites are neighbours, and the shells around one of them.
+//! Graphs: the file that lists which sites are neighbours, and the shells around one of them.
 //!
 //! A file is an edge list or an adjacency matrix:
 //!
-//! - An edge list is text, a line for each edge: the two nodes it joins, numbered from 0, with
-//!   blanks, tabs or one comma between them. `#` begins a comment. A third number, the weight, is
-//!   read and ignored. Edge i is the i-th that the file names. A node without edges is given as an
-//!   edge to itself.
-//! - A matrix is what `scipy.sparse.save_npz` writes of a square `csr`, `csc` or `coo` matrix:
-//!   every stored entry (i, j) joins nodes i and j, whatever its value. Edges are numbered in the
-//!   order of (smaller node, larger node).
+//! - An edge list is text, one line per edge: the two nodes it joins, numbered from 0, separated by
+//!   blanks, tabs or one comma. `#` begins a comment. A third number, the weight, is read and ignored.
+//!   Edge i is the i-th distinct edge in the file. A node without edges is given as an edge to itself.
+//! - A matrix is a square `csr`, `csc` or `coo` matrix as written by `scipy.sparse.save_npz`: every
+//!   stored entry (i, j) joins nodes i and j, whatever its value. Edges are numbered in the order of
+//!   (smaller node, larger node).
 //!
-//! Either way the graph is simple and undirected: entries count in both directions, self loops and
-//! repetitions are dropped with a warning. Distance counts edges; weights do not enter.
+//! In both cases the graph is simple and undirected: entries count in both directions, self loops and
+//! repeated edges are dropped with a warning. Distance counts edges; weights have no effect.
 
 mod list;
 mod matrix;
@@ -33,10 +32,10 @@ use crate::error::{Error, Result, annotate, quoted};
 use crate::settings::as_name;
 use crate::store::resources;
 
-/// Most edges, so that both directions of all are counted in 32 bits.
+/// Most edges, so that the number of neighbours in both directions fits in 32 bits.
 const MAX_EDGES: usize = i32::MAX as usize;
 
-/// What the values of a configuration belong to.
+/// Whether the values of a configuration belong to nodes or edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
     /// One value for each node.
@@ -48,7 +47,7 @@ pub enum On {
 as_name!(On);
 
 impl On {
-    /// Both.
+    /// Both variants.
     pub const ALL: [On; 2] = [On::Nodes, On::Edges];
 
     /// Its name in configurations.
@@ -60,7 +59,7 @@ impl On {
         }
     }
 
-    /// One of them.
+    /// Singular of the name.
     #[must_use]
     pub fn site(self) -> &'static str {
         match self {
@@ -76,7 +75,7 @@ impl On {
     }
 }
 
-/// What the shells surround.
+/// The centre of the shells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Centre {
     /// A node.
@@ -86,10 +85,10 @@ pub enum Centre {
 }
 
 impl Centre {
-    /// Understands `node:5`, `edge:5`, and `5` as one of what has the values.
+    /// Parses `node:5`, `edge:5`, or `5` for the sites that have the values.
     ///
     /// # Errors
-    /// Wrong usage.
+    /// Usage, if the text has another form.
     pub fn parse(word: &str, on: On) -> Result<Self> {
         let (kind, number) = match word.split_once(':') {
             Some(("node", number)) => (On::Nodes, number),
@@ -130,23 +129,24 @@ pub struct Graph {
     offsets: Vec<u32>,
     neighbours: Vec<u32>,
     ends: Vec<[u32; 2]>,
-    /// Whether it comes from an edge list.
+    /// Whether it was read from an edge list.
     listed: bool,
     dropped: u64,
     warnings: Vec<String>,
 }
 
 impl Graph {
-    /// Reads the graph of configurations with `values` values each, for nodes or edges.
+    /// Reads the graph for configurations with `values` values each, on nodes or edges.
     ///
-    /// Values on nodes allow as many nodes, values on edges twice as many that have an edge: a
-    /// number beyond is refused, so that memory is bounded by the data and the length of the file.
+    /// There may be as many nodes as values on nodes, or twice as many nodes with an edge as values on
+    /// edges; larger node numbers are refused, so that memory is bounded by the data and the length of
+    /// the file.
     ///
     /// # Errors
-    /// A failure that names the file, the line or member, and the rule it breaks.
+    /// A failure that names the file, the line or member, and what is wrong.
     pub fn read(path: &Path, values: u64) -> Result<Self> {
         let fail = |why: &str| Error::failure(format!("{} {why}", quoted(path)));
-        // Before opening: to open a pipe is to wait for a writer.
+        // Checked before opening: opening a pipe would wait for a writer.
         let meta = std::fs::metadata(path).map_err(|error| annotate("read", path, error))?;
         if meta.is_dir() {
             return Err(fail("is a folder; a graph is a regular file"));
@@ -175,8 +175,8 @@ impl Graph {
                  (scipy.sparse.save_npz)",
             )),
             _ => {
-                // At least four bytes an edge, which takes 8 as it is read (16 while the list
-                // grows), 4 to be sorted, 16 in the graph.
+                // At least four bytes per edge in the file; it takes 8 bytes when read (16 while the
+                // list grows), 4 for sorting, 16 in the graph.
                 resources::memory(
                     &format!("reading {}", quoted(path)),
                     meta.len().saturating_mul(9),
@@ -195,13 +195,13 @@ impl Graph {
         }
     }
 
-    /// The graph of entries that join two nodes below `nodes`; edges keep the order of their first
-    /// entry if they were `listed`.
+    /// The graph of entries that join two nodes below `nodes`; if they were `listed`, edges keep the
+    /// order of their first entry.
     fn simple(path: &Path, nodes: u32, mut entries: Vec<[u32; 2]>, listed: bool) -> Result<Self> {
         let all = entries.len();
         entries.retain(|[a, b]| a != b);
         let loops = all - entries.len();
-        // A list may name an edge from either end; a matrix names it in the rows of both.
+        // A list may name an edge from either end; a matrix names it in both rows.
         if listed {
             entries.iter_mut().for_each(|ends| ends.sort_unstable());
         }
@@ -238,7 +238,7 @@ impl Graph {
         }
         let mut neighbours = vec![0; 2 * order.len()];
         let mut free = offsets.clone();
-        // In this order every row receives its smaller neighbours first, all of them ascending.
+        // In this order every row receives its neighbours in ascending order.
         for i in &order {
             let [a, b] = ends(*i);
             for (node, neighbour) in [(a, b), (b, a)] {
@@ -286,7 +286,7 @@ impl Graph {
         self.ends.len() as u64
     }
 
-    /// Number of what can have a value.
+    /// Number of sites that can have a value.
     #[must_use]
     pub fn sites(&self, on: On) -> u64 {
         match on {
@@ -301,17 +301,17 @@ impl Graph {
         self.ends.get(edge as usize).copied()
     }
 
-    /// What was dropped or ignored, a sentence each.
+    /// What was dropped or ignored on reading, a sentence each.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What the `values` of a configuration belong to: as `wanted`, else nodes where their number
-    /// fits, else edges.
+    /// Whether `values` of a configuration belong to nodes or edges: as `wanted`, else nodes if their
+    /// number matches, else edges.
     ///
     /// # Errors
-    /// A failure that names the three numbers, when the values fit neither.
+    /// A failure with the three numbers, if the values match neither.
     pub fn on(&self, values: u64, wanted: Option<On>) -> Result<On> {
         let candidates = match &wanted {
             Some(on) => std::slice::from_ref(on),
@@ -342,20 +342,20 @@ impl Graph {
                 values - 1
             );
         } else if let Some(other) = &On::ALL.iter().find(fits) {
-            message += &format!("; --values {}s fits", other.site());
+            message += &format!("; `values` {}s fits", other.site());
         }
         Err(Error::failure(message))
     }
 
     /// The shells of graph distance around a site: V at distances 0 to `block` − 1, then `buffer`
-    /// shells, then `environment` shells, fewer where the graph ends.
+    /// shells, then `environment` shells, or fewer if the graph ends.
     ///
-    /// Distance is the number of edges of a shortest path: between two nodes, as usual; between
-    /// two edges, in the line graph, where edges that share a node are at distance 1; of a node
-    /// from an edge, to its nearer end; of an edge from a node, of its nearer end.
+    /// Distance is the number of edges of a shortest path between two nodes. Between two edges it is
+    /// measured in the line graph, where edges that share a node are at distance 1; between a node and
+    /// an edge, to the nearer end of the edge.
     ///
     /// # Errors
-    /// Wrong usage: a centre that is not there, no shell in V or E, or an E beyond the graph's end.
+    /// Usage: a centre that does not exist, no shell in V or E, or no sites left for E.
     pub fn shells(
         &self,
         centre: Centre,
@@ -372,7 +372,7 @@ impl Graph {
             }
         }
         let begins = u64::from(block) + u64::from(buffer);
-        // The distance that E stays below; no graph reaches as far as 32 bits.
+        // The distance at which E ends; no graph reaches as far as 32 bits.
         let end = u32::try_from(begins + u64::from(environment)).unwrap_or(u32::MAX);
         let search = self.search(centre, end - 1)?;
         // (distance, site), in this order.
@@ -399,7 +399,7 @@ impl Graph {
         sites.sort_unstable();
         let mut sizes = vec![];
         for (along, _) in &sites {
-            // Shells follow each other without a gap.
+            // Shells are contiguous.
             sizes.resize(*along as usize + 1, 0);
             sizes[*along as usize] += 1;
         }
@@ -434,7 +434,7 @@ impl Graph {
         })
     }
 
-    /// Searches the nodes around a centre, no farther than `reach`.
+    /// Searches the nodes around a centre, up to distance `reach`.
     pub(crate) fn search(&self, centre: Centre, reach: u32) -> Result<Search> {
         let absent = |site: u32, on: On| {
             let n = self.sites(on);
@@ -472,9 +472,9 @@ impl Graph {
     }
 }
 
-/// What a search has found.
+/// The result of a search.
 pub(crate) struct Search {
-    /// Of every node, [`UNREACHED`] beyond the reach.
+    /// Distance of every node, [`UNREACHED`] beyond the reach.
     pub(crate) distance: Vec<u32>,
     /// The nodes found, nearest first.
     pub(crate) order: Vec<u32>,
@@ -483,22 +483,22 @@ pub(crate) struct Search {
 /// V, buffer and E around a centre.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shells {
-    /// What the sites are.
+    /// Whether the sites are nodes or edges.
     pub on: On,
-    /// What they surround.
+    /// The centre.
     pub centre: Centre,
-    /// Sites of V, nearest first, those of a shell ascending: the order of the filter's weights.
+    /// Sites of V, nearest first, ascending within a shell: the order of the filter's weights.
     pub block: Vec<u32>,
     /// Sites between V and E, in the same order.
     pub buffer: Vec<u32>,
     /// Sites of E, in the same order.
     pub environment: Vec<u32>,
-    /// Number of sites at distance 0, 1, 2, …, as far as E reaches.
+    /// Number of sites at distance 0, 1, 2, …, up to the end of E.
     pub sizes: Vec<u32>,
 }
 
 impl Shells {
-    /// All sites with their distance: of V, then of the buffer, then of E.
+    /// All sites with their distance: those of V, then of the buffer, then of E.
     pub fn sites(&self) -> impl Iterator<Item = (u32, u32)> {
         let distances = (0..)
             .zip(&self.sizes)
@@ -520,7 +520,7 @@ impl Shells {
     }
 }
 
-/// How many nodes there may be, and because of how many values.
+/// How many nodes are allowed, and the number of values that implies it.
 #[derive(Clone, Copy)]
 struct Bound {
     values: u64,
@@ -538,14 +538,14 @@ impl Bound {
     }
 }
 
-/// Digits and nothing else, as a number.
+/// A number in digits only.
 fn whole(word: &str) -> Option<u64> {
     let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    // What does not fit is no node either way.
+    // A number that overflows is no valid node either.
     digits.then(|| word.parse().unwrap_or(u64::MAX))
 }
 
-/// The beginning of foreign bytes, on one line whatever they are.
+/// The beginning of some bytes from a file, on one line.
 fn shown(bytes: &[u8]) -> String {
     const MOST: usize = 40;
     let mut text = bytes[..bytes.len().min(MOST)].escape_ascii().to_string();

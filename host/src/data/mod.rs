@@ -1,5 +1,5 @@
-//! A user's configurations: arrays, graphs, filters; how a file is split, and how configurations are
-//! supplied to a run.
+//! A user's configurations: arrays, graphs, filters; how a file is split, and how configurations reach a
+//! run.
 
 mod array;
 mod dataset;

@@ -1,7 +1,5 @@
-//! Arrays in NumPy's `.npy` format as they are written, and filters, which are read as well. What
-//! reads a user's configurations is [`crate::data`].
-//!
-//! Little-endian C order is written.
+//! Writing of arrays in NumPy's `.npy` format, little-endian in C order, and reading of filters.
+//! [`crate::data`] reads a user's configurations.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -19,13 +17,13 @@ use crate::error::{Error, Result, quoted};
 use crate::observer::Silent;
 use crate::store::resources;
 
-/// Bytes read at a time; every item size divides it.
+/// Bytes read at a time; divisible by every item size.
 const CHUNK: usize = 1 << 16;
 
-/// Reads the filters of a block with `dimension` sides: shape (C, block…), or (block…) for one.
+/// Reads filters for a block with `dimension` sides: shape (C, block…), or (block…) for one filter.
 ///
 /// # Errors
-/// A failure that names the file and the rule it breaks.
+/// A failure that names the file and what is wrong with it.
 pub fn read_filters(path: &Path, dimension: usize) -> Result<Filters> {
     let array = Array::open(path)?;
     let mut shape = array.shape().to_vec();
@@ -77,7 +75,7 @@ fn weights<T: Item>(array: &Array, count: u64) -> Result<Vec<f32>> {
     Ok(weights)
 }
 
-/// What the values of a configuration become in a file.
+/// How the values of a configuration are written to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Packed signs, as int8 −1 and 1.
@@ -93,7 +91,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// As NumPy describes the type.
+    /// NumPy's name of the type.
     fn descr(self) -> &'static str {
         match self {
             Format::Signs | Format::Bits | Format::Small => "|i1",
@@ -102,7 +100,7 @@ impl Format {
         }
     }
 
-    /// Bytes of an item.
+    /// Size of an item in bytes.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {
@@ -112,9 +110,9 @@ impl Format {
     }
 }
 
-/// What configurations are stored in, in memory.
+/// A cell type of configurations in memory.
 pub trait Cell: Copy {
-    /// Appends a configuration of so many sites as a file has it.
+    /// Appends a configuration of `sites` sites in the format of the file.
     fn write(cells: &[Self], sites: usize, format: Format, bytes: &mut Vec<u8>);
 }
 
@@ -139,7 +137,7 @@ impl Cell for u32 {
 }
 
 impl Cell for f32 {
-    /// Always as they are.
+    /// Always written unchanged.
     fn write(cells: &[f32], sites: usize, _: Format, bytes: &mut Vec<u8>) {
         bytes.extend(cells[..sites].iter().flat_map(|cell| cell.to_le_bytes()));
     }
@@ -154,7 +152,7 @@ fn shape(configurations: u64, sides: &[u32]) -> Vec<u64> {
 /// Length of a [`ConfigurationFile`].
 ///
 /// # Errors
-/// More than 2⁶⁴ bytes.
+/// If it exceeds 2⁶⁴ bytes.
 pub fn file_bytes(configurations: u64, sides: &[u32], format: Format) -> Result<u64> {
     let shape = shape(configurations, sides);
     let items = shape.iter().try_fold(1u64, |n, side| n.checked_mul(*side));
@@ -169,8 +167,8 @@ pub fn file_bytes(configurations: u64, sides: &[u32], format: Format) -> Result<
         })
 }
 
-/// A file of configurations, shape (N, L…). Its length is known beforehand, so that
-/// threads may write their rows at once, in whatever order.
+/// A file of configurations, shape (N, L…). Its length is known in advance, so that several threads can
+/// write their rows at the same time, in any order.
 #[derive(Debug)]
 pub struct ConfigurationFile<W> {
     out: Mutex<Unfinished<W>>,
@@ -188,8 +186,8 @@ struct Unfinished<W> {
 }
 
 impl<W: Write + Seek> ConfigurationFile<W> {
-    /// Announces `configurations` of a lattice with the given sides, fewer bytes in all than
-    /// [`file_bytes`] refuses.
+    /// Writes the header for `configurations` of a lattice with the given sides, whose length
+    /// [`file_bytes`] has accepted.
     ///
     /// # Errors
     /// Those of the writer.
@@ -206,7 +204,7 @@ impl<W: Write + Seek> ConfigurationFile<W> {
         })
     }
 
-    /// Writes these rows, in their order. No two writers may have a row in common.
+    /// A writer for these rows, in order. No two writers may share a row.
     pub fn rows(&self, rows: Range<u64>) -> RowWriter<'_, W> {
         RowWriter {
             file: self,
@@ -215,15 +213,15 @@ impl<W: Write + Seek> ConfigurationFile<W> {
         }
     }
 
-    /// Bytes of a configuration.
+    /// Size of a configuration in bytes.
     fn row(&self) -> usize {
         self.sites * self.format.size()
     }
 
-    /// Gives the writer back.
+    /// Returns the underlying writer.
     ///
     /// # Errors
-    /// Fewer configurations than announced.
+    /// If fewer configurations were written than announced.
     pub fn finish(self) -> io::Result<W> {
         let row = self.row() as u64;
         let Unfinished { out, missing } = self
@@ -244,9 +242,9 @@ impl<W: Write + Seek> ConfigurationFile<W> {
 #[derive(Debug)]
 pub struct RowWriter<'a, W> {
     file: &'a ConfigurationFile<W>,
-    /// Rows before `rows` that the file does not have yet.
+    /// Rows before `rows` that are buffered but not yet written.
     bytes: Vec<u8>,
-    /// Rows to come.
+    /// Rows still to come.
     rows: Range<u64>,
 }
 
@@ -254,7 +252,7 @@ impl<W: Write + Seek> RowWriter<'_, W> {
     /// Writes one configuration.
     ///
     /// # Errors
-    /// Those of the writer, or a configuration more than there are rows.
+    /// Those of the writer, or more configurations than rows.
     pub fn push<C: Cell>(&mut self, row: &[C]) -> io::Result<()> {
         if self.rows.next().is_none() {
             return Err(io::Error::other("more configurations than announced"));
@@ -266,7 +264,7 @@ impl<W: Write + Seek> RowWriter<'_, W> {
         Ok(())
     }
 
-    /// Writes what is buffered. What is not flushed counts as missing.
+    /// Writes what is buffered. Rows that are not flushed count as missing.
     ///
     /// # Errors
     /// Those of the writer.
@@ -286,7 +284,7 @@ impl<W: Write + Seek> RowWriter<'_, W> {
     }
 }
 
-/// Bytes of memory that a [`RowWriter`] takes, for configurations of so many bytes.
+/// Memory that a [`RowWriter`] needs for configurations of this many bytes.
 #[must_use]
 pub fn buffer_bytes(row: usize) -> usize {
     row.max(CHUNK)
@@ -332,7 +330,7 @@ mod tests {
         }
     }
 
-    /// An array with a header of the given text, version 1.0.
+    /// An array with the given header text, version 1.0.
     fn array(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
         bytes.extend((header.len() as u16).to_le_bytes());
@@ -356,7 +354,7 @@ mod tests {
         let rows = [[0b101_1100_1010_0111u32], [0b010_0011_0101_1000], [0]];
         let file =
             ConfigurationFile::new(io::Cursor::new(vec![]), 3, &sides, Format::Signs).unwrap();
-        // The later rows first.
+        // Later rows first.
         let (mut first, mut last) = (file.rows(0..1), file.rows(1..3));
         last.push(&rows[1]).unwrap();
         last.push(&rows[2]).unwrap();
@@ -388,7 +386,7 @@ mod tests {
         writer.flush().unwrap();
         let error = file.finish().unwrap_err();
         assert_eq!(error.to_string(), "1 configurations are missing");
-        // Configurations longer than what is buffered.
+        // Configurations larger than the buffer.
         let sides = [CHUNK as u32 + 40];
         let file =
             ConfigurationFile::new(io::Cursor::new(vec![]), 2, &sides, Format::Signs).unwrap();

@@ -1,4 +1,4 @@
-//! The parts of a file: what is trained on, what is watched, what is held out.
+//! Division of a file into training, validation and held-out configurations.
 
 use std::ops::Range;
 
@@ -7,37 +7,37 @@ use blockspin_core::stats::integrated;
 use crate::data::Data;
 use crate::error::{Error, Result};
 
-/// Shares of a file's configurations, in tenths: what is left is trained on.
+/// Fractions of a file's configurations, in tenths; the rest is for training.
 const VALIDATION_TENTHS: usize = 1;
 const HELD_OUT_TENTHS: usize = 2;
-/// Configurations, and values of each, that the autocorrelation is measured on, at most.
+/// Most configurations, and most values of each, from which the autocorrelation is measured.
 const MEASURED: usize = 1 << 14;
 const MEASURED_SITES: usize = 1 << 14;
-/// Autocorrelation times, beyond that of independent configurations, between two parts.
+/// Gap between two parts, in autocorrelation times in excess of that of independent configurations.
 const APART: f64 = 4.0;
-/// Autocorrelation time up to which configurations count as independent: what it is measured to be
-/// of a few hundred that are.
+/// Autocorrelation time up to which configurations count as independent: the estimate from a few hundred
+/// independent ones can be this large.
 const INDEPENDENT: f64 = 1.0;
 
 /// Blocks of configurations in the order of the file, never interleaved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
-    /// What is trained on.
+    /// Training.
     pub train: Range<usize>,
-    /// What is watched.
+    /// Validation.
     pub validation: Range<usize>,
-    /// What the reported figure comes from.
+    /// Held out, for the reported figure.
     pub held_out: Range<usize>,
     /// Integrated autocorrelation time along the file, in configurations; ½ when independent.
     pub autocorrelation: f64,
 }
 
 impl Parts {
-    /// Measures how alike configurations are that follow one another, and parts them so that the
-    /// parts are independent.
+    /// Measures the autocorrelation along the file, and divides the configurations so that the parts are
+    /// independent.
     ///
     /// # Errors
-    /// Usage, if a part cannot fill a batch; those of the file.
+    /// Usage, if a part is smaller than a batch; errors from reading the file.
     pub fn of(data: &Data, batch: usize) -> Result<Self> {
         Self::apart(data.configurations(), autocorrelation(data)?, batch)
     }
@@ -53,17 +53,17 @@ impl Parts {
             let alike = match gap {
                 0 => String::new(),
                 gap => format!(
-                    " and, since those that follow one another are alike (autocorrelation time \
-                     {autocorrelation:.1}), 2 × {gap} lie unused between the parts"
+                    " and, since successive ones are correlated (autocorrelation time \
+                     {autocorrelation:.1}), 2 × {gap} are left unused between the parts"
                 ),
             };
             let smaller = match left / 10 {
                 0 | 1 => String::new(),
-                batch => format!(", or --batch {batch} or less"),
+                batch => format!(", or `batch` {batch} or less"),
             };
             return Err(Error::usage(format!(
-                "{n} configurations are too few for a batch of {batch}: a tenth of them is watched \
-                 while training, and must fill a batch{alike}; give {} configurations or \
+                "{n} configurations are too few for a batch of {batch}: a tenth of them is for \
+                 validation, and must fill a batch{alike}; give {} configurations or \
                  more{smaller}",
                 10 * batch + 2 * gap
             )));
@@ -78,15 +78,15 @@ impl Parts {
         })
     }
 
-    /// Independent configurations among those that are trained on, about.
+    /// Approximate number of independent configurations in the training part.
     #[must_use]
     pub fn independent(&self) -> f64 {
         self.train.len() as f64 / (2.0 * self.autocorrelation)
     }
 }
 
-/// The longest autocorrelation time of a configuration's mean, its square, and the product of
-/// neighbours along the last axis; of the first 2¹⁴ configurations, in a box of some 2¹⁴ sites.
+/// The longest autocorrelation time of three series: a configuration's mean, its square, and the product
+/// of neighbours along the last axis; from the first 2¹⁴ configurations, in a box of about 2¹⁴ sites.
 fn autocorrelation(data: &Data) -> Result<f64> {
     let mut sides = data.sides().to_vec();
     while sides.iter().map(|n| *n as usize).product::<usize>() > MEASURED_SITES {
@@ -114,7 +114,7 @@ fn autocorrelation(data: &Data) -> Result<f64> {
         .fold(0.5, f64::max))
 }
 
-/// The mean of what is not missing; 0 of nothing.
+/// The mean of the values that are not missing; 0 if there are none.
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut n) = (0.0, 0.0);
     for x in values.filter(|x| !x.is_nan()) {

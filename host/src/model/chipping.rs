@@ -12,14 +12,14 @@ use crate::settings::settings;
 use crate::settings::values::{self, Sides};
 
 settings! {
-    /// Chipping and aggregation: of every occupied site of a ring one unit goes to a random neighbour
-    /// at rate 1, the whole mass at rate w.
+    /// Chipping and aggregation: one unit leaves an occupied site of a ring for a random neighbour at
+    /// rate 1, the whole mass at rate w.
     Chipping {
         /// Sites of the ring.
         size: Sides = Sides(vec![256]), values::ring;
         /// Mass per site; the total mass is a whole number.
         density: f64 = 1.0, values::density;
-        /// Rate of aggregation w; at density 1 mass gathers above 1/3.
+        /// Rate of aggregation w; at density 1 mass condenses above 1/3.
         rate: f64 = 0.33, values::aggregation;
     }
 }
@@ -28,23 +28,23 @@ impl Chipping {
     /// The sampler.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If the total mass is not a whole number, or a parameter is out of range.
     pub fn sampler(&self) -> Result<sampler::Chipping> {
         let ring = Lattice::new(&self.size.0)?;
         sampler::Chipping::new(ring, self.density, self.rate)
             .map_err(|error| Error::usage(error.to_string()))
     }
 
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn model(&self) -> Result<ChippingModel> {
         let (sampler, density) = (self.sampler()?, self.density);
         Ok(ChippingModel { sampler, density })
     }
 
-    /// A longer block and a wider buffer than the Ising model's.
+    /// Default runs, with a longer block and a wider buffer than for the Ising model.
     #[must_use]
     pub fn defaults() -> Defaults {
         Defaults {
@@ -62,7 +62,7 @@ impl Chipping {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChippingModel {
     sampler: sampler::Chipping,
-    /// As it was given.
+    /// The density as it was given.
     density: f64,
 }
 

@@ -34,7 +34,7 @@ impl Dimer {
         }
     }
 
-    /// The same model at a temperature.
+    /// Sets the temperature.
     #[must_use]
     pub fn at(self, temperature: f64) -> Self {
         Dimer {
@@ -43,10 +43,10 @@ impl Dimer {
         }
     }
 
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn model(&self) -> Result<DimerModel> {
         let usage = |error: sampler::DimerError| Error::usage(error.to_string());
         let loops = sampler::Dimer::usual_loops(self.size, self.temperature);
@@ -57,11 +57,11 @@ impl Dimer {
         Ok(DimerModel { sampler })
     }
 
-    /// Those of RSMI-NE, tables I and II, but for the relaxation and the start of the filter. The
-    /// relaxation begins at 30 and falls slowly, in place of 0.75 and fast: a nearly continuous h lets
-    /// the two components part, which else are often caught looking at the same field. The filter
-    /// begins small, since directions without variance (the sum over the four links of a vertex, the
-    /// difference of two bound spins) stay as they began.
+    /// RSMI-NE's defaults, tables I and II, except for relaxation and initial filters. The relaxation
+    /// begins at 30 and decreases slowly, instead of 0.75 and fast: a nearly continuous h lets the two
+    /// components separate, which otherwise often represent the same field. The initial filters are
+    /// small, since directions without variance (the sum over the four links of a vertex, the difference
+    /// of two bound spins) receive no gradient.
     #[must_use]
     pub fn defaults() -> Defaults {
         Defaults {
@@ -98,7 +98,7 @@ impl DimerModel {
         self.sampler.side()
     }
 
-    /// Without noise.
+    /// Whether there are no noise spins.
     fn is_bare(&self) -> bool {
         self.sampler.noise().is_none()
     }
@@ -136,8 +136,8 @@ impl Model for DimerModel {
         );
         if let Some(binding) = self.sampler.noise() {
             about += &format!(
-                "; on vertices and faces are spins, bound in pairs by exp({binding} s s′), that know \
-                 nothing of the dimers"
+                "; on vertices and faces are spins, bound in pairs by exp({binding} s s′), independent of \
+                 the dimers"
             );
         }
         about

@@ -14,11 +14,11 @@ use crate::settings::{optional, settings};
 settings! {
     /// The free Gaussian field, with weight exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i².
     GaussianField {
-        /// Sides of the lattice; one stands for as many as there are dimensions.
+        /// Sides of the lattice; a single one is used for all dimensions.
         size: Sides = Sides(vec![64]), values::sides;
-        /// Dimension, 1 to 3; none: as many as `size` has sides, or 2.
+        /// Dimension, 1 to 3; none: the number of sides in `size`, or 2 for a single one.
         dimension: Option<u32> = None, optional(values::dimension);
-        /// Mass m; where it is small, the inverse of the correlation length in sites.
+        /// Mass m; if small, the inverse of the correlation length in sites.
         mass: Option<f64> = None, optional(values::mass);
     }
 }
@@ -37,7 +37,7 @@ impl GaussianField {
     /// The lattice.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If sides and dimension contradict one another.
     pub fn lattice(&self) -> Result<Lattice> {
         self.size.lattice(self.dimension)
     }
@@ -45,17 +45,17 @@ impl GaussianField {
     /// The mass.
     ///
     /// # Errors
-    /// Usage, if it was not given: a field has no natural one.
+    /// Usage, if it was not given: there is no default.
     pub fn mass(&self) -> Result<f64> {
         self.mass.ok_or_else(|| {
             Error::usage("a Gaussian field needs a `mass`, a number above 0, such as 0.1")
         })
     }
 
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another, or there is no mass.
     pub fn model(&self) -> Result<GaussianModel> {
         let sampler = sampler::Gaussian::new(self.lattice()?, self.mass()?)
             .map_err(|error| Error::usage(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! The Ising model in one, two or three dimensions, rings with random bonds among them.
+//! The Ising model in one, two or three dimensions, and rings with random bonds.
 
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::sampler::{self, Algorithm, Coupling};
@@ -13,15 +13,15 @@ use crate::error::{Error, Result};
 use crate::settings::values::{self, Disorder, Rule, Sides};
 use crate::settings::{Reader, as_name, optional, settings};
 
-/// Critical temperatures in units of |J|/k_B; the chain has none, and 1 stands in.
+/// Critical temperatures in units of |J|/k_B; the chain has none, and 1 is used instead.
 pub const CRITICAL: [f64; MAX_DIMENSION] = [1.0, 2.269_185, 4.5115];
 
 /// An update of the Markov chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Update {
-    /// Single clusters; their number to a sweep is measured.
+    /// Single clusters (Wolff); their number per sweep is measured.
     Wolff,
-    /// All clusters.
+    /// All clusters (Swendsen–Wang).
     SwendsenWang,
     /// Single spins.
     Metropolis,
@@ -30,7 +30,7 @@ pub enum Update {
 as_name!(Update);
 
 impl Update {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Update; 3] = [Update::Wolff, Update::SwendsenWang, Update::Metropolis];
 
     /// Its name in configurations.
@@ -44,10 +44,10 @@ impl Update {
     }
 }
 
-/// An update, by its name.
+/// Parses an update, by name.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub(super) fn update(text: &str) -> Rule<Update> {
     values::named(text, "an update", &Update::ALL, Update::name)
 }
@@ -55,11 +55,11 @@ pub(super) fn update(text: &str) -> Rule<Update> {
 settings! {
     /// The Ising model, H = −J Σ s_i s_j over neighbours on a periodic lattice.
     Ising {
-        /// Sides of the lattice; one stands for as many as there are dimensions.
+        /// Sides of the lattice; a single one is used for all dimensions.
         size: Sides = Sides(vec![64]), values::sides;
-        /// Dimension, 1 to 3; none: as many as `size` has sides, or 2.
+        /// Dimension, 1 to 3; none: the number of sides in `size`, or 2 for a single one.
         dimension: Option<u32> = None, optional(values::dimension);
-        /// Temperature in units of energy over k_B; none: critical, 1 in one dimension.
+        /// Temperature in units of energy over k_B; none: critical, or 1 in one dimension.
         temperature: Option<f64> = None, optional(values::temperature);
         /// Coupling J; below 0 the antiferromagnet.
         coupling: f64 = 1.0, values::coupling;
@@ -79,9 +79,9 @@ settings! {
         coupling: f64 = 1.0, values::coupling;
         /// Update of the Markov chains; none: the fastest. Random bonds are sampled exactly.
         algorithm: Option<Update> = None, optional(update);
-        /// Law of random bonds.
+        /// Distribution of random bonds.
         disorder: Disorder = Disorder(None), values::disorder;
-        /// Seed of the bonds: another one is another realisation.
+        /// Seed of the bonds; each seed gives another realisation.
         disorder_seed: u64 = 1, values::seed;
         /// First site of the block on a ring with random bonds.
         origin: u32 = 0, values::count;
@@ -107,7 +107,7 @@ impl Ising {
         }
     }
 
-    /// The same model at a temperature.
+    /// Sets the temperature.
     #[must_use]
     pub fn at(self, temperature: f64) -> Self {
         Ising {
@@ -122,10 +122,10 @@ impl Ising {
         Ok(model)
     }
 
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn model(&self) -> Result<IsingModel> {
         let lattice = self.size.lattice(self.dimension)?;
         IsingModel::new(
@@ -148,7 +148,7 @@ impl IsingChain {
     /// The ring with equal bonds.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn clean(&self) -> Result<IsingModel> {
         let lattice = Lattice::new(&self.size.0)?;
         IsingModel::new(
@@ -160,10 +160,7 @@ impl IsingChain {
         )
     }
 
-    /// The realisation of the bonds; none, if all are alike.
-    ///
-    /// # Errors
-    /// Those of [`RandomBonds::couplings`].
+    /// The realisation of the bonds and the position of the block.
     pub fn bonds(&self) -> RandomBonds {
         RandomBonds {
             disorder: self.disorder,
@@ -172,10 +169,10 @@ impl IsingChain {
         }
     }
 
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn model(&self) -> Result<Box<dyn Model>> {
         let clean = self.clean()?;
         let bonds = self.bonds();
@@ -193,7 +190,7 @@ impl IsingChain {
     }
 }
 
-/// A temperature that may have been given as its inverse.
+/// Reads a temperature, which may be given as its inverse.
 fn temperature(reader: &mut Reader<'_>, temperature: Option<f64>) -> Result<Option<f64>> {
     let beta = reader.read("beta", optional(values::inverse_temperature), None)?;
     match (temperature, beta) {
@@ -204,10 +201,10 @@ fn temperature(reader: &mut Reader<'_>, temperature: Option<f64>) -> Result<Opti
     }
 }
 
-/// An Ising model on a lattice, or on a ring: the same model in one dimension.
+/// An Ising model on a lattice, or on a ring, which is the same model in one dimension.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IsingModel {
-    /// Whether it is named as a ring.
+    /// Whether it was requested as a ring (`chain`).
     is_chain: bool,
     /// The lattice.
     pub lattice: Lattice,
@@ -215,7 +212,7 @@ pub struct IsingModel {
     pub temperature: f64,
     /// J.
     pub coupling: f64,
-    /// How it is sampled; none: the fastest.
+    /// Update of the Markov chains; none: the fastest.
     pub algorithm: Option<Update>,
 }
 
@@ -231,8 +228,8 @@ impl IsingModel {
         let temperature = temperature.unwrap_or_else(critical);
         if !(coupling / temperature).is_finite() {
             return Err(Error::usage(format!(
-                "a coupling of {coupling} at a temperature of {temperature}: their ratio is beyond all \
-                 numbers; take a higher temperature"
+                "a coupling of {coupling} at a temperature of {temperature}: their ratio overflows; \
+                 take a higher temperature"
             )));
         }
         Ok(IsingModel {
@@ -250,7 +247,7 @@ impl IsingModel {
         self.coupling / self.temperature
     }
 
-    /// The sampler with an algorithm, and `clusters` to a Wolff sweep.
+    /// The sampler with a given update, and `clusters` Wolff clusters per sweep.
     fn sampler(&self, choice: Update, clusters: u32) -> Result<sampler::Ising> {
         let coupling = if self.coupling < 0.0 {
             Coupling::Antiferromagnetic
@@ -271,10 +268,10 @@ impl IsingModel {
         .map_err(|error| Error::usage(error.to_string()))
     }
 
-    /// The sampler and the plan of its chains, as measured.
+    /// The sampler, and a measured plan of its chains.
     ///
     /// # Errors
-    /// Usage, naming the parameter and the rule.
+    /// Usage, if the sampler rejects its parameters.
     pub fn sampling(&self, seed: u64, threads: usize) -> Result<Sampling<sampler::Ising>> {
         if self.algorithm != Some(Update::Metropolis) {
             return self.clusters(self.algorithm, seed, threads);
@@ -289,8 +286,8 @@ impl IsingModel {
         })
     }
 
-    /// One of the cluster algorithms: that which was asked for, else the one that turns over fewer
-    /// spins between independent samples.
+    /// One of the cluster algorithms: the requested one, else the one that flips fewer spins between
+    /// independent samples.
     fn clusters(
         &self,
         choice: Option<Update>,
@@ -304,14 +301,14 @@ impl IsingModel {
             warmer,
             plan,
         };
-        // A Wolff cluster has N⟨m²⟩ spins in the mean.
+        // A Wolff cluster has N⟨m²⟩ spins on average.
         let sites = self.lattice.sites() as f64;
         let size = (sites * plan.order_squared).max(1.0);
         if choice == Some(Update::SwendsenWang) || (choice.is_none() && size < SMALL_CLUSTER) {
             return Ok(all);
         }
-        // As many as turn over about all spins. Fixed from now on: a number that followed what the
-        // clusters did would bias the sampling.
+        // Enough clusters to flip about all spins. The number is fixed from now on: one that depended on
+        // the clusters' sizes would bias the sampling.
         let clusters = (sites / size).round().clamp(1.0, sites);
         let model = self.sampler(Update::Wolff, clusters as u32)?;
         let single = Plan::measure(&model, Some((&warmer, plan.burn_in)), seed, threads);
@@ -338,7 +335,7 @@ impl IsingModel {
     }
 }
 
-/// Spins in a mean Wolff cluster below which its beginning costs more than its growth.
+/// Mean size of a Wolff cluster below which its start costs more than its growth.
 const SMALL_CLUSTER: f64 = 64.0;
 
 impl Model for IsingModel {

@@ -1,4 +1,4 @@
-//! What can be had of a run's information without sampling, and at once.
+//! Cheap exact results to show beside a run's estimate.
 
 use std::num::NonZeroU32;
 
@@ -8,13 +8,13 @@ use blockspin_exact::{self as exact, Filter, Information, Partition, ising};
 
 use crate::data::filters::Filters;
 
-/// Steps of work, of a nanosecond or two, that nobody waits for.
+/// Most steps of a nanosecond or two for such a result.
 const AT_ONCE: u64 = 1 << 27;
-/// Steps that an exponential takes, and exponentials for each state of h and of the boundary.
+/// Steps per exponential, and exponentials per state of h and of the boundary.
 const EXPONENTIAL: u64 = 8;
 const POINTS: u64 = 200;
 
-/// A filter in a window, and the batch of InfoNCE if that is what is estimated.
+/// A filter in a window, and the batch size of InfoNCE if that is the bound.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// Block, buffer and environment.
@@ -28,8 +28,8 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// The answer of a referee of spins, if it is known and at once: `enumerated` is the binary
-    /// logarithm of its steps on a partition.
+    /// The exact result for spins, if the system is small enough: `enumerated` is the binary logarithm
+    /// of the number of steps for a partition.
     pub(super) fn ask(
         &self,
         enumerated: impl FnOnce(&Partition) -> usize,
@@ -53,12 +53,13 @@ impl Question<'_> {
     }
 }
 
-/// Binary logarithm of the steps on a ring: four configurations of the ends for each of the block.
+/// Binary logarithm of the number of steps on a ring: four configurations of the ends for each block
+/// configuration.
 pub(super) fn of_ring(partition: &Partition) -> usize {
     partition.block_sites() + 2 + EXPONENTIAL.ilog2() as usize
 }
 
-/// The same of other lattices, whose configurations are gone through.
+/// Binary logarithm of the number of steps on other lattices, whose configurations are enumerated.
 pub(super) fn of_lattice(partition: &Partition) -> usize {
     partition.lattice().sites()
 }

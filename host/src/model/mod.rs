@@ -1,8 +1,8 @@
 //! Models: their settings with their defaults, and the core's samplers that draw them.
 //!
 //! A model has two types. [`AnyModel`] and its members ([`Ising`], [`Dimer`], …) are settings: small
-//! values that are read from and written to files. [`Model`] is what they name once they are checked:
-//! lattice, sampler, words.
+//! values that are read from and written to files. [`Model`] is the checked model that the settings
+//! describe: lattice, sampler, descriptions.
 
 mod chipping;
 mod dimer;
@@ -38,7 +38,7 @@ use crate::settings::groups::{Defaults, Pace};
 use crate::settings::{Fields, Reader, any, text};
 use mcmc::{Plan, Sampling};
 
-/// One macro for everything that is done with every kind of model's settings.
+/// Generates the enum of all models' settings and the functions that treat them alike.
 macro_rules! models {
     ($($variant:ident($type:ty) = $name:literal, $read:expr, $defaults:expr;)*) => {
         /// Settings of one of the models.
@@ -58,19 +58,19 @@ macro_rules! models {
             /// Names of all models.
             pub const NAMES: &[&str] = &[$($name),*];
 
-            /// Its name.
+            /// The name of the model.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(AnyModel::$variant(_) => $name,)* }
             }
 
-            /// The defaults of its runs.
+            /// The default settings of its runs.
             #[must_use]
             pub fn defaults(&self) -> Defaults {
                 match self { $(AnyModel::$variant(_) => $defaults,)* }
             }
 
-            /// Reads the settings of the model of this name.
+            /// Reads the settings of the model with this name.
             pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Result<Self> {
                 match name {
                     $($name => Ok(AnyModel::$variant($read(reader)?)),)*
@@ -80,7 +80,7 @@ macro_rules! models {
                 }
             }
 
-            /// Adds its settings.
+            /// Writes its settings.
             pub(crate) fn write(&self, fields: &mut Fields) {
                 match self { $(AnyModel::$variant(model) => model.write(fields),)* }
             }
@@ -100,10 +100,10 @@ models! {
 }
 
 impl AnyModel {
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn model(&self) -> Result<Box<dyn Model>> {
         Ok(match self {
             AnyModel::Ising(settings) => Box::new(settings.model()?),
@@ -115,10 +115,10 @@ impl AnyModel {
         })
     }
 
-    /// The model of this name, from settings by name; those that are missing are at their defaults.
+    /// Reads the settings of a model by name; missing ones have their defaults.
     ///
     /// # Errors
-    /// Names the setting that is unknown, or whose value breaks its rule.
+    /// Names the setting that is unknown, or whose value is not allowed.
     pub fn from_fields(name: &str, fields: &Fields) -> Result<Self> {
         let mut reader = Reader::new(fields);
         let model = Self::read(name, &mut reader)?;
@@ -126,7 +126,7 @@ impl AnyModel {
         Ok(model)
     }
 
-    /// A model and the pace of its chains, from settings by name with `model` among them.
+    /// Reads a model's settings and the pace of its chains, with the name of the model in `model`.
     ///
     /// # Errors
     /// As [`from_fields`](Self::from_fields).
@@ -148,8 +148,8 @@ impl AnyModel {
     }
 }
 
-/// Takes from `fields` what `others`, which will replace some of them, say in another way: a
-/// temperature by its inverse, a dimension by sides.
+/// Removes from `fields` what `others` will replace under another name: a temperature by its inverse, a
+/// dimension by sides.
 pub(crate) fn supersede(fields: &mut Fields, others: &Fields) {
     for (given, other) in [("beta", "temperature"), ("temperature", "beta")] {
         if others.contains_key(given) {
@@ -162,7 +162,7 @@ pub(crate) fn supersede(fields: &mut Fields, others: &Fields) {
             fields.remove("dimension");
         }
         (None, true) => {
-            // One side for all dimensions, if all are alike.
+            // A single side for all dimensions, if all sides are equal.
             if let Some(size) = sides(fields) {
                 let mut sides: Vec<_> = size.split(',').collect();
                 sides.dedup();
@@ -174,23 +174,23 @@ pub(crate) fn supersede(fields: &mut Fields, others: &Fields) {
     }
 }
 
-/// Where on the lattice of a model windows lie.
+/// Allowed positions of windows on a model's lattice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// Anywhere.
     Anywhere,
-    /// On a doubled lattice, where V begins at a vertex.
+    /// A doubled lattice, where V begins at a vertex.
     Doubled {
-        /// Whether only links vary.
+        /// Whether only links vary, rather than vertices and faces too.
         links: bool,
     },
-    /// Anywhere; each site has so many values, along an axis of its own.
+    /// Anywhere; each site has this many values, along an additional axis.
     States(u32),
-    /// On a ring, where V begins at this site.
+    /// A ring, where V begins at this site.
     Origin(u32),
 }
 
-/// Does the same with the chains of whichever model.
+/// Evaluates one expression for the chains of any model.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! with_sampling {
@@ -207,49 +207,48 @@ macro_rules! with_sampling {
 }
 pub use with_sampling;
 
-/// What is known of a model before it is sampled.
+/// A checked model, before it is sampled.
 pub trait Model: Debug {
-    /// Its name.
+    /// The name of the model.
     fn name(&self) -> &'static str;
 
     /// A headline.
     fn title(&self) -> String;
 
-    /// A sentence on what is sampled, and where.
+    /// A sentence that describes the model and its lattice.
     fn about(&self) -> String;
 
-    /// Its settings, with nothing left to be filled in.
+    /// Its settings, completely resolved.
     fn resolved(&self) -> AnyModel;
 
     /// The lattice of a configuration.
     fn lattice(&self) -> Lattice;
 
-    /// Where windows may lie on what is learned from.
+    /// Allowed positions of windows.
     fn layout(&self) -> Layout {
         Layout::Anywhere
     }
 
-    /// What its configurations become in a file.
+    /// The format of its configurations in a file.
     fn format(&self) -> Format;
 
-    /// What the sampler's energies are in units of; none, where there is no energy.
+    /// The unit of the sampler's energies; none, if there is no energy.
     fn energy_unit(&self) -> Option<f64> {
         Some(1.0)
     }
 
-    /// The exact informations about what a window's environment knows; none, where they are not
-    /// known, or not at once.
+    /// Exact informations of a filter in a window; none, if they are not available or not cheap.
     fn known(&self, _question: Question<'_>) -> Option<Information> {
         None
     }
 
-    /// Its sampler, with nothing measured.
+    /// Its sampler, with a default plan.
     ///
     /// # Errors
-    /// Usage, naming the parameter and the rule.
+    /// Usage, if the sampler rejects its parameters.
     fn unmeasured(&self) -> Result<Prepared>;
 
-    /// Its sampler, and the plan of its chains as measured. No result depends on the number of
+    /// Its sampler, with a plan measured from pilot chains. The result does not depend on the number of
     /// threads.
     ///
     /// # Errors
@@ -262,8 +261,8 @@ pub trait Model: Debug {
         Ok(prepared)
     }
 
-    /// What [`prepare`](Self::prepare) gave when it found this plan, and chose single clusters, so
-    /// many an update, if any.
+    /// The result of an earlier [`prepare`](Self::prepare), from its plan and its number of Wolff
+    /// clusters per update, if any.
     ///
     /// # Errors
     /// Those of [`unmeasured`](Self::unmeasured).
@@ -274,7 +273,7 @@ pub trait Model: Debug {
     }
 }
 
-/// Chains of one of the models.
+/// The sampler of one of the models, with a plan of its chains.
 #[derive(Clone, Debug)]
 pub enum Prepared {
     /// Spins.
@@ -292,13 +291,13 @@ pub enum Prepared {
 }
 
 impl Prepared {
-    /// When and how often chains are looked at.
+    /// Burn-in and thinning of the chains.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         with_sampling!(self, sampling => &sampling.plan)
     }
 
-    /// How Markov chains are updated, where there is a choice.
+    /// Name of the update of the Markov chains, if there is a choice.
     #[must_use]
     pub fn algorithm(&self) -> Option<&'static str> {
         match self {
@@ -314,7 +313,7 @@ impl Prepared {
         }
     }
 
-    /// Single clusters of an update, where there are such.
+    /// Number of Wolff clusters per update, if they are used.
     #[must_use]
     pub fn clusters(&self) -> Option<u32> {
         match self {
@@ -326,7 +325,7 @@ impl Prepared {
         }
     }
 
-    /// The plan, to be set.
+    /// The plan, mutable.
     pub fn plan_mut(&mut self) -> &mut Plan {
         with_sampling!(self, sampling => &mut sampling.plan)
     }

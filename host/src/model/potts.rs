@@ -14,9 +14,9 @@ use crate::settings::{optional, settings};
 settings! {
     /// The Potts model: energy −1 for each pair of neighbours in the same of q states.
     Potts {
-        /// Sides of the lattice; one stands for as many as there are dimensions.
+        /// Sides of the lattice; a single one is used for all dimensions.
         size: Sides = Sides(vec![64]), values::sides;
-        /// Dimension, 1 or 2; none: as many as `size` has sides, or 2.
+        /// Dimension, 1 or 2; none: the number of sides in `size`, or 2 for a single one.
         dimension: Option<u32> = None, optional(values::plane);
         /// Number of states q, 2 to 16.
         states: u32 = 3, values::count;
@@ -36,10 +36,10 @@ impl Potts {
         }
     }
 
-    /// The model that these settings name.
+    /// Checks the settings and builds the model.
     ///
     /// # Errors
-    /// Of a setting that breaks a rule together with others.
+    /// If settings contradict one another.
     pub fn model(&self) -> Result<PottsModel> {
         let lattice = self.size.lattice(self.dimension)?;
         let critical = || potts::critical_temperature(self.states);
@@ -57,7 +57,7 @@ impl Potts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PottsModel {
     sampler: sampler::Potts,
-    /// As it was given.
+    /// The temperature as it was given.
     temperature: f64,
 }
 
@@ -93,8 +93,8 @@ impl Model for PottsModel {
     fn about(&self) -> String {
         format!(
             "Sites in one of {q} states on a periodic lattice of {}, with energy −1 for each pair of \
-             neighbours in the same, at temperature {}; a state enters as {q} signs, +1 for the one \
-             that it is, less their mean",
+             neighbours in the same state, at temperature {}; a state enters as {q} signs, \
+             +1 for the state itself, minus their mean",
             self.sides(),
             self.temperature,
             q = self.sampler.states()

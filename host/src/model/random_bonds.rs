@@ -4,10 +4,10 @@ use crate::error::{Error, Result};
 use crate::settings::values::Disorder;
 use crate::store::resources;
 
-/// A realisation of the bonds, and the place of the block on it.
+/// A realisation of the bonds, and the position of the block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RandomBonds {
-    /// Law of the bonds, in units of the coupling.
+    /// Distribution of the bonds, in units of the coupling.
     pub disorder: Disorder,
     /// Seed of the bonds.
     pub disorder_seed: u64,
@@ -16,11 +16,10 @@ pub struct RandomBonds {
 }
 
 impl RandomBonds {
-    /// The bonds of the realisation times `coupling`, one for each site of the ring; none, if all are
-    /// alike.
+    /// The bonds of the realisation times `coupling`, one per site of the ring; none, if all are equal.
     ///
     /// # Errors
-    /// Usage: the origin is not on the ring, or the bonds do not fit into memory.
+    /// Usage, if the origin is not on the ring; a failure, if memory does not suffice.
     pub fn couplings(&self, sites: u32, coupling: f64) -> Result<Option<Vec<f64>>> {
         if self.origin >= sites {
             return Err(Error::usage(format!(

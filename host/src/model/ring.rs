@@ -1,4 +1,4 @@
-//! A ring with one realisation of random bonds, and V at a given place.
+//! A ring with one realisation of random bonds, and V at a fixed position.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::data::npy::Format;
 use crate::error::{Error, Result};
 use crate::settings::values::Sides;
 
-/// A ring with the bonds of a realisation.
+/// A ring with a realisation of the bonds.
 #[derive(Clone, Debug)]
 pub struct RingModel {
     bonds: RandomBonds,
@@ -24,10 +24,10 @@ pub struct RingModel {
 }
 
 impl RingModel {
-    /// The ring with these bonds, which `realisation` names and `coupling` multiplied.
+    /// The ring with these bonds, which belong to `realisation` and were multiplied by `coupling`.
     ///
     /// # Errors
-    /// Usage: bonds too strong for the temperature.
+    /// Usage, if the bonds are too strong for the temperature.
     pub fn new(
         realisation: RandomBonds,
         couplings: &[f64],

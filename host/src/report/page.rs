@@ -1,4 +1,4 @@
-//! The report of a training run: one HTML file that needs nothing else.
+//! The report of a training run: one self-contained HTML file.
 
 use std::fmt::Write;
 
@@ -13,11 +13,12 @@ use crate::run::diagnostics::Diagnosis;
 use crate::run::record::VERSION;
 use crate::settings::encoder::Coarse;
 
-/// The report of a run as an HTML page. On a graph `drawing` shows the filter, as SVG; else it is drawn
-/// as a block. Nothing in it depends on time or machine, so that repeats are identical.
+/// The report of a run as an HTML page. `drawing` is an SVG of the filter on a graph; without it the
+/// filter is drawn as a block. The page does not depend on time or machine, so repeated runs give
+/// identical pages.
 ///
 /// # Errors
-/// Of a configuration whose model cannot be.
+/// If the model of the configuration is invalid.
 pub fn html(record: &RunRecord, drawing: Option<&str>) -> Result<String> {
     let (title, about) = record.describe()?;
     let page = Page {
@@ -67,7 +68,7 @@ impl Page<'_> {
         self.record.config.coarse()
     }
 
-    /// Whether a multi-layer map is in place of Λ·v.
+    /// Whether a multi-layer map replaces Λ·v.
     fn is_mapped(&self) -> bool {
         self.record.results.filters_are.is_some()
     }
@@ -76,12 +77,12 @@ impl Page<'_> {
         self.record.config.optimisation.batch
     }
 
-    /// ln K, where it limits the bound.
+    /// ln K, if it limits the bound.
     fn ceiling(&self) -> Option<f64> {
         self.record.results.ceiling_nats
     }
 
-    /// What h can carry, the logarithm of the number of its states, with its formula.
+    /// The capacity of h, the logarithm of the number of its states, with its formula.
     fn capacity(&self) -> Option<Level> {
         let value = self.record.results.capacity_nats?;
         let states = self.coarse().filters().max(2);
@@ -185,9 +186,9 @@ impl Page<'_> {
              class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. {}\
              </figcaption>\n</figure>\n<figure class=\"curve\">\n\
              <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>\
-             While the relaxation is high h is nearly continuous in training and says more. A line \
-             that still lies above the held-out points at the end has memorised its \
-             samples.</figcaption>\n</figure>\n</section>\n",
+             While the relaxation is high, h is nearly continuous in training and carries more \
+             information. If the line still lies above the held-out points at the end, the critic has \
+             memorised its samples.</figcaption>\n</figure>\n</section>\n",
             match (self.is_mapped(), self.record.filters.count()) {
                 (true, _) => "Mean response of the map",
                 (false, 1) => "The filter",
@@ -205,16 +206,16 @@ impl Page<'_> {
             },
             match self.coarse() {
                 Coarse::States(q) => format!(
-                    "{q} for each component, one for each state: what is common to them means \
-                     nothing."
+                    "{q} for each component, one for each state: their common part has no \
+                     effect."
                 ),
-                _ => "The overall sign means nothing.".into(),
+                _ => "The overall sign has no meaning.".into(),
             },
             series_svg(&self.record.history, &levels)
         );
     }
 
-    /// What the number means, and when it lies.
+    /// Interpretation of the number, and its limits.
     fn meaning(&self, page: &mut String) {
         let batch = self.batch().max(1) as usize;
         let mut items = vec![];
@@ -222,14 +223,14 @@ impl Page<'_> {
             items.push(match diagnosis {
                 Diagnosis::NoSignal => (
                     "No signal here.",
-                    "The information is within three standard errors of zero. Where nothing is to \
-                     be known, every filter is as good as any other: this one is noise."
+                    "The information is within three standard errors of zero. Without a \
+                     signal all filters are equally good: this one is noise."
                         .to_string(),
                 ),
                 Diagnosis::Overfitting => (
                     "Overfitted.",
-                    "Training reports more than unseen configurations do. Believe the latter; more \
-                     configurations, fewer steps or a thinner environment help."
+                    "The information is higher in training than on unseen configurations. Trust the \
+                     latter; more configurations, fewer steps or a thinner environment help."
                         .to_string(),
                 ),
                 Diagnosis::NearCeiling => (
@@ -244,7 +245,7 @@ impl Page<'_> {
         items.push((
             "A lower bound.",
             "The number bounds I(H:E) from below: a better critic or filter could only raise it. It \
-             is not the information of the block itself, only of what the filter lets through."
+             is not the information of the block itself, only of the part that the filter keeps."
                 .into(),
         ));
         if let Some(ceiling) = self.ceiling() {
@@ -286,7 +287,7 @@ impl Page<'_> {
         }
         items.push((
             "Training against held out.",
-            "The training value is in-sample and flatters when the data are few. A gap between \
+            "The training value is in-sample and too high if the data are few. A gap between \
              the two is overfitting; only the held-out value is a measurement."
                 .into(),
         ));
@@ -300,26 +301,25 @@ impl Page<'_> {
             Coarse::Binary => (
                 "Signs and scale.",
                 "Flipping a filter relabels h and changes nothing. Its overall scale says how \
-                 decided the encoder is, not how strongly the sites matter against each other."
+                 sharp the encoder is; only ratios of weights compare sites."
                     .into(),
             ),
             Coarse::Continuous { .. } => (
                 "Scale and mixing.",
-                "The scale of a filter changes nothing: each has norm 1. Nor does it matter how \
-                 several are mixed, as long as they span the same: compare what they span, not one \
-                 with another."
+                "The scale of a filter changes nothing: each has norm 1. Filters that \
+                 span the same space are equivalent: compare spans, not single filters."
                     .into(),
             ),
             Coarse::States(_) => (
                 "States and scale.",
-                "To exchange states, or to add the same weights to all filters of a component, \
-                 changes nothing. The overall scale of their differences says how decided the \
+                "Exchanging states, or adding the same weights to all filters of a component, \
+                 changes nothing. The overall scale of their differences says how sharp the \
                  encoder is."
                     .into(),
             ),
         });
         page.push_str(
-            "<section>\n<h2>What the number means, and when it lies</h2>\n<dl class=\"notes\">\n",
+            "<section>\n<h2>What the number means, and when it misleads</h2>\n<dl class=\"notes\">\n",
         );
         for (name, text) in items {
             let _ = writeln!(page, "<div><dt>{name}</dt><dd>{text}</dd></div>");
@@ -360,17 +360,17 @@ fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|v| v.is_finite())
 }
 
-/// A number of nats that may be missing.
+/// A number of nats, or a dash.
 fn number(value: Option<f64>) -> String {
     finite(value).map_or_else(|| "—".into(), nats)
 }
 
-/// Nats to four decimals: standard errors have one or two digits there.
+/// Nats with four decimals, which show one or two digits of a standard error.
 fn nats(value: f64) -> String {
     signed(value, 4)
 }
 
-/// With a true minus sign, and none before zero.
+/// With a true minus sign, which is left out before zero.
 fn signed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {

@@ -1,7 +1,7 @@
 //! Pictures: filters as heat maps for terminal and report, information against step, configurations.
 //!
-//! Drawings are SVG fragments for a page. Their colours are CSS variables with fallbacks, so that
-//! the report can set them for light and dark, and [`svg_file`] makes a drawing stand alone.
+//! Drawings are SVG fragments for a page. Their colours are CSS variables with fallbacks, so that the
+//! report can set them for light and dark mode, and [`svg_file`] makes a drawing self-contained.
 
 pub mod configuration;
 pub mod graph;
@@ -11,7 +11,7 @@ use std::fmt::{self, Write};
 use crate::data::filters::{Filters, product};
 use crate::run::history::Record;
 
-/// How a terminal can be written to.
+/// Colours that a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// Characters only.
@@ -23,7 +23,7 @@ pub enum Style {
 }
 
 impl Style {
-    /// That of a terminal with these environment variables: plain when `NO_COLOR` is set.
+    /// The style for a terminal with these environment variables: plain when `NO_COLOR` is set.
     #[must_use]
     pub fn of_terminal(no_color: &str, term: &str, colorterm: &str) -> Self {
         if !no_color.is_empty() || term == "dumb" {
@@ -42,7 +42,7 @@ impl fmt::Display for Filters {
     }
 }
 
-/// Widest row of cells that still carry their numbers.
+/// Widest row of cells that contain their numbers.
 const MAX_NUMBERED: usize = 10;
 
 /// Filters as text: a heat map with numbers, or aligned numbers alone when [`Style::Plain`].
@@ -67,7 +67,7 @@ pub fn heat_map(filters: &Filters, style: Style) -> String {
                 continue;
             }
             let numbered = columns <= MAX_NUMBERED;
-            // Cells near square: a character is about twice as high as wide.
+            // Cells are nearly square: a character is about twice as high as wide.
             let lines = if numbered && rows <= MAX_NUMBERED && rows > 1 {
                 3
             } else {
@@ -104,10 +104,10 @@ pub fn heat_map(filters: &Filters, style: Style) -> String {
     text
 }
 
-/// Writes a label on the colour of `at` in [−1, 1].
+/// Writes a label on the colour for `at` in [−1, 1].
 fn cell(text: &mut String, at: f32, label: &str, style: Style) {
     let [r, g, b] = colour(at);
-    // Dark ink on light colours, and the other way round.
+    // Dark text on light colours, and light text on dark ones.
     let luminance = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
     let light = luminance > 140.0;
     let _ = match style {
@@ -179,7 +179,7 @@ fn planes(filters: &Filters) -> Vec<(String, &[f32])> {
     list
 }
 
-/// One format for all weights of a picture.
+/// The common number format of a picture.
 struct NumberFormat {
     decimals: usize,
     scientific: bool,
@@ -238,7 +238,7 @@ pub fn heat_map_svg(filters: &Filters) -> String {
     } else {
         0
     };
-    // Planes of one component side by side, up to the width of a page.
+    // Planes of one component are side by side, up to the width of a page.
     let across = depth.min((720 / (columns * cell + GAP)).max(1));
     let panels = planes(filters);
     let down = panels.len().div_ceil(across);
@@ -275,7 +275,7 @@ pub fn heat_map_svg(filters: &Filters) -> String {
             } else {
                 "var(--positive, #bc242c)"
             };
-            // A hair of distance between cells lets the grid show.
+            // A small gap between cells shows the grid.
             let inner = if cell > 8 { cell - 1 } else { cell };
             let _ = write!(
                 svg,
@@ -311,20 +311,20 @@ pub fn svg_file(fragment: &str) -> String {
     fragment.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1)
 }
 
-/// A horizontal line that information is read against.
+/// A horizontal reference line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Level {
-    /// Where, in nats.
+    /// Its value in nats.
     pub value: f64,
-    /// What it is, such as "ln K".
+    /// Its label, such as "ln K".
     pub label: String,
 }
 
-/// Most points of a curve: more than there are pixels.
+/// Most points of a curve, more than there are pixels.
 const MAX_POINTS: usize = 600;
 
 /// Information against step as an SVG fragment: the training average as a line, held-out values as
-/// points with error bars, and those `levels` that are not far above all values.
+/// points with error bars, and those of the `levels` that are not far above all values.
 #[must_use]
 pub fn series_svg(records: &[Record], levels: &[Level]) -> String {
     const WIDTH: f64 = 480.0;
@@ -352,7 +352,7 @@ pub fn series_svg(records: &[Record], levels: &[Level]) -> String {
         .collect();
     high = shown.iter().map(|l| l.value).fold(high, f64::max);
     let (step, digits) = tick(high - low, 5.0);
-    // A little air, without the empty band that rounding outwards to a mark would give.
+    // A small margin; rounding outwards to a tick would leave an empty band.
     let air = 0.06 * (high - low);
     let floor_value = if low < 0.0 { low - air } else { low };
     let first = (floor_value / step).ceil() * step;
@@ -473,9 +473,9 @@ pub fn series_svg(records: &[Record], levels: &[Level]) -> String {
     svg
 }
 
-/// A round distance between about `count` marks on `range` > 0, and its decimals.
+/// A round distance between about `count` ticks on `range` > 0, and its number of decimals.
 ///
-/// Powers of ten by multiplication: std's logarithm need not be the same on every machine.
+/// Powers of ten by multiplication: std's logarithm may differ between machines.
 fn tick(range: f64, count: f64) -> (f64, usize) {
     let rough = range / count;
     let (mut unit, mut digits) = (1.0, 0);
@@ -495,7 +495,7 @@ fn tick(range: f64, count: f64) -> (f64, usize) {
     (unit * 10.0, digits.saturating_sub(1))
 }
 
-/// Text that is safe inside HTML and SVG, in quotes too.
+/// Escapes text for HTML and SVG, including quoted attributes.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! All settings of a run and the sizes that follow, for the table of its report.
+//! All settings of a run and derived sizes, for the table in its report.
 
 use crate::data::filters::product;
 use crate::run::RunRecord;
@@ -11,7 +11,7 @@ use super::text::search_rows;
 pub fn table(record: &RunRecord) -> Vec<(String, String)> {
     let results = &record.results;
     let mut rows = vec![];
-    // A value that is none has no meaning here, or is measured.
+    // A null value does not apply, or is measured.
     for (name, value) in record.config.fields() {
         if let Some(value) = settings::text(&value) {
             rows.push((label(&name), value));
@@ -48,7 +48,7 @@ pub fn table(record: &RunRecord) -> Vec<(String, String)> {
     rows
 }
 
-/// "learning_rate" as "Learning rate".
+/// Formats "learning_rate" as "Learning rate".
 fn label(name: &str) -> String {
     let mut label = name.replace('_', " ");
     if let Some(first) = label.get_mut(..1) {

@@ -11,11 +11,10 @@ use crate::run::record::Results;
 use crate::run::{Ended, Filter, Refined, RunRecord};
 use crate::settings::encoder::Coarse;
 
-/// The result of a run: figures, then the filter. On a graph the filter is a table of the sites of its
-/// shells.
+/// The result of a run: numbers, then the filter. On a graph the filter is a table of the sites of V.
 ///
 /// # Errors
-/// Of a configuration whose model cannot be.
+/// If the model of the configuration is invalid.
 pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Result<String> {
     let (config, results) = (&record.config, &record.results);
     let (title, _) = record.describe()?;
@@ -85,7 +84,7 @@ fn nats(estimate: Estimate) -> String {
     format!("{estimate} nats  ({bits:.4} bits)")
 }
 
-/// The line of an exact value, if there is one.
+/// The line for an exact value, if there is one.
 fn exactly(information: Option<f64>, shown: Option<f64>, batch: u32) -> String {
     let shown = shown.map_or(String::new(), |shown| {
         format!(", of which InfoNCE at K = {batch} can show {shown:.4}")
@@ -95,7 +94,7 @@ fn exactly(information: Option<f64>, shown: Option<f64>, batch: u32) -> String {
     })
 }
 
-/// What there is to say of several trainings, of an early end and of a refinement: names and values.
+/// Names and values that summarise several trainings, an early end and a refinement.
 #[must_use]
 pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     let number = |x: Option<f64>| x.map_or("none".into(), |x| format!("{x:.4}"));
@@ -133,7 +132,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     }
     let why = match results.ended {
         Some(Ended::Converged) => Some("the moving average had converged".to_string()),
-        Some(Ended::Patience) => Some("no validation figure was better for long".into()),
+        Some(Ended::Patience) => Some("validation no longer improved".into()),
         Some(Ended::Steps) | None => None,
     };
     let kept = (results.kept_step != results.steps)
@@ -160,7 +159,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
                  validation windows{}",
                 match kept {
                     true => "",
-                    false => "; the filter is as it was",
+                    false => "; the filter is unchanged",
                 }
             ),
         ));

@@ -1,5 +1,5 @@
-//! The configuration of a run: one value that says everything that any result depends on, filled by a
-//! command line, a file or a library caller, and part of every record.
+//! The configuration of a run: one value that holds every setting that a result depends on. A command
+//! line, a file or a library caller fills it, and every record contains it.
 
 use std::path::Path;
 
@@ -29,29 +29,29 @@ const LARGEST_FILE: u64 = 64 << 20;
 settings! {
     /// Configurations in a file, of shape (N, L0[, L1[, L2]]).
     DataFile {
-        /// FILE.npy, FILE.npz with one array in it, or FILE.npz:MEMBER.
+        /// FILE.npy, FILE.npz with a single array, or FILE.npz:MEMBER.
         file: String = String::new(), any;
         /// Whether windows wrap around the ends of each axis.
         boundary: Boundaries = Boundaries(vec![false]), values::boundaries;
-        /// The one place where the block begins, as index along each axis; on a graph its central node
-        /// or edge. None: windows at all places.
+        /// Fixed index along each axis at which the block begins; on a graph its central node or edge.
+        /// None: windows at all positions.
         origin: Option<String> = None, optional(any);
-        /// The file of the graph that the values lie on.
+        /// The file of the graph on which the values are defined.
         graph: Option<String> = None, optional(any);
-        /// Whether values belong to its nodes or its edges.
+        /// Whether values belong to nodes or edges of the graph.
         values: Option<On> = None, optional(on);
     }
 }
 
-/// What values on a graph belong to, by its name.
+/// Nodes or edges, by name.
 fn on(text: &str) -> Rule<On> {
     values::named(text, "what values belong to", &On::ALL, On::name)
 }
 
-/// Where configurations come from.
+/// Source of the configurations.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
-    /// A model, whose Markov chains are looked at at a pace.
+    /// A model, with burn-in and thinning of its Markov chains.
     Model(AnyModel, Pace),
     /// A file, or an array in memory.
     Data(DataFile),
@@ -70,7 +70,7 @@ impl From<DataFile> for Source {
 }
 
 impl Source {
-    /// What a run of it is called.
+    /// The name of the source.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Source {
         }
     }
 
-    /// The defaults of its runs.
+    /// The default settings of its runs.
     #[must_use]
     pub fn defaults(&self) -> Defaults {
         match self {
@@ -92,13 +92,13 @@ impl Source {
 /// The filter of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// It is learned, together with the critic.
+    /// Learned, together with the critic.
     Learned(LearnedFilter),
-    /// It is given, and the critic alone is learned.
+    /// Given; only the critic is trained.
     Given(GivenFilter),
 }
 
-/// Everything that any result of a run depends on. What no result depends on is an
+/// Every setting that a result of a run depends on. Settings that affect no result are in
 /// [`Execution`](super::Execution).
 ///
 /// ```
@@ -113,7 +113,7 @@ pub enum Filter {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig {
-    /// Where configurations come from.
+    /// Source of the configurations.
     pub source: Source,
     /// Block, buffer and environment.
     pub window: Window,
@@ -125,8 +125,7 @@ pub struct RunConfig {
     pub optimisation: Optimisation,
 }
 
-/// Names in which a run is not repeated but told: results of a record that have the name of a setting,
-/// and the names that the settings have there.
+/// Results that have the name of a setting, and the name that the setting has in a record.
 const REQUESTED: [(&str, &str); 3] = [
     ("components", "components_requested"),
     ("steps", "steps_requested"),
@@ -134,7 +133,7 @@ const REQUESTED: [(&str, &str); 3] = [
 ];
 
 impl RunConfig {
-    /// A training at the defaults of its source.
+    /// A training run with the defaults of its source.
     pub fn train(source: impl Into<Source>) -> Self {
         let source = source.into();
         let defaults = source.defaults();
@@ -147,7 +146,7 @@ impl RunConfig {
         }
     }
 
-    /// The estimate of the information that a filter keeps, by name or from a file.
+    /// A run that estimates the information kept by a filter, given by name or from a file.
     pub fn estimate(source: impl Into<Source>, filter: &str) -> Self {
         RunConfig {
             filter: Filter::Given(GivenFilter {
@@ -167,7 +166,7 @@ impl RunConfig {
         }
     }
 
-    /// All settings by name, in order; two configurations are the same if these are.
+    /// All settings by name, in order; two configurations are equal if these are.
     #[must_use]
     pub fn fields(&self) -> Fields {
         let mut fields = Fields::new();
@@ -190,10 +189,10 @@ impl RunConfig {
         fields
     }
 
-    /// From settings by name; those that are missing are at the defaults of the model.
+    /// Builds a configuration from settings by name; missing ones have the model's defaults.
     ///
     /// # Errors
-    /// Names the setting that is unknown, or whose value breaks its rule.
+    /// Names the setting that is unknown, or whose value is not allowed.
     pub fn from_fields(fields: &Fields) -> Result<Self> {
         let mut reader = Reader::new(fields);
         let task = reader.read("task", task, "train".to_string())?;
@@ -222,7 +221,7 @@ impl RunConfig {
         Ok(config)
     }
 
-    /// From settings by name, those in `others` in place of the same ones in `fields`.
+    /// Builds a configuration from settings by name; those in `others` override those in `fields`.
     ///
     /// # Errors
     /// Those of [`from_fields`](Self::from_fields).
@@ -232,7 +231,7 @@ impl RunConfig {
             .get("task")
             .is_some_and(|task| fields.get("task").is_some_and(|t| t != task))
         {
-            // A run of another kind: what belongs to its filter alone has no meaning.
+            // Another task: the settings of its filter do not apply.
             let mut alone = Fields::new();
             LearnedFilter::default().write(&mut alone);
             GivenFilter::default().write(&mut alone);
@@ -246,17 +245,17 @@ impl RunConfig {
         Self::from_fields(&fields)
     }
 
-    /// Settings by name from a file: the `run.json` of a run, which repeats it, or a file of one's own
-    /// in JSON or TOML (`*.toml`) with names as in [`fields`](Self::fields).
+    /// Reads settings by name from a file: the `run.json` of a run, which repeats it, or a file of your
+    /// own in JSON or TOML (`*.toml`) with names as in [`fields`](Self::fields).
     ///
     /// # Errors
-    /// A failure, if the file cannot be read or is neither.
+    /// A failure, if the file cannot be read or has another format.
     pub fn read_fields(path: &Path) -> Result<Fields> {
         let fail = |error| Error::from(annotate("read", path, error));
         let meta = path.metadata().map_err(fail)?;
         if !meta.is_file() || meta.len() > LARGEST_FILE {
             return Err(Error::failure(format!(
-                "{} is no configuration: it is a regular file of JSON or TOML, of at most {} MiB",
+                "{} is not a configuration: it must be a regular file of JSON or TOML, of at most {} MiB",
                 quoted(path),
                 LARGEST_FILE >> 20
             )));
@@ -283,11 +282,11 @@ impl RunConfig {
         })
     }
 
-    /// Everything filled in that follows from the rest: the critic that suits the values of h and of
-    /// the data (`discrete`), its layers, and the model's own parameters.
+    /// Fills in everything that follows from the rest: the critic that suits the values of h and of the
+    /// data (`discrete`), its layers, and the model's own parameters.
     ///
     /// # Errors
-    /// Of settings of a critic that has no use for them, or of a model that cannot be.
+    /// If a setting does not apply to the critic, or the model is invalid.
     pub fn completed(&self, discrete: bool) -> Result<Self> {
         let mut config = self.clone();
         if let Source::Model(model, _) = &mut config.source {
@@ -298,7 +297,7 @@ impl RunConfig {
             && filter.filter_init.is_none()
         {
             return Err(Error::usage(
-                "`freeze` without `filter_init`: the components that stay are those that are given",
+                "`freeze` without `filter_init`: only given components can be kept fixed",
             ));
         }
         let optimisation = &self.optimisation;
@@ -336,7 +335,7 @@ impl RunConfig {
                 "activation",
                 given.activation.is_some(),
                 activated,
-                "it is that of hidden layers, and there are none",
+                "it applies to hidden layers, and there are none",
             ),
         ] {
             if is_given && !used {
@@ -359,7 +358,7 @@ impl RunConfig {
         Ok(config)
     }
 
-    /// Values of h.
+    /// Values of a component of h.
     #[must_use]
     pub fn coarse(&self) -> Coarse {
         match &self.filter {
@@ -368,7 +367,7 @@ impl RunConfig {
         }
     }
 
-    /// How h follows from the filter, by name.
+    /// The encoder by name: how h follows from the filter.
     #[must_use]
     pub fn encoder_name(&self) -> String {
         match &self.filter {
@@ -377,7 +376,7 @@ impl RunConfig {
         }
     }
 
-    /// The filter that is learned, if it is.
+    /// The learned filter's settings, if the filter is learned.
     #[must_use]
     pub fn learned(&self) -> Option<&LearnedFilter> {
         match &self.filter {
@@ -386,7 +385,7 @@ impl RunConfig {
         }
     }
 
-    /// Settings as a record has them: those with the name of a result are called `NAME_requested`.
+    /// Settings as in a record: those that share a name with a result are called `NAME_requested`.
     pub(crate) fn record_fields(&self) -> Fields {
         let renamed = self.fields().into_iter().map(|(name, value)| {
             let other = REQUESTED.iter().find(|(plain, _)| *plain == name);
@@ -398,10 +397,10 @@ impl RunConfig {
         renamed.collect()
     }
 
-    /// The settings that an earlier version wrote as a command line, by name.
+    /// Settings by name from the command line that an earlier version recorded.
     ///
     /// # Errors
-    /// Usage, if these are no words of such a line.
+    /// Usage, if `words` are not such a command line.
     pub(crate) fn fields_of_command(words: &str) -> Result<Fields> {
         let no = || Error::usage(format!("'{words}' is no command of a run"));
         let mut words = split(words).into_iter().skip(1);
@@ -423,7 +422,7 @@ impl RunConfig {
 }
 
 impl Optimisation {
-    /// Learning rate and relaxation by step.
+    /// Schedule of learning rate and relaxation.
     pub(crate) fn schedule(&self, filter: Option<&LearnedFilter>) -> Schedule {
         let defaults = LearnedFilter::default();
         let filter = filter.unwrap_or(&defaults);
@@ -437,7 +436,7 @@ impl Optimisation {
         }
     }
 
-    /// RSMI-NE's criterion, if there is one.
+    /// RSMI-NE's stopping criterion, if requested.
     pub(crate) fn convergence(&self) -> Option<Convergence> {
         let rule = |tolerance| Convergence::new(tolerance, self.damping);
         self.tolerance.map(rule)
@@ -445,14 +444,14 @@ impl Optimisation {
 }
 
 impl LearnedFilter {
-    /// Whether components are added for as long as each adds information.
+    /// Whether components are added as long as each adds information.
     #[must_use]
     pub fn grows(&self) -> bool {
         self.components == Components::Auto
     }
 }
 
-/// A task, by its name.
+/// Reads the name of a task.
 fn task(text: &str) -> Rule<String> {
     match text {
         "train" | "estimate" => Ok(text.to_string()),
@@ -460,7 +459,7 @@ fn task(text: &str) -> Rule<String> {
     }
 }
 
-/// The settings in what a file holds: all of it, or those of a record.
+/// Settings from the content of a file: either all its fields, or the settings of a record.
 fn settings_of(mut fields: Fields) -> Result<Fields> {
     let Some(schema) = fields.remove("schema") else {
         return Ok(fields);
@@ -487,7 +486,7 @@ fn settings_of(mut fields: Fields) -> Result<Fields> {
     }
 }
 
-/// Words between blanks, some of them in single quotes, as a shell has them.
+/// Splits a command line at blanks, with single quotes as in a shell.
 fn split(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted, mut begun) = (vec![], String::new(), false, false);
     let mut rest = line.chars();

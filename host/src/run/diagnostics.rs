@@ -1,5 +1,5 @@
-//! Judgements on a finished run, and what would help: each made once, for the terminal, the record and
-//! the report alike.
+//! Diagnoses of a finished run, each with advice: computed once, for the terminal, the record and the
+//! report.
 
 use blockspin_core::critic::AnyCritic as Critic;
 
@@ -10,55 +10,55 @@ use super::evaluate::Estimate;
 use super::record::Results;
 use crate::settings::encoder::Coarse;
 
-/// Autocorrelation time of a file's configurations above which they are called alike.
+/// Autocorrelation time of a file's configurations above which a warning is given.
 const CORRELATED: f64 = 2.0;
-/// Held-out configurations below which an error bar is rough.
+/// Number of held-out configurations below which an error bar is rough.
 const ENOUGH_HELD_OUT: usize = 200;
-/// Share of a file's configurations that is trained on.
+/// Fraction of a file's configurations that is used for training.
 const TRAINED: f64 = 0.7;
-/// Times more configurations than there are that are not worth a number.
+/// Above this multiple of the present number of configurations, advice gives no number.
 const MANY: f64 = 20.0;
-/// Draws of a window above which a critic may come to know it.
+/// Draws per window above which a critic may memorise the training windows.
 const REPEATS: f64 = 10.0;
-/// Batches of independent configurations below which the rows of a batch are alike.
+/// Number of batches of independent configurations below which the rows of a batch are correlated.
 const BATCHES: f64 = 10.0;
-/// Share of windows with missing values that is worth a word.
+/// Fraction of windows with missing values above which a warning is given.
 const MISSING: f64 = 0.5;
-/// Share of the ceiling from which InfoNCE falls short visibly.
+/// Fraction of the ceiling above which InfoNCE is visibly biased.
 const NEAR_CEILING: f64 = 0.7;
 /// Relaxation above which h in training is far from binary.
 const SOFT: f32 = 1.0;
-/// Training may look better than held-out samples by this much, and four standard errors, before
-/// it is called overfitting.
+/// Training may exceed held-out information by this much, and four standard errors, before it counts as
+/// overfitting.
 const OVERFIT: f64 = 0.02;
 
-/// What can be wrong with a run.
+/// Possible problems of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// A continuous h of discrete values, whose digits the critic reads.
+    /// A continuous h of discrete values: the critic can identify configurations by their exact Λ·v.
     ReadsDigits,
-    /// The critic is worse on unseen samples than knowing nothing, and in training too.
+    /// Held-out information is below 0, and training information is not above 0 either.
     NotConverged,
-    /// Training samples are told apart better than unseen ones.
+    /// The training information exceeds the held-out one.
     Overfitting,
-    /// The figure is near what a batch can show.
+    /// The information is near the ceiling of a batch.
     NearCeiling,
     /// Few held-out configurations.
     FewHeldOut,
-    /// Configurations that follow one another are alike, and the file has few independent ones.
+    /// Successive configurations are correlated, and the file has few independent ones.
     Correlated,
     /// Most windows have missing values.
     MissingValues,
-    /// The relaxation was still high at the end.
+    /// The relaxation was still high at the end of the training.
     SoftEncoder,
-    /// No information beyond the error.
+    /// No information beyond its error.
     NoSignal,
 }
 
-/// Judges a run, whose values are discrete or not: each diagnosis with a sentence that says what would
-/// help.
+/// Diagnoses a run; `discrete`: whether its values are discrete. Each diagnosis has a sentence of
+/// advice.
 #[must_use]
 pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(Diagnosis, String)> {
     let mut found = vec![];
@@ -73,8 +73,9 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             Diagnosis::ReadsDigits,
             format!(
                 "`encoder` continuous of discrete values with `critic` {critic}: Λ·v of almost any filter \
-                 tells all configurations of the block apart, and the information grows with `steps` \
-                 towards that of the whole block; `critic` moments reads no digits"
+                 distinguishes all configurations of the block, and the information grows with `steps` \
+                 towards that of the whole block; take `critic` moments, which reads only the first two \
+                 moments of h"
             ),
         ));
     }
@@ -82,7 +83,7 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
     let relaxed = learned && coarse.is_relaxed();
     let Estimate { mean, stderr } = results.information();
     let training = results.training_information_nats.unwrap_or(f64::NAN);
-    // A soft h in training says more than one that is drawn; the sign is what it tends to.
+    // A relaxed h may carry more information than a drawn one; the sign is its limit.
     let sign = results.information_sign_nats;
     let seen = sign.map_or(mean, |sign| mean.max(sign));
     if mean < -OVERFIT - 4.0 * stderr && training < OVERFIT {
@@ -97,7 +98,7 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             .and_then(|data| Some((data, data.held_out?)))
         {
             Some((data, held_out)) => {
-                // Every nearly independent window is then drawn some ten times.
+                // Then every nearly independent window is drawn about ten times.
                 let draws = u64::from(optimisation.steps) * u64::from(optimisation.batch);
                 let tau = data.autocorrelation_time.unwrap_or(0.5);
                 let windows = results.windows_per_configuration as f64 / (2.0 * tau);
@@ -112,7 +113,8 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
                 )
             }
             None if relaxed => {
-                "take a smaller `epsilon_end`, if a soft h says more than one that is drawn, or a \
+                "take a smaller `epsilon_end`, if a relaxed h carries more information than a drawn \
+                 one, or a \
                  smaller `learning_rate`"
                     .into()
             }
@@ -121,7 +123,7 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
         found.push((
             Diagnosis::Overfitting,
             format!(
-                "overfitting: {training:.3} nats in training, {seen:.3} on samples not seen; {remedy}"
+                "overfitting: {training:.3} nats in training, {seen:.3} on unseen samples; {remedy}"
             ),
         ));
     }
@@ -157,9 +159,9 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             found.push((
                 Diagnosis::Correlated,
                 format!(
-                    "configurations that follow one another are alike (autocorrelation time {tau:.1}): \
-                     those that are trained on count as {independent:.0}, and the rows of a batch of \
-                     {batch} are not independent; give {:.0} configurations like these, or a smaller \
+                    "successive configurations are correlated (autocorrelation time {tau:.1}): the training \
+                     configurations count as {independent:.0}, and the rows of a batch of {batch} are \
+                     not independent; give {:.0} configurations like these, or a smaller \
                      `batch`",
                     (BATCHES * batch * 2.0 * tau / TRAINED).ceil(),
                 ),
@@ -171,8 +173,8 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             found.push((
                 Diagnosis::MissingValues,
                 format!(
-                    "{:.0} % of all windows were left out because values are missing: what is found \
-                     holds for the rest",
+                    "{:.0} % of all windows were left out because values are missing: the result \
+                     holds for the other windows",
                     100.0 * left_out / drawn
                 ),
             ));
@@ -184,8 +186,9 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
         found.push((
             Diagnosis::SoftEncoder,
             format!(
-                "the relaxation is still {softness:.2} at the end: the critic knows no discrete h, and \
-                 what is held out is too low; take more `steps` or a larger `epsilon_rate`"
+                "the relaxation is still {softness:.2} at the end: the critic was never trained on a \
+                 discrete h, and the held-out information is too low; take more `steps` or a \
+                 larger `epsilon_rate`"
             ),
         ));
     }
@@ -198,7 +201,7 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
     found
 }
 
-/// A number for people, to two digits.
+/// A number rounded up to two digits.
 fn about(x: f64) -> String {
     let unit = 10f64.powi((x.max(1.0).log10().floor() as i32 - 1).max(0));
     format!("{:.0}", (x / unit).ceil() * unit)

@@ -1,17 +1,17 @@
-//! Information against step: what a training run records on its way.
+//! The training history: information against step.
 
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-/// One record of a run. A quantity that was not measured is `None`.
+/// One record of the history. A quantity that was not measured is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Steps done.
+    /// Number of steps done.
     pub step: u64,
     /// Moving average of the bound over the training batches, in nats.
     pub training: Option<f64>,
-    /// Bound on samples the critic has not seen, in nats.
+    /// Bound on samples that the critic has not seen, in nats.
     pub held_out: Option<f64>,
     /// Its standard error, where there is one.
     pub held_out_stderr: Option<f64>,
@@ -19,7 +19,7 @@ pub struct Record {
     pub epsilon: Option<f64>,
 }
 
-/// The records as CSV, with a header line; what is missing or not finite is an empty field.
+/// The history as CSV with a header line; missing or non-finite values are empty fields.
 #[must_use]
 pub fn csv(records: &[Record]) -> String {
     let mut text = String::from("step,training_information_nats,held_out_nats,epsilon\n");

@@ -1,4 +1,4 @@
-//! What a run learns from, opened and checked.
+//! The input of a run, opened and checked.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::observer::Observer;
 use crate::settings::groups::Pace;
 
 impl Pace {
-    /// The model's chains, measured, at this pace where it is given.
+    /// Prepares the model's chains, with the given burn-in and thinning or measured ones.
     ///
     /// # Errors
     /// Those of [`Model::prepare`].
@@ -28,9 +28,9 @@ impl Pace {
     }
 }
 
-/// What a run learns from: a model, or configurations that were read.
+/// The source of the samples: a model, or configurations that were read.
 pub enum Input {
-    /// A model, to be sampled at a pace.
+    /// A model, and the pace of its chains.
     Model(Box<dyn Model>, Pace),
     /// Configurations.
     Data(Box<DataInput>),
@@ -40,13 +40,13 @@ pub enum Input {
 pub struct DataInput {
     /// The file's name.
     pub file: String,
-    /// What is in it.
+    /// The file's content.
     pub data: Data,
-    /// Whether each axis is open.
+    /// Whether each axis has open boundaries.
     pub open: Vec<bool>,
-    /// Where the block begins.
+    /// Fixed index at which the block begins.
     pub origin: Option<Vec<u32>>,
-    /// The graph, what of it has the values, and what the shells surround.
+    /// The graph, whether its nodes or edges have the values, and the centre of the shells.
     pub graph: Option<(Graph, On, Centre)>,
 }
 
@@ -133,7 +133,7 @@ impl DataInput {
         }
     }
 
-    /// What was dropped or ignored as it was read, a sentence each.
+    /// What was dropped or ignored on reading, a sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let graph = self.graph.iter();
@@ -144,10 +144,10 @@ impl DataInput {
 }
 
 impl Input {
-    /// Opens a source; configurations that are in memory are `data`.
+    /// Opens a source; configurations in memory are passed as `data`.
     ///
     /// # Errors
-    /// Of settings that do not suit one another or the file; a failure, if a file cannot be read.
+    /// If settings contradict one another or the file, or a file cannot be read.
     pub fn open(source: &Source, data: Option<Data>, observer: &dyn Observer) -> Result<Self> {
         match (source, data) {
             (Source::Model(model, pace), _) => Ok(Input::Model(model.model()?, pace.clone())),
@@ -161,7 +161,7 @@ impl Input {
         }
     }
 
-    /// Whether values are whole numbers, states or signs, rather than reals.
+    /// Whether values are discrete (integers, states or signs) rather than real.
     #[must_use]
     pub fn is_discrete(&self) -> bool {
         match self {
@@ -170,7 +170,7 @@ impl Input {
         }
     }
 
-    /// The graph that its values lie on.
+    /// The graph on which the values are defined.
     #[must_use]
     pub fn graph(&self) -> Option<&Graph> {
         match self {
@@ -179,10 +179,10 @@ impl Input {
         }
     }
 
-    /// Its lattice.
+    /// The lattice of a configuration.
     ///
     /// # Errors
-    /// None in practice: what was read was checked.
+    /// If the sides are not those of a lattice, which opening the input excludes.
     pub fn lattice(&self) -> Result<Lattice> {
         match self {
             Input::Model(model, _) => Ok(model.lattice()),

@@ -1,9 +1,9 @@
-//! Runs: a configuration in, a record out.
+//! Runs: from a configuration to a record.
 //!
-//! [`config`] says what a run is, [`record`] what it found; [`Run`] is the way from one to the other.
-//! Between them, in the order of the data: [`input`] opens what is learned from, [`region`] says where
-//! V and E are, [`memory`] how much is held, [`training`] climbs, [`search`] chooses among trainings,
-//! [`evaluate`] measures on held-out windows, [`reference`] knows exact values, [`diagnostics`] judges.
+//! [`config`] describes a run, [`record`] its results, and [`Run`] executes it. In between, in the order
+//! of the data: [`input`] opens the source of samples, [`region`] places V and E, [`memory`] estimates
+//! the memory, [`training`] trains, [`search`] chooses among trainings, [`evaluate`] measures on
+//! held-out windows, [`reference`] computes exact values, and [`diagnostics`] gives warnings.
 
 pub mod checkpoint;
 pub mod config;
@@ -40,32 +40,32 @@ use crate::data::Data;
 use crate::error::Result;
 use crate::observer::{Observer, Silent};
 
-/// How a run is carried out. No result depends on any of it.
+/// How a run is executed. No result depends on any of it.
 #[derive(Clone, Debug)]
 pub struct Execution {
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Instructions to compute with.
+    /// Instruction set.
     pub isa: Isa,
-    /// Shows progress.
+    /// Receives progress.
     pub observer: Arc<dyn Observer>,
-    /// Where a training that is stopped can be taken up again; none: nowhere.
+    /// Where checkpoints of the training are kept; none: nowhere.
     pub checkpoint: Option<CheckpointPlan>,
 }
 
 /// When and where checkpoints are written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointPlan {
-    /// The file.
+    /// The checkpoint file.
     pub path: PathBuf,
-    /// Seconds of training from one to the next; 0: none is written.
+    /// Seconds of training between checkpoints; 0: none are written.
     pub seconds: f64,
-    /// Whether the training goes on from the one that is there.
+    /// Whether to resume from the checkpoint in the file.
     pub resume: bool,
 }
 
 impl Default for Execution {
-    /// All cores, the fastest instructions, silence, no checkpoints.
+    /// All cores, the fastest instruction set, no progress, no checkpoints.
     fn default() -> Self {
         Execution {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -76,8 +76,7 @@ impl Default for Execution {
     }
 }
 
-/// A run that can be carried out: a configuration, how to go about it, and configurations that are in
-/// memory, if they are.
+/// A run to execute: its configuration, how to execute it, and configurations in memory, if any.
 ///
 /// ```no_run
 /// use blockspin::prelude::*;
@@ -88,15 +87,15 @@ impl Default for Execution {
 /// ```
 #[derive(Debug)]
 pub struct Run {
-    /// What is to be done; begins at the defaults of the source.
+    /// The configuration; initially the defaults of the source.
     pub config: RunConfig,
-    /// How.
+    /// How it is executed.
     pub execution: Execution,
     data: Option<Data>,
 }
 
 impl Run {
-    /// A run on a model or a file, at its defaults.
+    /// A run on a model or a file, with its defaults.
     pub fn new(source: impl Into<Source>) -> Self {
         Run::of(RunConfig::train(source))
     }
@@ -114,7 +113,7 @@ impl Run {
         }
     }
 
-    /// A run of a configuration.
+    /// A run with a given configuration.
     #[must_use]
     pub fn of(config: RunConfig) -> Self {
         Run {
@@ -131,22 +130,22 @@ impl Run {
         self
     }
 
-    /// Carries it out in another way.
+    /// Sets how the run is executed.
     #[must_use]
     pub fn with_execution(self, execution: Execution) -> Self {
         Run { execution, ..self }
     }
 
-    /// Learns a filter and measures what it keeps.
+    /// Learns a filter and measures the information that it keeps.
     ///
     /// # Errors
-    /// Of settings that cannot be, of files, of the machine, or a failure of the training.
+    /// If settings are invalid, files cannot be read, memory does not suffice, or the training fails.
     pub fn train(self) -> Result<RunRecord> {
         self.finish()
     }
 
-    /// Measures what a filter keeps that is given by name (uniform, boundary, decimation, staggered) or
-    /// as an .npy file.
+    /// Measures the information kept by a filter given by name (uniform, boundary, decimation,
+    /// staggered) or as an .npy file.
     ///
     /// # Errors
     /// As [`train`](Self::train).
@@ -161,7 +160,7 @@ impl Run {
     }
 }
 
-/// Carries out a configuration.
+/// Executes a configuration.
 ///
 /// # Errors
 /// As [`Run::train`].

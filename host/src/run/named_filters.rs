@@ -1,4 +1,4 @@
-//! Filters by name, or from a file.
+//! Filters by name or from a file.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use crate::error::{Error, Result, quoted};
 use crate::model::Layout;
 use crate::settings::encoder::Coarse;
 
-/// Most that the magnitudes of a filter's weights may add up to, so that no sum overflows.
+/// Largest sum of the magnitudes of a filter's weights, so that no sum overflows.
 const LARGEST: f64 = 1e37;
 
-/// The weight at each site of a component.
+/// The weight of a component at each site.
 type Weight<'a> = Box<dyn Fn(usize) -> f32 + 'a>;
 
-/// A filter by name, or from a file, on a block; on a graph the block is a list of sites in shells.
+/// A filter on a block, by name or from a file; on a graph the block is the list of sites of its shells.
 ///
 /// # Errors
-/// Usage, if there is no such name, or the file is for another block; a failure, if it cannot be read.
+/// Usage, if there is no such name or the file is for another block; a failure, if it cannot be read.
 pub fn filters(
     name: &str,
     block: &[u32],
@@ -32,7 +32,7 @@ pub fn filters(
     let components: Vec<Weight> = match layout {
         Layout::Anywhere | Layout::Origin(_) => vec![on_sites(name, block, shells)?],
         Layout::Doubled { .. } => on_links(name, block)?,
-        // Of the first state against all others; of every state, where h has as many.
+        // One filter for the first state against all others, or one per state if h has as many states.
         Layout::States(states) => {
             let of = match coarse == Coarse::States(*states) {
                 true => *states as usize,
@@ -73,7 +73,7 @@ fn unknown(name: &str, named: &str) -> Error {
     ))
 }
 
-/// Where a site of a block is, along each axis.
+/// Position of a site of a block along each axis.
 fn coordinates(mut site: usize, block: &[u32]) -> Vec<u32> {
     let mut at = vec![0; block.len()];
     for (at, side) in at.iter_mut().zip(block).rev() {
@@ -89,7 +89,7 @@ fn is_outer(site: usize, block: &[u32]) -> bool {
     along.any(|(x, side)| x == 0 || x + 1 == *side)
 }
 
-/// Those of all models but dimers.
+/// The named filters of all models but dimers.
 fn on_sites<'a>(name: &str, block: &'a [u32], shells: Option<&Shells>) -> Result<Weight<'a>> {
     // Distance of every site of V from the centre.
     let distances: Option<Vec<u32>> = shells.map(|shells| {
@@ -118,7 +118,7 @@ fn on_sites<'a>(name: &str, block: &'a [u32], shells: Option<&Shells>) -> Result
 /// The weight of a link along an axis (0: along rows) from the vertex (y, x) of the block.
 type LinkWeight = fn(usize, u32, u32) -> f32;
 
-/// Those of dimers: on a doubled lattice links alone have weights.
+/// The named filters of dimers: only links of the doubled lattice have weights.
 fn on_links<'a>(name: &str, block: &'a [u32]) -> Result<Vec<Weight<'a>>> {
     let is_link = |site: usize| coordinates(site, block).iter().sum::<u32>() % 2 == 1;
     let fields: [LinkWeight; 2] = match name {
@@ -127,15 +127,15 @@ fn on_links<'a>(name: &str, block: &'a [u32]) -> Result<Vec<Weight<'a>>> {
             let weight = move |site| indicator(is_link(site) && is_outer(site, block));
             return Ok(vec![Box::new(weight)]);
         }
-        // The link beside the vertex that the block begins at.
+        // The link next to the vertex at which the block begins.
         "decimation" => return Ok(vec![Box::new(|site| indicator(site == 1))]),
         // The electric field along rows, and along columns.
         "staggered" => [
             |axis, y, x| if axis == 0 { parity(y + x) } else { 0.0 },
             |axis, y, x| if axis == 1 { parity(y + x) } else { 0.0 },
         ],
-        // Sum and difference of the columnar orders along rows and along columns: a columnar state
-        // has one of these alone, so that a sign of the other would be a coin.
+        // Sum and difference of the columnar orders along rows and columns: a columnar state has only
+        // one of the two orders, so the sign of the other would be random.
         "columnar" => [
             |axis, y, x| if axis == 0 { parity(x) } else { parity(y) },
             |axis, y, x| if axis == 0 { parity(x) } else { -parity(y) },

@@ -1,10 +1,10 @@
 //! The record of a run: `run.json`, as a value.
 //!
-//! In this order: schema and version, the command where there was one, all settings by name
-//! ([`RunConfig::fields`]), and what was found ([`Results`]). Where a result has the name of a setting
-//! (`components`, `steps`, `restarts`), the setting is called `NAME_requested`. Wall times are not part of
-//! it, so that repeats are the same byte for byte. Other files of a run's folder are `filters.npy`,
-//! `series.csv` and `timing.csv`.
+//! In this order: schema and version, the command if there was one, all settings by name
+//! ([`RunConfig::fields`]), and the [`Results`]. Where a result has the name of a setting (`components`,
+//! `steps`, `restarts`), the setting is called `NAME_requested`. Wall times are not part of it, so that
+//! repeated runs give identical files. The other files of a run's folder are `filters.npy`, `series.csv`
+//! and `timing.csv`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::data::filters::{Filters, product};
 use crate::error::Result;
 use crate::settings::Fields;
 
-/// What `schema` says.
+/// The value of `schema`.
 pub const SCHEMA: &str = "blockspin-run-2";
 /// Version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -28,15 +28,15 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A finished run.
 #[derive(Clone, Debug)]
 pub struct RunRecord {
-    /// All settings, with nothing left to be filled in.
+    /// All settings, completely resolved.
     pub config: RunConfig,
-    /// A command that repeats the run, where one was typed.
+    /// The command line that repeats the run, if one was typed.
     pub command: Option<String>,
-    /// What was found.
+    /// The results.
     pub results: Results,
-    /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
+    /// The filter; for a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
-    /// Information against step.
+    /// The training history: information against step.
     pub history: Vec<Record>,
     /// Wall times.
     pub timing: Timing,
@@ -45,26 +45,26 @@ pub struct RunRecord {
 /// Wall times of a run, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Timing {
-    /// Of sampling and gathering.
+    /// Sampling and gathering.
     pub seconds_sampling: f64,
-    /// Of training steps.
+    /// Training steps.
     pub seconds_training: f64,
-    /// Of everything.
+    /// The whole run.
     pub seconds: f64,
-    /// Training steps in all, over `seconds_training`.
+    /// Training steps of all trainings, over `seconds_training`.
     pub steps_per_second: Option<f64>,
 }
 
 /// Exact values of small systems.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExactRecord {
-    /// I(H:E) of h as it is reported.
+    /// I(H:E) of the reported h.
     pub information_nats: Option<f64>,
-    /// What InfoNCE can show of it at this K.
+    /// Mean of InfoNCE with the optimal critic at this K.
     pub infonce_nats: Option<f64>,
-    /// The difference of both.
+    /// `information_nats` minus `infonce_nats`.
     pub deficit_nats: Option<f64>,
-    /// The same for h without chance.
+    /// I(H:E) of the deterministic h: the sign, or the largest logit.
     pub information_sign_nats: Option<f64>,
     /// See `information_sign_nats`.
     pub infonce_sign_nats: Option<f64>,
@@ -77,47 +77,47 @@ pub struct ExactRecord {
 /// One of several trainings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RestartRecord {
-    /// Seed of its first weights and samples.
+    /// Seed of its initial weights and its samples.
     pub seed: u64,
-    /// Its steps.
+    /// Steps done.
     pub steps: u32,
-    /// Information on the windows by which trainings are compared.
+    /// Information on the validation windows.
     pub watched_nats: Option<f64>,
     /// Its standard error.
     pub watched_stderr_nats: Option<f64>,
 }
 
-/// The best training of a number of components.
+/// The best training with a given number of components.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComponentsRecord {
     /// Components of H.
     pub components: u32,
-    /// Information on the windows by which trainings are compared.
+    /// Information on the validation windows.
     pub watched_nats: Option<f64>,
     /// Its standard error.
     pub watched_stderr_nats: Option<f64>,
 }
 
-/// What was read.
+/// The data that were read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataRecord {
     /// The file's name.
     pub file: String,
-    /// N.
+    /// Number of configurations N.
     pub configurations: usize,
     /// Sides of the lattice.
     pub sides: Vec<u32>,
-    /// Boundaries in words.
+    /// Boundaries, as text.
     pub boundary: String,
     /// "two-valued" or "real".
     pub kind: String,
-    /// The value that is taken as −1.
+    /// The value that becomes −1.
     pub low: Option<f64>,
-    /// The value that is taken as 1.
+    /// The value that becomes 1.
     pub high: Option<f64>,
-    /// The mean that is taken off real values.
+    /// The mean that is subtracted from real values.
     pub centre: Option<f64>,
-    /// The deviation by which they are divided.
+    /// The standard deviation by which they are divided.
     pub scale: Option<f64>,
     /// Missing values (NaN).
     pub missing_values: u64,
@@ -125,15 +125,15 @@ pub struct DataRecord {
     pub windows_left_out: u64,
     /// Integrated autocorrelation time along the file, in configurations.
     pub autocorrelation_time: Option<f64>,
-    /// Configurations that were trained on: the first, and the one behind the last.
+    /// Training configurations: the first, and one past the last.
     pub trained: Option<[usize; 2]>,
-    /// Those that were watched.
+    /// Validation configurations.
     pub watched: Option<[usize; 2]>,
-    /// Those that the reported figure rests on.
+    /// Held-out configurations, which give the reported figure.
     pub held_out: Option<[usize; 2]>,
-    /// The one place where the block begins.
+    /// Fixed index at which the block begins.
     pub origin: Option<Vec<u32>>,
-    /// The graph that values lie on.
+    /// The graph on which the values are defined.
     pub graph: Option<GraphRecord>,
 }
 
@@ -146,7 +146,7 @@ pub struct GraphRecord {
     pub edges: u64,
     /// "nodes" or "edges".
     pub values: String,
-    /// The node or edge in the centre.
+    /// The central node or edge.
     pub origin: String,
     /// Sites of V, in the order of the weights.
     pub block: Vec<u32>,
@@ -154,16 +154,16 @@ pub struct GraphRecord {
     pub buffer: Vec<u32>,
     /// Sites of E.
     pub environment: Vec<u32>,
-    /// The shells in words.
+    /// The shells, as text.
     #[serde(default)]
     pub shells: String,
 }
 
-/// What a run found. Information is in nats unless the name says otherwise; `null` is a quantity that
+/// Results of a run. Information is in nats unless the name says otherwise; `null` marks a quantity that
 /// does not exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// Held-out information, h drawn from the encoder.
+    /// Held-out information with h drawn from the encoder.
     pub information_nats: Option<f64>,
     /// Its standard error.
     pub information_stderr_nats: Option<f64>,
@@ -175,54 +175,54 @@ pub struct Results {
     pub information_sign_stderr_nats: Option<f64>,
     /// Moving average of the bound over training batches.
     pub training_information_nats: Option<f64>,
-    /// What no batch exceeds, ln K for InfoNCE.
+    /// Upper limit of the bound for any batch: ln K for InfoNCE.
     pub ceiling_nats: Option<f64>,
-    /// The logarithm of the number of states of H.
+    /// Capacity of H: the logarithm of its number of states.
     pub capacity_nats: Option<f64>,
-    /// The most by which the bound falls short at this K, where that is small.
+    /// Upper bound of the deficit of InfoNCE at this K, where it is small.
     pub deficit_nats: Option<f64>,
-    /// Exact values, where they are known at once.
+    /// Exact values, where they are cheap.
     pub exact: Option<ExactRecord>,
-    /// Configurations that were trained on.
+    /// Number of training configurations.
     pub configurations: usize,
-    /// Batches of different configurations that the error bar rests on.
+    /// Number of held-out batches of different configurations, on which the error bar rests.
     pub held_out_batches: usize,
     /// |V| and |E|.
     pub sites: [usize; 2],
-    /// Windows of one configuration that are nearly independent of each other.
+    /// Nearly independent windows per configuration.
     pub windows_per_configuration: usize,
-    /// Components of H.
+    /// Number of components of H.
     pub components: u32,
-    /// Steps of the training that is reported.
+    /// Steps of the reported training.
     pub steps: u32,
-    /// The step whose parameters were kept.
+    /// The step whose parameters are reported.
     pub kept_step: u32,
     /// Why the training ended.
     pub ended: Option<Ended>,
-    /// What the refinement of the filter did.
+    /// The effect of the refinement of the filter.
     pub refined: Option<Refined>,
-    /// All trainings with as many components, where there were several.
+    /// All trainings with this number of components, if there were several.
     pub restarts: Option<Vec<RestartRecord>>,
-    /// Standard deviation of what restarts found.
+    /// Standard deviation over restarts.
     pub spread_nats: Option<f64>,
-    /// The best of every number of components, where several were tried.
+    /// The best training for each number of components, if several were tried.
     pub components_tried: Option<Vec<ComponentsRecord>>,
-    /// The filter, (C, block…), as lists within lists.
+    /// The filter, (C, block…), as nested lists.
     pub filters: Value,
-    /// What `filters` are where they are not the weights of Λ·v.
+    /// Meaning of `filters` where they are not the weights of Λ·v.
     pub filters_are: Option<String>,
-    /// FNV-1a 64 over filter, critic and series.
+    /// FNV-1a 64 hash of filter, critic and training history.
     pub fingerprint: String,
-    /// What was read, where configurations came from a file.
+    /// The data, if configurations came from a file.
     pub data: Option<DataRecord>,
-    /// Judgements on the run by name: see [`Diagnosis`].
+    /// Diagnoses by name: see [`Diagnosis`].
     pub diagnoses: Vec<Diagnosis>,
-    /// What there is to doubt, a sentence each.
+    /// Warnings, a sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Results {
-    /// Names of everything in a record that is no setting.
+    /// Names of all entries of a record that are not settings.
     pub const NAMES: &[&str] = &[
         "schema",
         "version",
@@ -255,7 +255,7 @@ impl Results {
         "data",
         "diagnoses",
         "warnings",
-        // Of `--json` alone.
+        // Only with `--json`.
         "seconds_sampling",
         "seconds_training",
         "seconds",
@@ -268,7 +268,7 @@ impl Results {
         estimate(self.information_nats, self.information_stderr_nats)
     }
 
-    /// The information of h without chance, where there is such.
+    /// The information of the deterministic h, if there is one.
     #[must_use]
     pub fn information_sign(&self) -> Option<Estimate> {
         let mean = self.information_sign_nats?;
@@ -283,14 +283,14 @@ fn estimate(mean: Option<f64>, stderr: Option<f64>) -> Estimate {
     }
 }
 
-/// A number that JSON can hold, or none.
+/// A number that JSON can represent, or none.
 #[must_use]
 pub fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
 }
 
 impl RunRecord {
-    /// Everything but wall times, by name and in order: `run.json`.
+    /// Everything but wall times, by name and in order: the content of `run.json`.
     #[must_use]
     pub fn fields(&self) -> Fields {
         let mut fields = Fields::new();
@@ -302,7 +302,7 @@ impl RunRecord {
         fields
     }
 
-    /// The same with wall times.
+    /// [`fields`](Self::fields) and wall times.
     #[must_use]
     pub fn fields_with_timing(&self) -> Fields {
         let mut fields = self.fields();
@@ -310,10 +310,10 @@ impl RunRecord {
         fields
     }
 
-    /// Headline, and a sentence on what was learned from.
+    /// A headline, and a sentence that describes the source of the configurations.
     ///
     /// # Errors
-    /// Of a configuration whose model cannot be.
+    /// If the model of the configuration is invalid.
     pub fn describe(&self) -> Result<(String, String)> {
         Ok(match (&self.config.source, &self.results.data) {
             (Source::Model(model, _), _) => {
@@ -369,7 +369,7 @@ pub fn object(value: Value) -> Fields {
     }
 }
 
-/// Filters as lists within lists, a component after the other.
+/// Filters as nested lists, one per component.
 #[must_use]
 pub fn nested_filters(filters: &Filters) -> Value {
     let components = filters.components();
@@ -378,7 +378,7 @@ pub fn nested_filters(filters: &Filters) -> Value {
         .collect()
 }
 
-/// Weights as lists within lists, as the block has them.
+/// Weights as nested lists, in the shape of the block.
 fn nested(weights: &[f32], sides: &[u32]) -> Value {
     match sides {
         [] | [_] => json!(weights),
@@ -392,7 +392,7 @@ fn nested(weights: &[f32], sides: &[u32]) -> Value {
     }
 }
 
-/// Restarts and numbers of components among all trainings.
+/// Summarises all trainings: restarts, and numbers of components.
 pub(super) fn attempts(outcome: &Outcome) -> Attempts {
     let attempts = outcome.attempts.iter();
     let same = attempts.filter(|attempt| attempt.components == outcome.components);
@@ -434,7 +434,7 @@ pub(super) fn attempts(outcome: &Outcome) -> Attempts {
     }
 }
 
-/// What there is to say of several trainings, of which one was chosen.
+/// Summary of several trainings, one of which is reported.
 pub(super) struct Attempts {
     pub(super) restarts: Option<Vec<RestartRecord>>,
     pub(super) spread: Option<f64>,
@@ -445,7 +445,7 @@ fn several<T>(list: Vec<T>) -> Option<Vec<T>> {
     (list.len() > 1).then_some(list)
 }
 
-/// Standard deviation of what restarts found, the noise of each included.
+/// Standard deviation of the restarts' estimates, which includes their statistical error.
 fn spread(found: &[f64]) -> Option<f64> {
     let n = found.len() as f64;
     if found.len() < 2 {
@@ -458,7 +458,7 @@ fn spread(found: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 impl RunRecord {
-    /// A training of the Ising model with plain figures.
+    /// A training of the Ising model with simple numbers.
     pub(crate) fn example() -> Self {
         let config = RunConfig::train(crate::model::Ising::square(64));
         let filters = Filters::new(&[2, 2], vec![-1.0, 0.5, 0.0, 0.25]).unwrap_or_else(|_| {

@@ -1,4 +1,4 @@
-//! Exact values beside what a run found, where the system is small enough.
+//! Exact values to compare a run's results with, where the system is small enough.
 
 use std::num::NonZeroU32;
 
@@ -13,11 +13,11 @@ use super::setup::Setup;
 use crate::data::filters::Filters;
 use crate::model::Question;
 
-/// What is known without sampling.
+/// Exact results for a run.
 pub(super) struct Exact {
-    /// Of h as it is reported.
+    /// For the reported h.
     pub(super) reported: Option<Information>,
-    /// Of h without chance.
+    /// For the deterministic h.
     pub(super) decided: Option<Information>,
 }
 
@@ -28,7 +28,7 @@ impl Exact {
             .then(|| NonZeroU32::new(batch as u32))
             .flatten();
         let known = |encoder: Encoder| match (input, &setup.place) {
-            // What `filters` says of a map is not all of it.
+            // The weights in `filters` do not determine a map.
             _ if setup.shape.has_map() => None,
             (Input::Model(model, _), Place::Window(window)) => model.known(Question {
                 window,
@@ -50,7 +50,7 @@ impl Exact {
         Exact { reported, decided }
     }
 
-    /// For the record; none, if nothing is known.
+    /// The entry of the record; none, if nothing is known.
     pub(super) fn record(&self) -> Option<ExactRecord> {
         let reported = self.reported?;
         let shown = |information: Information| Some(information.filtered? - information.deficit?);

@@ -1,4 +1,4 @@
-//! Where V and E are: a window on a lattice, or lists of sites, as on a graph.
+//! Position of V and E: a window on a lattice, or lists of sites, as on a graph.
 
 use blockspin_core::num::bits::bit;
 use blockspin_core::window::region::Region;
@@ -8,7 +8,7 @@ use blockspin_core::window::{Window, Zone};
 use crate::data::supply::Crop;
 use crate::error::{Error, Result};
 
-/// Which sites are V and which E.
+/// The sites of V and E.
 #[derive(Clone, Debug)]
 pub enum Place {
     /// A window on a lattice.
@@ -20,19 +20,19 @@ pub enum Place {
 /// V and E as lists of sites.
 #[derive(Clone, Debug)]
 pub struct Sites {
-    /// What is read of a configuration: the values of V, then those of E.
+    /// The part of a configuration that is read: the values of V, then those of E.
     crop: Crop,
-    /// The numbers of those of V and of E.
+    /// The numbers of the sites of V and of E.
     block: Vec<u32>,
     environment: Vec<u32>,
-    /// Sides of the block that V belongs to, and the place of each site of V in it; all others have
+    /// Sides of the block that contains V, and the index in it of each site of V; all other sites have
     /// weight 0.
     sides: Vec<u32>,
     kept: Vec<u32>,
 }
 
 impl Sites {
-    /// The sites of V and E of `crop` whose values are not the same in all configurations.
+    /// The sites of V and E in `crop` whose values vary between configurations.
     fn new(
         crop: Crop,
         block: &[u32],
@@ -55,8 +55,8 @@ impl Sites {
         }
     }
 
-    /// Those sites of a window at one place whose values are not the same in all configurations
-    /// (bits of `varying`); none, if all vary.
+    /// The sites of a window at a fixed position whose values vary (bits of `varying`); none, if all
+    /// vary.
     #[must_use]
     pub fn of_window(window: Window, varying: &[u32]) -> Option<Self> {
         let crop = Crop::at(window.first(), &window.spans());
@@ -76,17 +76,17 @@ impl Sites {
         Some(sites)
     }
 
-    /// What is read of a configuration, and V and E in it.
+    /// The part of a configuration that is read, and V and E in it.
     ///
     /// # Errors
-    /// None in practice: the lists are of what is read.
+    /// If `block` and `environment` do not fit `crop`, which the constructors exclude.
     pub fn region(&self) -> Result<(&Crop, Region<'_>)> {
         let region = Region::new(self.crop.sites(), &self.block, &self.environment)
             .map_err(|error| Error::failure(error.to_string()))?;
         Ok((&self.crop, region))
     }
 
-    /// Those sites of V and E on a graph whose values vary.
+    /// The sites of V and E on a graph whose values vary.
     #[must_use]
     pub fn of_graph(block: &[u32], environment: &[u32], varying: &[u32]) -> Self {
         let all = || block.iter().chain(environment).copied();
@@ -113,7 +113,7 @@ impl Place {
         }
     }
 
-    /// Values that are read of a configuration, at most.
+    /// Upper bound of the number of values read from a configuration.
     #[must_use]
     pub fn sites(&self) -> usize {
         match self {
@@ -131,7 +131,7 @@ impl Place {
         }
     }
 
-    /// The place in the block of each site of V.
+    /// The index in the block of each site of V.
     #[must_use]
     pub fn block_indices(&self) -> Vec<u32> {
         match self {
@@ -140,7 +140,7 @@ impl Place {
         }
     }
 
-    /// Windows of one configuration that are nearly independent of each other.
+    /// Nearly independent windows per configuration.
     #[must_use]
     pub fn independent(&self) -> usize {
         match self {
@@ -151,7 +151,7 @@ impl Place {
         }
     }
 
-    /// Places of the window in a configuration.
+    /// Number of positions of the window in a configuration.
     #[must_use]
     pub fn places(&self) -> u64 {
         match self {

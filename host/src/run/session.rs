@@ -1,4 +1,4 @@
-//! A run that is checked and can begin, and what is done on its way.
+//! A run whose configuration has been checked, and its execution.
 
 use std::hash::Hasher;
 use std::time::Instant;
@@ -24,8 +24,8 @@ use crate::model::mcmc::Plan;
 use crate::run::checkpoint::{Checkpoint, Measured};
 use crate::store::resources;
 
-/// A run that has been checked: its input is open, its window lies on it, its filters are read, and it
-/// fits into memory.
+/// A run that has been checked: its input is open, its window lies on it, its filters have been read,
+/// and it fits into memory.
 pub struct Session {
     config: RunConfig,
     input: Input,
@@ -34,15 +34,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Checks a configuration and opens what it names.
+    /// Checks a configuration and opens the files that it names.
     ///
     /// # Errors
-    /// Of settings that cannot be, of files, or of the memory.
+    /// If settings are invalid, files cannot be read, or memory does not suffice.
     pub fn new(config: &RunConfig, execution: Execution) -> Result<Self> {
         Self::with_data(config, execution, None)
     }
 
-    /// The same with configurations that are in memory, if they are.
+    /// As [`new`](Self::new), with configurations that may be in memory.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -54,7 +54,7 @@ impl Session {
         };
         let config = config.completed(input.is_discrete())?;
         let (setup, shells) = Setup::new(&config, &input, execution)?;
-        // What a file needs is known once its parts are.
+        // The memory for a file is known once the file has been split.
         if let Some(sampler) = sampler {
             resources::memory("this run", learning::memory(&setup, &sampler))?;
         }
@@ -66,27 +66,27 @@ impl Session {
         })
     }
 
-    /// The configuration, with nothing left to be filled in.
+    /// The configuration, completely resolved.
     #[must_use]
     pub fn config(&self) -> &RunConfig {
         &self.config
     }
 
-    /// How it is carried out.
+    /// How the run is executed.
     pub fn execution_mut(&mut self) -> &mut Execution {
         &mut self.setup.execution
     }
 
-    /// The graph that values lie on, and the shells of the window.
+    /// The graph of the values, and the shells of the window.
     #[must_use]
     pub fn graph(&self) -> Option<(&Graph, &Shells)> {
         self.input.graph().zip(self.shells.as_ref())
     }
 
-    /// Carries it out. It can be done again, with the same result.
+    /// Executes the run. Repeated calls give the same result.
     ///
     /// # Errors
-    /// Of files and checkpoints, or a failure of the training.
+    /// If files or checkpoints cannot be read or written, or the training fails.
     pub fn run(&self) -> Result<RunRecord> {
         let setup = &self.setup;
         let mut checkpoint = match &setup.execution.checkpoint {
@@ -118,7 +118,7 @@ impl Session {
                 }
                 warnings.extend(chain_warnings(&prepared, prepared.plan()));
                 let mut outcome = learning::model(setup, &prepared, checkpoint.as_mut())?;
-                // The pilot is sampling too.
+                // The pilot counts as sampling.
                 outcome.seconds_sampling += measured.seconds;
                 outcome.seconds += measured.seconds;
                 outcome
@@ -145,7 +145,7 @@ impl Session {
         Ok(self.record(outcome, warnings, parts.as_ref()))
     }
 
-    /// Why there is nothing to learn, if there is not.
+    /// The message for data that leave nothing to learn.
     fn nothing_to_learn(&self, input: &DataInput) -> Option<String> {
         if input.data.is_constant() {
             return Some(format!(
@@ -168,8 +168,8 @@ impl Session {
         ))
     }
 
-    /// FNV-1a 64 of what tells the values of a file, and those that are looked at, from others, short of
-    /// reading them all again.
+    /// FNV-1a 64 hash of a file's properties and of the sites that are read, which distinguishes files
+    /// without reading them again.
     fn identity(&self, input: &DataInput, parts: &Parts) -> u64 {
         let mut hash = FnvHasher::default();
         let mut add = |number: u64| hash.write(&number.to_le_bytes());
@@ -203,7 +203,7 @@ impl Session {
         let setup = &self.setup;
         let exact = Exact::of(&self.input, setup, &outcome.filters);
         let (shape, bound) = (setup.shape, setup.optimisation.bound);
-        // To leading order in 1/K: where it is large it says nothing.
+        // Valid to leading order in 1/K: where it is large it has no meaning.
         let capacity = setup.coarse.capacity(outcome.filters.count());
         let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
         let tried = attempts(&outcome);
@@ -309,7 +309,7 @@ impl Session {
     }
 }
 
-/// What there is to doubt about chains that follow a plan, a sentence each.
+/// Warnings about chains that follow a plan, a sentence each.
 #[must_use]
 pub fn chain_warnings(prepared: &Prepared, plan: &Plan) -> Vec<String> {
     let mut warnings = vec![];
@@ -326,8 +326,8 @@ pub fn chain_warnings(prepared: &Prepared, plan: &Plan) -> Vec<String> {
     }
     if plan.frozen {
         warnings.push(
-            "no chain ever left the sector of the order parameter that it began in: samples are \
-             balanced by the symmetry between the sectors alone"
+            "no chain ever changed its sector of the order parameter: only the symmetry between the \
+             sectors balances the samples"
                 .into(),
         );
     }

@@ -1,4 +1,4 @@
-//! What values h takes, as it is typed: of a filter that is learned, and of one that is given.
+//! The encoder as an option: values of h for a learned filter, and for a given one.
 
 use std::f64::consts::LN_2;
 use std::fmt;
@@ -12,17 +12,17 @@ use crate::settings::values::Rule;
 
 as_text!(Coarse Given);
 
-/// The values of a component of H whose filter is learned.
+/// The values of a component of H with a learned filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Coarse {
     /// ±1.
     Binary,
-    /// Reals: h = Λ·v + σ g, with filters of norm 1 and g normal.
+    /// Reals: h = Λ·v + σ g, with filters of norm 1 and g standard normal.
     Continuous {
         /// σ.
         noise: f32,
     },
-    /// One of Q states, each with a filter of its own.
+    /// One of Q states, each with its own filter.
     States(u32),
 }
 
@@ -40,7 +40,7 @@ impl Coarse {
         }
     }
 
-    /// The encoder of the reported figure: what the relaxed one tends to.
+    /// The encoder for the reported figure: the limit of the relaxed one.
     #[must_use]
     pub fn drawn(self) -> Encoder {
         match self {
@@ -53,7 +53,7 @@ impl Coarse {
         }
     }
 
-    /// The same without chance: the sign, or the largest logit; none, where nothing is drawn.
+    /// The deterministic version: the sign, or the largest logit; none, if nothing is drawn.
     #[must_use]
     pub fn decided(self) -> Option<Encoder> {
         match self {
@@ -66,8 +66,8 @@ impl Coarse {
         }
     }
 
-    /// The critic that suits it, for values of which it is known whether they are discrete: digits of a
-    /// continuous h of discrete values tell configurations apart, and are no field.
+    /// The default critic, which depends on whether values are discrete: the digits of a continuous h of
+    /// discrete values would identify configurations, so the critic reads only moments of h.
     #[must_use]
     pub fn critic(self, discrete: bool) -> Critic {
         match self {
@@ -76,13 +76,13 @@ impl Coarse {
         }
     }
 
-    /// Whether there is a relaxation.
+    /// Whether training uses a relaxation.
     #[must_use]
     pub fn is_relaxed(self) -> bool {
         !matches!(self, Coarse::Continuous { .. })
     }
 
-    /// Filters of a component.
+    /// Number of filters per component.
     #[must_use]
     pub fn filters(self) -> u32 {
         match self {
@@ -91,8 +91,8 @@ impl Coarse {
         }
     }
 
-    /// The most that h can tell with so many filters, the logarithm of the number of its states, in
-    /// nats; none, if there is no end to them.
+    /// The capacity of h in nats, the logarithm of the number of its states for this many filters; none,
+    /// if h is continuous.
     #[must_use]
     pub fn capacity(self, filters: usize) -> Option<f64> {
         let components = (filters / self.filters() as usize) as f64;
@@ -112,7 +112,7 @@ fn continuous(f: &mut fmt::Formatter<'_>, noise: f32) -> fmt::Result {
 }
 
 impl fmt::Display for Coarse {
-    /// As it is typed.
+    /// In the form of the option.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Coarse::Binary => write!(f, "binary"),
@@ -122,21 +122,21 @@ impl fmt::Display for Coarse {
     }
 }
 
-/// How h follows from a filter that is given.
+/// How h follows from a given filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given {
-    /// h = sign(Λ·v), ties by fair coins.
+    /// h = sign(Λ·v), with ties broken by fair coins.
     Sign,
     /// P(h = +1) = 1/(1 + exp(−Λ·v)).
     Sigmoid,
-    /// h = Λ·v + σ g, with filters brought to norm 1.
+    /// h = Λ·v + σ g, with filters scaled to norm 1.
     Continuous {
         /// σ.
         noise: f32,
     },
     /// One of Q states, P(s) = exp(Λ_s·v) / Σ_t exp(Λ_t·v).
     States(u32),
-    /// That of the largest Λ_s·v, ties at random.
+    /// The state with the largest Λ_s·v, with ties broken at random.
     Argmax(u32),
 }
 
@@ -163,7 +163,7 @@ impl Given {
 }
 
 impl fmt::Display for Given {
-    /// As it is typed.
+    /// In the form of the option.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Given::Sign => write!(f, "sign"),
@@ -175,14 +175,14 @@ impl fmt::Display for Given {
     }
 }
 
-/// Q of a word such as states:Q; none, if it does not begin like this, or Q is out of range.
+/// Parses Q from text such as states:Q; none, if the prefix differs or Q is out of range.
 fn states_of(text: &str, word: &str) -> Option<u32> {
     let number = text.strip_prefix(word)?.strip_prefix(':')?;
     let states: u32 = number.trim().parse().ok()?;
     (2..=MAX_STATES as u32).contains(&states).then_some(states)
 }
 
-/// σ of a word such as continuous:0.1, 0 without it; none, if it does not begin like this, or σ is out of
+/// Parses σ from text such as continuous:0.1 (0 if absent); none, if the prefix differs or σ is out of
 /// range.
 fn noise_of(text: &str) -> Option<f32> {
     let rest = text.strip_prefix("continuous")?;
@@ -190,14 +190,14 @@ fn noise_of(text: &str) -> Option<f32> {
         return Some(0.0);
     }
     let noise: f32 = rest.strip_prefix(':')?.trim().parse().ok()?;
-    // The sum takes -0 to 0.
+    // The sum turns -0 into 0.
     (0.0..=100.0).contains(&noise).then_some(noise + 0.0)
 }
 
-/// The values of h in a training.
+/// Parses the values of h in a training.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn coarse(text: &str) -> Rule<Coarse> {
     match text {
         "binary" => Ok(Coarse::Binary),
@@ -214,10 +214,10 @@ pub fn coarse(text: &str) -> Rule<Coarse> {
     }
 }
 
-/// How h follows from a filter that is given.
+/// Parses how h follows from a given filter.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn given(text: &str) -> Rule<Given> {
     match text {
         "sign" => Ok(Given::Sign),

@@ -1,8 +1,8 @@
-//! Settings as named fields: how a configuration is read from a file or a list of options, checked
-//! name by name and value by value, and written to a record.
+//! Settings as named fields: how a configuration is read from a file or a list of options, checked name
+//! by name and value by value, and written to a record.
 //!
-//! A value may come as text ("4,4", as on a command line) or as what a file has for it (`[4, 4]`,
-//! `0.005`). Both go through the same rule, which is that of the text ([`values`]).
+//! A value may be text ("4,4", as on a command line) or have its natural type in a file (`[4, 4]`,
+//! `0.005`). Both are converted to text and checked by the same parser ([`values`]).
 
 pub mod encoder;
 pub mod groups;
@@ -18,12 +18,12 @@ use values::{Boundaries, Components, Disorder, Frozen, Hidden, Rule, Sides};
 /// Names and values, in order.
 pub type Fields = Map<String, Value>;
 
-/// A type that a field of a configuration can have.
+/// A type of a configuration's fields.
 pub trait Setting: Sized {
     /// The value in a file.
     fn to_value(&self) -> Value;
 
-    /// What `null` stands for, if it stands for anything.
+    /// The value of `null`, if `null` is allowed.
     fn absent() -> Option<Self> {
         None
     }
@@ -42,7 +42,7 @@ impl Setting for u64 {
 }
 
 impl Setting for f64 {
-    /// JSON knows no infinity: it is the word `inf`.
+    /// JSON has no infinity: it is written as `inf`.
     fn to_value(&self) -> Value {
         Number::from_f64(*self).map_or_else(|| self.to_string().into(), Value::Number)
     }
@@ -74,7 +74,7 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
-/// Types whose value in a file is their text.
+/// Types that are written as text.
 macro_rules! as_text {
     ($($name:ty)*) => {$(
         impl $crate::settings::Setting for $name {
@@ -87,7 +87,7 @@ macro_rules! as_text {
 pub(crate) use as_text;
 as_text!(Disorder);
 
-/// Types whose value in a file is their name.
+/// Types that are written as their name.
 macro_rules! as_name {
     ($($name:ty)*) => {$(
         impl $crate::settings::Setting for $name {
@@ -140,7 +140,7 @@ impl Setting for Frozen {
     }
 }
 
-/// The text of a value: what would be typed for it. None for `null` and for tables.
+/// The text of a value, as an option would have it. None for `null` and for tables.
 #[must_use]
 pub fn text(value: &Value) -> Option<String> {
     match value {
@@ -158,7 +158,7 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Fields that are being read; knows which of them nobody has asked for.
+/// Fields that are being read; keeps track of those not read yet.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     fields: &'a Fields,
@@ -173,10 +173,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The field of this name, read by its rule; `default`, if it is not there.
+    /// Reads and checks the field of this name; `default`, if it is missing.
     ///
     /// # Errors
-    /// [`Kind::Setting`](crate::error::Kind::Setting) with the name, what was given and the rule.
+    /// [`Kind::Setting`](crate::error::Kind::Setting) with the name, the value and what is allowed.
     pub(crate) fn read<T: Setting>(
         &mut self,
         name: &'static str,
@@ -194,10 +194,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses fields that nobody asked for.
+    /// Refuses fields that were not read.
     ///
     /// # Errors
-    /// [`Kind::Setting`](crate::error::Kind::Setting) with the first of them and the nearest name.
+    /// [`Kind::Setting`](crate::error::Kind::Setting) with the first of them and the most similar name.
     pub(crate) fn finish(self) -> Result<()> {
         let unknown = self
             .fields
@@ -217,21 +217,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A value or nothing, by the rule of the value.
+/// Makes the parser of an optional value.
 pub(crate) fn optional<T>(rule: impl Fn(&str) -> Rule<T>) -> impl Fn(&str) -> Rule<Option<T>> {
     move |text| rule(text).map(Some)
 }
 
-/// Any text.
-///
-/// # Errors
-/// None: every text will do.
+/// Accepts any text.
 pub(crate) fn any(text: &str) -> Rule<String> {
     Ok(text.to_string())
 }
 
-/// A struct of settings, each with its default and the rule by which it is read. An option is added
-/// by a line here, its use, and its help.
+/// A struct of settings, each with its default and its parser. To add an option, add a line here, its
+/// use, and its help.
 macro_rules! settings {
     (
         $(#[$about:meta])*
@@ -252,7 +249,7 @@ macro_rules! settings {
         }
 
         impl $name {
-            /// Reads the fields of this group; what is not there is as in `base`.
+            /// Reads the fields of this group; missing ones are as in `base`.
             pub(crate) fn read(
                 reader: &mut $crate::settings::Reader<'_>,
                 base: Self,

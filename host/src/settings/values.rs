@@ -1,4 +1,4 @@
-//! Values of settings: what may be given, as text, and the rule that is broken where it may not.
+//! Parsers of setting values: they convert text, or say what is allowed.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use blockspin_exact::gaussian;
 use crate::data::filters::commas;
 use crate::error::{Error, Result};
 
-/// Most components of H.
+/// Largest number of components of H.
 pub const MOST_COMPONENTS: u32 = 16;
 
-/// A value, or the rule it breaks.
+/// A value, or what is allowed in its place.
 pub type Rule<T> = std::result::Result<T, String>;
 
-/// One of a list, by its name.
+/// Parses one of a list of names.
 ///
 /// # Errors
-/// The rule, with all names.
+/// Says which names are allowed.
 pub fn named<T: Copy>(
     text: &str,
     what: &str,
@@ -35,26 +35,26 @@ pub fn named<T: Copy>(
     })
 }
 
-/// A lower bound of the information, by its name.
+/// Parses a lower bound of the information, by name.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn bound(text: &str) -> Rule<Bound> {
     named(text, "a bound", &Bound::ALL, Bound::name)
 }
 
-/// A critic, by its name.
+/// Parses a critic, by name.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn critic(text: &str) -> Rule<Critic> {
     named(text, "a critic", &Critic::ALL, Critic::name)
 }
 
-/// An activation, by its name.
+/// Parses an activation, by name.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn activation(text: &str) -> Rule<Activation> {
     named(text, "an activation", &Activation::ALL, Activation::name)
 }
@@ -64,7 +64,7 @@ pub fn activation(text: &str) -> Rule<Activation> {
 pub struct Hidden(pub Vec<u32>);
 
 impl fmt::Display for Hidden {
-    /// As it is typed.
+    /// In the form of the option.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.is_empty() {
             true => write!(f, "none"),
@@ -73,10 +73,10 @@ impl fmt::Display for Hidden {
     }
 }
 
-/// Widths of hidden layers.
+/// Parses widths of hidden layers.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn hidden(text: &str) -> Rule<Hidden> {
     if text == "none" {
         return Ok(Hidden(vec![]));
@@ -96,13 +96,12 @@ pub fn hidden(text: &str) -> Rule<Hidden> {
         })
 }
 
-/// One to three lengths. A type of its own, since clap would take a bare `Vec` for a repeated
-/// option.
+/// One to three lengths. A separate type, since clap would treat a bare `Vec` as a repeated option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sides(pub Vec<u32>);
 
 impl Sides {
-    /// Those of a lattice of a dimension that is known: one, if all are the same.
+    /// The sides of a lattice; a single one, if all are equal.
     #[must_use]
     pub fn of(lattice: Lattice) -> Self {
         let sides = lattice.sides();
@@ -112,10 +111,10 @@ impl Sides {
         }
     }
 
-    /// A lattice with these sides, or with one side in so many dimensions.
+    /// A lattice with these sides, or with one side in all dimensions.
     ///
     /// # Errors
-    /// Usage, naming the rule.
+    /// Usage, if the sides do not match the dimension or are not allowed.
     pub fn lattice(&self, dimension: Option<u32>) -> Result<Lattice> {
         let mut sides = self.0.clone();
         if sides.len() == 1 {
@@ -145,31 +144,31 @@ fn lengths(text: &str, least: u32, what: &str) -> Rule<Sides> {
         })
 }
 
-/// Sides of a lattice.
+/// Parses the sides of a lattice.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn sides(text: &str) -> Rule<Sides> {
     lengths(text, 2, "a lattice")
 }
 
-/// Widths, 0 or more.
+/// Parses widths of 0 or more.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn widths(text: &str) -> Rule<Sides> {
     lengths(text, 0, "a width")
 }
 
-/// Sides of a block.
+/// Parses the sides of a block.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn block(text: &str) -> Rule<Sides> {
     lengths(text, 1, "a block")
 }
 
-/// A whole number in a range.
+/// Parses a whole number in a range.
 fn whole<N: std::str::FromStr + PartialOrd + fmt::Display>(
     text: &str,
     least: N,
@@ -181,86 +180,86 @@ fn whole<N: std::str::FromStr + PartialOrd + fmt::Display>(
         .ok_or_else(|| format!("{text} is not in {least}..={most}"))
 }
 
-/// A whole number from 1.
+/// Parses a whole number from 1.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn positive(text: &str) -> Rule<u32> {
     let parsed = text.parse().ok().filter(|n| *n > 0);
     parsed.ok_or_else(|| format!("it is a whole number from 1 to {}", u32::MAX))
 }
 
-/// The same in 64 bits.
+/// Parses a 64-bit whole number from 1.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn positive_u64(text: &str) -> Rule<u64> {
     let parsed = text.parse().ok().filter(|n| *n > 0);
     parsed.ok_or_else(|| "it is a whole number from 1".to_string())
 }
 
-/// A whole number from 0.
+/// Parses a whole number from 0.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn count(text: &str) -> Rule<u32> {
     let parsed = text.parse().ok();
     parsed.ok_or_else(|| format!("it is a whole number from 0 to {}", u32::MAX))
 }
 
-/// A seed.
+/// Parses a seed.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn seed(text: &str) -> Rule<u64> {
     let parsed = text.parse().ok();
     parsed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
-/// Joint samples in a batch.
+/// Parses the number of joint samples in a batch.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn batch(text: &str) -> Rule<u32> {
     whole(text, 2, 16384)
 }
 
-/// The width of an embedding.
+/// Parses the width of an embedding.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn embedding(text: &str) -> Rule<u32> {
     whole(text, 1, 255)
 }
 
-/// Trainings of a search.
+/// Parses a number of restarts.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn restarts(text: &str) -> Rule<u32> {
     whole(text, 1, 1000)
 }
 
-/// The dimension of a lattice.
+/// Parses the dimension of a lattice.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn dimension(text: &str) -> Rule<u32> {
     whole(text, 1, 3)
 }
 
-/// The dimension of a lattice that has no third.
+/// Parses the dimension of a lattice with at most two dimensions.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn plane(text: &str) -> Rule<u32> {
     whole(text, 1, 2)
 }
 
-/// Sites of a ring.
+/// Parses the number of sites of a ring.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn ring(text: &str) -> Rule<Sides> {
     whole(text, 2, u32::MAX).map(|side| Sides(vec![side]))
 }
@@ -272,10 +271,10 @@ fn number(text: &str, rule: &str, allowed: impl Fn(f64) -> bool) -> Rule<f64> {
         .ok_or_else(|| rule.to_string())
 }
 
-/// A temperature.
+/// Parses a temperature.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn temperature(text: &str) -> Rule<f64> {
     let rule = "a temperature is a finite number above 0, such as 2.269";
     number(text, rule, |t| {
@@ -283,28 +282,28 @@ pub fn temperature(text: &str) -> Rule<f64> {
     })
 }
 
-/// A temperature that may be infinite.
+/// Parses a temperature that may be infinite.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn dimer_temperature(text: &str) -> Rule<f64> {
     let rule = "a temperature of dimers is a number above 0, such as 0.65, or inf";
     number(text, rule, |t| t > 0.0)
 }
 
-/// The binding of a pair of noise spins.
+/// Parses the binding of a pair of noise spins.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn binding(text: &str) -> Rule<f64> {
     let rule = "a binding is a finite number from 0, such as 4";
     number(text, rule, |k| k.is_finite() && k >= 0.0)
 }
 
-/// An inverse temperature.
+/// Parses an inverse temperature.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn inverse_temperature(text: &str) -> Rule<f64> {
     let rule = "an inverse temperature is a finite number above 0, such as 0.44";
     number(text, rule, |b| {
@@ -312,46 +311,46 @@ pub fn inverse_temperature(text: &str) -> Rule<f64> {
     })
 }
 
-/// A time.
+/// Parses a time in seconds.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn seconds(text: &str) -> Rule<f64> {
     let rule = "a time is a finite number of seconds from 0, such as 30";
     number(text, rule, |s| s.is_finite() && s >= 0.0)
 }
 
-/// The mass of a field.
+/// Parses the mass of a field.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn mass(text: &str) -> Rule<f64> {
     let rule = "a mass is a number from 1e-100 to 1e100, such as 0.1";
     number(text, rule, |m| gaussian::MASSES.contains(&m))
 }
 
-/// A density of mass.
+/// Parses a density of mass.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn density(text: &str) -> Rule<f64> {
     let rule = "a density is a finite number above 0, such as 1";
     number(text, rule, |x| x.is_finite() && x > 0.0)
 }
 
-/// A rate of aggregation.
+/// Parses a rate of aggregation.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn aggregation(text: &str) -> Rule<f64> {
     let rule = "an aggregation rate is a number from 0 to 10000, such as 0.33";
     number(text, rule, |w| chipping::RATES.contains(&w))
 }
 
-/// A coupling.
+/// Parses a coupling.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn coupling(text: &str) -> Rule<f64> {
     let rule = "a coupling is 1 or -1, or another finite number but 0";
     number(text, rule, |j| {
@@ -359,10 +358,10 @@ pub fn coupling(text: &str) -> Rule<f64> {
     })
 }
 
-/// A learning rate, or a rate of decay.
+/// Parses a learning rate or a decay rate.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn rate(text: &str) -> Rule<f32> {
     number(text, "a rate is a number from 0 to 1", |x| {
         (0.0..=1.0).contains(&x)
@@ -370,28 +369,28 @@ pub fn rate(text: &str) -> Rule<f32> {
     .map(|x| x as f32)
 }
 
-/// A relaxation, or a size of first weights.
+/// Parses a relaxation or a scale of initial weights.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn relaxation(text: &str) -> Rule<f32> {
     let rule = "a number from 0.001 to 100";
     number(text, rule, |x| (0.001..=100.0).contains(&x)).map(|x| x as f32)
 }
 
-/// A change of information, in nats.
+/// Parses a change of information, in nats.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn tolerance(text: &str) -> Rule<f64> {
     let rule = "a change of information is a number from 0 on, in nats";
     number(text, rule, |x| x >= 0.0 && x.is_finite())
 }
 
-/// The share of the latest in a mean.
+/// Parses the weight of the latest value in a moving average.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn damping(text: &str) -> Rule<f64> {
     let rule = "a share is a number above 0, at most 1, which damps nothing";
     number(text, rule, |x| x > 0.0 && x <= 1.0)
@@ -400,14 +399,14 @@ pub fn damping(text: &str) -> Rule<f64> {
 /// A number of coarse variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Components {
-    /// As many as add information.
+    /// Components are added as long as they add information.
     Auto,
-    /// So many.
+    /// This number.
     Of(u32),
 }
 
 impl fmt::Display for Components {
-    /// As it is typed.
+    /// In the form of the option.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Components::Auto => write!(f, "auto"),
@@ -416,10 +415,10 @@ impl fmt::Display for Components {
     }
 }
 
-/// A number of coarse variables, or auto.
+/// Parses a number of coarse variables, or auto.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn components(text: &str) -> Rule<Components> {
     if text == "auto" {
         return Ok(Components::Auto);
@@ -433,26 +432,26 @@ pub fn components(text: &str) -> Rule<Components> {
         .ok_or_else(|| format!("components are a number from 1 to {MOST_COMPONENTS}, or auto"))
 }
 
-/// A decay of weights.
+/// Parses a decay of weights.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn decay(text: &str) -> Rule<f32> {
     let rule = "a decay is a number from 0 to 100, such as 1";
     number(text, rule, |x| (0.0..=100.0).contains(&x)).map(|x| x as f32)
 }
 
-/// Components that stay as they are.
+/// Components that are kept fixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frozen {
-    /// All.
+    /// All components.
     All,
-    /// These, by their numbers from 1.
+    /// Components by number, from 1.
     These(Vec<u32>),
 }
 
 impl Frozen {
-    /// A bit for each filter that stays, of so many components with so many filters each.
+    /// A bit for each fixed filter; there are `components`, with `of_each` filters each.
     ///
     /// # Errors
     /// Usage, if there is no such component.
@@ -477,7 +476,7 @@ impl Frozen {
 }
 
 impl fmt::Display for Frozen {
-    /// As it is typed.
+    /// In the form of the option.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Frozen::All => write!(f, "all"),
@@ -486,10 +485,10 @@ impl fmt::Display for Frozen {
     }
 }
 
-/// Components that stay as they are.
+/// Parses the components that are kept fixed.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn frozen(text: &str) -> Rule<Frozen> {
     if text == "all" {
         return Ok(Frozen::All);
@@ -521,10 +520,10 @@ impl Boundaries {
     }
 }
 
-/// Boundaries of the axes.
+/// Parses the boundaries of the axes.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn boundaries(text: &str) -> Rule<Boundaries> {
     let parsed: Option<Vec<bool>> = text
         .split(',')
@@ -547,7 +546,7 @@ pub fn boundaries(text: &str) -> Rule<Boundaries> {
 pub struct Disorder(pub Option<sampler::Disorder>);
 
 impl fmt::Display for Disorder {
-    /// As it is typed.
+    /// In the form of the option.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => write!(f, "none"),
@@ -559,10 +558,10 @@ impl fmt::Display for Disorder {
     }
 }
 
-/// The law of random bonds.
+/// Parses the law of random bonds.
 ///
 /// # Errors
-/// The rule.
+/// Says what is allowed.
 pub fn disorder(text: &str) -> Rule<Disorder> {
     let numbers = |text: &str| -> Option<Vec<f64>> {
         let numbers = text.split(',').map(|number| number.trim().parse().ok());
@@ -581,7 +580,7 @@ pub fn disorder(text: &str) -> Rule<Disorder> {
             );
         }
     };
-    // To draw no bonds is to check the law.
+    // Drawing no bonds only checks the law.
     law.draw(0, &mut []).map_err(|error| error.to_string())?;
     Ok(Disorder(Some(law)))
 }

@@ -1,4 +1,4 @@
-//! The file of a checkpoint, as bytes that go both ways.
+//! The format of a checkpoint file, with one function for both reading and writing.
 
 use std::fs::File;
 use std::hash::Hasher;
@@ -13,21 +13,21 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result, annotate, quoted};
 use crate::store::folder::{FileTarget, FileWriter};
 
-/// How a file begins. A version that lays out the state otherwise, or goes on to other bits, counts
-/// up the number.
+/// First bytes of a file. The number increases in a version that changes the layout of the state, or
+/// that would continue with other bits.
 const MAGIC: &[u8] = b"blockspin-checkpoint-1\n";
-/// Every version's files begin like this, so that any version may replace any other's.
+/// First bytes of the files of all versions, so that any version may replace any other's.
 pub(crate) const FAMILY: &[u8] = b"blockspin-checkpoint-";
-/// Bytes of the checksum.
+/// Length of the checksum in bytes.
 const SUM: u64 = 8;
 
-/// A number of a fixed width, of which there are many.
+/// A number of fixed width that can be stored.
 pub trait Number: Copy {
-    /// Its bytes, the lowest first.
+    /// Its bytes, least significant first.
     type Bytes: AsRef<[u8]> + AsMut<[u8]> + Default;
-    /// To bytes.
+    /// Converts to bytes.
     fn to_bytes(self) -> Self::Bytes;
-    /// From bytes.
+    /// Converts from bytes.
     fn from_bytes(bytes: Self::Bytes) -> Self;
 }
 
@@ -47,19 +47,19 @@ macro_rules! numbers {
 
 numbers!(u32 f32);
 
-/// A checkpoint that is written, or one that is read. What passes is copied to it, or overwritten
-/// from it.
+/// A checkpoint that is being written or read. Values passed to it are copied into the file, or
+/// overwritten from it.
 #[derive(Debug)]
 pub struct Tape(End);
 
 #[derive(Debug)]
 enum End {
     Written(Box<BufWriter<Summed>>),
-    /// Without the checksum, which has been compared.
+    /// The bytes without the checksum, which has been verified.
     Read(BufReader<io::Take<File>>, PathBuf),
 }
 
-/// A file, and the checksum of what has gone into it.
+/// A file, and the running checksum of what was written.
 #[derive(Debug)]
 struct Summed {
     file: FileWriter,
@@ -78,23 +78,23 @@ impl Write for Summed {
     }
 }
 
-/// FNV-1a 64 of bytes that follow others.
+/// FNV-1a 64, continued over further bytes.
 fn sum(before: u64, bytes: &[u8]) -> u64 {
     let mut hash = FnvHasher::with_key(before);
     hash.write(bytes);
     hash.finish()
 }
 
-/// Of none.
+/// The hash of no bytes.
 fn empty_sum() -> u64 {
     FnvHasher::default().finish()
 }
 
 impl Tape {
-    /// Some numbers.
+    /// Passes numbers.
     ///
     /// # Errors
-    /// A failure that names the file: it cannot be written, or ends too early.
+    /// A failure that names the file, if it cannot be written or ends too early.
     pub fn pass<T: Number>(&mut self, numbers: &mut [T]) -> Result<()> {
         for number in numbers {
             match &mut self.0 {
@@ -109,7 +109,7 @@ impl Tape {
         Ok(())
     }
 
-    /// A structure.
+    /// Passes a structure.
     ///
     /// # Errors
     /// Those of [`pass`](Self::pass).
@@ -126,7 +126,7 @@ impl Tape {
         Ok(())
     }
 
-    /// Refuses what was read, unless it can be.
+    /// Refuses values that were read and are not valid.
     ///
     /// # Errors
     /// A failure that names the file.
@@ -138,13 +138,13 @@ impl Tape {
         }
     }
 
-    /// Whether it is read.
+    /// Whether a file is being read.
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(self.0, End::Read(..))
     }
 
-    /// Lanes.
+    /// Passes lanes.
     ///
     /// # Errors
     /// Those of [`pass`](Self::pass).
@@ -152,7 +152,7 @@ impl Tape {
         lanes.iter_mut().try_for_each(|lane| self.pass(&mut lane.0))
     }
 
-    /// Begins one, behind its [`MAGIC`].
+    /// Begins a file with [`MAGIC`].
     pub(crate) fn create(target: &FileTarget) -> Result<Self> {
         let (file, sum) = (target.create()?, empty_sum());
         let mut to = BufWriter::new(Summed { file, sum });
@@ -160,7 +160,7 @@ impl Tape {
         Ok(Tape(End::Written(Box::new(to))))
     }
 
-    /// Opens one that is whole, behind its [`MAGIC`].
+    /// Opens a file, verifies its checksum, and skips [`MAGIC`].
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let fail = |error| annotate("read", path, error);
         let mut file = File::open(path).map_err(fail)?;
@@ -179,7 +179,7 @@ impl Tape {
             return Err(
                 match magic.starts_with(FAMILY) && !MAGIC.starts_with(&magic) {
                     true => Error::failure(format!(
-                        "{} is a {first}, and this version of blockspin goes on from a {} alone; leave out \
+                        "{} is a {first}, and this version of blockspin can only resume from a {}; leave out \
                      `resume` to start anew",
                         quoted(path),
                         String::from_utf8_lossy(MAGIC).trim_end()
@@ -207,7 +207,7 @@ impl Tape {
         Ok(Tape(End::Read(from, path.to_path_buf())))
     }
 
-    /// Ends it: puts what was written in its place, or makes sure that all was read.
+    /// Ends it: moves a written file to its name, or checks that everything was read.
     ///
     /// # Errors
     /// A failure that names the file.
@@ -229,10 +229,10 @@ impl Tape {
     }
 }
 
-/// The refusal of a file that is not whole.
+/// The error for an incomplete file.
 pub(crate) fn damaged(path: &Path) -> Error {
     Error::failure(format!(
-        "{} is damaged, and no training can go on from it; leave out `resume` to start anew",
+        "{} is damaged, and no training can resume from it; leave out `resume` to start anew",
         quoted(path)
     ))
 }

@@ -1,8 +1,8 @@
-//! Where results go: checked before work starts, written beside the target, renamed at the end.
+//! Output files and folders: checked before work starts, written beside the target, renamed at the end.
 //!
-//! A target is whole or not there at all: a write that fails, a full disk, a panic, and on Unix an
-//! interruption leave what was there before. `check` is for the beginning of a run, `create` for
-//! the moment of writing.
+//! A target is complete or absent: if a write fails, the disk is full, the program panics or (on Unix)
+//! is interrupted, the previous content stays. Call `check` at the beginning of a run, and `create` when
+//! writing.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -15,24 +15,25 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 use crate::error::{Error, Result, annotate, quoted};
 use crate::store::resources;
 
-/// Every version's `schema` begins like this, so that any version may replace any other's folder.
+/// The `schema` of the records of all versions begins like this, so that any version may replace
+/// another's folder.
 const RUN_SCHEMA_FAMILY: &str = "blockspin-run-";
-/// The file that makes a folder ours.
+/// The file that identifies the folder of a run.
 pub const RUN_FILE: &str = "run.json";
 
-/// Temporary names begin like this, in the folder of their target.
+/// Temporary names begin like this; they are in the folder of their target.
 const PREFIX: &str = ".blockspin-";
 
-/// Temporary names of this process, those that are gone too. Locked while one is made or takes its
-/// place, so that nothing is removed halfway.
+/// Temporary names of this process, including removed ones. Locked while one is created or renamed, so
+/// that nothing is removed halfway.
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(vec![]);
 
 fn temporary_names() -> MutexGuard<'static, Vec<PathBuf>> {
     TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes what is unfinished, for a process that is about to be ended from outside. From then on until
-/// the process ends nothing is begun or finished.
+/// Removes unfinished output, for a process that is about to be terminated. Afterwards no output can be
+/// begun or finished.
 pub fn abandon() -> Abandoned {
     let names = temporary_names();
     for name in names.iter() {
@@ -41,7 +42,7 @@ pub fn abandon() -> Abandoned {
     Abandoned { _names: names }
 }
 
-/// As long as it lives, no output is begun or finished.
+/// While this value lives, no output is begun or finished.
 #[derive(Debug)]
 pub struct Abandoned {
     _names: MutexGuard<'static, Vec<PathBuf>>,
@@ -57,8 +58,8 @@ impl FileTarget {
     /// Checks that a file of `bytes` can be written at `path`.
     ///
     /// # Errors
-    /// Usage, if `path` names something that is no regular file; a failure if its folder is
-    /// missing, closed or too full.
+    /// Usage, if `path` names something other than a regular file; a failure, if its folder is missing,
+    /// not writable or too full.
     pub fn check(path: &Path, bytes: u64) -> Result<Self> {
         let place = Place::find(path)?;
         let shown = quoted(path);
@@ -83,7 +84,7 @@ impl FileTarget {
         }
         resources::disk(&place.parent, bytes)?;
         let target = FileTarget { place };
-        // Only trying tells whether the folder may be written to; the file vanishes at once.
+        // Only an attempt shows whether the folder is writable; the file is removed at once.
         target.create()?;
         Ok(target)
     }
@@ -101,7 +102,7 @@ impl FileTarget {
     }
 }
 
-/// A file being written; dropped before [`commit`](FileWriter::commit), it leaves nothing.
+/// A file being written; if dropped before [`commit`](FileWriter::commit), it leaves nothing behind.
 #[derive(Debug)]
 pub struct FileWriter {
     file: NamedTempFile,
@@ -109,10 +110,10 @@ pub struct FileWriter {
 }
 
 impl FileWriter {
-    /// Puts the file in its place.
+    /// Moves the file to its name.
     ///
     /// # Errors
-    /// A failure if the last bytes cannot be stored or the name cannot be taken.
+    /// A failure, if the last bytes cannot be stored or the file cannot be renamed.
     pub fn commit(self) -> Result<()> {
         let path = &self.place.given;
         self.file
@@ -157,11 +158,11 @@ pub struct RunTarget {
 }
 
 impl RunTarget {
-    /// Checks that a run of about `bytes` can be written to the folder `path`: a new one, an empty
-    /// one, or that of an earlier run, which will be replaced.
+    /// Checks that a run of about `bytes` can be written to the folder `path`, which must be new, empty,
+    /// or the folder of an earlier run, which will be replaced.
     ///
     /// # Errors
-    /// Usage, if `path` names anything else; a failure if the folder around it is missing, closed
+    /// Usage, if `path` names anything else; a failure, if the folder around it is missing, not writable
     /// or too full.
     pub fn check(path: &Path, bytes: u64) -> Result<Self> {
         let place = Place::find(path)?;
@@ -199,8 +200,8 @@ impl RunTarget {
         Ok(target)
     }
 
-    /// As [`check`](RunTarget::check), for the folder `runs/MODEL-SEED` when no name was given;
-    /// makes `runs` if it is not there.
+    /// Like [`check`](RunTarget::check), for the default folder `runs/MODEL-SEED`; creates `runs` if it
+    /// does not exist.
     ///
     /// # Errors
     /// Those of `check`.
@@ -214,13 +215,13 @@ impl RunTarget {
         Self::check(&runs.join(format!("{model}-{seed}")), bytes)
     }
 
-    /// The folder, as the user knows it.
+    /// The folder, as the user gave it.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.place.given
     }
 
-    /// The name of its checkpoint, beside it.
+    /// The name of its checkpoint, next to it.
     #[must_use]
     pub fn checkpoint(&self) -> PathBuf {
         let named = match self.place.given.file_name() {
@@ -250,7 +251,8 @@ impl RunTarget {
     }
 }
 
-/// A run folder being written; dropped before [`commit`](RunWriter::commit), it leaves nothing.
+/// A run folder being written; if dropped before [`commit`](RunWriter::commit), it leaves nothing
+/// behind.
 #[derive(Debug)]
 pub struct RunWriter {
     folder: TempDir,
@@ -273,10 +275,10 @@ impl RunWriter {
         store().map_err(|error| annotate("write", &self.place.given.join(name), error).into())
     }
 
-    /// Puts the folder in its place; that of an earlier run goes.
+    /// Moves the folder to its name and removes that of an earlier run.
     ///
     /// # Errors
-    /// A failure, after which the earlier run is where it was.
+    /// A failure, in which case the earlier run stays in place.
     pub fn commit(self) -> Result<()> {
         let RunWriter { folder, place } = self;
         let fail = |error| annotate("write", &place.given, error);
@@ -291,28 +293,28 @@ impl RunWriter {
             let aside = old.path().join("old");
             fs::rename(&place.real, &aside).map_err(fail)?;
             if let Err(error) = fs::rename(folder.path(), &place.real) {
-                // If even this fails, the earlier run is kept where it now is.
+                // If this fails too, the earlier run is kept at its present name.
                 if fs::rename(&aside, &place.real).is_err() {
                     let _ = old.keep();
                 }
                 return Err(fail(error).into());
             }
         }
-        // It has moved: there is nothing left to remove.
+        // The temporary folder was renamed: nothing is left to remove.
         let _ = folder.keep();
         settle(&place.parent);
         Ok(())
     }
 }
 
-/// A name for output and where it leads.
+/// The name of an output, and the path it refers to.
 #[derive(Clone, Debug)]
 struct Place {
     given: PathBuf,
-    /// With symbolic links followed, so that a link stays and what it points to is replaced.
+    /// With symbolic links followed, so that a link is kept and its target is replaced.
     real: PathBuf,
     parent: PathBuf,
-    /// What is there now.
+    /// What exists there now.
     meta: Option<fs::Metadata>,
 }
 
@@ -374,8 +376,8 @@ impl Place {
     }
 }
 
-/// A temporary file beside the target, with the permissions that a new file, or the one there,
-/// would have.
+/// A temporary file beside the target, with the permissions of a new file, or of the file that is
+/// replaced.
 fn temporary(place: &Place) -> Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(PREFIX);
@@ -392,33 +394,33 @@ fn temporary(place: &Place) -> Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Brings the names in a folder to the disk, where the system has a way: a name that was taken stays
-/// taken though the power fail. All that is lost where it has none are the last seconds.
+/// Flushes the names in a folder to the disk, if the system can do it, so that a rename survives a power
+/// failure. Otherwise the last seconds may be lost.
 fn settle(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
-/// Whether a folder is the root of another disk than its parent's: it could not be renamed.
+/// Whether a folder is a mount point, which cannot be renamed.
 #[cfg(unix)]
 fn is_mounted(meta: &fs::Metadata, parent: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata(parent).is_ok_and(|around| around.dev() != meta.dev())
 }
 
-/// Elsewhere only trying would tell.
+/// On other systems this can only be found out by trying.
 #[cfg(not(unix))]
 fn is_mounted(_: &fs::Metadata, _: &Path) -> bool {
     false
 }
 
-/// Whether a folder is that of a run of ours.
+/// Whether a folder contains a run of blockspin.
 fn is_run(folder: &Path) -> bool {
     #[derive(Deserialize)]
     struct Marker {
         schema: String,
     }
     let path = folder.join(RUN_FILE);
-    // To read a pipe is to wait for a writer.
+    // Reading a pipe would wait for a writer.
     if !fs::metadata(&path).is_ok_and(|meta| meta.is_file()) {
         return false;
     }
@@ -539,7 +541,7 @@ mod tests {
             &link,
             &socket,
         ] {
-            // Under a test runner standard output may be a file; what it is then is no device.
+            // A test runner may redirect standard output to a file, which is no device.
             if fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What is written, whole or not at all, and what fits on the disk and into memory.
+//! Output that is written completely or not at all, and checks of disk space and memory.
 
 pub mod codec;
 pub mod folder;

@@ -1,4 +1,4 @@
-//! Whether the disk and the memory can hold what is asked, before any work is done.
+//! Checks that disk and memory are sufficient, before any work is done.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub fn disk(folder: &Path, bytes: u64) -> Result<()> {
 /// Checks that `bytes` of temporary data fit in the free space of the disk that holds `folder`.
 ///
 /// # Errors
-/// A failure that names both sizes; `what` begins its sentence.
+/// A failure with both sizes; `what` begins its message.
 pub fn scratch(what: &str, folder: &Path, bytes: u64) -> Result<()> {
     let free = fs4::available_space(folder)
         .map_err(|error| annotate("find the free space of", folder, error))?;
@@ -40,10 +40,10 @@ pub fn scratch(what: &str, folder: &Path, bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// Checks that `bytes` more fit in the memory, where the system tells how much there is (Linux).
+/// Checks that `bytes` more fit in memory, where the system reports the available memory (Linux).
 ///
 /// # Errors
-/// A failure that names both sizes; `what` begins its sentence.
+/// A failure with both sizes; `what` begins its message.
 pub fn memory(what: &str, bytes: u64) -> Result<()> {
     let free = available_memory().unwrap_or(isize::MAX as u64);
     if bytes > free {
@@ -56,7 +56,7 @@ pub fn memory(what: &str, bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// Memory that can still be had without swapping, as Linux reckons it.
+/// Memory available without swapping, as reported by Linux.
 fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text
@@ -70,7 +70,7 @@ fn available_memory() -> Option<u64> {
         .checked_mul(1024)
 }
 
-/// A number of bytes for people, to three digits.
+/// A number of bytes as text, with three digits.
 #[must_use]
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];

@@ -310,8 +310,8 @@ fn unreadable_data_are_refused() {
     fs::create_dir(folder.path("folder.npy")).unwrap();
     let three: Vec<u8> = (0..320).map(|i| (i % 3) as u8).collect();
     let files: &[(&str, Vec<u8>, &[&str])] = &[
-        ("empty.npy", vec![], &["no .npy file"]),
-        ("text.npy", b"1 -1 1\n".to_vec(), &["no .npy file"]),
+        ("empty.npy", vec![], &["not a .npy file"]),
+        ("text.npy", b"1 -1 1\n".to_vec(), &["not a .npy file"]),
         ("header.npy", whole[..50].to_vec(), &["cut off"]),
         ("cut.npy", whole[..whole.len() - 1].to_vec(), &["cut off"]),
         ("long.npy", [&whole[..], &[1]].concat(), &["spare"]),

@@ -507,7 +507,7 @@ fn continuous_h_of_discrete_values() {
         }
         let warned = told["warnings"]
             .to_string()
-            .contains("--critic moments reads no digits");
+            .contains("take --critic moments, which reads only");
         assert_eq!(warned, critic == "separable", "{told}");
         prints.push(told["fingerprint"].clone());
         let estimate = format!("estimate {run} --filter uniform --encoder {typed}");

@@ -592,9 +592,9 @@ fn malformed_files_are_refused() {
     // A line each.
     #[rustfmt::skip]
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("empty", vec![], "is no .npy file"),
-        ("short", b"\x93NUM".to_vec(), "is no .npy file"),
-        ("text", b"1 -1 1 1\n1 1 -1 1\n".to_vec(), "is no .npy file"),
+        ("empty", vec![], "is not a .npy file"),
+        ("short", b"\x93NUM".to_vec(), "is not a .npy file"),
+        ("text", b"1 -1 1 1\n1 1 -1 1\n".to_vec(), "is not a .npy file"),
         ("version", with(6, 9), "version 9.0"),
         ("minor", with(7, 3), "version 1.3"),
         ("magic only", whole[..8].to_vec(), "cut off"),
@@ -614,7 +614,7 @@ fn malformed_files_are_refused() {
         ("open string", header("{'descr"), "a string without end"),
         ("open dictionary", header("{'descr': '|u1'"), "'}' expected"),
         ("tail", header("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2)} evil()"), "something follows"),
-        ("order", header("{'fortran_order': 1}"), "neither True nor False"),
+        ("order", header("{'fortran_order': 1}"), "must be True or False"),
         ("negative", plain("|u1", "(-2, 2)", &[0; 4]), "whole numbers"),
         ("fraction", plain("|u1", "(2.0, 2)", &[0; 4]), "')' expected"),
         ("word", plain("|u1", "(two, 2)", &[0; 4]), "whole numbers"),
@@ -645,8 +645,8 @@ fn malformed_files_are_refused() {
         ("zip by its look", b"PK\x03\x04 and so on".to_vec(), "begins like an .npz file"),
         ("empty zip", archive(&[]), "holds no array"),
         ("zip of text", archive(&[("a.txt", Packing::Stored, b"1 2")]), "holds no array"),
-        ("zip of text by a good name", zip(Packing::Stored, b"1 2 3 4 5 6"), "is no .npy file"),
-        ("packed text by a good name", zip(Packing::Deflated, b"1 2 3 4 5 6"), "is no .npy file"),
+        ("zip of text by a good name", zip(Packing::Stored, b"1 2 3 4 5 6"), "is not a .npy file"),
+        ("packed text by a good name", zip(Packing::Deflated, b"1 2 3 4 5 6"), "is not a .npy file"),
         ("two arrays", archive(&[("a.npy", Packing::Stored, &whole), ("b.npy", Packing::Stored, &whole)]), "(a, b): name one"),
         ("stored and cut", zip(Packing::Stored, &without(&whole, 1)), "is cut off"),
         ("packed and cut", zip(Packing::Deflated, &without(&whole, 1)), "is cut off"),
@@ -658,7 +658,7 @@ fn malformed_files_are_refused() {
         ("bomb by its directory", in_directory(&deflated, 24, &u32::MAX.wrapping_sub(1).to_le_bytes()), "cannot come from"),
         ("packed length", in_directory(&deflated, 24, &(whole.len() as u32 + 1).to_le_bytes()), "bytes to spare"),
         ("stored length", in_directory(&stored, 24, &5u32.to_le_bytes()), "cannot come from"),
-        ("check sum", in_directory(&deflated, 16, &[1, 2, 3, 4]), "check sum"),
+        ("check sum", in_directory(&deflated, 16, &[1, 2, 3, 4]), "checksum"),
         ("packed badly", broken, "cannot read"),
         ("method", in_directory(&stored, 10, &[12, 0]), "compressed by method 12"),
         ("encrypted", in_directory(&stored, 8, &[1, 0]), "is encrypted"),
@@ -681,7 +681,7 @@ fn malformed_files_are_refused() {
     }
     let file = Sample::new("spins.npy", &whole);
     let error = Data::open(&file.member("a"), &Silent).unwrap_err();
-    assert!(error.message().contains("is no .npz file"), "{error}");
+    assert!(error.message().contains("is not a .npz file"), "{error}");
 }
 
 #[test]

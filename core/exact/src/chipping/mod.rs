@@ -1,10 +1,10 @@
 //! Chipping and aggregation on small rings: the stationary law of the masses.
 //!
-//! The rates are those of the [sampler](blockspin_core::sampler::chipping). Rotations and reflections of
-//! the ring are symmetries: configurations that differ by one form a class, and the classes are the
-//! states of a smaller Markov process. Its balance equations are solved by the elimination of
-//! Grassmann, Taksar and Heyman (Oper. Res. 33, 1107, 1985), which has no differences: each
-//! probability keeps its digits, however small.
+//! The rates are those of the [sampler](blockspin_core::sampler::chipping). Configurations that differ
+//! by a rotation or reflection of the ring form a class, and the classes are the states of a smaller
+//! Markov process. Its balance equations are solved by the elimination of Grassmann, Taksar and Heyman
+//! (Oper. Res. 33, 1107, 1985), which has no subtractions: every probability keeps its relative
+//! accuracy, however small.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -22,30 +22,30 @@ use crate::partition::{Partition, Zone, sides};
 pub const MAX_SITES: usize = 10;
 
 /// Largest total mass on rings of 2, 3, … [`MAX_SITES`] sites: those with at most 1400 classes, whose
-/// rates are a matrix of 16 MB.
+/// rate matrix takes 16 MB.
 pub const MAX_MASSES: [u32; MAX_SITES - 1] = [2799, 126, 37, 21, 15, 12, 10, 9, 8];
 
-/// Why there is no exact law of the masses, or no information.
+/// Why the exact law of the masses or an information cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The ring has more sites than [`MAX_SITES`].
     Sites(usize),
-    /// The total mass is above that of [`MAX_MASSES`].
+    /// The total mass is above its limit in [`MAX_MASSES`].
     Mass {
         /// Sites of the ring.
         sites: usize,
         /// The total mass.
         mass: u32,
     },
-    /// The partition is one of another lattice than the ring.
+    /// The partition belongs to another lattice than the ring.
     Partition {
         /// Lattice of the partition.
         lattice: Lattice,
         /// Sites of the ring.
         sites: usize,
     },
-    /// The filter is not one for this block.
+    /// The filter does not fit this block.
     Filter(FilterError),
 }
 
@@ -96,7 +96,7 @@ pub struct Law {
     largest_mass: f64,
 }
 
-/// Memory of [`law`] in bytes.
+/// Memory that [`law`] needs, in bytes.
 ///
 /// # Errors
 /// [`Error::Sites`] or [`Error::Mass`].
@@ -106,7 +106,7 @@ pub fn law_bytes(model: &Chipping) -> Result<u64, Error> {
     Ok(size_of::<f64>() as u64 * numbers as u64)
 }
 
-/// Memory of [`Law::joint`] and [`Law::information`] in bytes.
+/// Memory that [`Law::joint`] and [`Law::information`] need, in bytes.
 ///
 /// # Errors
 /// [`Error::Sites`] or [`Error::Mass`].
@@ -115,7 +115,7 @@ pub fn information_bytes(model: &Chipping, partition: &Partition) -> Result<u64,
     Ok(enumerated::bytes(configurations, partition.block_sites()))
 }
 
-/// The exact stationary law.
+/// Computes the exact stationary law.
 ///
 /// # Errors
 /// [`Error::Sites`] or [`Error::Mass`].
@@ -145,7 +145,7 @@ pub fn law(model: &Chipping) -> Result<Law, Error> {
 }
 
 impl Law {
-    /// p(m), the probability of the mass m = 0, 1, … on a site.
+    /// p(m), the probability that a site has mass m = 0, 1, …
     #[must_use]
     pub fn mass_distribution(&self) -> &[f64] {
         &self.mass_distribution
@@ -248,14 +248,14 @@ impl Ring {
         }
     }
 
-    /// Masses as the digits of a number, below 2⁵³.
+    /// Masses as the digits of one number, below 2⁵³.
     fn key(&self, masses: Masses) -> f64 {
         let base = f64::from(self.mass + 1);
         let digits = masses[..self.sites].iter();
         digits.fold(0.0, |key, mass| key * base + f64::from(*mass))
     }
 
-    /// The least key of all that the masses become by turning and reflecting the ring.
+    /// The smallest key among all rotations and reflections of the ring.
     fn class(&self, mut masses: Masses) -> f64 {
         let mut least = f64::INFINITY;
         for _ in 0..2 {
@@ -285,7 +285,7 @@ impl Ring {
         (keys, weights)
     }
 
-    /// One configuration of each class, the one with the least key, by ascending keys.
+    /// One configuration of each class, the one with the smallest key, by ascending keys.
     fn classes(&self) -> impl Iterator<Item = Masses> + '_ {
         self.all()
             .filter(|masses| self.key(*masses) == self.class(*masses))
@@ -306,7 +306,7 @@ impl Ring {
         })
     }
 
-    /// All transitions from a configuration, with their rates.
+    /// All transitions out of a configuration, with their rates.
     fn events(&self, masses: Masses, rate: f64, mut event: impl FnMut(Masses, f64)) {
         for from in (0..self.sites).filter(|site| masses[*site] > 0) {
             for to in [from + 1, from + self.sites - 1] {
@@ -321,10 +321,10 @@ impl Ring {
     }
 }
 
-/// The stationary law of a process with n states and the given rates from state to state, row by
-/// row; those from a state to itself do not matter.
+/// The stationary law of a process with n states. `rates` from state to state are given row by row;
+/// diagonal ones are ignored.
 fn stationary(rates: &mut [f64], n: usize) -> Vec<f64> {
-    // Eliminate the states from the last: paths through one are replaced by rates between the others.
+    // Eliminate states from the last on: paths through one become rates between the remaining ones.
     for k in (1..n).rev() {
         let (above, row) = rates.split_at_mut(k * n);
         let row = &row[..k];

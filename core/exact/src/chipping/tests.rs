@@ -1,4 +1,4 @@
-//! Against the master equation, and what is known of it.
+//! Against the master equation and closed forms.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn near(a: f64, b: f64) {
     assert!((a - b).abs() < 1e-13 * b.abs().max(1.0), "{a} {b}");
 }
 
-/// All configurations and no symmetries, with their probabilities by many small steps of the master
+/// All configurations without using symmetries; their probabilities by many small steps of the master
 /// equation.
 fn naive_law(sites: usize, mass: u32, rate: f64) -> Vec<(Vec<u32>, f64)> {
     let mut all: Vec<Vec<u32>> = vec![vec![]];
@@ -105,7 +105,7 @@ fn two_units_on_two_sites() {
     }
 }
 
-/// Without aggregation it is a zero-range process: all configurations are alike.
+/// Without aggregation this is a zero-range process: all configurations are equally likely.
 #[test]
 fn chipping_alone_is_uniform() {
     let binomial =
@@ -233,7 +233,7 @@ fn informations_follow_the_definition() {
     }
 }
 
-/// Mass is conserved: a block without a buffer tells the mass of all the rest.
+/// Mass is conserved: without a buffer the block determines the total mass of the rest.
 #[test]
 fn informations_of_a_ring_of_two() {
     let model = model(2, 300, 0.4);

@@ -1,22 +1,23 @@
 //! Dimer coverings of small tori, counted: weight exp(N/T), N the plaquettes with two parallel
 //! dimers.
 //!
-//! A transfer matrix builds the torus row by row. A row is the set h of its own dimers and the set v
-//! of those that rise from it; those that rise into it cover what is left. Added to a row (h, v), a
-//! row (h', v') brings as many parallel plaquettes as h and h' share, and neighbours within v'. For
-//! each first row, rotated and reflected ones counted instead of computed, the number of ways to
-//! reach each row is recorded by N, until the torus closes on the first row.
+//! A transfer matrix builds the torus row by row. The state of a row is the set h of its horizontal
+//! dimers and the set v of the vertical dimers that leave it upwards; dimers from the row below cover
+//! the remaining vertices. Adding a row (h', v') above a row (h, v) adds as many parallel plaquettes as
+//! h and h' have dimers in common, plus the pairs of neighbours within v'. For each first row (rotated
+//! and reflected ones are counted, not computed) the number of ways to reach each row is recorded by N,
+//! until the torus closes on the first row.
 //!
-//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. Beside the number
-//! of ways the sums of the columnar order, Σ (−1)^y v, and of its square are carried along. The x axis
-//! has the same sums by symmetry. All are whole numbers below 2⁵³, so [`Coverings`] are exact, and the
-//! same for all temperatures.
+//! The winding number around y, Σ (−1)^x v_x up to a sign, is the same in all rows. Besides the number
+//! of ways, the sums of the columnar order, Σ (−1)^y v, and of its square are carried along. By symmetry
+//! the x axis has the same sums. All are integers below 2⁵³, so [`Coverings`] are exact and independent
+//! of temperature.
 
 use blockspin_core::num::math::exp64;
 
 use super::Error;
 
-/// Longest side, which takes a fifth of a second. One of 10 would take a hundred times as long.
+/// Longest side, which takes 0.2 s. A side of 10 would take a hundred times as long.
 pub const MAX_SIDE: u32 = 8;
 
 /// Numbers of parallel plaquettes, from 0 to the number of vertices.
@@ -28,47 +29,47 @@ const WINDINGS: usize = MAX_SIDE as usize / 2 + 1;
 /// Number of coverings, sum of the columnar order, and of its square.
 const SUMS: usize = 3;
 
-/// Sums of one row for all N.
+/// Sums for one row, for all N.
 type Sums = [[f64; BINS]; SUMS];
 
-/// Dimers of a row, as bits.
+/// Dimers of a row, as bit sets.
 #[derive(Clone, Copy)]
 struct Row {
     /// Vertices covered from below.
     down: u8,
-    /// Vertices with a dimer to the next in the row.
+    /// Vertices with a dimer to the next vertex in the row.
     right: u8,
     /// Vertices with a dimer to the row above.
     up: u8,
 }
 
-/// The coverings of a torus by parallel plaquettes and winding number.
+/// The coverings of a torus, counted by parallel plaquettes and winding number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverings {
     side: u32,
     /// Number of coverings by N and |W|.
     numbers: [[f64; WINDINGS]; BINS],
-    /// Σ of the square of the columnar sum along one axis, by N.
+    /// Σ of the squared columnar sum along one axis, by N.
     columnar: [f64; BINS],
 }
 
 /// Exact means at a temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Means {
-    /// ⟨N⟩ for each vertex.
+    /// ⟨N⟩ per vertex.
     pub parallel_plaquettes_per_site: f64,
-    /// Variance of N for each vertex, over T².
+    /// Variance of N per vertex, over T².
     pub specific_heat: f64,
     /// ⟨W²⟩ of the winding number around one axis.
     pub winding_x_squared: f64,
-    /// ⟨D²⟩ of the columnar order parameter, whose length is 1 in a columnar state.
+    /// ⟨D²⟩ of the columnar order parameter, which has length 1 in a columnar state.
     pub columnar_order_squared: f64,
 }
 
-/// Checks the side of a torus whose coverings are counted.
+/// Checks that coverings of a torus with this side can be counted.
 ///
 /// # Errors
-/// [`Error::Side`] where it is not 4, 6 or 8.
+/// [`Error::Side`] unless it is 4, 6 or 8.
 fn check_side(side: u32) -> Result<(), Error> {
     if side.is_multiple_of(2) && (4..=MAX_SIDE).contains(&side) {
         Ok(())
@@ -77,27 +78,27 @@ fn check_side(side: u32) -> Result<(), Error> {
     }
 }
 
-/// Number of parallel plaquettes between neighbouring dimers of a row that point alike.
+/// Number of parallel plaquettes between neighbouring vertical dimers of a row.
 fn beside(set: u8, side: u32) -> usize {
     (set & turned(set, 1, side)).count_ones() as usize
 }
 
-/// A set of vertices of a row, moved to the right.
+/// A set of vertices of a row, shifted to the right.
 fn turned(set: u8, by: u32, side: u32) -> u8 {
     let set = u32::from(set);
     ((set << by | set >> (side - by)) & ((1 << side) - 1)) as u8
 }
 
-/// A set of vertices of a row, last vertex first.
+/// A set of vertices of a row, reflected.
 fn mirrored(set: u8, side: u32) -> u8 {
     set.reverse_bits() >> (8 - side)
 }
 
-/// All rows of a torus, 1154 at side 8, those covered alike from below together.
+/// All rows of a torus (1154 at side 8), grouped by the vertices covered from below.
 struct Rows {
     side: u32,
     rows: Vec<Row>,
-    /// Where those with each set `down` begin; one more for the end.
+    /// Where the rows with each set `down` begin, and one past the end.
     begin: [u16; 257],
 }
 
@@ -131,7 +132,7 @@ impl Rows {
         usize::from(self.begin[up])..usize::from(self.begin[up + 1])
     }
 
-    /// How many rows turn into this one by rotation and reflection, if it is the first of them.
+    /// Number of rows equivalent to this one by rotation and reflection, if it is the first of them.
     fn alike(&self, row: Row) -> Option<usize> {
         let number =
             |row: Row| u32::from(row.down) << 16 | u32::from(row.right) << 8 | u32::from(row.up);
@@ -147,7 +148,7 @@ impl Rows {
                     };
                     turned(set, by, self.side)
                 };
-                // A dimer's left end becomes its right end.
+                // Reflection turns a dimer's left end into its right end.
                 let right = map(row.right);
                 let right = if mirror {
                     turned(right, self.side - 1, self.side)
@@ -172,7 +173,7 @@ impl Rows {
 impl Coverings {
     /// Counts the coverings of a torus of `side` × `side` vertices.
     ///
-    /// It works in 4 MB for the largest.
+    /// It needs 4 MB for the largest torus.
     ///
     /// # Errors
     /// [`Error::Side`].
@@ -226,7 +227,7 @@ impl Coverings {
     /// Probabilities of N = 0, 1, … up to the number of vertices at a temperature.
     ///
     /// # Errors
-    /// [`Error::Temperature`] where it is not above 0.
+    /// [`Error::Temperature`] unless it is above 0.
     pub fn law(&self, temperature: f64) -> Result<impl Iterator<Item = f64>, Error> {
         let weights = self.weights(temperature)?;
         Ok(self
@@ -239,7 +240,7 @@ impl Coverings {
     /// around one axis.
     ///
     /// # Errors
-    /// [`Error::Temperature`] where it is not above 0.
+    /// [`Error::Temperature`] unless it is above 0.
     pub fn winding_law(&self, temperature: f64) -> Result<impl Iterator<Item = f64>, Error> {
         let weights = self.weights(temperature)?;
         Ok((0..=self.side as usize / 2).map(move |winding| {
@@ -250,10 +251,10 @@ impl Coverings {
         }))
     }
 
-    /// Means at a temperature in units of the interaction, which may be infinite.
+    /// Means at a temperature in units of the interaction; it may be infinite.
     ///
     /// # Errors
-    /// [`Error::Temperature`] where it is not above 0.
+    /// [`Error::Temperature`] unless it is above 0.
     pub fn means(&self, temperature: f64) -> Result<Means, Error> {
         let weights = self.weights(temperature)?;
         let sites = f64::from(self.side * self.side);
@@ -272,7 +273,7 @@ impl Coverings {
         }
         Ok(Means {
             parallel_plaquettes_per_site: parallel / sites,
-            // Beyond all squares where T² is 0, and then there is no variance either.
+            // Where T² underflows to 0 the variance is 0 as well.
             specific_heat: if variance > 0.0 {
                 variance / temperature / temperature / sites
             } else {
@@ -283,7 +284,7 @@ impl Coverings {
         })
     }
 
-    /// Numbers of coverings by N, as far as there is any.
+    /// Numbers of coverings by N, up to the number of vertices.
     fn bins(&self) -> impl Iterator<Item = &[f64; WINDINGS]> {
         self.numbers[..=(self.side * self.side) as usize].iter()
     }
@@ -293,7 +294,7 @@ impl Coverings {
         if temperature.is_nan() || temperature <= 0.0 {
             return Err(Error::Temperature(temperature));
         }
-        // The columnar states have as many as there can be: a row, or column, of L/2 dimers each.
+        // Columnar states have the largest N: every row, or column, of L/2 dimers.
         let most = f64::from(self.side * self.side / 2);
         let mut weights = [0.0; BINS];
         let mut sum = 0.0;
@@ -309,7 +310,7 @@ impl Coverings {
     }
 }
 
-/// Puts row `y` on all that was built.
+/// Adds row `y` on top of the rows built so far.
 fn add_row(rows: &Rows, y: u32, old: &[Sums], new: &mut [Sums]) {
     new.fill([[0.0; BINS]; SUMS]);
     for (row, sums) in rows.rows.iter().zip(old) {
@@ -348,7 +349,7 @@ mod tests {
         Coverings::new(side).unwrap()
     }
 
-    /// Every covering, by covering the first free vertex along its row or its column.
+    /// Lists every covering: the first free vertex gets a dimer along its row or its column.
     fn each_covering(side: usize, dimers: &mut [Option<bool>; 36], of: &mut impl FnMut(&Covering)) {
         let vertices = side * side;
         let covered = |dimers: &[Option<bool>; 36], at: usize| {

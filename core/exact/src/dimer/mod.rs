@@ -1,20 +1,18 @@
-//! Interacting dimers on small tori: coverings counted for their means, and listed for their
-//! informations on the smallest, 272 on 4 × 4 vertices and 90 176 on 6 × 6.
+//! Interacting dimers on small tori: means from counted coverings, and informations from listed
+//! coverings on the smallest tori (272 on 4 × 4 vertices, 90 176 on 6 × 6).
 //!
-//! The partition is one of the doubled lattice, of side 8 or 12, as the
-//! [sampler](blockspin_core::sampler::dimer) has it: (even, even) is a vertex, (odd, odd) a face, the
-//! others links, of which alone V and E consist. The block begins at a vertex; its sides and the
-//! buffer's width are in units of the doubled lattice. A link is v = +1 where it carries a dimer,
-//! else −1, and as in training
-//! ([`Rsmi::with_centres`](blockspin_core::rsmi::Rsmi::with_centres)) a filter sees it without its
-//! mean:
-//!
+//! The partition is of the doubled lattice, of side 8 or 12, as in the
+//! [sampler](blockspin_core::sampler::dimer): (even, even) is a vertex, (odd, odd) a face, the other
+//! sites are links, and V and E consist of links only. The block begins at a vertex; its sides and the
+//! buffer's width are in units of the doubled lattice. A link is v = +1 where it carries a dimer, else
+//! −1. As in training ([`Rsmi::with_centres`](blockspin_core::rsmi::Rsmi::with_centres)) the mean is
+//! subtracted before the filter is applied:
 //! ```text
 //! x = Λ·(v + ½),   v + ½ = 1.5 with a dimer, −0.5 without
 //! ```
 //!
-//! so that h is the same in both. A filter has a weight for each site of the block, but those of
-//! vertices and faces do not matter.
+//! so that h is the same in both. A filter has a weight for each site of the block; weights of vertices
+//! and faces are ignored.
 
 mod coverings;
 
@@ -33,7 +31,7 @@ use crate::partition::{Partition, Zone, sides};
 
 pub use coverings::{Coverings, MAX_SIDE, Means};
 
-/// Why there is no exact result of dimers.
+/// Why there is no exact result for dimers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -41,9 +39,9 @@ pub enum Error {
     Side(u32),
     /// The temperature is not above 0.
     Temperature(f64),
-    /// The partition is not one of the doubled lattice of 4 × 4 or 6 × 6 vertices.
+    /// The partition is not of the doubled lattice of 4 × 4 or 6 × 6 vertices.
     Partition(Lattice),
-    /// The filter is not one for this block.
+    /// The filter does not fit this block.
     Filter(FilterError),
 }
 
@@ -75,10 +73,10 @@ impl From<FilterError> for Error {
     }
 }
 
-/// Sets of links: those from each vertex along its row, bit y L + x, and those along its column.
+/// Sets of links: horizontal ones by their first vertex, bit y L + x, and vertical ones likewise.
 type Links = [u64; 2];
 
-/// Number of coverings of the torus on whose doubled lattice the partition is.
+/// Number of coverings of the torus with the partition's doubled lattice.
 fn number(partition: &Partition) -> Result<usize, Error> {
     match *partition.lattice().sides() {
         [8, 8] => Ok(272),
@@ -87,7 +85,7 @@ fn number(partition: &Partition) -> Result<usize, Error> {
     }
 }
 
-/// Memory of [`joint`] and [`information`] in bytes.
+/// Memory that [`joint`] and [`information`] need, in bytes.
 ///
 /// # Errors
 /// [`Error::Partition`].
@@ -96,9 +94,9 @@ pub fn information_bytes(partition: &Partition) -> Result<u64, Error> {
     Ok(enumerated::bytes(number(partition)?, sites.div_ceil(2)))
 }
 
-/// The joint law of the links of the block and those outside block and buffer, at a temperature in
-/// units of the interaction, which may be infinite. The values of a block are ±1 on its links, none
-/// where it is a single vertex; each configuration of the environment's links is a class.
+/// The joint law of the links of the block and those outside block and buffer, at a temperature in units
+/// of the interaction, which may be infinite. The values of a block are ±1 on its links (a single vertex
+/// has none); each configuration of the environment's links is a class.
 ///
 /// # Errors
 /// [`Error::Partition`] or [`Error::Temperature`].
@@ -127,7 +125,7 @@ pub fn joint(partition: &Partition, temperature: f64) -> Result<Joint, Error> {
         }
     }
     let within = |links: Links, mask: Links| [links[0] & mask[0], links[1] & mask[1]];
-    // The columnar states have as many parallel plaquettes as there can be.
+    // Columnar states have the largest number of parallel plaquettes.
     let most = f64::from(torus.side * torus.side / 2);
     let mut list = Vec::with_capacity(coverings);
     torus.cover(0, [0; 2], &mut |links| {
@@ -149,7 +147,7 @@ pub fn joint(partition: &Partition, temperature: f64) -> Result<Joint, Error> {
     ))
 }
 
-/// I(V:E) of the block about all links outside block and buffer and, with a filter, I(H:E), in nats;
+/// I(V:E) between the block and all links outside block and buffer and, with a filter, I(H:E), in nats;
 /// with a filter and a batch size K, also the [deficit](crate::infonce) of InfoNCE. The temperature is
 /// in units of the interaction and may be infinite.
 ///
@@ -185,8 +183,7 @@ impl Torus {
         }
     }
 
-    /// Calls `found` with every covering that goes on from these links and the vertices that they
-    /// cover.
+    /// Calls `found` with every covering that extends these links and covered vertices.
     fn cover(self, covered: u64, links: Links, found: &mut impl FnMut(Links)) {
         let first = (!covered).trailing_zeros();
         if first == self.side * self.side {

@@ -8,10 +8,10 @@
 //! ```
 //!
 //! # Quadrature
-//! All integrals are sums over equidistant points. The integrands are analytic within 2.8 units of
-//! the real line at least (the zeros of erfc, the poles of tanh, in the units chosen below), where
-//! such sums with steps of ¼ err by exp(−2π · 2.8 · 4), far below rounding; what lies beyond the
-//! last points weighs less still. What is left is rounding, 2e-14 nats where it was measured.
+//! All integrals are sums over equidistant points. The integrands are analytic within 2.8 units of the
+//! real line at least (the zeros of erfc, the poles of tanh, in the units chosen below), where such sums
+//! with steps of ¼ have errors of exp(−2π · 2.8 · 4), far below rounding; the truncated tails are
+//! smaller still. Rounding remains, 2e-14 nats where it was measured.
 
 use std::f64::consts::{LN_2, SQRT_2, TAU};
 use std::num::NonZeroU32;
@@ -47,7 +47,7 @@ impl Threshold {
         }
     }
 
-    /// The distance over which e(μ) goes to 1.
+    /// The scale of μ on which e(μ) approaches 1.
     fn scale(self, s: f64) -> f64 {
         match self {
             Threshold::Sigmoid if s < 1.0 => 1.0,
@@ -73,7 +73,7 @@ fn narrow(mu: f64, s: f64) -> f64 {
     })
 }
 
-/// E[tanh(x/2)] by the logistic noise l whose distribution is the sigmoid: h = sign(x + l).
+/// E[tanh(x/2)] from logistic noise l, whose distribution function is the sigmoid: h = sign(x + l).
 fn wide(mu: f64, s: f64) -> f64 {
     points(LOGISTIC_END, |l| {
         let power = exp64(-l);
@@ -98,9 +98,9 @@ pub(super) fn deficit(threshold: Threshold, spread: f64, s: f64, batch: NonZeroU
     })
 }
 
-/// E_μ[g(e(μ))], from τ and s, of a g that is 0 at e = 0.
+/// E_μ[g(e(μ))] from τ and s, for a g with g(0) = 0.
 fn average(threshold: Threshold, spread: f64, s: f64, g: impl Fn(f64) -> f64) -> f64 {
-    // Rounding may leave no number where weights are all 0.
+    // Rounding may give NaN where all weights are 0.
     if spread.is_nan() || spread <= 0.0 {
         return 0.0;
     }
@@ -108,8 +108,8 @@ fn average(threshold: Threshold, spread: f64, s: f64, g: impl Fn(f64) -> f64) ->
     if spread <= scale {
         return 2.0 * points(NORMAL_END, |z| normal(z) * g(threshold.mean(spread * z, s)));
     }
-    // g is nearly g(1), ln 2 for the information, nearly everywhere: the difference is integrated, over
-    // the range where it matters.
+    // g is close to its limit g(1) (ln 2 for the information) almost everywhere: the difference is
+    // integrated, over the range where it is not negligible.
     let (ratio, most) = (scale / spread, g(1.0));
     let lost = points(LOGISTIC_END, |t| {
         normal(t * ratio) * (most - g(threshold.mean(t * scale, s)))
@@ -117,7 +117,7 @@ fn average(threshold: Threshold, spread: f64, s: f64, g: impl Fn(f64) -> f64) ->
     most - 2.0 * ratio * lost
 }
 
-/// ∫₀^end of a function that continues evenly to negative arguments.
+/// ∫₀^end of an even function.
 fn points(end: f64, f: impl Fn(f64) -> f64) -> f64 {
     let count = (end / STEP) as u32;
     let tail: f64 = (1..=count).map(|i| f(f64::from(i) * STEP)).sum();
@@ -133,7 +133,7 @@ fn gain(e: f64) -> f64 {
     if e >= 1.0 {
         LN_2
     } else if e < 0.25 {
-        // Here the two terms would cancel; thirteen of the series are enough.
+        // The two terms would cancel here; thirteen terms of the series suffice.
         let square = e * e;
         (1..=13).rev().map(f64::from).fold(0.0, |sum, k| {
             square * (sum + 1.0 / (2.0 * k * (2.0 * k - 1.0)))
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn signs_have_a_closed_form_at_equal_variances() {
-        // Φ(μ/s) is then uniform on (0, 1), where the mean of H₂ is ½.
+        // Φ(μ/s) is uniform on (0, 1) here, and the mean of H₂ is ½.
         for s in [1e-60, 0.3, 1.0, 1e40] {
             let got = information(Sign, s, s);
             assert!((got - (LN_2 - 0.5)).abs() < 1e-15, "{got}");
@@ -176,7 +176,7 @@ mod tests {
         assert!(steep <= step && step - steep < 1e-12, "{steep} {step}");
     }
 
-    /// Both integrals by Simpson's rule, as they are written.
+    /// Both integrals by Simpson's rule, directly from their definitions.
     fn naive(threshold: Threshold, tau: f64, s: f64) -> f64 {
         let simpson = |f: &dyn Fn(f64) -> f64| {
             let n = 2000;
@@ -231,7 +231,7 @@ mod tests {
             for threshold in [Sign, Sigmoid] {
                 let all = information(threshold, tau, s);
                 let at = |batch| deficit(threshold, tau, s, NonZeroU32::new(batch).unwrap());
-                // One pair shows nothing; many lack χ²/2K with χ² = E[e²].
+                // At K = 1 the bound is 0; for large K the deficit is χ²/2K with χ² = E[e²].
                 assert!((at(1) - all).abs() < 1e-12, "{} {all}", at(1));
                 let chi = average(threshold, tau, s, |e| e * e);
                 let many = at(100_000) * 200_000.0 / chi;

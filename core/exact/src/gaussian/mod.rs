@@ -12,17 +12,17 @@
 //! ```
 //!
 //! # Informations
-//! W is block V and buffer. Given E, the field in V has the covariance Σ_V|E = (A_WW⁻¹)_VV, and
-//! means that are linear in the fields φ_e next to W, with the coefficients K = (A_WW⁻¹)_V· A_·e:
-//! the variance of these means is M = K Σ_ee Kᵀ = Σ_V − Σ_V|E. Then
+//! W is block V plus buffer. Given E, the field in V has the covariance Σ_V|E = (A_WW⁻¹)_VV and means
+//! that are linear in the fields φ_e next to W, with the coefficients K = (A_WW⁻¹)_V· A_·e. The
+//! covariance of these means is M = K Σ_ee Kᵀ = Σ_V − Σ_V|E. Then
 //!
 //! ```text
 //! I(V:E) = ½ ln det Σ_V / det Σ_V|E = ½ ln det(1 + L⁻¹ M L⁻ᵀ),   Σ_V|E = L Lᵀ
 //! ```
 //!
-//! and likewise for H = Λᵀ V. Entries of A_WW⁻¹ and of K are sums of positive terms and M is
-//! formed without a difference, so that small informations keep their digits. The mode k = 0 is
-//! kept apart, as c u uᵀ with c = 1/(N m²) and u = K 1: as m → 0 it outgrows all others.
+//! and likewise for H = Λᵀ V. Entries of A_WW⁻¹ and of K are sums of positive terms, and M is formed
+//! without subtractions, so that small informations keep their digits. The mode k = 0 is kept apart, as
+//! c u uᵀ with c = 1/(N m²) and u = K 1: it diverges as m → 0.
 
 mod binary;
 
@@ -39,26 +39,26 @@ use crate::information::{Information, nonnegative};
 use crate::partition::{self, Partition};
 use binary::Threshold;
 
-/// Masses whose squares and their inverses are far within the range of f64.
+/// Masses whose squares and inverse squares are well within the range of f64.
 pub const MASSES: RangeInclusive<f64> = 1e-100..=1e100;
 
 /// Most sites of block and buffer together.
 pub const MAX_REGION_SITES: usize = 4096;
 
-/// Most sites of a block, and components of a filter.
+/// Most sites of a block, and most components of a filter.
 pub const MAX_BLOCK_SITES: usize = 1024;
 
-/// Most products in the sums over momenta: half a second.
+/// Most products in the sums over momenta: about half a second.
 const PRODUCTS: u64 = 1 << 29;
 
-/// A pivot this small beside its diagonal is rounding: the component depends on earlier ones.
+/// A pivot this small relative to its diagonal is rounding error: the component depends on earlier ones.
 const DEPENDENT: f64 = 1e-13;
 
-/// Why there is no exact result of the Gaussian field.
+/// Why there is no exact result for the Gaussian field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The mass is not one of [`MASSES`].
+    /// The mass is outside [`MASSES`].
     Mass(f64),
     /// The lattice is too large for the sums over momenta.
     Lattice(Lattice),
@@ -70,7 +70,7 @@ pub enum Error {
     Components(usize),
     /// A binary encoder with several components.
     Binary(usize),
-    /// The filter is not one for this block.
+    /// The filter does not fit this block.
     Filter(FilterError),
 }
 
@@ -135,7 +135,7 @@ pub struct Means {
     pub magnetisation_squared: f64,
 }
 
-/// Exact means of the field of a mass.
+/// Exact means of the field with a given mass.
 ///
 /// # Errors
 /// [`Error::Mass`] or [`Error::Lattice`].
@@ -150,7 +150,7 @@ pub fn means(lattice: Lattice, mass: f64) -> Result<Means, Error> {
     })
 }
 
-/// Memory of [`information`] in bytes; `components` is 0 without a filter.
+/// Memory that [`information`] needs, in bytes; `components` is 0 without a filter.
 ///
 /// # Errors
 /// [`Error::Lattice`], [`Error::Region`], [`Error::Block`] or [`Error::Components`].
@@ -174,9 +174,8 @@ pub fn information_bytes(partition: &Partition, components: usize) -> Result<u64
 /// I(V:E) of the block and, with a filter, I(H:E), in nats; with a binary filter and a batch size K,
 /// also the [deficit](crate::infonce) of InfoNCE.
 ///
-/// The continuous encoder takes any number of components; those that depend linearly on others
-/// add nothing. Sign and sigmoid take one, whose information is a sum over a quadrature, within
-/// 1e-13 nats of the integral.
+/// The continuous encoder takes any number of components; linearly dependent ones add nothing. Sign and
+/// sigmoid take one component; its information is computed by quadrature, to within 1e-13 nats.
 ///
 /// # Errors
 /// [`Error::Mass`], those of [`information_bytes`], [`Error::Filter`] with a wrong number of weights,
@@ -237,7 +236,7 @@ fn uniform(lattice: Lattice, square: f64) -> f64 {
     1.0 / (lattice.sites() as f64 * square)
 }
 
-/// Distances along an axis, 0 to half the side.
+/// Distances along an axis, from 0 to half the side.
 fn distances(side: usize) -> usize {
     side / 2 + 1
 }
@@ -246,7 +245,7 @@ fn extent(lattice: Lattice) -> Coordinates {
     lattice.extent().map(|side| side as usize)
 }
 
-/// Numbers of the table of covariances.
+/// Length of the table of covariances.
 fn table_len(lattice: Lattice) -> Result<usize, Error> {
     let distances = extent(lattice).map(distances);
     let len: usize = distances.iter().product();
@@ -256,13 +255,13 @@ fn table_len(lattice: Lattice) -> Result<usize, Error> {
     Ok(len)
 }
 
-/// Numbers for one line of the table, and the cosines for it.
+/// Length of the buffer for one line of the table and its cosines.
 fn line_len(lattice: Lattice) -> usize {
     let lengths = extent(lattice).map(|side| side + distances(side));
     lengths.iter().fold(0, |a, b| a.max(*b))
 }
 
-/// The coordinates of number `i` of an array with the given sides.
+/// The coordinates of element `i` of an array with the given sides.
 fn coordinates(mut i: usize, sides: Coordinates) -> Coordinates {
     let mut at = [0; MAX_DIMENSION];
     for (at, side) in at.iter_mut().zip(sides).rev() {
@@ -278,7 +277,7 @@ fn sine_squared(n: usize, side: usize) -> f64 {
     sine * sine
 }
 
-/// The table of ⟨φ_0 φ_x⟩ less that of the uniform mode, for distances along the axes.
+/// The table of ⟨φ_0 φ_x⟩ minus the uniform mode, for distances along the axes.
 ///
 /// The modes are even in every k_a, so half of them suffice, and the sums are done axis by axis.
 fn covariance(lattice: Lattice, square: f64) -> Result<Vec<f64>, Error> {
@@ -325,16 +324,16 @@ fn covariance(lattice: Lattice, square: f64) -> Result<Vec<f64>, Error> {
     Ok(table)
 }
 
-/// W, block and buffer: a box, numbered so that its precision matrix has a narrow band.
+/// W, block plus buffer: a box, numbered so that its precision matrix has a narrow band.
 struct Region {
     sides: Coordinates,
     widths: Coordinates,
     strides: Coordinates,
     block: Coordinates,
-    /// Of the block within the box.
+    /// Corner of the block within the box.
     offset: Coordinates,
     sites: usize,
-    /// The greatest difference between the numbers of neighbours.
+    /// Largest difference between the numbers of neighbours.
     band: usize,
     coordination: usize,
 }
@@ -364,7 +363,7 @@ impl Region {
         if partition.block_sites() > MAX_BLOCK_SITES {
             return Err(Error::Block(partition.block_sites()));
         }
-        // Along the slowest axis the box must not close. A partition leaves at least one such axis.
+        // The box must not close around the slowest axis. A partition leaves at least one such axis.
         let mut slowest = 0;
         for a in 0..MAX_DIMENSION {
             if !covered(a) && (covered(slowest) || widths[a] > widths[slowest]) {
@@ -393,7 +392,7 @@ impl Region {
         self.block.iter().product()
     }
 
-    /// Numbers of the band of a triangle.
+    /// Length of the band of a triangular matrix.
     fn factor_len(&self) -> usize {
         self.sites * (self.band + 1)
     }
@@ -405,14 +404,14 @@ impl Region {
             .sum()
     }
 
-    /// The number of site `i` of the block, counted in the lattice's order.
+    /// The number in W of site `i` of the block, counted in the lattice's order.
     fn of_block(&self, i: usize) -> usize {
         let at = coordinates(i, self.block);
         self.number(std::array::from_fn(|a| at[a] + self.offset[a]))
     }
 
-    /// The bonds between W and E: the site of W, and the coordinates of that of E. A site of E with
-    /// several bonds is there several times.
+    /// The bonds between W and E: the site of W, and the coordinates of the site of E. A site of E with
+    /// several bonds occurs several times.
     fn border(&self) -> impl Iterator<Item = (usize, Coordinates)> + '_ {
         let open = (0..MAX_DIMENSION).filter(|a| self.widths[*a] < self.sides[*a]);
         open.flat_map(move |a| {
@@ -433,7 +432,7 @@ impl Region {
         })
     }
 
-    /// The place in the table of the covariance of two sites.
+    /// Index in the table of the covariance of two sites.
     fn apart(&self, from: Coordinates, to: Coordinates) -> usize {
         let mut place = 0;
         for a in 0..MAX_DIMENSION {
@@ -443,7 +442,7 @@ impl Region {
         place
     }
 
-    /// Cholesky factor of A_WW, the last number of a row on the diagonal.
+    /// Cholesky factor of A_WW, each row ending with its diagonal element.
     fn factor(&self, square: f64) -> Vec<f64> {
         let (band, width) = (self.band, self.band + 1);
         let mut factor = vec![0.0; self.factor_len()];
@@ -484,7 +483,7 @@ impl Region {
         factor
     }
 
-    /// The columns of A_WW⁻¹ of the block's sites, one row for each site of W.
+    /// The columns of A_WW⁻¹ for the block's sites, one row for each site of W.
     fn invert(&self, factor: &[f64]) -> Vec<f64> {
         let (band, width, block) = (self.band, self.band + 1, self.block_sites());
         let mut inverse = vec![0.0; self.sites * block];
@@ -512,7 +511,7 @@ impl Region {
         inverse
     }
 
-    /// The law of the block. A row of `inverse` next to the border is a column of K.
+    /// The law of the block. A row of `inverse` next to the boundary is a column of K.
     fn law(&self, table: &[f64], inverse: &[f64], uniform: f64) -> Law {
         let block = self.block_sites();
         let mut law = Law::new(block, uniform);
@@ -535,8 +534,8 @@ impl Region {
     }
 }
 
-/// Normal variables that depend on E: with means of covariance M = R + c u uᵀ over E, and a
-/// covariance Σ given E.
+/// Normal variables that depend on E: their conditional means have the covariance M = R + c u uᵀ over E,
+/// their conditional covariance is Σ.
 struct Law {
     size: usize,
     /// c.
@@ -550,7 +549,7 @@ struct Law {
 }
 
 impl Law {
-    /// Numbers that a law of `size` variables holds.
+    /// Length of the arrays of a law with `size` variables.
     fn len(size: usize) -> usize {
         (2 * size + 1) * size
     }
@@ -584,10 +583,10 @@ impl Law {
         to
     }
 
-    /// ½ ln det(Σ + M) / det Σ, in place. Variables that depend on earlier ones are left out.
+    /// ½ ln det(Σ + M) / det Σ, in place. Linearly dependent variables are left out.
     fn information(&mut self) -> f64 {
         let n = self.size;
-        // Σ = L Lᵀ, with 1/L_ii on the diagonal, 0 for those left out.
+        // Σ = L Lᵀ, with 1/L_ii on the diagonal, 0 for variables that are left out.
         for i in 0..n {
             let (done, row) = self.given.split_at_mut(i * n);
             for j in 0..i {
@@ -602,7 +601,7 @@ impl Law {
                 0.0
             };
         }
-        // R to L⁻¹ R L⁻ᵀ, by rows and then by columns, and u to L⁻¹ u.
+        // R becomes L⁻¹ R L⁻ᵀ, by rows and then by columns, and u becomes L⁻¹ u.
         for i in 0..n {
             let (done, row) = self.means.split_at_mut(i * n);
             let (row, factors) = (&mut row[..n], &self.given[i * n..][..n]);
@@ -617,7 +616,7 @@ impl Law {
                 row[i] = (row[i] - dot(factors[..i].iter().copied(), row)) * factors[i];
             }
         }
-        // 1 + R = L (1 + D) Lᵀ with L_ii = 1, D on the diagonal; u to L⁻¹ u.
+        // 1 + R = L (1 + D) Lᵀ with L_ii = 1 and D on the diagonal; u becomes L⁻¹ u.
         let (mut sum, mut uniform) = (0.0, 0.0);
         for i in 0..n {
             let (done, row) = self.means.split_at_mut(i * n);
@@ -637,7 +636,7 @@ impl Law {
     }
 }
 
-/// Σ a_i b_i over the shorter of both.
+/// Σ a_i b_i over the length of the shorter slice.
 fn dot(a: impl Iterator<Item = f64>, b: &[f64]) -> f64 {
     a.zip(b).map(|(a, b)| a * b).sum()
 }

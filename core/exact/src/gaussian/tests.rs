@@ -1,4 +1,4 @@
-//! Against dense matrices with all of E, closed forms, and limits.
+//! Against dense matrices over all of E, closed forms, and limits.
 
 use std::f64::consts::LN_10;
 
@@ -298,7 +298,7 @@ fn heavy_fields_know_nothing() {
 
 #[test]
 fn light_fields_share_their_mean() {
-    // The variance of the uniform mode goes as 1/m², all else to a constant.
+    // The variance of the uniform mode grows as 1/m², all others tend to constants.
     let torus = partition(&[8, 6], &[2], 1);
     let at = |mass, encoder| keep(&torus, mass, &[1.0, 0.5, 0.5, 2.0], encoder);
     for mass in [1e-6, 1e-9, 1e-50] {
@@ -371,7 +371,7 @@ fn dependent_components_add_nothing() {
 
 #[test]
 fn only_the_sigmoid_depends_on_the_scale_of_the_weights() {
-    // Only the sigmoid knows how large the weights are.
+    // Only the sigmoid depends on the scale of the weights.
     let torus = partition(&[6, 5], &[2], 0);
     let scaled = |factor: f32, encoder| {
         keep(

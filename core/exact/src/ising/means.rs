@@ -19,12 +19,12 @@ pub struct Means {
     pub binder_cumulant: f64,
 }
 
-/// Sums over configurations of weight and of weight times D, D², |M|, M², M⁴, D counting
-/// unsatisfied bonds in excess of the ground state.
+/// Sums over configurations of the weight times 1, D, D², |M|, M² and M⁴, where D is the number of
+/// unsatisfied bonds above the ground state's.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
     energy: [f64; 3],
-    /// Subtracted from D in all terms, so that its variance is no difference of large numbers.
+    /// Subtracted from D in all terms, so that its variance is not a difference of large numbers.
     pub(super) origin: f64,
     weight: f64,
     magnetisation: [f64; 3],
@@ -38,7 +38,7 @@ impl Sums {
         }
     }
 
-    /// Adds configurations of magnetisation `m` (or −`m`) and of total weight `weight`.
+    /// Adds configurations of magnetisation `m` (or −`m`) with total weight `weight`.
     pub(super) fn add_magnetisation(&mut self, weight: f64, m: f64) {
         let square = m * m;
         self.weight += weight;
@@ -59,7 +59,7 @@ impl Sums {
         }
     }
 
-    /// The means of these sums.
+    /// The means that follow from these sums.
     pub(super) fn means(&self, lattice: Lattice, coupling: f64, k: f64) -> Means {
         let sites = lattice.sites() as f64;
         let (all, frustrated) = bond_counts(lattice, k);
@@ -70,7 +70,7 @@ impl Sums {
         let [m, m2, m4] = self.magnetisation.map(|sum| sum / self.weight);
         Means {
             energy_per_site: coupling.abs() * opposing / sites,
-            // E = 2|J| D + constant. Rounding may leave a variance just below 0.
+            // E = 2|J| D + constant. Rounding may make a variance slightly negative.
             specific_heat: if variance > 0.0 {
                 4.0 * k * k * variance / sites
             } else {

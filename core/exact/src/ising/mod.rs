@@ -11,10 +11,10 @@
 //! x^D,   x = exp(−2|K|) ≤ 1,   D ≥ 0
 //! ```
 //!
-//! so sums hold a term of 1 and no negative ones: they neither overflow nor cancel. Every
-//! ring of odd length holds one unsatisfied bond when K < 0, and the checkerboard has no more, so
-//! the ground state is known in closed form. Excitations cost at least two bonds: beyond
-//! |K| = [`STRONGEST`] they weigh less than e^−160, nothing changes in f64, and K is cut there.
+//! so sums contain a term of 1 and no negative ones: they neither overflow nor cancel. For K < 0 every
+//! ring of odd length has at least one unsatisfied bond, and the checkerboard has no more, so the ground
+//! state is known in closed form. Excitations cost at least two bonds: beyond |K| = [`STRONGEST`] they
+//! weigh less than e^−160 and change nothing in f64, so K is limited to that.
 //!
 //! # Methods
 //! | lattice | means | information |
@@ -49,7 +49,7 @@ pub use torus::MAX_ENUMERATED_SITES;
 /// |βJ| beyond which every result here equals that of the ground states.
 pub const STRONGEST: f64 = 40.0;
 
-/// Why there is no exact result of the Ising model.
+/// Why there is no exact result for the Ising model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -67,9 +67,9 @@ pub enum Error {
     Sites(usize),
     /// The joint law has more probabilities than [`MAX_ENTRIES`](crate::joint::MAX_ENTRIES).
     Joint(u64),
-    /// The filter is not one for this block.
+    /// The filter does not fit this block.
     Filter(FilterError),
-    /// No optimal filter is searched for.
+    /// Why no optimal filter can be searched for.
     OptimalFilter(OptimalFilterError),
 }
 
@@ -122,7 +122,7 @@ impl From<OptimalFilterError> for Error {
 
 /// Exact means at inverse temperature `beta`, in units of 1/energy.
 ///
-/// It works in at most 2 MB, those of 8 × 128 sites.
+/// It needs at most 2 MB, for 8 × 128 sites.
 ///
 /// # Errors
 /// [`Error::Coupling`], [`Error::Beta`], or a lattice too large for its method: [`Error::RingSites`]
@@ -147,7 +147,7 @@ pub fn means(lattice: Lattice, coupling: f64, beta: f64) -> Result<Means, Error>
     Ok(sums.means(lattice, coupling, k))
 }
 
-/// Memory of [`information`] in bytes; `components` is 0 without a filter.
+/// Memory that [`information`] needs, in bytes; `components` is 0 without a filter.
 ///
 /// # Errors
 /// [`Error::Filter`] with too many components, or a system too large: [`Error::RingBlock`] in 1D,
@@ -164,8 +164,8 @@ pub fn information_bytes(partition: &Partition, components: usize) -> Result<u64
 /// I(V:E) of the block and, with a filter, I(H:E), in nats; with a filter and a batch size K, also
 /// the [deficit](crate::infonce) of InfoNCE.
 ///
-/// By the Markov property only those sites of E count that have neighbours outside E: given them,
-/// V is independent of the rest.
+/// By the Markov property only sites of E with neighbours outside E matter: given them, V is independent
+/// of the rest.
 ///
 /// # Errors
 /// [`Error::Coupling`], [`Error::Beta`], those of [`information_bytes`], or a filter that does not
@@ -188,10 +188,10 @@ pub fn information(
 
 /// The joint law of block and environment.
 ///
-/// Bit i of a block configuration is the spin of its site i in C order, up where it is set. An
-/// environment class is a configuration of those sites of E that have neighbours outside E, bit i
-/// that of the i-th of them in the lattice's order. In 1D bit 0 is the site before block and buffer,
-/// bit 1 the one behind; where both are the same site, classes with unequal bits have probability 0.
+/// Bit i of a block configuration is set where spin i of the block (C order) is up. An environment class
+/// is a configuration of the sites of E that have neighbours outside E, bit i being the i-th of them in
+/// the lattice's order. In 1D bit 0 is the site before block and buffer, bit 1 the site after them;
+/// where both are the same site, classes with unequal bits have probability 0.
 ///
 /// # Errors
 /// [`Error::Coupling`], [`Error::Beta`], a system too large ([`Error::RingBlock`], [`Error::Sites`]),
@@ -205,12 +205,12 @@ pub fn joint(partition: &Partition, coupling: f64, beta: f64) -> Result<Joint, E
     }
 }
 
-/// Probabilities of the joint law of a block of spins with a boundary of spins.
+/// Size of the joint law of a block of spins and its boundary spins.
 pub(crate) fn joint_entries(block: usize, boundary: usize) -> u64 {
     1 << (block + boundary)
 }
 
-/// Memory of [`optimal_filter`](optimal_filter()) in bytes.
+/// Memory that [`optimal_filter`](optimal_filter()) needs, in bytes.
 ///
 /// # Errors
 /// [`Error::OptimalFilter`], or a system too large ([`Error::RingBlock`], [`Error::Sites`]).
@@ -237,8 +237,8 @@ pub fn optimal_filter(
     Ok(optimal_filter::search(&*weights, components))
 }
 
-/// Number of spins that stand for the environment. `whole` if all spins of the block are enumerated,
-/// rather than the ends of a ring's block.
+/// Number of boundary spins that stand for the environment. `whole`: all spins of the block are
+/// enumerated, rather than only the ends of a ring's block.
 pub(crate) fn boundary(partition: &Partition, whole: bool) -> Result<usize, Error> {
     let (lattice, block) = (partition.lattice(), partition.block_sites());
     if lattice.dimension() == 1 {
@@ -253,7 +253,7 @@ pub(crate) fn boundary(partition: &Partition, whole: bool) -> Result<usize, Erro
     }
 }
 
-/// The weights of block and boundary; of a ring's `whole` block or of its ends.
+/// The weights of block and boundary: all of a ring's block (`whole`) or only its ends.
 fn weights(partition: &Partition, k: f64, whole: bool) -> Box<dyn SpinWeights> {
     if partition.lattice().dimension() == 1 {
         Box::new(ring::BlockOfRing::uniform(partition, k, whole))
@@ -262,7 +262,7 @@ fn weights(partition: &Partition, k: f64, whole: bool) -> Box<dyn SpinWeights> {
     }
 }
 
-/// K = βJ, cut at ±[`STRONGEST`].
+/// K = βJ, limited to ±[`STRONGEST`].
 fn reduced_coupling(coupling: f64, beta: f64) -> Result<f64, Error> {
     if coupling == 0.0 || !coupling.is_finite() {
         return Err(Error::Coupling(coupling));

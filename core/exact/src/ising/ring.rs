@@ -8,26 +8,25 @@
 //! g(u, k) = (N/k) C(u−1, k−1) C(N−u−1, k−1)
 //! ```
 //!
-//! such configurations (compositions of u and of N − u into k parts, times the places of the first
+//! such configurations (compositions of u and of N − u into k parts, times the positions of the first
 //! domain). With y = exp(−4K) the weights W(u, k) = g(u, k) yᵏ, besides W = 1 for the two uniform
-//! configurations, give all means, |M| included, as sums of positive terms. At fixed u they rise
-//! to a maximum in k and fall; only terms of some weight beside it are summed, some √N of them.
-//! From u to u − 1 the maximum is followed by ratios, starting from N/2, where each W(·, k) is
-//! largest.
+//! configurations, give all means, |M| included, as sums of positive terms. At fixed u they have one
+//! maximum in k; only terms of relevant weight around it are summed, about √N of them. From u to u − 1
+//! the maximum is tracked by ratios, starting from N/2, where each W(·, k) is largest.
 //!
 //! # Information
-//! Given the two spins next to the buffer, l and r, the block is independent of the rest of E. All
-//! spins between them are summed over, and there remains a ring of effective bonds T (n sites of the
-//! block, b of the buffer on each side, m of E),
+//! Given the two spins next to the buffer, l and r, the block is independent of the rest of E. All spins
+//! in between are summed over, which leaves a ring of effective bonds T (n sites of the block, b of the
+//! buffer on each side, m of E),
 //!
 //! ```text
 //! w(v, l, r) = T_b+1(l, v₁) Π T_1(vᵢ, vᵢ₊₁) T_b+1(vₙ, r) T_m−1(r, l)
 //! ```
 //!
-//! For m = 1 the last factor is the identity, and l and r are the one spin they should be. Without
-//! a filter the block's inner spins too are summed over, T_n−1(v₁, vₙ). Where all bonds are alike
-//! the effective bonds are powers of one. A factor is 1 or e^−cost; the best configuration costs
-//! nothing, or the least of all costs if the ring is frustrated, so that the greatest weight is 1.
+//! For m = 1 the last factor is the identity, which makes l and r the same spin. Without a filter the
+//! block's inner spins are summed over too, T_n−1(v₁, vₙ). With equal bonds the effective bonds are
+//! powers of one matrix. A factor is 1 or e^−cost; the cheapest configuration has cost 0, or the least
+//! possible cost if the ring is frustrated, so that the largest weight is 1.
 
 use blockspin_core::num::math::exp64;
 use blockspin_core::sampler::spin_pair::EffectiveBond;
@@ -39,14 +38,14 @@ use crate::spin_weights::{Rows, SpinWeights};
 /// Most sites of a ring whose means are computed.
 pub const MAX_RING_SITES: u32 = 1 << 20;
 
-/// Most sites of a ring's block whose configurations are enumerated: for a filter, the joint law, or
-/// an optimal filter.
+/// Most sites of a ring's block whose configurations are enumerated: for a filter, the joint law, or an
+/// optimal filter.
 pub const MAX_RING_BLOCK: usize = 24;
 
-/// Spins that stand for the environment.
+/// Number of spins that stand for the environment.
 pub(super) const BOUNDARY: usize = 2;
 
-/// Terms below this fraction of the largest are left out, with all beyond them.
+/// Terms below this fraction of the largest are left out, together with all beyond them.
 const NEGLIGIBLE: f64 = 1e-22;
 
 /// Sums over all configurations of a ring.
@@ -61,8 +60,8 @@ pub(super) fn sums(sites: u32, k: f64) -> Sums {
     while domains < up && walls.rise(up, domains) > 1.0 {
         domains += 1;
     }
-    // D is 2k, or what k lacks of the most domains. Where one domain is likeliest the uniform
-    // configurations may weigh more, at D = 0.
+    // D is 2k, or its distance from the largest number of domain walls. Where one domain is likeliest,
+    // the uniform configurations, at D = 0, may weigh more.
     let d = |domains| 2.0 * f64::from(if k < 0.0 { most - domains } else { domains });
     sums.origin = if k >= 0.0 && domains == 1 {
         0.0
@@ -70,7 +69,7 @@ pub(super) fn sums(sites: u32, k: f64) -> Sums {
         d(domains)
     };
     let origin = sums.origin;
-    // Smaller weights are nothing beside the first, and subnormal ones would never reach 0.
+    // Smaller weights do not change the sum, and subnormal ones would never reach 0.
     while weight > f64::MIN_POSITIVE {
         let mut energy = [0.0; 3];
         let mut add = |domains: u32, weight: f64| {
@@ -95,7 +94,7 @@ pub(super) fn sums(sites: u32, k: f64) -> Sums {
             term /= walls.rise(up, at);
             add(at, term);
         }
-        // As many configurations have N − u spins up.
+        // Counts the configurations with N − u spins up as well.
         let images = if 2 * up == sites { 1.0 } else { 2.0 };
         sums.add_energy(energy.map(|sum| images * sum));
         sums.add_magnetisation(images * energy[0], f64::from(sites - 2 * up));
@@ -142,28 +141,28 @@ impl Walls {
     }
 }
 
-/// The weights of a block of a ring: of all its spins, or of its ends alone.
+/// The weights of a block of a ring: all its spins, or only its ends.
 pub(crate) struct BlockOfRing {
-    /// Bonds between the spins of the block, inner spins summed over where the ends alone count.
+    /// Bonds within the block; if only the ends count, inner spins are summed over.
     inside: Vec<EffectiveBond>,
-    /// From the site of E before the buffer to the block, and from the block to the one behind.
+    /// From the site of E before the buffer to the block, and from the block to the site of E after it.
     left: EffectiveBond,
     right: EffectiveBond,
     /// Around the ring through E.
     far: EffectiveBond,
-    /// The least cost of any configuration.
+    /// The lowest cost of any configuration.
     least: f64,
 }
 
 impl BlockOfRing {
-    /// Of a ring of equal bonds.
+    /// For a ring of equal bonds.
     pub(super) fn uniform(partition: &Partition, k: f64, whole: bool) -> Self {
         let bond = EffectiveBond::new(k);
         Self::new(partition, whole, |_, length| bond.power(length))
     }
 
-    /// Of the `whole` block or of its ends alone. `chain(from, length)` is the effective bond of
-    /// `length` bonds, the first of them `from` bonds beyond the block's first site.
+    /// For the `whole` block or only its ends. `chain(from, length)` is the effective bond of `length`
+    /// bonds, the first of them `from` bonds beyond the block's first site.
     pub(crate) fn new(
         partition: &Partition,
         whole: bool,

@@ -1,18 +1,17 @@
 //! Transfer matrix of two-dimensional tori, resolved by magnetisation.
 //!
-//! For a given first row σ₀ (n spins), w(σ, m) is the sum of weights of all that was built so far,
-//! with σ the n newest spins and m the number of spins up. Adding the spin of column i replaces
-//! bit i of σ: a bond to the spin it replaces, a bond to its left neighbour, and in the last
-//! column one to column 0. After as many rows as the lattice has, w(σ₀, ·) closes the torus; the
-//! sum over σ₀ is the trace. Rotated, reflected and inverted first rows give the same and are
-//! counted instead of computed: 18 are left of the 256 for n = 8.
+//! For a given first row σ₀ (n spins), w(σ, m) is the sum of the weights of all partial configurations
+//! with newest spins σ and m spins up. Adding the spin of column i replaces bit i of σ: a bond to the
+//! spin it replaces, a bond to its left neighbour, and in the last column one to column 0. After the
+//! last row, w(σ₀, ·) closes the torus; the sum over σ₀ is the trace. Rotated, reflected and inverted
+//! first rows give the same result and are counted, not computed: 18 of the 256 remain for n = 8.
 //!
-//! For ⟨D⟩ and ⟨D²⟩ the sums of weight times 1, D, D² are carried along, without m: a further
-//! unsatisfied bond takes (a₀, a₁, a₂) to x (a₀, a₁ + a₀, a₂ + 2a₁ + a₀). They start at D = −d,
-//! d the number of bonds that are unsatisfied in the ground state; where d > 0 the variance of D
-//! is known to some d² ε only.
+//! For ⟨D⟩ and ⟨D²⟩ the sums of weight times 1, D, D² are carried along, without m: another unsatisfied
+//! bond takes (a₀, a₁, a₂) to x (a₀, a₁ + a₀, a₂ + 2a₁ + a₀). They start at D = −d, with d the number of
+//! unsatisfied bonds in the ground state; where d > 0 the variance of D has an absolute error of about
+//! d² ε.
 //!
-//! After each row all is divided by the largest weight, whose logarithm is kept.
+//! After each row everything is divided by the largest weight, whose logarithm is kept.
 
 use blockspin_core::num::math::{exp64, ln64};
 
@@ -22,7 +21,7 @@ use super::means::Sums;
 /// Longest shorter side of a torus.
 pub const MAX_STRIP_WIDTH: u32 = 8;
 
-/// Most sites of such a torus: 8 × 128 takes seconds.
+/// Most sites of such a torus; 8 × 128 takes seconds.
 pub const MAX_STRIP_SITES: usize = 1024;
 
 /// The sides, shorter first.
@@ -75,7 +74,7 @@ pub(super) fn sums(a: u32, b: u32, k: f64) -> Sums {
     sums
 }
 
-/// The least of all rows that rotation, reflection and inversion make of `row`.
+/// The smallest of all rotations, reflections and inversions of `row`.
 fn canonical(row: u32, width: u32) -> u32 {
     let all = (1 << width) - 1;
     let mirrored = row.reverse_bits() >> (u32::BITS - width);
@@ -96,10 +95,10 @@ fn canonical(row: u32, width: u32) -> u32 {
 struct Strip {
     width: u32,
     sites: usize,
-    /// Whether it is unlike neighbours whose bond is unsatisfied.
+    /// Whether unlike neighbours have an unsatisfied bond.
     unlike: bool,
     x: f64,
-    /// D of nothing built.
+    /// D of the empty lattice.
     start: f64,
     /// w(σ, m): `sites + 1` numbers for each σ.
     by_up: Vec<f64>,
@@ -108,7 +107,7 @@ struct Strip {
 }
 
 impl Strip {
-    /// Builds `length` rows onto the row `first`; returns the logarithm of what was divided out.
+    /// Builds `length` rows on the row `first`; returns the logarithm of the factors divided out.
     fn build(&mut self, first: u32, length: u32) -> f64 {
         self.by_up.fill(0.0);
         self.energy.fill(0.0);
@@ -137,7 +136,7 @@ impl Strip {
         log
     }
 
-    /// Adds the spin of a column to what has `present` spins.
+    /// Adds the spin of a column to partial configurations of `present` spins.
     fn add_spin(&mut self, column: u32, present: usize) {
         let bit = 1usize << column;
         let unsatisfied = |a: usize, b: usize| u32::from((a != b) == self.unlike);
@@ -146,7 +145,7 @@ impl Strip {
         let [like, unlike] = [x[alike], x[1 - alike]];
         for low in (0..1usize << self.width).filter(|row| row & bit == 0) {
             let high = low | bit;
-            // Unsatisfied bonds along the row when the new spin is down, and when it is up.
+            // Unsatisfied bonds along the row if the new spin is down, and if it is up.
             let mut along = [0; 2];
             for (up, along) in along.iter_mut().enumerate() {
                 if column > 0 {

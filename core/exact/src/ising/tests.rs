@@ -135,7 +135,7 @@ fn means_agree_with_naive_sums() {
             (-2.0, 1.0),
         ] {
             let want = naive_means(sides, coupling, beta);
-            // The naive variance is a difference of greater numbers.
+            // The naive variance is a difference of large numbers.
             close(run(sides, coupling, beta), want, 1e-11);
             close(enumerate(sides, coupling, beta), want, 1e-11);
         }
@@ -189,7 +189,7 @@ fn energies_follow_kaufman() {
             let means = run(&[n, m], 1.0, k);
             let h = 1e-3;
             let ln_z = |i: f64| kaufman(n, m, k + i * h);
-            // Differences of fourth order.
+            // Fourth-order differences.
             let slope = (8.0 * (ln_z(1.0) - ln_z(-1.0)) - ln_z(2.0) + ln_z(-2.0)) / (12.0 * h);
             let bend =
                 (16.0 * (ln_z(1.0) + ln_z(-1.0)) - 30.0 * ln_z(0.0) - ln_z(2.0) - ln_z(-2.0))
@@ -215,7 +215,7 @@ fn critical_energy_tends_to_its_limit() {
         off.windows(2)
             .all(|pair| 0.0 < pair[1] && pair[1] < pair[0])
     );
-    // The deviation goes as 1/L (Ferdinand and Fisher 1969).
+    // The deviation falls as 1/L (Ferdinand and Fisher 1969).
     assert!((off[3] / off[1] - 0.5).abs() < 0.02, "{off:?}");
 }
 
@@ -632,7 +632,7 @@ fn refusals() {
     );
 }
 
-/// What a batch lacks, summed over all e and h by the binomial law of the others.
+/// The deficit of a batch, summed over all e and h by the binomial law of the negatives.
 #[test]
 fn the_deficit_of_a_sign_is_a_binomial_sum() {
     for (sides, block, buffer, k) in [
@@ -668,7 +668,8 @@ fn the_deficit_of_a_sign_is_a_binomial_sum() {
     }
 }
 
-/// Whether signs (of each v, bit by bit) are those of Λ·v for some Λ: the perceptron converges then.
+/// Whether signs (one for each v, bit by bit) are those of Λ·v for some Λ: then the perceptron
+/// converges.
 fn separable(signs: &[f64], n: usize) -> bool {
     let spin = |v: usize, i: usize| if v >> i & 1 != 0 { 1.0 } else { -1.0 };
     let mut weights = [0.0; 4];
@@ -685,7 +686,7 @@ fn separable(signs: &[f64], n: usize) -> bool {
     false
 }
 
-/// Of all 2^(2^|V|) maps of the block, those that are linear.
+/// All maps of the block that are linear threshold functions, out of 2^(2^|V|).
 #[test]
 fn no_linear_map_keeps_more_than_the_best() {
     for (sides, block, buffer, k) in [
@@ -741,7 +742,7 @@ fn no_linear_map_keeps_more_than_the_best() {
         assert_eq!(linear, if n == 3 { 14 } else { 104 });
         assert!((most - best.information).abs() < 1e-12, "{most} {best:?}");
 
-        // Nor does one with ties, or another drawn at random.
+        // Filters with ties, and random ones, keep no more.
         let mut stream =
             blockspin_core::num::rng::Stream::new(3, 0, blockspin_core::num::rng::Purpose::Sample);
         for _ in 0..50 {
@@ -756,7 +757,7 @@ fn no_linear_map_keeps_more_than_the_best() {
     }
 }
 
-/// Where all can be tried, what the search would find; and filters of several components.
+/// Filters of several components, by exhaustive and by local search.
 #[test]
 fn the_search_finds_what_there_is() {
     let ring = partition(&[20], &[6], 2);
@@ -768,7 +769,7 @@ fn the_search_finds_what_there_is() {
         assert!((best.information - kept).abs() < 1e-14);
         best
     };
-    // Of a ring's block two components hold its ends, and so all.
+    // Two components can hold both ends of a ring's block, and so all the information.
     let both = find(&partition(&[20], &[4], 2), 2);
     let all = inform(&partition(&[20], &[4], 2), 0.7, None).block;
     assert_eq!(both.search, Search::Exhaustive);

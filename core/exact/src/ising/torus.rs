@@ -1,9 +1,8 @@
 //! Enumeration of small lattices of any dimension.
 //!
-//! Configurations follow each other in the order of the reflected Gray code: from one to the next
-//! a single spin turns, and the count of broken bonds (unequal spins) is carried along. A
-//! configuration is one word, bit i set where spin i is up. By the global spin flip the last spin
-//! stays down.
+//! Configurations are visited in the order of the reflected Gray code: from one to the next a single
+//! spin is flipped, and the number of broken bonds (unequal spins) is updated. A configuration is one
+//! word, bit i set where spin i is up. By the global spin flip the last spin stays down.
 
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 
@@ -18,7 +17,7 @@ pub const MAX_ENUMERATED_SITES: usize = 27;
 /// Weights of all counts of broken bonds.
 type Weights = [f64; MAX_DIMENSION * MAX_ENUMERATED_SITES + 1];
 
-/// Terms of a sum that are added one by one, before sums of these are: errors grow less.
+/// Number of terms added one by one before these partial sums are added: this reduces rounding errors.
 const CHUNK: usize = 10;
 
 /// x^D for every number of broken bonds.
@@ -38,7 +37,7 @@ fn weights(lattice: Lattice, k: f64) -> Weights {
     weights
 }
 
-/// A walk through the configurations, from all spins down.
+/// A walk through all configurations, starting with all spins down.
 struct Walk {
     /// Neighbours of each spin as bits; those joined by a second bond again 32 bits higher.
     neighbours: [u64; MAX_ENUMERATED_SITES],
@@ -50,7 +49,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// A walk whose spin `place[site]` is that of the site.
+    /// A walk in which spin `place[site]` is that of the site.
     fn new(lattice: Lattice, place: &[u8; MAX_ENUMERATED_SITES]) -> Self {
         let mut neighbours = [0; MAX_ENUMERATED_SITES];
         for site in 0..lattice.sites() {
@@ -70,7 +69,7 @@ impl Walk {
         }
     }
 
-    /// Goes on to the next configuration.
+    /// Moves to the next configuration.
     #[inline(always)]
     fn advance(&mut self) {
         self.step += 1;
@@ -78,7 +77,8 @@ impl Walk {
         let doubled = u64::from(self.configuration) << 32 | u64::from(self.configuration);
         let up = (doubled & self.neighbours[spin as usize]).count_ones();
         let down = self.coordination - up;
-        // A spin that was up broke its bonds to spins that are down; these heal, the others break.
+        // If the spin was up, its bonds to down spins were broken; flipping it satisfies these and
+        // breaks the others.
         self.broken = if (self.configuration >> spin) & 1 != 0 {
             self.broken + up - down
         } else {
@@ -93,7 +93,7 @@ pub(super) fn sums(lattice: Lattice, k: f64) -> Sums {
     let sites = lattice.sites();
     let place = std::array::from_fn(|site| site as u8);
     let mut walk = Walk::new(lattice, &place);
-    // By broken bonds and spins up.
+    // By number of broken bonds and of spins up.
     let mut histogram = vec![0.0; (sites * lattice.dimension() + 1) * (sites + 1)];
     for _ in 0..1u32 << (sites - 1) {
         let up = walk.configuration.count_ones() as usize;
@@ -115,8 +115,8 @@ pub(super) fn sums(lattice: Lattice, k: f64) -> Sums {
     sums
 }
 
-/// The weights of block and boundary: spins are numbered so that those to be summed over turn
-/// fastest, then the boundary's, then the block's.
+/// The weights of block and boundary: spins are numbered so that those to be summed over change fastest,
+/// then the boundary's, then the block's.
 pub(super) struct Enumeration {
     lattice: Lattice,
     place: [u8; MAX_ENUMERATED_SITES],

@@ -12,7 +12,7 @@ use crate::{chipping, dimer, ising, random_bond_ring};
 
 const CRITICAL: f64 = 0.440_686_793_509_771_5;
 
-/// Multiples of 1/4, so that ties are ties in any order of summing.
+/// Multiples of 1/4, so that ties do not depend on the order of summation.
 const WEIGHTS: [f32; 50] = {
     let (mut weights, mut i) = ([0.0; 50], 0);
     while i < 50 {
@@ -31,7 +31,7 @@ fn close(a: f64, b: f64) {
     assert!((a - b).abs() < 1e-13, "{a} {b}");
 }
 
-/// Normalised, with marginals and entropies that belong to p(v, e).
+/// Checks normalisation, marginals and entropies against p(v, e).
 fn check(joint: &Joint) {
     let (mut all, mut entropies) = (0.0, 0.0);
     let mut block_marginal = vec![0.0; joint.blocks()];
@@ -51,7 +51,7 @@ fn check(joint: &Joint) {
         close(*p, q);
     }
     assert!((joint.entropy() - entropies).abs() < 1e-12);
-    // The chain rule, as far as a difference of entropies keeps its digits.
+    // The chain rule, within the accuracy of a difference of entropies.
     let difference = joint.block_entropy() + joint.environment_entropy() - joint.entropy();
     assert!((joint.information() - difference).abs() < 1e-12);
 }
@@ -118,7 +118,7 @@ fn bonds(partition: &Partition, k: f64) -> Vec<(usize, usize, f64)> {
     let lattice = partition.lattice();
     let mut bonds = vec![];
     for site in 0..lattice.sites() {
-        // Every bond from both of its ends.
+        // Every bond, listed from both ends.
         for other in lattice.neighbours(site as u32) {
             bonds.push((site, other as usize, 0.5 * k));
         }
@@ -168,7 +168,7 @@ fn spins_on_rings_agree_with_brute_force() {
             ising::information(&partition, k, 1.0, filter, batch).unwrap()
         });
     }
-    // A single site of E is both of its ends.
+    // A single site of E is both its first and its last.
     let joint = ising::joint(&partition(&[5], &[2], 1), 0.6, 1.0).unwrap();
     assert_eq!(joint.environment_marginal()[1..3], [0.0; 2]);
     check(&joint);
@@ -272,7 +272,7 @@ fn tables_and_other_encoders() {
         .unwrap();
     check(&identity);
     close(identity.information(), joint.information());
-    // Two states: merged in pairs, and by chance.
+    // Two states: merged in pairs, and merged at random.
     let halves = joint.coarse(2, |v, p| {
         p.fill(0.0);
         p[v / 2] = 1.0;

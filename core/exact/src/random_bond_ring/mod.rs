@@ -1,15 +1,14 @@
-//! The Ising ring with a bond of its own between each pair of neighbours: weight
-//! exp(β Σ J_i s_i s_{i+1}), bond i joining sites i and i + 1, the last one closing the ring.
+//! The Ising ring with a separate coupling for each bond: weight exp(β Σ J_i s_i s_{i+1}), bond i
+//! joining sites i and i + 1, the last one closing the ring.
 //!
-//! The rings are those of the [sampler](blockspin_core::sampler::random_bond_ring), frustrated or not,
-//! at any temperature that it takes.
+//! It covers the rings of the [sampler](blockspin_core::sampler::random_bond_ring), frustrated or not,
+//! at any temperature that the sampler accepts.
 //!
 //! # Means
-//! By the global spin flip s_0 may be held up. Then the spins are a Markov chain whose transitions
-//! are known, s_{i+1} from s_i and s_0. For either value of s_i its probability, the mean and variance
-//! of the energy so far, and the law of the number of spins up are carried along the chain. All are
-//! sums of positive terms: the variance of two groups together follows from the difference of their
-//! means.
+//! By the global spin flip s_0 may be fixed up. Then the spins are a Markov chain with known
+//! transitions, s_{i+1} from s_i and s_0. For each value of s_i its probability, the mean and variance
+//! of the energy so far, and the law of the number of spins up are carried along the chain. All are sums
+//! of positive terms: the variance of two merged groups follows from the difference of their means.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -27,11 +26,11 @@ use crate::optimal_filter::{self, OptimalFilter};
 use crate::partition::{Partition, sides};
 use crate::spin_weights;
 
-/// Most sites of a ring whose means are computed, in a time that goes with the square of the length:
-/// half a second.
+/// Most sites of a ring whose means are computed, in a time that grows as the square of the length: half
+/// a second.
 pub const MAX_SITES: usize = 1 << 15;
 
-/// Why there is no exact result of a ring with random bonds.
+/// Why there is no exact result for a ring with random bonds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -39,21 +38,21 @@ pub enum Error {
     Bonds(RandomBondRingError),
     /// The ring has more sites than [`MAX_SITES`], too many for its means.
     Sites(usize),
-    /// The partition is one of another lattice than the ring.
+    /// The partition belongs to another lattice than the ring.
     Partition {
         /// Lattice of the partition.
         lattice: Lattice,
         /// Sites of the ring.
         sites: usize,
     },
-    /// The ring has no such site.
+    /// The ring does not have this site.
     Site {
         /// The site.
         site: usize,
         /// Sites of the ring.
         sites: usize,
     },
-    /// Block, joint law or filter are beyond the limits of any Ising ring.
+    /// Block, joint law or filter exceed the limits of any Ising ring.
     Ising(ising::Error),
 }
 
@@ -94,8 +93,8 @@ impl From<FilterError> for Error {
 }
 
 /// Exact means of the ring with these bonds at inverse temperature `beta`, in units of 1/energy.
-/// Energies are in the units of the bonds. Where the magnetisation is 0 for certain, Binder's cumulant
-/// is −∞.
+/// Energies are in the units of the bonds. Where the magnetisation is certainly 0, Binder's cumulant is
+/// −∞.
 ///
 /// # Errors
 /// [`Error::Bonds`] or [`Error::Sites`].
@@ -109,7 +108,7 @@ pub fn means(bonds: &[f64], beta: f64) -> Result<Means, Error> {
     let k = |coupling| beta * coupling;
     odds(bonds, k, |i, odds| stays[i] = odds);
 
-    // By whether the spin is as s_0 and, of the law, by the number of spins up.
+    // By whether the spin equals s_0 and, for the law, by the number of spins up.
     let mut numbers = vec![[0.0; 2]; sites + 1];
     numbers[1][0] = 1.0;
     let mut spin = [Branch::default(); 2];
@@ -176,7 +175,7 @@ pub fn correlation(bonds: &[f64], beta: f64, i: usize, j: usize) -> Result<f64, 
 /// I(V:E) of the block and, with a filter, I(H:E), in nats; with a filter and a batch size K, also
 /// the [deficit](crate::infonce) of InfoNCE.
 ///
-/// The partition is one of a ring with as many sites as bonds; the block begins at the site `first`.
+/// The partition is of a ring with as many sites as bonds; the block begins at site `first`.
 /// [`ising::information_bytes`] gives the memory.
 ///
 /// # Errors
@@ -255,7 +254,7 @@ fn ring(bonds: &[f64], beta: f64) -> Result<(), Error> {
     check(bonds, beta).map_err(Error::Bonds)
 }
 
-/// The weights of a block that begins at `site`, of the `whole` block or of its ends alone.
+/// The weights of a block that begins at `site`: all its spins (`whole`) or only its ends.
 fn weights(
     bonds: &[f64],
     beta: f64,
@@ -276,7 +275,7 @@ fn chain(bonds: &[f64], beta: f64, from: usize, length: usize) -> EffectiveBond 
     })
 }
 
-/// Energy of a bond above that of the satisfied bond.
+/// Energy of a bond relative to that of the satisfied bond.
 fn excess(bond: f64, unlike: bool) -> f64 {
     if unlike == (bond < 0.0) {
         0.0
@@ -289,7 +288,7 @@ fn excess(bond: f64, unlike: bool) -> f64 {
 #[derive(Clone, Copy, Default)]
 struct Branch {
     probability: f64,
-    /// Mean and variance of the energy, above that of bonds all satisfied.
+    /// Mean and variance of the energy, relative to all bonds satisfied.
     excess: f64,
     variance: f64,
 }
@@ -304,7 +303,7 @@ impl Branch {
         }
     }
 
-    /// These and other configurations together.
+    /// These together with other configurations.
     fn joined(self, other: Self) -> Self {
         let probability = self.probability + other.probability;
         if probability <= 0.0 {

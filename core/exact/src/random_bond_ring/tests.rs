@@ -13,7 +13,7 @@ fn drawn(disorder: Disorder, sites: usize, seed: u64) -> Vec<f64> {
     bonds
 }
 
-/// Gaussian, ±J frustrated and not, clean, and a few that are special.
+/// Gaussian bonds, ±J bonds with and without frustration, equal bonds, and special cases.
 fn rings() -> Vec<Vec<f64>> {
     let gaussian = |mean, deviation| Disorder::Gaussian { mean, deviation };
     let half = Disorder::PlusMinus { p: 0.5 };
@@ -92,7 +92,7 @@ fn means_agree_with_enumeration() {
                     assert_eq!(got, f64::NEG_INFINITY);
                     continue;
                 }
-                // The sums are rounded by the energies' digits times β.
+                // The rounding error of the sums is β times that of the energies.
                 let error = (got - want).abs() / (1.0 + want.abs());
                 assert!(
                     error < 1e-13 * (1.0 + beta),
@@ -198,7 +198,7 @@ fn naive(
     (mutual(&of_v), mutual(&of_h))
 }
 
-/// Multiples of 1/4, so that ties are ties in any order of summing.
+/// Multiples of 1/4, so that ties do not depend on the order of summation.
 const WEIGHTS: [f32; 8] = [1.0, -0.5, 0.25, 1.0, -1.0, 0.75, 1.0, 0.0];
 
 #[test]
@@ -236,8 +236,8 @@ fn informations_agree_with_enumeration() {
     }
 }
 
-/// Turning over what a site calls up changes no I(V:E), and I(H:E) only as far as the weights do not
-/// turn too.
+/// A gauge transformation (flipping the sign convention of a site) does not change I(V:E), nor I(H:E) if
+/// the weights are transformed too.
 #[test]
 fn gauge_transformations_change_nothing() {
     let (sites, beta) = (40, 0.9);
@@ -261,7 +261,7 @@ fn gauge_transformations_change_nothing() {
         assert!((one.filtered.unwrap() - other.filtered.unwrap()).abs() < 1e-15);
         assert!((wrong.block - one.block).abs() < 1e-15);
     }
-    // Nor, on a ring so long, does frustration far away.
+    // On a ring this long, distant frustration does not matter either.
     let mut frustrated = gauged;
     frustrated[20] *= -1.0;
     let [one, other] = [&clean, &frustrated].map(|bonds| {
@@ -273,7 +273,7 @@ fn gauge_transformations_change_nothing() {
 
 #[test]
 fn the_lowest_temperatures() {
-    // The weaker of two bonds of a frustrated ring is broken, unless it is only almost weaker.
+    // The weaker of two bonds of a frustrated ring is broken, unless they are almost equal.
     let bonds = [1.0, 0.999, -2.0, 1.001, 3.0];
     let at = |bonds: &[f64], beta| {
         let means = run(bonds, beta);
@@ -285,10 +285,10 @@ fn the_lowest_temperatures() {
     assert!((5.0 * cold.energy_per_site - (0.999 - 7.001)).abs() < 1e-14);
     assert_eq!(correlation(&bonds, 3e5, 1, 2).unwrap(), -1.0);
     assert_eq!(correlation(&bonds, 3e5, 0, 1).unwrap(), 1.0);
-    // Broken anywhere if all are alike: two spins at distance 1 of 5 differ once in five.
+    // With equal bonds any one may be broken: two spins at distance 1 of 5 differ once in five.
     let alike = correlation(&[-1.0; 5], 1e6, 0, 1).unwrap();
     assert!((alike + 0.6).abs() < 1e-9, "{alike}");
-    // Deep in a ring of strong bonds a weak one decides: I(V:E) is ln 2 minus nothing.
+    // Within a ring of strong bonds a weak one decides: I(V:E) is just below ln 2.
     let partition = Partition::new(Lattice::new(&[5]).unwrap(), &[2], 1).unwrap();
     let got = inform(&bonds, 3e5, &partition, 0, None);
     assert!(

@@ -1,4 +1,4 @@
-//! All by the crate libm.
+//! All functions from the crate libm.
 
 use super::EXP_ZERO_BELOW;
 

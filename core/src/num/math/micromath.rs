@@ -1,4 +1,4 @@
-//! Approximations of the crate micromath, within what the rest of the core relies on.
+//! Approximations from the crate micromath, corrected to meet the guarantees of the parent module.
 
 use micromath::F32;
 
@@ -11,7 +11,7 @@ pub const NAME: &str = "micromath";
 #[inline]
 #[must_use]
 pub fn exp_nonpositive(x: f32) -> f32 {
-    // Of large numbers and of NaN micromath makes an assertion that fails.
+    // micromath fails an assertion for large numbers and NaN.
     if x >= EXP_ZERO_BELOW {
         F32(if x > 0.0 { 0.0 } else { x }).exp().0
     } else if x < EXP_ZERO_BELOW {
@@ -21,10 +21,10 @@ pub fn exp_nonpositive(x: f32) -> f32 {
     }
 }
 
-/// ln x for positive normal x, within 0.14 %; 0 at 1 alone, and of the right sign.
+/// ln x for positive normal x, within 0.14 %; 0 only at 1, and of the right sign.
 ///
-/// micromath's own is 0 at the number just below 1, so that ln(−ln u) would be no number, and 6 · 10⁻⁵
-/// at the next ones, whatever they are; below 1 it takes a reciprocal that is off by up to 12 %.
+/// micromath's own is 0 at the number just below 1, so that ln(−ln u) would not be finite, and constant,
+/// 6 · 10⁻⁵, at the next ones; below 1 it uses a reciprocal with an error of up to 12 %.
 #[inline]
 #[must_use]
 pub fn ln(x: f32) -> f32 {
@@ -37,7 +37,7 @@ pub fn ln(x: f32) -> f32 {
     } else if x > 0.0 {
         -F32(1.0 / x).ln().0
     } else {
-        // micromath's would overflow an integer.
+        // Here micromath would overflow an integer.
         f32::NAN
     }
 }

@@ -1,4 +1,4 @@
-//! Our own exponential and logarithm, libm's cosine and square root.
+//! Own exponential and logarithm, with libm's cosine and square root.
 
 use super::EXP_ZERO_BELOW;
 
@@ -27,7 +27,7 @@ pub fn exp_nonpositive(x: f32) -> f32 {
     let p = p * r + 0.166_665_21;
     let p = p * r + 0.499_999_94;
     let p = p * (r * r) + r + 1.0;
-    // The low bits of `shifted` are n; shifting by 23 drops all of its own exponent.
+    // The low bits of `shifted` are n; the shift by 23 removes its exponent.
     let scaled = f32::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 23));
     if x < EXP_ZERO_BELOW { 0.0 } else { scaled }
 }
@@ -38,7 +38,7 @@ pub fn exp_nonpositive(x: f32) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn ln(x: f32) -> f32 {
-    // Subtracting the bits of √½ makes the exponent field count from there.
+    // After subtracting the bits of √½ the exponent field is n.
     const SQRT_HALF: u32 = 0x3f35_04f3;
     let bits = x.to_bits().wrapping_sub(SQRT_HALF);
     let n = ((bits as i32) >> 23) as f32;

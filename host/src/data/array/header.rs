@@ -6,13 +6,13 @@ use super::item::ItemType;
 use crate::error::{Error, Result};
 
 pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// NumPy's own headers have about a hundred bytes.
+/// NumPy writes headers of about a hundred bytes.
 const MAX_HEADER: u64 = 0xffff;
 
 /// The item types that can be read, in NumPy's abbreviations (the digit counts bytes).
 pub const TYPES: &str = "i1 u1 i2 u2 i4 u4 i8 f4 f8 b1";
 
-/// What the header says.
+/// The content of a header.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) item: ItemType,
@@ -21,20 +21,20 @@ pub(crate) struct Header {
     pub(crate) shape: Vec<u64>,
     /// Product of the shape, at least 1.
     pub(crate) items: u64,
-    /// Bytes of the items.
+    /// Size of the data in bytes.
     pub(crate) bytes: u64,
 }
 
 impl Header {
-    /// Reads a header from the start of `from`, which has `length` bytes in all, and checks that
-    /// the data fill the rest. Returns where they begin.
+    /// Reads a header from the start of `from`, a file of `length` bytes, and checks that the data fill
+    /// the rest. Returns where the data begin.
     pub(crate) fn read(from: &mut impl Read, length: u64, name: &str) -> Result<(Self, u64)> {
         let fail = |why: String| Error::failure(format!("{name} {why}"));
         let mut start = [0u8; 8];
         let begun = fill(from, &mut start, name)?;
         if !begun || &start[..6] != MAGIC {
             return Err(fail(
-                "is no .npy file: it does not begin with \\x93NUMPY; numpy.save writes such files"
+                "is not a .npy file: it does not begin with \\x93NUMPY; numpy.save writes such files"
                     .into(),
             ));
         }
@@ -115,7 +115,7 @@ impl Header {
     }
 }
 
-/// Fills the buffer, or says that there is less.
+/// Fills the buffer, or says that there are too few bytes.
 fn fill(from: &mut impl Read, to: &mut [u8], name: &str) -> Result<bool> {
     match from.read_exact(to) {
         Ok(()) => Ok(true),
@@ -124,7 +124,7 @@ fn fill(from: &mut impl Read, to: &mut [u8], name: &str) -> Result<bool> {
     }
 }
 
-/// A shape as Python writes it.
+/// A shape in Python's notation.
 pub(crate) fn tuple(shape: &[u64]) -> String {
     let list = shape
         .iter()
@@ -138,7 +138,7 @@ pub(crate) fn tuple(shape: &[u64]) -> String {
     }
 }
 
-/// The three entries of a header: a Python dictionary, restricted to what NumPy puts there.
+/// The three entries of a header: a Python dictionary of the restricted form that NumPy writes.
 pub(crate) struct Fields {
     pub(crate) descr: String,
     pub(crate) fortran: bool,
@@ -187,7 +187,7 @@ impl Fields {
     }
 }
 
-/// What is left to parse.
+/// The text that is still to be parsed.
 struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {
@@ -228,7 +228,7 @@ impl<'a> Cursor<'a> {
                 return Ok(value);
             }
         }
-        Err("'fortran_order' is neither True nor False".into())
+        Err("'fortran_order' must be True or False".into())
     }
 
     fn tuple(&mut self) -> std::result::Result<Vec<u64>, String> {
@@ -243,7 +243,7 @@ impl<'a> Cursor<'a> {
             let (digits, rest) = self.0.split_at(end);
             self.0 = rest;
             shape.push(digits.parse().map_err(|_| {
-                "'shape' is a tuple of whole numbers from 0 to 2^64 - 1".to_string()
+                "'shape' must be a tuple of whole numbers from 0 to 2^64 - 1".to_string()
             })?);
             if !self.accept(',') {
                 self.expect(')')?;
@@ -254,7 +254,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The bytes before the data: magic, version 1.0, a header padded to a multiple of 64.
+/// The bytes before the data: magic, version 1.0, and a header padded to a multiple of 64.
 pub(crate) fn preamble(descr: &str, shape: &[u64]) -> Vec<u8> {
     let shape = tuple(shape);
     let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");

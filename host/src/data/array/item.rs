@@ -1,4 +1,4 @@
-//! The items of an array: types, decoding.
+//! Items of an array: types and decoding.
 
 use std::fmt::Display;
 
@@ -17,7 +17,7 @@ pub enum ItemType {
     B1,
 }
 
-/// Calls a function that is generic over the item type.
+/// Calls a function that is generic over item types.
 macro_rules! for_type {
     ($item:expr, $call:ident($($argument:expr),*)) => {
         match $item {
@@ -37,7 +37,7 @@ macro_rules! for_type {
 pub(crate) use for_type;
 
 impl ItemType {
-    /// Bytes of an item.
+    /// Size of an item in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
             ItemType::I1 | ItemType::U1 | ItemType::B1 => 1,
@@ -47,7 +47,7 @@ impl ItemType {
         }
     }
 
-    /// The item type and whether it is big-endian; `None` for types that are not read.
+    /// The item type, and whether it is big-endian; `None` for types that cannot be read.
     pub(crate) fn parse(descr: &str) -> Option<(Self, bool)> {
         let (order, name) = descr.split_at_checked(1)?;
         let item = match name {
@@ -66,31 +66,31 @@ impl ItemType {
         match order {
             "<" => Some((item, false)),
             ">" => Some((item, true)),
-            // Without a byte order: for single bytes only.
+            // Types without a byte order: single bytes only.
             "|" if item.size() == 1 => Some((item, false)),
             _ => None,
         }
     }
 }
 
-/// What an item is good for.
+/// The meaning of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// A number.
     Value,
-    /// NaN: nothing was measured here.
+    /// NaN: a missing value.
     Missing,
     /// Infinite, or a bool that is neither 0 nor 1.
     Invalid,
 }
 
-/// An item as it stands in the file, little endian. Values are compared as they are: as f64, two
-/// large i8 could be taken for one.
+/// An item as in the file, in little-endian order. Values are compared in their own type: as f64, two
+/// different large i8 could be equal.
 pub(crate) trait Item: Copy + PartialOrd + Display {
     const SIZE: usize;
-    /// `bytes` has SIZE.
+    /// `bytes` has length SIZE.
     fn decode(bytes: &[u8]) -> Self;
-    /// SIZE bytes, then zeros.
+    /// SIZE bytes, followed by zeros.
     fn encode(self) -> [u8; 8];
     fn verdict(self) -> Verdict;
     fn to_f64(self) -> f64;
@@ -150,7 +150,7 @@ item!(i64, _v => Verdict::Value);
 item!(f32, v => real!(v));
 item!(f64, v => real!(v));
 
-/// NumPy's bool: a byte that is 0 or 1.
+/// NumPy's bool: a byte with value 0 or 1.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 pub(crate) struct Bool(u8);
 

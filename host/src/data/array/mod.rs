@@ -1,10 +1,10 @@
 //! Arrays in files, read by position: `.npy`, and the members of `.npz`.
 //!
-//! A reader of our own, because the existing ones allocate whatever a header claims. Here nothing
-//! is allocated before the header agrees with the length of the file, and whatever its size an
-//! array takes little memory: its items stay where they are and are read from there. What cannot
-//! be read by position, compressed members and Fortran order, is first copied to where it can: to
-//! memory up to 64 MiB, beyond that to an unnamed file in the system's folder for temporary files.
+//! Existing readers allocate whatever a header claims. This one allocates nothing before the header
+//! agrees with the length of the file, and needs little memory for an array of any size: items stay in
+//! the file and are read from there. What cannot be read by position, compressed members and Fortran
+//! order, is copied first: to memory up to 64 MiB, beyond that to an unnamed file in the system's folder
+//! for temporary files.
 
 mod header;
 pub(crate) mod item;
@@ -30,23 +30,23 @@ use crate::observer::{Observer, Phase};
 /// An array in a file.
 #[derive(Debug)]
 pub(crate) struct Array {
-    /// As messages name it.
+    /// Its name in messages.
     name: String,
     header: Header,
     store: Store,
-    /// Where in the store the data begin.
+    /// Where the data begin in the store.
     start: u64,
-    /// A compressed member that is still to be unpacked.
+    /// A compressed member that has not been unpacked yet.
     compressed: Option<Member>,
 }
 
 impl Array {
-    /// Opens FILE.npy, FILE.npz (with one array) or FILE.npz:MEMBER and checks the header against
-    /// the length of the file. The items are read after [`prepare`](Self::prepare).
+    /// Opens FILE.npy, FILE.npz (with one array) or FILE.npz:MEMBER and checks the header against the
+    /// length of the file. Items can be read after [`prepare`](Self::prepare).
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let (path, member) = split(path);
         let fail = |why: String| Error::failure(format!("{} {why}", quoted(&path)));
-        // Before opening: to open a pipe is to wait for a writer.
+        // Checked before opening: opening a pipe would wait for a writer.
         let meta = std::fs::metadata(&path).map_err(|error| annotate("read", &path, error))?;
         if !meta.is_file() {
             let what = if meta.is_dir() {
@@ -87,7 +87,7 @@ impl Array {
         }
         if let Some(member) = member {
             return Err(fail(format!(
-                "is no .npz file, so that there is no member '{}' in it; name the file alone",
+                "is not a .npz file, so it has no member '{}'; give the file name alone",
                 member.escape_default()
             )));
         }
@@ -135,7 +135,7 @@ impl Array {
         })
     }
 
-    /// Unpacks a compressed member and brings Fortran into C order, so that items can be read.
+    /// Unpacks a compressed member and converts Fortran to C order, so that items can be read.
     pub(crate) fn prepare(mut self, observer: &dyn Observer) -> Result<Self> {
         let (bytes, size) = (self.header.bytes, self.header.item.size());
         if let Some(member) = self.compressed.take() {
@@ -177,7 +177,7 @@ impl Array {
         Ok(self)
     }
 
-    /// The array in messages, between quotes.
+    /// The array's name in messages, quoted.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -195,7 +195,7 @@ impl Array {
         self.header.item
     }
 
-    /// Reads whole items from the `first` on, in C order, and leaves them little-endian.
+    /// Reads whole items, beginning with item `first` in C order, as little-endian bytes.
     pub(crate) fn read(&self, first: u64, to: &mut [u8]) -> Result<()> {
         debug_assert!(
             self.compressed.is_none() && !self.header.fortran,
@@ -211,8 +211,7 @@ impl Array {
         Ok(())
     }
 
-    /// Reads item after item in C order, a chunk of at most `most` bytes at a time, until `visit`
-    /// breaks off.
+    /// Reads items in C order, in chunks of at most `most` bytes, until `visit` stops.
     pub(crate) fn chunks(
         &self,
         most: usize,
@@ -234,7 +233,7 @@ impl Array {
     }
 }
 
-/// What went wrong while an array was read.
+/// Describes an error that occurred while an array was read.
 fn unreadable(name: &str, error: &io::Error) -> Error {
     let why = match error.kind() {
         io::ErrorKind::UnexpectedEof => "it was cut off while it was read".into(),
@@ -246,7 +245,7 @@ fn unreadable(name: &str, error: &io::Error) -> Error {
     Error::failure(format!("cannot read {name}: {why}"))
 }
 
-/// FILE.npz:MEMBER as file and member, unless that is the name of a file.
+/// Splits FILE.npz:MEMBER into file and member, unless a file has that name.
 fn split(path: &Path) -> (PathBuf, Option<String>) {
     if let Some((file, member)) = path.to_str().and_then(|text| text.rsplit_once(':'))
         && !file.is_empty()
@@ -259,13 +258,13 @@ fn split(path: &Path) -> (PathBuf, Option<String>) {
     (path.into(), None)
 }
 
-/// A type of values that an array in memory can have.
+/// A type of values for an array in memory.
 pub trait Element: Copy {
-    /// Its item type in a file.
+    /// The corresponding item type in a file.
     #[doc(hidden)]
     const ITEM: ItemType;
 
-    /// Its bytes, the lowest first.
+    /// Its bytes, least significant first.
     #[doc(hidden)]
     fn to_bytes(self) -> Vec<u8>;
 }

@@ -1,8 +1,8 @@
 //! The members of `.npz` files, zip archives as `numpy.savez` and `numpy.savez_compressed` write
 //! them.
 //!
-//! The check sum of a compressed member is checked as it is unpacked. A stored one is read in
-//! place, here and there, so that nothing could be compared with its check sum.
+//! The checksum of a compressed member is verified as it is unpacked. A stored member is read by
+//! position, so its checksum is not verified.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,31 +17,31 @@ use super::unreadable;
 use crate::error::{Error, Result, quoted};
 use crate::observer::Progress;
 
-/// How an archive begins: with a member, or empty.
+/// First bytes of an archive: those of a member, or of an empty archive.
 pub(super) const MAGICS: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
 
-/// Deflate packs at most this many bytes into one.
+/// Largest compression ratio of Deflate.
 const MOST_DEFLATED: u64 = 1032;
-/// Names that a message lists.
+/// Most names listed in a message.
 const NAMES: usize = 8;
-/// Bytes unpacked at a time.
+/// Size of a chunk when unpacking, in bytes.
 const CHUNK: usize = 1 << 18;
 
-/// Where a member is, and what it should be.
+/// Position and properties of a member.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// Its bytes in the file.
+    /// Its range of bytes in the file.
     pub(super) start: u64,
     pub(super) end: u64,
-    /// Whether they are compressed.
+    /// Whether it is compressed.
     pub(super) deflated: bool,
-    /// Bytes when unpacked.
+    /// Size when unpacked, in bytes.
     pub(super) length: u64,
     crc: u32,
 }
 
-/// Finds a member, or the only array, of an archive of `length` bytes. Returns it with the name
-/// that messages give it.
+/// Finds a member, or the only array, in an archive of `length` bytes. Returns it with its name for
+/// messages.
 pub(super) fn find(
     file: File,
     length: u64,
@@ -51,7 +51,7 @@ pub(super) fn find(
     let whole = quoted(path);
     let damaged = |why: &dyn std::fmt::Display| {
         Error::failure(format!(
-            "{whole} begins like an .npz file, and is none or is damaged ({why}); numpy.savez \
+            "{whole} begins like an .npz file, but is not one or is damaged ({why}); numpy.savez \
              writes such files"
         ))
     };
@@ -166,7 +166,7 @@ pub(super) fn find(
 }
 
 impl Member {
-    /// What a compressed member holds.
+    /// The content of a compressed member.
     pub(super) fn unpack<'a>(&self, store: &'a Store) -> DeflateDecoder<Stretch<'a>> {
         DeflateDecoder::new_with_buf(
             Stretch::new(store, self.start, self.end),
@@ -174,7 +174,7 @@ impl Member {
         )
     }
 
-    /// Copies what follows the first `skip` bytes, and checks length and check sum.
+    /// Copies what follows the first `skip` bytes, and verifies length and checksum.
     pub(super) fn copy(
         &self,
         from: &Store,
@@ -188,7 +188,7 @@ impl Member {
         let mut chunk = vec![0; CHUNK.min(self.length as usize)];
         let mut at = 0;
         while at < self.length {
-            // The header by itself, that the data begin a chunk.
+            // The header is read separately, so that the data begin a chunk.
             let end = if at < skip { skip } else { self.length };
             let n = (end - at).min(CHUNK as u64) as usize;
             let chunk = &mut chunk[..n];
@@ -220,7 +220,7 @@ impl Member {
         }
         if crc.sum() != self.crc {
             return Err(Error::failure(format!(
-                "{name} does not agree with its check sum: the file is damaged"
+                "{name} does not match its checksum: the file is damaged"
             )));
         }
         Ok(())

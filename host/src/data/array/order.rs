@@ -1,14 +1,14 @@
-//! From Fortran to C order, with bounded memory.
+//! Conversion from Fortran to C order with bounded memory.
 //!
-//! The array is cut into boxes that fit in memory. A box is long along the first axes, so that it
-//! is read in long runs, and along the last ones, so that it is written in long runs.
+//! The array is cut into boxes that fit in memory. A box is long along the first axes, so that it is
+//! read in long runs, and along the last axes, so that it is written in long runs.
 
 use std::io;
 
 use super::store::Store;
 use crate::observer::Progress;
 
-/// Bytes of a box, about.
+/// Approximate size of a box in bytes.
 const BOX: u64 = 16 << 20;
 
 /// Reads an array of `shape` and `size`-byte items, whose first axis is the fastest, at `start` of
@@ -21,7 +21,7 @@ pub(super) fn to_c(
     to: &mut Store,
     progress: &dyn Progress,
 ) -> io::Result<()> {
-    // An axis of length 1 is nowhere in either order.
+    // An axis of length 1 has no effect on either order.
     let shape: Vec<u64> = shape.iter().copied().filter(|length| *length > 1).collect();
     let sides = box_sides(&shape, BOX / size as u64);
     let strides = |axes: &mut dyn Iterator<Item = usize>, sides: &[u64]| {
@@ -117,7 +117,7 @@ fn runs(
 ) -> io::Result<()> {
     let mut run = 1;
     let mut whole = true;
-    // What is left to step through: side, stride, position.
+    // The remaining axes to step through: side, stride, position.
     let mut outer: Vec<[u64; 3]> = vec![];
     for axis in axes {
         if whole {
@@ -143,7 +143,7 @@ fn runs(
     }
 }
 
-/// Takes items in Fortran order of a box to their places in its C order.
+/// Moves the items of a box from Fortran order to C order.
 fn scatter<const SIZE: usize>(
     from: &[u8],
     items: usize,

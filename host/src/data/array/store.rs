@@ -1,4 +1,4 @@
-//! Bytes that are read by position: a file, or memory.
+//! Bytes that are read by position, from a file or from memory.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Result;
 use crate::store::resources;
 
-/// Scratch space up to this many bytes is memory, beyond it a temporary file.
+/// Scratch space up to this size is in memory, beyond it in a temporary file.
 pub(crate) const IN_MEMORY: u64 = 64 << 20;
 
 #[derive(Debug)]
@@ -29,8 +29,8 @@ impl Store {
         Store::File(file)
     }
 
-    /// Room for `bytes`, to be written once: in memory when they are few, else in a temporary file
-    /// without a name, which goes with its owner.
+    /// Scratch space of `bytes`, to be written once: in memory if it is small, else in an unnamed
+    /// temporary file, which is removed when the store is dropped.
     pub(super) fn scratch(bytes: u64, name: &str) -> Result<Self> {
         if bytes <= IN_MEMORY {
             resources::memory(&format!("reading {name}"), bytes)?;
@@ -44,7 +44,8 @@ impl Store {
         }
     }
 
-    /// Fills `to` with the bytes from `at` on; [`io::ErrorKind::UnexpectedEof`] if there are fewer.
+    /// Fills `to` with the bytes from position `at` on; [`io::ErrorKind::UnexpectedEof`] if there are
+    /// too few.
     pub(super) fn read_at(&self, at: u64, to: &mut [u8]) -> io::Result<()> {
         match self {
             #[cfg(unix)]
@@ -66,7 +67,7 @@ impl Store {
         }
     }
 
-    /// Writes all of `from` at `at`, within what was asked of [`scratch`](Self::scratch).
+    /// Writes `from` at position `at`, within the size given to [`scratch`](Self::scratch).
     pub(super) fn write_at(&mut self, at: u64, from: &[u8]) -> io::Result<()> {
         match self {
             #[cfg(unix)]
@@ -89,7 +90,7 @@ impl Store {
     }
 }
 
-/// A stretch of a store, read in order.
+/// A range of a store, read in order.
 #[derive(Debug)]
 pub(super) struct Stretch<'a> {
     store: &'a Store,

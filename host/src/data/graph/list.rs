@@ -1,4 +1,4 @@
-//! Edge lists: text, an edge a line.
+//! Edge lists: text, one edge per line.
 
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -8,15 +8,15 @@ use crate::error::{Error, Result, annotate, quoted};
 
 /// Longest line of an edge list, in bytes.
 pub(super) const MAX_LINE: u64 = 1 << 16;
-/// What a line of an edge list is.
+/// The format of a line, for messages.
 const LINE: &str =
     "a line names the two nodes of an edge, numbered from 0, as in '0 1' (# begins a comment)";
 
-/// An edge list as it stands in the file.
+/// The content of an edge list.
 pub(super) struct List {
     pub(super) nodes: u32,
     pub(super) entries: Vec<[u32; 2]>,
-    /// Whether a line has a weight.
+    /// Whether any line has a weight.
     pub(super) weighted: bool,
 }
 
@@ -44,7 +44,7 @@ impl List {
             }
             let mut words = &line[..];
             if number == 1 {
-                // Some editors mark UTF-8 so.
+                // Some editors begin UTF-8 files with this mark.
                 words = words.strip_prefix(b"\xef\xbb\xbf").unwrap_or(words);
             }
             let end = words.iter().position(|byte| *byte == b'#');

@@ -1,4 +1,4 @@
-//! Adjacency matrices: sparse, as `scipy.sparse.save_npz` writes them.
+//! Sparse adjacency matrices, as `scipy.sparse.save_npz` writes them.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::data::array::Fields;
 use crate::error::{Error, Result, quoted};
 use crate::store::resources;
 
-/// Most bytes of a small member: NumPy's longest header of version 1, and a few numbers.
+/// Limit in bytes for a small member: NumPy's longest header of version 1, and a few numbers.
 const SMALL: u64 = 1 << 17;
 
 /// An adjacency matrix in an `.npz` file.
@@ -45,13 +45,13 @@ impl Matrix<'_> {
         Ok((nodes, entries))
     }
 
-    /// The format's name; scipy's own default if the file does not say.
+    /// The name of the format; scipy's default if the file does not contain it.
     fn form(&self) -> Result<String> {
         let Some(bytes) = npz::member(self.path, "format.npy", SMALL)? else {
             return Ok("csr".into());
         };
         let (_, data) = self.parse("format", &bytes)?;
-        // Bytes or UTF-32 in either order: for names in ASCII these differ by zeros only.
+        // Bytes or UTF-32 in either byte order: ASCII names differ only by zeros.
         let name: Vec<u8> = data.iter().copied().filter(|byte| *byte != 0).collect();
         match &name[..] {
             b"csr" | b"csc" | b"coo" => Ok(name.iter().map(|byte| *byte as char).collect()),
@@ -94,7 +94,7 @@ impl Matrix<'_> {
                 )));
             }
             for i in from..to {
-                // The first item begins row 0: what ends at item `row` is the row before.
+                // The first item begins row 0: item `row` is the end of the row before.
                 entries.push([row - 1, indices.node(self, i, nodes)?]);
             }
             from = to;
@@ -120,7 +120,7 @@ impl Matrix<'_> {
             .collect()
     }
 
-    /// Refuses what cannot be counted in 32 bits.
+    /// Refuses numbers of entries that do not fit in 32 bits.
     fn check_entries(&self, name: &str, entries: u64) -> Result<()> {
         if entries >= u64::from(u32::MAX) {
             return Err(self.fail(format!(
@@ -130,12 +130,12 @@ impl Matrix<'_> {
         Ok(())
     }
 
-    /// An entry takes 8 bytes as it is read, 4 to be sorted, 16 in the graph.
+    /// An entry takes 8 bytes when read, 4 for sorting, 16 in the graph.
     fn room(&self, entries: u64) -> Result<()> {
         resources::memory(&format!("reading {}", quoted(self.path)), 28 * entries)
     }
 
-    /// A list of whole numbers that must be there, in a member of at most `limit` bytes.
+    /// A required list of whole numbers, in a member of at most `limit` bytes.
     fn array<'m>(&self, name: &'m str, limit: u64) -> Result<Array<'m>> {
         let member = format!("{name}.npy");
         let bytes = npz::member(self.path, &member, limit)?.ok_or_else(|| {
@@ -210,7 +210,7 @@ impl Matrix<'_> {
     }
 }
 
-/// Whole numbers in a member, as they stand there.
+/// Whole numbers in a member, not yet decoded.
 struct Array<'a> {
     name: &'a str,
     bytes: Vec<u8>,

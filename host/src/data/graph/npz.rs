@@ -1,4 +1,4 @@
-//! Members of `.npz` files: the arrays in a zip archive that `numpy.savez` writes.
+//! Members of `.npz` files: arrays in a zip archive written by `numpy.savez`.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -11,8 +11,8 @@ use rawzip::{CompressionMethod, ZipArchive};
 use crate::error::{Error, Result, annotate, quoted};
 use crate::store::resources;
 
-/// The bytes of the member with this name (such as "indptr.npy"), at most `limit` of them once
-/// unpacked; `None` if there is no such member.
+/// The bytes of the member with this name (such as "indptr.npy"), at most `limit` bytes unpacked; `None`
+/// if there is no such member.
 ///
 /// # Errors
 /// A failure that names the file and the member.
@@ -20,7 +20,7 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
     let fail = |why: String| Error::failure(format!("{} {why}", quoted(path)));
     let broken = |error: &dyn Display| {
         fail(format!(
-            "is no whole .npz file ({error}); numpy.savez writes such files"
+            "is not a complete .npz file ({error}); numpy.savez writes such files"
         ))
     };
     let damaged = |error: &dyn Display| {
@@ -69,7 +69,7 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
         .get_entry(wayfinder)
         .map_err(|error| damaged(&error))?;
     let mut bytes = vec![];
-    // An archive may claim less than it unpacks to.
+    // The archive may understate the unpacked size.
     let most = claimed.saturating_add(1);
     match method {
         CompressionMethod::STORE => entry

@@ -31,7 +31,7 @@ fn read(bytes: &[u8]) -> Result<Graph> {
     Graph::read(&sample(bytes).path, 1000)
 }
 
-/// What a graph is, whatever its file is called.
+/// The content of a graph, independent of its file name.
 fn parts(graph: &Graph) -> [Vec<u32>; 3] {
     let ends = graph.ends.concat();
     [graph.offsets.clone(), graph.neighbours.clone(), ends]
@@ -118,7 +118,7 @@ fn path_members() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// The path's members, one of them another.
+/// The members of the path, with one of them replaced.
 fn path_but(name: &str, bytes: Option<Vec<u8>>) -> Vec<u8> {
     let mut members = path_members();
     members.retain(|(member, _)| *member != name);
@@ -229,7 +229,7 @@ fn values_belong_to_nodes_or_edges() {
         assert!(error.message().contains(rule), "{error}");
         assert_eq!(error.to_string().lines().count(), 1);
     }
-    // Four edges fit four values when nobody says otherwise.
+    // Four values match the four edges unless nodes are requested.
     assert_eq!(from_one.on(4, None), Ok(Edges));
 }
 
@@ -254,7 +254,7 @@ fn origins() {
     assert_eq!(Centre::Edge(3).to_string(), "edge 3");
 }
 
-/// All sites within the reach, cut by a distance that the caller has otherwise.
+/// All sites within reach, with distances computed independently.
 fn assert_shells(
     graph: &Graph,
     centre: Centre,
@@ -313,7 +313,7 @@ fn shells_of_a_ring() {
         let along = |edge| Some(between(origin, edge).min(between(origin, (edge + 1) % n)));
         assert_shells(&graph, Centre::Node(origin), On::Edges, [2, 1, 3], along);
     }
-    // A window of the chain: block 3, buffer 2, environment 4 to each side.
+    // The corresponding window of a chain: block 3, buffer 2, environment 4 to each side.
     let shells = graph.shells(Centre::Node(0), On::Nodes, 2, 2, 4).unwrap();
     assert_eq!(shells.block, [0, 1, 19]);
     assert_eq!(shells.buffer, [2, 18, 3, 17]);
@@ -339,7 +339,7 @@ fn shells_of_a_torus() {
     assert_eq!(shells.sizes, [1, 4, 8, 12, 16]);
 }
 
-/// Distances by relaxation, from an adjacency that is asked pair by pair.
+/// Distances by relaxation, from adjacency tests of all pairs.
 fn naive(n: u32, origin: u32, adjacent: impl Fn(u32, u32) -> bool) -> Vec<Option<u32>> {
     let mut distance = vec![None; n as usize];
     distance[origin as usize] = Some(0);
@@ -485,9 +485,9 @@ fn malformed_files_are_refused() {
         ("escapes", b"\x1b[2J 1\n".to_vec(), "'\\x1b[2J' is no node"),
         ("long", long, "line 2 is longer than 65536 bytes"),
         ("an array", i4(&[0, 1]), "is a single array (.npy)"),
-        ("PK", b"PK and so on".to_vec(), "is no whole .npz file"),
-        ("cut", whole[..whole.len() - 8].to_vec(), "is no whole .npz file"),
-        ("no end", whole[..100].to_vec(), "is no whole .npz file"),
+        ("PK", b"PK and so on".to_vec(), "is not a complete .npz file"),
+        ("cut", whole[..whole.len() - 8].to_vec(), "is not a complete .npz file"),
+        ("no end", whole[..100].to_vec(), "is not a complete .npz file"),
         ("check sum", crc, "has a member"),
         ("twice", npz(&twice, false), "indptr.npy occurs twice"),
         ("nothing", npz(&[], false), "no"),
@@ -556,7 +556,7 @@ fn what_is_no_file_is_refused() {
     }
 }
 
-/// Some bytes changed, some left out, some doubled.
+/// Some bytes changed, some removed, some doubled.
 fn mutate(bytes: &mut Vec<u8>, stream: &mut Stream) {
     const LIKELY: &[u8] = b"0123456789 ,\t\n#-.(){}'\0\x01\x7f\x80\xff";
     for _ in 0..=stream.below(3) {
@@ -577,7 +577,7 @@ fn mutate(bytes: &mut Vec<u8>, stream: &mut Stream) {
     }
 }
 
-/// Whatever a file holds, it is refused in one line or is a graph whose shells can be cut.
+/// A file with any content gives a one-line error or a graph whose shells can be computed.
 #[test]
 fn damage_never_panics() {
     let text = b"# four nodes\n0 1\n1,2\n2\t3 0.5\n3 0\n3 3\n1 0\n".to_vec();
@@ -598,7 +598,7 @@ fn damage_never_panics() {
                 mutate(&mut bytes, &mut stream);
                 bytes
             }
-            // Under a check sum that is right.
+            // With a correct checksum.
             _ => {
                 let mut members = members.clone();
                 let one = stream.below(4) as usize;
@@ -606,7 +606,7 @@ fn damage_never_panics() {
                 npz(&members, case % 2 == 0)
             }
         };
-        // A new file each time: some systems flush one that is overwritten to the disk.
+        // A new file each time: some systems flush an overwritten file to the disk.
         let _ = std::fs::remove_file(&path);
         std::fs::write(&path, &bytes).unwrap();
         match Graph::read(&path, 8) {

@@ -1,9 +1,8 @@
-//! Configurations, as a chain has drawn them: spins, Potts states, fields, masses, dimers with their
-//! heights.
+//! Pictures of configurations: spins, Potts states, fields, masses, and dimers with their heights.
 //!
-//! Rows count from the top. Equal neighbours of a row are one shape, and all shapes of a colour one
-//! path, so that a drawing stays small. What is beyond [`MAX_SIDE`] is cut off, and a line below
-//! says so.
+//! Rows count from the top. Equal neighbours in a row form one shape, and all shapes of a colour one
+//! path, so that a drawing stays small. A larger lattice is cut off at [`MAX_SIDE`], and a line below
+//! the drawing says so.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -33,7 +32,7 @@ impl Drawn for RandomBondRing<Arc<[Bond]>> {
 }
 
 impl Drawn for Dimer {
-    /// The first of them.
+    /// Draws the first configuration.
     fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
         let first = configurations.iter().take(1);
         first.map(|state| dimers_svg(title, self, state)).collect()
@@ -41,7 +40,7 @@ impl Drawn for Dimer {
 }
 
 impl Drawn for Chipping {
-    /// The first of them.
+    /// Draws the first configuration.
     fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
         let first = configurations.iter().take(1);
         first.map(|masses| masses_svg(title, masses)).collect()
@@ -60,13 +59,13 @@ impl Drawn for Gaussian {
     }
 }
 
-/// Most sites of a row, and rows, that are drawn.
+/// Most sites per row, and most rows, of a drawing.
 pub const MAX_SIDE: usize = 256;
 
-/// Most planes that are drawn, and configurations of two dimensions.
+/// Most planes, or two-dimensional configurations, of a drawing.
 pub const MAX_PANELS: usize = 8;
 
-/// Most configurations of one dimension.
+/// Most one-dimensional configurations of a drawing.
 const MAX_STRIPS: usize = 64;
 
 /// Widest row of panels.
@@ -77,32 +76,32 @@ const INK: &str = "var(--ink, #1c1d1f)";
 const MUTED: &str = "var(--muted, #6b6d70)";
 const ZERO: &str = "var(--zero, #f4f2ed)";
 
-/// Colours that a reader tells apart, on light and on dark.
+/// Colours that are easy to distinguish, in light and dark mode.
 const COLOURS: [&str; 16] = [
     "#3b6fb5", "#e0862d", "#4f9d4a", "#c9413f", "#8a63b8", "#8d5a46", "#d977b4", "#7d8086",
     "#b0a32a", "#2fa8b8", "#9cc3ea", "#f5c48f", "#a7d69a", "#f0a5a2", "#c7b2df", "#cfcfca",
 ];
 
-/// Of the four columnar states: along x from an even and an odd column, along y from an even and an
-/// odd row.
+/// Colours of the four columnar states: along x from an even and an odd column, along y from an even and
+/// an odd row.
 const COLUMNAR: [usize; 4] = [0, 9, 3, 1];
 
-/// Of fields along +x, +y, −x, −y.
+/// Colours of fields along +x, +y, −x, −y.
 const STAGGERED: [usize; 4] = [4, 6, 2, 8];
 
-/// Colours of the report in the dark, for a drawing that stands alone.
+/// Colours in dark mode, for a self-contained drawing.
 const DARK: &str = "@media (prefers-color-scheme: dark) { svg.configuration { --card: #1b1d1f; \
      --ink: #e7e5e0; --muted: #9a9b9d; --rule: #303336; --accent: #6fa8e8; --zero: #26292c; \
      --positive: #cf434b; --negative: #3f7dca; } }";
 
-/// Steps of a scale on either side of 0.
+/// Steps of a colour scale on either side of 0.
 const STEPS: i32 = 32;
 
-/// Packed signs on a lattice of one to three dimensions, each configuration by itself: strips below
-/// one another in one dimension, planes side by side in three.
+/// Packed signs on a lattice of one to three dimensions, with separate panels for each configuration:
+/// strips below one another in one dimension, planes side by side in three.
 ///
 /// # Panics
-/// If a configuration is shorter than the lattice, or the lattice has another dimension.
+/// If a configuration is shorter than the lattice, or the dimension is not 1 to 3.
 #[must_use]
 pub fn spins_svg(title: &str, sides: &[u32], configurations: &[&[u32]]) -> String {
     let paints = [String::new(), "fill=\"var(--accent, #1f5fa8)\"".into()];
@@ -116,8 +115,8 @@ pub fn spins_svg(title: &str, sides: &[u32], configurations: &[&[u32]]) -> Strin
     page.finish(title, "Spins")
 }
 
-/// Potts states from 0 to `states` − 1, one a site, as [`spins_svg`] draws signs. From the
-/// seventeenth state on, colours come again.
+/// Potts states from 0 to `states` − 1, drawn like [`spins_svg`]. From the seventeenth state on, colours
+/// repeat.
 ///
 /// # Panics
 /// As [`spins_svg`].
@@ -140,7 +139,7 @@ pub fn potts_svg(title: &str, sides: &[u32], states: u32, configurations: &[&[u3
     page.finish(title, "Potts states")
 }
 
-/// Real values, one a site, as [`spins_svg`] draws signs: red is positive, blue negative.
+/// Real values, drawn like [`spins_svg`]: red is positive, blue negative.
 ///
 /// # Panics
 /// As [`spins_svg`].
@@ -154,7 +153,7 @@ pub fn field_svg(title: &str, sides: &[u32], configurations: &[&[f32]]) -> Strin
     let paints = diverging(STEPS);
     let mut page = lattice(sides, configurations.len(), &paints, |c, site| {
         let value = configurations[c][site];
-        // A value that is not a number is drawn as 0.
+        // NaN is drawn as 0.
         let at = if largest > 0.0 { value / largest } else { 0.0 };
         (STEPS + (at.clamp(-1.0, 1.0) * STEPS as f32).round() as i32) as usize
     });
@@ -167,7 +166,7 @@ pub fn field_svg(title: &str, sides: &[u32], configurations: &[&[f32]]) -> Strin
     page.finish(title, "Field")
 }
 
-/// Masses on a ring as bars. Of a larger ring, the part with the largest is drawn.
+/// Masses on a ring as bars. Of a large ring, the part around the largest mass is drawn.
 #[must_use]
 pub fn masses_svg(title: &str, masses: &[u32]) -> String {
     const LEFT: usize = 44;
@@ -285,13 +284,12 @@ pub fn masses_svg(title: &str, masses: &[u32]) -> String {
     page.finish(title, "Masses")
 }
 
-/// A dimer covering and beside it its [heights](Dimer::heights), averaged over the four faces around
+/// A dimer covering and, beside it, its [heights](Dimer::heights), averaged over the four faces around
 /// each vertex.
 ///
-/// Dimers of a plaquette with two parallel ones are bars in the colour of its columnar state, and the
-/// plaquette is tinted with it. The others are wedges from their even to their odd vertex, the
-/// direction of the local electric field. Noise of a kept configuration is drawn as dots, hollow for
-/// down.
+/// Dimers on a plaquette with two parallel ones are bars in the colour of its columnar state, and the
+/// plaquette is tinted with it. The others are wedges from their even to their odd vertex, the direction
+/// of the local electric field. Noise spins of a kept configuration are dots, hollow for down.
 ///
 /// # Panics
 /// If the state is shorter than a configuration of the model.
@@ -396,10 +394,10 @@ pub fn dimers_svg(title: &str, model: &Dimer, state: &[u32]) -> String {
 
 /// Twice the average height of the four faces around each vertex, in quarters.
 ///
-/// Those of an even vertex are m, m + 1, m + 2, m + 3 in the sense from +x to +y, from its dimer on,
-/// and those of an odd one fall in the same way: from the face (y, x) and the direction of the dimer
-/// the average is known, on the seam too. Steps from face to face average out, what is left is
-/// flat in a columnar state.
+/// Around an even vertex the heights are m, m + 1, m + 2, m + 3 in the sense from +x to +y, starting at
+/// its dimer, and around an odd vertex they fall in the same way: the face (y, x) and the direction of
+/// the dimer determine the average, at the boundary too. Averaging removes the steps between faces; the
+/// result is flat in a columnar state.
 fn levels(model: &Dimer, state: &[u32]) -> Vec<i32> {
     let drawn = Covering::new(model, state);
     let side = model.side() as usize;
@@ -407,7 +405,7 @@ fn levels(model: &Dimer, state: &[u32]) -> Vec<i32> {
     model.heights(state, &mut heights);
     for (i, height) in heights.iter_mut().enumerate() {
         let [y, x] = [(i / side) as i64, (i % side) as i64];
-        // Links crossed from the dimer to face (y, x).
+        // Number of links crossed from the dimer to face (y, x).
         let crossed = if drawn.laid(0, [y, x]) {
             0
         } else if drawn.laid(1, [y, x]) {
@@ -441,7 +439,7 @@ impl<'a> Covering<'a> {
         }
     }
 
-    /// Whether a dimer leads from a vertex along x (0) or y (1); −1 is the last row or column.
+    /// Whether a dimer starts at a vertex along x (0) or y (1); index −1 is the last row or column.
     fn laid(&self, axis: usize, [y, x]: [i64; 2]) -> bool {
         let side = i64::from(self.model.side());
         let [y, x] = [y, x].map(|along| along.rem_euclid(side) as u32);
@@ -451,7 +449,7 @@ impl<'a> Covering<'a> {
         }
     }
 
-    /// Whether a dimer lies on a plaquette with another, parallel one.
+    /// Whether a plaquette has two parallel dimers along an axis.
     fn columnar(&self, axis: usize, [y, x]: [i64; 2]) -> bool {
         let beside = match axis {
             0 => [[y - 1, x], [y + 1, x]],
@@ -460,12 +458,12 @@ impl<'a> Covering<'a> {
         beside.iter().any(|at| self.laid(axis, *at))
     }
 
-    /// The columnar state of the dimers along an axis from a vertex, or of the plaquette there.
+    /// The columnar state of a dimer along an axis from a vertex, or of the plaquette there.
     fn state_of(axis: usize, [y, x]: [i64; 2]) -> usize {
         2 * axis + [x, y][axis].rem_euclid(2) as usize
     }
 
-    /// In units of the distance between vertices, with what crosses the seam on both sides of it.
+    /// In units of the lattice spacing; dimers that cross the periodic boundary are drawn on both sides.
     fn dimers(&self, cell: usize) -> String {
         let shown = self.shown as i64;
         let mut plaquettes: [String; 4] = Default::default();
@@ -487,7 +485,7 @@ impl<'a> Covering<'a> {
             });
             for x in -1..shown {
                 for axis in 0..2 {
-                    // Beyond the edge, and no more than its end on this side.
+                    // Extends beyond the edge on one side, and shows only the end on the other.
                     let outside = [y, x][axis] < 0;
                     if outside || !self.laid(axis, [y, x]) {
                         continue;
@@ -497,11 +495,11 @@ impl<'a> Covering<'a> {
                         let _ = write!(bars[Self::state_of(axis, [y, x])], "M{x} {y}{to}");
                         continue;
                     }
-                    // From the even vertex, and a little beyond either end.
+                    // From the even vertex, extending a little beyond both ends.
                     let odd = (y + x).rem_euclid(2) as usize;
                     let way = axis + 2 * odd;
                     let _ = match way {
-                        // Too small to tell an end from the other.
+                        // Too small to distinguish the ends.
                         _ if cell < 4 => write!(bars[4 + way], "M{x} {y}{to}"),
                         0 => write!(wedges[0], "M{x} {y}m-.1-.2l1.25.2l-1.25.2z"),
                         1 => write!(wedges[1], "M{x} {y}m-.2-.1l.2 1.25l.2-1.25z"),
@@ -559,7 +557,7 @@ impl<'a> Covering<'a> {
     }
 }
 
-/// A path, if it has anything in it.
+/// A path, unless it is empty.
 fn shape(svg: &mut String, path: &str, paint: &str) {
     if !path.is_empty() {
         let _ = writeln!(svg, "<path d=\"{path}\" {paint}/>");
@@ -577,8 +575,7 @@ fn fill(colour: &str) -> String {
     format!("fill=\"{colour}\"")
 }
 
-/// From blue over nothing, which leaves the ground to be seen, to red, with so many steps on
-/// either side.
+/// A colour scale from blue over transparent to red, with this many steps on either side.
 fn diverging(steps: i32) -> Vec<String> {
     let paint = |step: i32| {
         let colour = match step {
@@ -592,7 +589,7 @@ fn diverging(steps: i32) -> Vec<String> {
     (-steps..=steps).map(paint).collect()
 }
 
-/// Each run of equal values: where it begins, the next one begins, and the value.
+/// Each run of equal values: its beginning, its end, and its value.
 fn runs<T: PartialEq>(n: usize, value: impl Fn(usize) -> T, mut of: impl FnMut(usize, usize, T)) {
     let mut from = 0;
     while from < n {
@@ -603,7 +600,7 @@ fn runs<T: PartialEq>(n: usize, value: impl Fn(usize) -> T, mut of: impl FnMut(u
     }
 }
 
-/// Cells of unit side in rows and columns, each with the paint of its key; none for an empty one.
+/// Cells of unit side in rows and columns, painted by their key; empty cells have none.
 fn cells(
     [rows, columns]: [usize; 2],
     high: f64,
@@ -630,7 +627,7 @@ fn cells(
     svg
 }
 
-/// Configurations of one to three dimensions, with what was left out.
+/// Panels for configurations of one to three dimensions, and a note of what was left out.
 fn lattice(
     sides: &[u32],
     configurations: usize,
@@ -739,12 +736,12 @@ fn dot(colour: &str) -> String {
     format!("<circle cx=\"7\" cy=\"6\" r=\"4\" fill=\"{colour}\"/>")
 }
 
-/// A drawing that grows downwards.
+/// A drawing to which parts are added from top to bottom.
 struct Page {
     body: String,
     width: usize,
     height: usize,
-    /// A line for the end.
+    /// A note at the end of the drawing.
     about: String,
 }
 
@@ -759,7 +756,7 @@ impl Page {
         }
     }
 
-    /// What is beside or above a panel, on the line that begins here.
+    /// A label on the current line.
     fn heading(&mut self, left: usize, text: &str) {
         let _ = writeln!(
             self.body,
@@ -768,7 +765,7 @@ impl Page {
         );
     }
 
-    /// A panel of cells in rows and columns that begins here, on a ground of its own.
+    /// A panel of cells in rows and columns at the current position, with a background.
     fn panel(
         &mut self,
         left: usize,
@@ -785,7 +782,7 @@ impl Page {
         self.width = self.width.max(left + wide);
     }
 
-    /// Shapes of 14 × 12 beside what they mean, in as many lines as they take.
+    /// A legend of shapes of 14 × 12 with their labels, on several lines if needed.
     fn legend(&mut self, entries: &[(String, String)]) {
         let mut x = 0;
         self.height += 8;
@@ -805,7 +802,7 @@ impl Page {
         self.height += 16;
     }
 
-    /// The paints of a scale, least first, with the values at its ends and in the middle.
+    /// A colour scale, lowest value first, with labels at its ends and in the middle.
     fn scale(&mut self, paints: &[String], labels: [String; 3], what: &str) {
         const WIDE: usize = 240;
         self.height += 8;
@@ -873,7 +870,7 @@ mod tests {
     use blockspin_core::num::rng::{Purpose, Stream};
     use blockspin_core::sampler::Start;
 
-    /// What every drawing has to be.
+    /// Checks every drawing for valid structure.
     fn check(svg: &str) {
         for tag in ["svg", "g", "text", "style"] {
             let open =
@@ -885,7 +882,7 @@ mod tests {
         assert!(svg.starts_with("<svg class=\"configuration\" ") && svg.ends_with("</svg>\n"));
     }
 
-    /// The path with a paint, of which there is one in the panels.
+    /// The path with a given paint, of which the panels contain one.
     fn path<'a>(svg: &'a str, paint: &str) -> Option<&'a str> {
         let end = svg.find(&format!("\" {paint}/>"))?;
         let begin = svg[..end].rfind("d=\"")? + 3;
@@ -919,7 +916,7 @@ mod tests {
         assert!(svg.contains(">a &lt; b</text>"));
         assert!(svg.contains(">+1</text>") && svg.contains(">−1</text>"));
         assert!(svg.contains("Lattice of 2 × 4 sites.<"));
-        // The same as two strips.
+        // The same data as two strips.
         let svg = spins_svg("", &[4], &[&[0b0011], &[0b1101]]);
         check(&svg);
         assert_eq!(path(&svg, UP), Some(&*runs.replace("v1", "v0.8")));
@@ -991,7 +988,7 @@ mod tests {
     fn masses_are_bars_over_the_ring() {
         let svg = masses_svg("", &[1, 1, 7, 0, 0, 0, 3, 0]);
         check(&svg);
-        // Two equal neighbours are one shape.
+        // Two equal neighbours form one shape.
         let (_, bars) = svg.split_once("class=\"masses\" d=\"").unwrap();
         assert_eq!(shapes(bars.split('"').next()), 3);
         for text in [
@@ -1029,7 +1026,7 @@ mod tests {
             seen[which] = true;
             let svg = dimers_svg("", &model, &state);
             check(&svg);
-            // 32 dimers and plaquettes, some of them at both edges.
+            // 32 dimers and plaquettes; some are drawn at both edges.
             let odd = which % 2;
             for (i, colour) in COLUMNAR.iter().enumerate() {
                 let bars = if i == which { 32 + 8 * odd } else { 0 };
@@ -1037,7 +1034,7 @@ mod tests {
                 assert_eq!(path(&svg, &tint(*colour)).is_some(), i == which);
             }
             for colour in STAGGERED {
-                // The one of the legend.
+                // The one in the legend.
                 assert_eq!(shapes(path(&svg, &fill(COLOURS[colour]))), 1);
             }
             let heights = levels(&model, &state);
@@ -1066,7 +1063,7 @@ mod tests {
             }
             let svg = dimers_svg("", &model, &state);
             check(&svg);
-            // 18 dimers, 3 of them on both edges; and the one of the legend.
+            // 18 dimers, 3 of them drawn at both edges, and the one in the legend.
             let wedges = path(&svg, &fill(COLOURS[*colour]));
             assert_eq!(shapes(wedges), 21, "{way}");
             for other in STAGGERED.iter().filter(|other| *other != colour) {

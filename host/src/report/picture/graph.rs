@@ -1,4 +1,4 @@
-//! Filters on a graph: the neighbourhood that they see, drawn in rings of graph distance, and as a
+//! Filters on a graph: the neighbourhood of the centre, drawn in rings of graph distance, and as a
 //! table.
 
 use std::fmt::Write;
@@ -8,11 +8,11 @@ use crate::data::filters::Filters;
 use crate::data::graph::{Centre, Graph, On, Shells};
 use crate::error::{Error, Result};
 
-/// Most sites of a drawing, nearest first.
+/// Most sites of a drawing; the nearest are kept.
 const MAX_SITES: usize = 300;
-/// Most lines of a drawing; those of the search's tree come first.
+/// Most lines of a drawing; those of the search tree come first.
 const MAX_LINES: usize = 1200;
-/// Most components that are drawn.
+/// Most components of a drawing.
 const MAX_COMPONENTS: usize = 8;
 /// Most rows of a table.
 const MAX_ROWS: usize = 200;
@@ -25,10 +25,10 @@ const ENVIRONMENT: &str = "var(--environment, #a9c3a2)";
 const RULE: &str = "var(--edge, #b9b6ae)";
 const INK: &str = "var(--muted, #666)";
 
-/// The weights of V as text: a line for each site with its distance, a column for each component.
+/// The weights of V as text: one line per site with its distance, one column per component.
 ///
 /// # Errors
-/// A failure if the filters are not of this block.
+/// A failure if the filters do not fit this block.
 pub fn graph_table(shells: &Shells, filters: &Filters, style: Style) -> Result<String> {
     check(shells, filters)?;
     let largest = filters.largest();
@@ -71,13 +71,13 @@ pub fn graph_table(shells: &Shells, filters: &Filters, style: Style) -> Result<S
 
 /// The filters on the graph as an SVG fragment, a panel for each component.
 ///
-/// The centre is in the middle and every shell a ring, those of V wider; branches of the breadth-first search keep
-/// together, with an angle in proportion to their leaves. Sites of V have the colours of
-/// [`heat_map_svg`](super::heat_map_svg), buffer and E are light. Only the nearest few hundred
-/// sites are drawn, and the legend says so.
+/// The centre is in the middle and every shell is a ring, wider for V; branches of the breadth-first
+/// search stay together, with an angle in proportion to their leaves. Sites of V have the colours of
+/// [`heat_map_svg`](super::heat_map_svg), buffer and E are light. Only the nearest few hundred sites are
+/// drawn, and the legend says so.
 ///
 /// # Errors
-/// A failure if the filters or the shells are not of this graph.
+/// A failure if the filters or the shells do not fit this graph.
 pub fn graph_svg(graph: &Graph, shells: &Shells, filters: &Filters) -> Result<String> {
     check(shells, filters)?;
     let drawing = Drawing::new(graph, shells)?;
@@ -138,30 +138,30 @@ fn check(shells: &Shells, filters: &Filters) -> Result<()> {
 /// A part of the window.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
-    /// With the position of its weight.
+    /// With the index of its weight.
     Block(usize),
     Buffer,
     Environment,
 }
 
-/// A site as it is drawn.
+/// A site in the drawing.
 struct Site {
     site: u32,
     along: u32,
     part: Part,
-    /// Positions of its nodes; the same twice for a node.
+    /// Indices of its nodes; twice the same for a node.
     ends: [usize; 2],
 }
 
-/// What is drawn of a neighbourhood, and where.
+/// The drawn part of a neighbourhood, with positions.
 struct Drawing {
     /// Nearest first.
     sites: Vec<Site>,
-    /// Places of the nodes, relative to the centre.
+    /// Positions of the nodes, relative to the centre.
     places: Vec<(f64, f64)>,
-    /// Lines that are no sites, between positions of nodes.
+    /// Lines that are not sites, as pairs of node indices.
     lines: Vec<[usize; 2]>,
-    /// Radius of a node of V, and of the others.
+    /// Radius of a node of V, and of other nodes.
     dots: [f64; 2],
 }
 
@@ -183,7 +183,7 @@ impl Drawing {
             };
             chosen.push((site, along, part, ends));
         }
-        // The nodes among them in the order of the search, and their positions in it.
+        // Their nodes in the order of the search, and the indices of these.
         let mut wanted: Vec<u32> = chosen.iter().flat_map(|(.., ends)| *ends).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -273,7 +273,7 @@ impl Drawing {
         })
     }
 
-    /// One component, around the origin.
+    /// Draws one component around the origin.
     fn panel(&self, svg: &mut String, shells: &Shells, weights: &[f32], largest: f32) {
         let mut path = String::new();
         for [a, b] in &self.lines {
@@ -286,7 +286,7 @@ impl Drawing {
                 "<path d=\"{path}\" stroke=\"{RULE}\" stroke-width=\"0.8\" fill=\"none\"/>"
             );
         }
-        // The nearest last, on top.
+        // The nearest are drawn last, on top.
         for site in self.sites.iter().rev() {
             let name = format!("{} {}", shells.on.site(), site.site);
             let (base, title, weight) = match site.part {
@@ -376,7 +376,7 @@ fn sign(t: f32) -> &'static str {
     }
 }
 
-/// Of every node, its first neighbour that is one step nearer to the centre.
+/// For every node, its first neighbour that is one step nearer to the centre.
 fn parents(along: &[u32], links: &[[usize; 2]]) -> Vec<Option<usize>> {
     let mut parents: Vec<Option<usize>> = vec![None; along.len()];
     for [a, b] in links {
@@ -389,11 +389,11 @@ fn parents(along: &[u32], links: &[[usize; 2]]) -> Vec<Option<usize>> {
     parents
 }
 
-/// Radii of the rings, in units of the distance between those beyond V.
+/// Radii of the rings, in units of the distance between rings beyond V.
 struct Rings {
-    /// The last ring of V: up to there they are twice as far apart.
+    /// The last ring of V: up to it rings are twice as far apart.
     inner: f64,
-    /// Radius of the first.
+    /// Radius of the first ring.
     middle: f64,
 }
 
@@ -404,7 +404,8 @@ impl Rings {
     }
 }
 
-/// Nodes on rings, nearest first: every node shares its angle among its children, by leaves.
+/// Places nodes on rings, nearest first: every node divides its angle among its children, by their
+/// leaves.
 fn places(along: &[u32], parents: &[Option<usize>], rings: &Rings) -> Vec<(f64, f64)> {
     use std::f64::consts::PI;
     let mut leaves = vec![0.0; along.len()];
@@ -421,7 +422,7 @@ fn places(along: &[u32], parents: &[Option<usize>], rings: &Rings) -> Vec<(f64, 
         .sum();
     let last = rings.radius(along.last().copied().unwrap_or(0));
     let unit = 0.46 * SIDE / last.max(1.0);
-    // Where the next root, and the next child of each node, begins.
+    // Start angle of the next root, and of the next child of each node.
     let mut free = -PI / 2.0;
     let mut free_of = vec![0.0; along.len()];
     let mut angles = vec![0.0; along.len()];
@@ -441,14 +442,14 @@ fn places(along: &[u32], parents: &[Option<usize>], rings: &Rings) -> Vec<(f64, 
         };
         (free_of[i], angles[i]) = (begin, angle);
         let radius = unit * rings.radius(along[i]);
-        // libm's, the same on every machine.
+        // libm's function, which is the same on every machine.
         let (sin, cos) = libm::sincos(begin + angle / 2.0);
         places.push((radius * cos, radius * sin));
     }
     places
 }
 
-/// A radius with which few of the chosen nodes overlap with others.
+/// A node radius with which few of the drawn nodes overlap.
 fn dot(places: &[(f64, f64)], chosen: impl Fn(usize) -> bool) -> f64 {
     let nearest = |i: usize| {
         let (x, y) = places[i];
@@ -460,12 +461,12 @@ fn dot(places: &[(f64, f64)], chosen: impl Fn(usize) -> bool) -> f64 {
     let nodes = (0..places.len()).filter(|i| chosen(*i));
     let mut gaps: Vec<f64> = nodes.map(nearest).collect();
     gaps.sort_unstable_by(f64::total_cmp);
-    // A tenth may overlap: one crowded branch must not make all others invisible.
+    // A tenth may overlap, so that one crowded branch does not make all others invisible.
     let gap = gaps.get(gaps.len() / 10).copied().unwrap_or(0.0);
     0.42 * gap.sqrt()
 }
 
-/// Colours and counts, below the panels.
+/// The legend below the panels: colours and counts.
 fn legend(svg: &mut String, shells: &Shells, drawing: &Drawing, filters: &Filters, top: f64) {
     let largest = filters.largest();
     let format = NumberFormat::of(largest);
@@ -562,7 +563,7 @@ mod tests {
         Filters::new(&[n as u32], weights).unwrap()
     }
 
-    /// Elements nest, every attribute is quoted, no number is missing.
+    /// Checks that elements nest, attributes are quoted, and numbers are finite.
     fn assert_is_xml(svg: &str) {
         let mut open = vec![];
         let mut rest = svg;
