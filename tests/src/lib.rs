@@ -19,7 +19,17 @@ pub mod tape;
 pub mod tiles;
 pub mod tolerance;
 
-/// The README's example of a microcontroller is compiled and run.
+/// The examples of the README are compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// That of the core's.
+#[cfg(doctest)]
+#[doc = include_str!("../../core/README.md")]
+pub struct CoreReadme;
+
+/// That of the host's.
+#[cfg(doctest)]
+#[doc = include_str!("../../host/README.md")]
+pub struct HostReadme;
