@@ -125,7 +125,7 @@ impl Sampler for Triangular {
 }
 
 fn main() -> blockspin::Result<()> {
-    let model = Triangular::new(24, 4.0);
+    let model = Triangular::new(16, 4.5);
     let execution = Execution::default();
     let window = Window::new(model.lattice, &[4], &[2], &[3])?;
 

@@ -16,8 +16,8 @@ use blockspin_core::stats::Blocking;
 use blockspin_core::window::Window;
 use blockspin_core::window::shuffle_buffer::ShuffleBuffer;
 
-/// |V| = 16, |E| = 84, one component, critic with two hidden layers of 16 and embedding 8, K = 64.
-const SHAPE: Shape = match Shape::new(16, 84, 1, &[16, 16], 8, 64) {
+/// |V| = 16, |E| = 36, one component, critic with two hidden layers of 16 and embedding 8, K = 64.
+const SHAPE: Shape = match Shape::new(16, 36, 1, &[16, 16], 8, 64) {
     Ok(shape) => shape,
     Err(_) => panic!("no such shape"),
 };
