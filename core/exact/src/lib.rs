@@ -48,7 +48,7 @@
 //! let exact = ising::information(&partition, 1.0, beta, Some(&filter), None)?;
 //! assert!((exact.block - 0.70203).abs() < 1e-5);
 //!
-//! I(V:E) again, from p(v, e): 16 configurations of the block, 2^8 of the surrounding sites.
+//! // I(V:E) again, from p(v, e): 16 configurations of the block, 2^8 of the surrounding sites.
 //! let joint = ising::joint(&partition, 1.0, beta)?;
 //! assert_eq!((joint.blocks(), joint.classes()), (16, 256));
 //! assert!((joint.information() - exact.block).abs() < 1e-13);

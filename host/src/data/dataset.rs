@@ -233,7 +233,7 @@ impl Data {
             },
         ) = (self.kind(), self.values)
         else {
-            panic!("data that are no signs");
+            panic!("the data are not signs");
         };
         assert_eq!(to.len(), bits::words(volume(sides)), "words of a box");
         let mut writer = bits::Writer::new(to);

@@ -454,7 +454,7 @@ impl Graph {
                 .ok_or_else(|| absent(edge, On::Edges))?
                 .to_vec(),
         };
-        let broken = |error| Error::failure(format!("{} is no graph: {error}", self.name));
+        let broken = |error| Error::failure(format!("{} is not a graph: {error}", self.name));
         let graph = core_graph::Graph::new(&self.offsets, &self.neighbours).map_err(broken)?;
         let nodes = self.nodes() as usize;
         let (mut distance, mut order) = (vec![0; nodes], vec![0; nodes]);

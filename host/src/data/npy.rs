@@ -49,7 +49,7 @@ pub fn read_filters(path: &Path, dimension: usize) -> Result<Filters> {
     let array = array.prepare(&Silent)?;
     let weights = for_type!(array.item_type(), weights(&array, shape[0]))?;
     Filters::new(&sides, weights)
-        .map_err(|error| Error::failure(format!("{} is no filter: {error}", array.name())))
+        .map_err(|error| Error::failure(format!("{} is not a filter: {error}", array.name())))
 }
 
 /// All items as f32.
@@ -190,7 +190,7 @@ impl<W: Write + Seek> ConfigurationFile<W> {
     /// [`file_bytes`] has accepted.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Errors of the writer.
     pub fn new(mut out: W, configurations: u64, sides: &[u32], format: Format) -> io::Result<Self> {
         let preamble = preamble(format.descr(), &shape(configurations, sides));
         out.write_all(&preamble)?;
@@ -252,7 +252,7 @@ impl<W: Write + Seek> RowWriter<'_, W> {
     /// Writes one configuration.
     ///
     /// # Errors
-    /// Those of the writer, or more configurations than rows.
+    /// Errors of the writer, or more configurations than rows.
     pub fn push<C: Cell>(&mut self, row: &[C]) -> io::Result<()> {
         if self.rows.next().is_none() {
             return Err(io::Error::other("more configurations than announced"));
@@ -267,7 +267,7 @@ impl<W: Write + Seek> RowWriter<'_, W> {
     /// Writes what is buffered. Rows that are not flushed count as missing.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Errors of the writer.
     pub fn flush(&mut self) -> io::Result<()> {
         let length = self.bytes.len() as u64;
         let out = &self.file.out;
@@ -293,7 +293,7 @@ pub fn buffer_bytes(row: usize) -> usize {
 /// Writes filters as float32, shape (C, block…).
 ///
 /// # Errors
-/// Those of the writer.
+/// Errors of the writer.
 pub fn write_filters(out: impl Write, filters: &Filters) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     out.write_all(&preamble(
@@ -469,7 +469,7 @@ mod tests {
             (spins("<f8", "(1, 2)", &doubles([1.0, f64::NAN])), "finite"),
             (
                 spins("<f8", "(2,)", &doubles([1.0, 1e300])),
-                "is no filter: weight 1",
+                "is not a filter: weight 1",
             ),
             (
                 spins("<f8", "(1, 1, 2)", &doubles([1.0, 1.0])),

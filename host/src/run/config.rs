@@ -402,7 +402,7 @@ impl RunConfig {
     /// # Errors
     /// Usage, if `words` are not such a command line.
     pub(crate) fn fields_of_command(words: &str) -> Result<Fields> {
-        let no = || Error::usage(format!("'{words}' is no command of a run"));
+        let no = || Error::usage(format!("'{words}' is not the command of a run"));
         let mut words = split(words).into_iter().skip(1);
         let mut fields = Fields::new();
         let (Some(task), Some(model)) = (words.next(), words.next()) else {
@@ -467,7 +467,7 @@ fn settings_of(mut fields: Fields) -> Result<Fields> {
     match schema.as_str() {
         Some("blockspin-run-1") => match fields.get("command").and_then(Value::as_str) {
             Some(words) => RunConfig::fields_of_command(words),
-            None => Err(Error::usage("it is no record of a run")),
+            None => Err(Error::usage("it is not the record of a run")),
         },
         Some(super::record::SCHEMA) => {
             for name in Results::NAMES {
@@ -481,7 +481,7 @@ fn settings_of(mut fields: Fields) -> Result<Fields> {
             Ok(fields)
         }
         _ => Err(Error::usage(format!(
-            "its schema is {schema}, which is no run's"
+            "its schema is {schema}, which is not that of a run"
         ))),
     }
 }

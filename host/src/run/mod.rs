@@ -1,8 +1,8 @@
 //! Runs: from a configuration to a record.
 //!
 //! [`config`] describes a run, [`record`] its results, and [`Run`] executes it. In between, in the order
-//! of the data: [`input`] opens the source of samples, [`region`] places V and E, [`memory`] estimates
-//! the memory, [`training`] trains, [`search`] chooses among trainings, [`evaluate`] measures on
+//! of the data: [`input`] opens the source of samples, [`region`] places V and E, `memory` estimates
+//! the memory, `training` trains, `search` chooses among trainings, `evaluate` measures on
 //! held-out windows, [`reference`] computes exact values, and [`diagnostics`] gives warnings.
 
 pub mod checkpoint;

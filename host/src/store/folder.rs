@@ -350,7 +350,7 @@ impl Place {
                 }
                 let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
                     return Err(Error::usage(format!(
-                        "{shown} is no name for output; give one"
+                        "{shown} is not a name for output; give one"
                     )));
                 };
                 let parent = if parent.as_os_str().is_empty() {
@@ -500,7 +500,7 @@ mod tests {
             ),
             (at("file/spins.npy"), Kind::Failure, "not a directory"),
             (at(&"x".repeat(300)), Kind::Failure, "too long"),
-            (PathBuf::new(), Kind::Usage, "is no name"),
+            (PathBuf::new(), Kind::Usage, "is not a name"),
             (PathBuf::from("/"), Kind::Usage, "cannot be replaced"),
         ] {
             let error = FileTarget::check(&path, 1).unwrap_err();

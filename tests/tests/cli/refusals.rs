@@ -531,7 +531,7 @@ fn unsuitable_data_options_are_refused() {
             ("both.npz", &["both.npz", "2 arrays (u, v)", "both.npz:"]),
             ("both.npz:w", &["'w'", "u, v"]),
             ("none.npz", &["none.npz", "no array", "numpy.savez"]),
-            ("square.npy:u", &["square.npy", "no .npz", "'u'"]),
+            ("square.npy:u", &["square.npy", "not a .npz", "'u'"]),
             ("absent.npz:u", &["absent.npz", "does not exist"]),
             ("missing.npy", &["missing.npy", "nothing but NaN"]),
             ("late.npy", &["missing values", "smaller --block"]),

@@ -223,7 +223,7 @@ fn damaged_checkpoints_are_refused() {
         &[
             "'run.checkpoint'",
             "is a blockspin-checkpoint-9, and",
-            "a blockspin-checkpoint-1 alone",
+            "only resume from a blockspin-checkpoint-1",
         ],
     );
     folder.write("run.checkpoint", b"my notes on checkpoints");

@@ -76,7 +76,7 @@ impl List {
 
 /// The nodes of an edge, and whether a weight follows.
 fn edge(words: &[u8]) -> std::result::Result<([u64; 2], bool), String> {
-    let words = std::str::from_utf8(words).map_err(|_| "it is no text".to_string())?;
+    let words = std::str::from_utf8(words).map_err(|_| "it is not text".to_string())?;
     let words: Vec<&str> = if words.contains(',') {
         words.split(',').map(str::trim).collect()
     } else {
@@ -94,14 +94,18 @@ fn edge(words: &[u8]) -> std::result::Result<([u64; 2], bool), String> {
     };
     let mut nodes = [0; 2];
     for (node, word) in nodes.iter_mut().zip(ends) {
-        *node = whole(word)
-            .ok_or_else(|| format!("'{}' is no node, a whole number", shown(word.as_bytes())))?;
+        *node = whole(word).ok_or_else(|| {
+            format!(
+                "'{}' is not a node; nodes are whole numbers",
+                shown(word.as_bytes())
+            )
+        })?;
     }
     if let Some(weight) = weight
         && weight.parse::<f64>().is_err()
     {
         return Err(format!(
-            "'{}' is no weight, a number (networkx: write_edgelist(graph, file, data=False))",
+            "'{}' is not a weight; weights are numbers (networkx: write_edgelist(graph, file, data=False))",
             shown(weight.as_bytes())
         ));
     }

@@ -188,8 +188,11 @@ impl Matrix<'_> {
 
     /// Header and data of a member.
     fn parse<'b>(&self, name: &str, bytes: &'b [u8]) -> Result<(Fields, &'b [u8])> {
-        let fault =
-            |why: &str| self.fail(format!("has a member {name}.npy that is no array: {why}"));
+        let fault = |why: &str| {
+            self.fail(format!(
+                "has a member {name}.npy that is not an array: {why}"
+            ))
+        };
         let width = match bytes {
             [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, ..] => 2,
             [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, 0, ..] => 4,
