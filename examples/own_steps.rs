@@ -33,11 +33,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Algorithm::SwendsenWang,
     )?;
     let window = Window::new(lattice, &[4], &[2], &[1])?;
-    assert_eq!(
-        (window.block_sites(), window.environment_sites()),
-        (16, 36 + 48)
-    );
-
     // One chain for training, one for the estimate.
     let mut chains = [Purpose::Training, Purpose::HeldOut].map(|purpose| {
         let mut stream = Stream::new(1, 0, purpose);
