@@ -1,6 +1,5 @@
 //! The optimisers, their schedules, and when they end.
 
 pub mod adam;
-pub mod bfgs;
 pub mod schedule;
 pub mod stopping;

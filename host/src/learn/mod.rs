@@ -6,6 +6,7 @@
 //! `settings` says what is asked for, `sizes` how much is held in memory for it, `training` is what
 //! climbs, `refine` what climbs on after it, `search` chooses among several trainings; here both ends are joined.
 
+mod bfgs;
 mod refine;
 mod search;
 mod settings;
