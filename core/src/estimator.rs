@@ -160,10 +160,12 @@ impl fmt::Display for MemberError {
             MemberError::Critic(shaped) => {
                 write!(
                     f,
-                    "a shape of a {shaped} critic for a critic of another kind"
+                    "the shape is that of a {shaped} critic; the given one is another"
                 )
             }
-            MemberError::Projection => f.write_str("a shape with a map for a filter, or without"),
+            MemberError::Projection => {
+                f.write_str("the shape has a map and the projection is a filter, or the reverse")
+            }
         }
     }
 }
