@@ -160,10 +160,12 @@ impl fmt::Display for MemberError {
             MemberError::Critic(shaped) => {
                 write!(
                     f,
-                    "a shape of a {shaped} critic for a critic of another kind"
+                    "the shape is that of a {shaped} critic; the given one is another"
                 )
             }
-            MemberError::Projection => f.write_str("a shape with a map for a filter, or without"),
+            MemberError::Projection => {
+                f.write_str("the shape has a map and the projection is a filter, or the reverse")
+            }
         }
     }
 }
@@ -462,5 +464,94 @@ impl<'a, C: Critic, B: Bound> Estimator<'a, C, B> {
                 });
             },
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec;
+
+    use super::*;
+    use crate::bound::InfoNce;
+    use crate::critic::{Quadratic, Separable};
+    use crate::kernel::Portable;
+    use crate::num::bits::{set, words};
+    use crate::num::lane::{get, get_mut, lanes};
+    use crate::num::rng::Purpose;
+
+    const BATCH: usize = 20;
+
+    /// K rows of ±1, packed and as numbers.
+    fn rows(columns: usize, stream: &mut Stream) -> (vec::Vec<u32>, vec::Vec<Lane>) {
+        let mut packed = vec![0; BATCH * words(columns)];
+        let mut reals = vec![Lane::ZERO; BATCH * lanes(columns)];
+        for k in 0..BATCH {
+            for i in 0..columns {
+                let up = stream.coin();
+                set(&mut packed[k * words(columns)..], i, up);
+                *get_mut(&mut reals[k * lanes(columns)..], i) = if up { 1.0 } else { -1.0 };
+            }
+        }
+        (packed, reals)
+    }
+
+    /// Both kinds of rows of x give the same bound and the same gradients by x, but for rounding, with
+    /// every critic and with as many columns as data have.
+    #[test]
+    fn packed_and_real_rows_agree() {
+        for columns in [3, 256] {
+            for critic in AnyCritic::ALL {
+                let shape = PairShape::new(columns, 5, &[7], 4, BATCH as u32).unwrap();
+                let shape = shape.with_critic(critic).unwrap();
+                let mut stream = Stream::new(1, 0, Purpose::Sample);
+                let (packed, reals) = rows(columns as usize, &mut stream);
+                let (y, _) = rows(5, &mut stream);
+                let of = |x: Input| {
+                    let length = 4 * shape.parameter_lanes() + shape.workspace_lanes();
+                    let mut lanes = vec![Lane([f32::NAN; 16]); length];
+                    let mut flipped = vec![0; shape.transposed_words()];
+                    let storage = EstimatorStorage::cut(&shape, &mut lanes, &mut flipped).unwrap();
+                    let mut first = Stream::new(2, 0, Purpose::Parameters);
+                    let mut estimator = Estimator::new(shape, storage, &mut first).unwrap();
+                    // Away from the zeros that a quadratic critic starts from.
+                    estimator.step::<Portable>(x, Input::Signs(&y), 1e-2);
+                    let (bound, dx) =
+                        estimator.differentiate::<Portable>(x, Input::Signs(&y), true);
+                    let width = crate::num::lane::lanes(columns as usize);
+                    (bound, dx[..BATCH * width].to_vec())
+                };
+                let (bound, dx) = of(Input::Signs(&packed));
+                let (want, want_dx) = of(Input::Reals(&reals));
+                let close = |a: f32, b: f32| (a - b).abs() < 2e-3 * (1.0 + b.abs());
+                assert!(close(bound, want), "{critic}, {columns}: {bound}, {want}");
+                for (row, wanted) in dx
+                    .chunks_exact(lanes(columns as usize))
+                    .zip(want_dx.chunks_exact(lanes(columns as usize)))
+                {
+                    for i in 0..columns as usize {
+                        let (a, b) = (get(row, i), get(wanted, i));
+                        assert!(close(a, b), "{critic}, {columns}: {a}, {b}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_shape_of_another_critic_and_short_slices_are_refused() {
+        let shape = PairShape::new(2, 3, &[4], 2, 8).unwrap();
+        let length = 4 * shape.parameter_lanes() + shape.workspace_lanes();
+        let mut lanes = vec![Lane::ZERO; length];
+        let mut stream = Stream::new(1, 0, Purpose::Parameters);
+        let error = EstimatorStorage::cut(&shape, &mut lanes[1..], &mut []).unwrap_err();
+        assert_eq!((error.needed, error.given), (length, length - 1));
+        let storage = EstimatorStorage::cut(&shape, &mut lanes, &mut []).unwrap();
+        let refused = Estimator::with_members(Quadratic, InfoNce, shape, storage, &mut stream);
+        let of_separable = MemberError::Critic(AnyCritic::Separable);
+        assert_eq!(refused.err(), Some(of_separable));
+        let storage = EstimatorStorage::cut(&shape, &mut lanes, &mut []).unwrap();
+        assert!(Estimator::with_members(Separable, InfoNce, shape, storage, &mut stream).is_ok());
     }
 }

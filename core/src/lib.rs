@@ -16,13 +16,16 @@
 //!   chipping and aggregation event by event.
 //! - [`window`]: the window of block V, buffer and environment E, and the shuffle buffer from which
 //!   batches of windows are drawn.
-//! - [`encoder`]: the encoder, from Λ·v to the coarse variable h.
+//! - [`nn`]: the networks that maps and critics are made of, forward and backward.
+//! - [`encoder`]: from the block v to the coarse variable h: a filter Λ·v or a map, then binary h, one of
+//!   several states, or real h.
 //! - [`critic`]: the functions f(h, e) that tell joint pairs from others; separable, of moments,
 //!   concatenated, quadratic.
 //! - [`bound`]: InfoNCE, the lower bound of the information that is maximised, and five others.
-//! - [`rsmi`]: one training step, end to end and by hand, and the held-out estimate.
-//! - [`optim`]: Adam, the schedules of learning rate and relaxation, when to stop, and the refinement of a
-//!   filter by BFGS.
+//! - [`estimator`]: critic, bound and optimiser: the information of pairs (x, y), and its gradients.
+//! - [`rsmi`]: an encoder and an estimator: one training step, end to end and by hand, and the held-out
+//!   estimate.
+//! - [`optim`]: Adam, the schedules of learning rate and relaxation, and when to stop.
 //! - [`stats`]: error bars and autocorrelation times.
 //! - [`shape`]: every size of a run, validated once, and the storage that follows from it.
 //! - [`kernel`]: the two loops where the time goes, and the summation rule that fixes the bits.
@@ -32,13 +35,21 @@
 //!
 //! Nothing flows back up: a sampler knows no window, a window no filter, a bound no optimiser.
 //!
+//! # What a program contains
+//!
+//! Critics, bounds, encoders and projections are families: a trait, a type for each member, and an
+//! `Any…` enum of all members, which implements the trait too and is the default type parameter. A host
+//! uses the defaults and chooses at run time, with one compiled step for all choices;
+//! [`Rsmi::with_members`](rsmi::Rsmi::with_members) takes members by type, and a microcontroller's image
+//! then holds these and no other.
+//!
 //! # Units and promises
 //!
 //! Information is in nats. β is in units of 1/|J|, energies in units of |J|. Paper and equation
 //! numbers of *RSMI-NE* are those of Gökmen, Ringel, Huber and Koch-Janusz, Phys. Rev. E 104,
 //! 064106 (2021).
 //!
-//! Equal seeds give equal bits on every target, with every tile and number of threads, in debug
+//! Equal seeds give equal bits on every target, with any register tiles and number of threads, in debug
 //! and release. A change of any result bit is a breaking change, listed in the changelog under
 //! "Reproducibility-breaking". Constructors refuse what cannot work, with an error that names the
 //! rule; after them nothing panics, but for slices shorter than a documented length.

@@ -2,7 +2,7 @@
 //! gradients all the way back, then Adam. And the held-out estimate, forward alone.
 //!
 //! An [`Rsmi`] is an encoder, which makes h of the block v, and an
-//! [`Estimator`](crate::estimator::Estimator) of the information of h about the environment e.
+//! [`Estimator`] of the information of h about the environment e.
 //! Parameters, gradients and moments are single slices in which those of filter or map come first.
 
 use core::fmt;

@@ -25,7 +25,7 @@ use crate::shape::PairShape;
 #[derive(Clone, Copy, Debug)]
 pub struct Moments;
 
-/// The number of first and second moments of so many columns.
+/// The number of first and second moments of a number of columns.
 pub(crate) const fn count(columns: usize) -> usize {
     columns + columns * (columns + 1) / 2
 }

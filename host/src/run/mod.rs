@@ -5,6 +5,7 @@
 //! the memory, `training` trains, `search` chooses among trainings, `evaluate` measures on
 //! held-out windows, [`reference`] computes exact values, and [`diagnostics`] gives warnings.
 
+mod bfgs;
 pub mod checkpoint;
 pub mod config;
 pub mod diagnostics;

@@ -4,12 +4,12 @@ use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::{get, lanes};
 use blockspin_core::num::math::sqrt64;
 use blockspin_core::num::rng::{Purpose, Stream};
-use blockspin_core::optim::bfgs::{self, Ascent};
 use blockspin_core::rsmi::{Learn, Machine, Rsmi};
 use serde::{Deserialize, Serialize};
 
 use crate::data::supply::Learnt;
 
+use super::bfgs::{self, Ascent};
 use super::setup::Setup;
 
 /// Windows that a filter is refined on, and their bytes, at most.

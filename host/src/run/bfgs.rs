@@ -12,7 +12,7 @@
 //! found by doubling and halving (Lewis and Overton 2013), which also ends where f has kinks, as
 //! critics with ReLU have. What is maximised must be one function: the same samples, the same noise, every time.
 
-use crate::num::math::sqrt64;
+use blockspin_core::num::math::sqrt64;
 
 /// Fractions of the slope at the start that a step must gain, and may keep.
 const GAIN: f64 = 1e-4;
@@ -22,20 +22,20 @@ const TRIES: u32 = 40;
 
 /// Where the ascent ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ascent {
+pub(super) struct Ascent {
     /// f at the start.
-    pub before: f64,
+    pub(super) before: f64,
     /// f at the end, never less.
-    pub after: f64,
+    pub(super) after: f64,
     /// Steps that were taken.
-    pub steps: u32,
+    pub(super) steps: u32,
     /// Points at which f was asked for.
-    pub evaluations: u32,
+    pub(super) evaluations: u32,
 }
 
 /// Numbers of storage for `n` variables and the last `memory` steps.
 #[must_use]
-pub const fn storage_len(n: usize, memory: usize) -> usize {
+pub(super) const fn storage_len(n: usize, memory: usize) -> usize {
     (2 * memory + 6) * n + 2 * memory
 }
 
@@ -114,7 +114,7 @@ impl Memory<'_> {
 /// Moves `x` uphill by at most `steps` steps; ends before where a step gains less than `tolerance`. `f`
 /// writes the gradient at a point and returns the value; what is not finite counts as below all else.
 /// None, if `storage` is shorter than [`storage_len`] or f is not finite at the start.
-pub fn ascend(
+pub(super) fn ascend(
     x: &mut [f64],
     storage: &mut [f64],
     memory: usize,
@@ -213,7 +213,7 @@ fn add(to: &mut [f64], factor: f64, from: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::num::math::{exp64, ln_1p_64};
+    use blockspin_core::num::math::{exp64, ln_1p_64};
 
     fn climb<const N: usize>(
         start: [f64; N],
