@@ -498,7 +498,7 @@ fn malformed_files_are_refused() {
         ("pickle", with("format", npy("|O", "()", b"\x80\x04")), "format '\\x80\\x04'"),
         ("no array", with("shape", b"4 4".to_vec()), "shape.npy that is not an array"),
         ("short array", with("shape", b"\x93NUMPY\x01\0\x10".to_vec()), "ends within its header"),
-        ("bad header", with("shape", npy("<i4", "(two,)", &[])), "shape.npy that is not an array: 'shape' is"),
+        ("bad header", with("shape", npy("<i4", "(two,)", &[])), "shape.npy that is not an array: 'shape' must be"),
         ("three axes", with("shape", i4(&[4, 4, 4])), "3 numbers in shape.npy"),
         ("oblong", with("shape", i4(&[4, 5])), "matrix of 4 × 5"),
         ("negative shape", with("shape", i4(&[-4, -4])), "negative number as item 0 of shape.npy"),
