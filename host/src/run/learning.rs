@@ -89,7 +89,7 @@ struct Supply<'a, C, V> {
     centres: Vec<f32>,
     sizes: Sizes,
     /// Of a seed.
-    training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + 'a> + 'a>,
+    training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + Send + 'a> + 'a>,
     watched: Box<dyn Feed<V> + 'a>,
     choosing: Box<dyn FnOnce() -> Box<dyn Feed<V> + 'a> + 'a>,
     held_out: Box<dyn Feed<V> + Send + 'a>,
@@ -304,7 +304,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
 }
 
 /// Climbs to the end, and writes checkpoints.
-fn train<C: Cut, V: Learnt>(
+fn train<C: Cut + Send, V: Learnt>(
     setup: &Setup,
     training: &mut Training<C, V>,
     watched: &HeldOut<V>,
@@ -321,8 +321,8 @@ fn train<C: Cut, V: Learnt>(
     });
     progress.advance(u64::from(training.course().done));
     while !training.is_over() {
-        training.step()?;
-        progress.advance(1);
+        let steps = training.steps()?;
+        progress.advance(u64::from(steps));
         if let Some(estimate) = training.record(watched) {
             progress.describe(&|| format!("{:.3} nats", estimate.mean));
         }

@@ -1,12 +1,15 @@
 //! One training: filter and critic climb, step by step.
 
-use std::time::Instant;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use blockspin_core::bound::tuba::Average;
 use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::kernel::Portable;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::{Convergence, Patience, Verdict};
 use blockspin_core::rsmi::{Learn, Machine, Memory, Rsmi, Storage};
 use blockspin_core::shape::Shape;
@@ -27,6 +30,13 @@ use super::setup::Setup;
 
 /// Records of a training's course, about; every fifth has a validation figure.
 const RECORDS: u32 = 300;
+/// Steps from one record to the next.
+fn records(schedule: &Schedule) -> u32 {
+    (schedule.steps / RECORDS).max(1)
+}
+
+/// Batches that are gathered before their steps, where there are threads.
+const AHEAD: usize = 2;
 /// Batches that the moving average of the training bound spans.
 const SPAN: u32 = 200;
 
@@ -196,17 +206,127 @@ pub(super) struct Course {
     pub(super) seconds_training: f64,
 }
 
+/// Rows of V and of E of a batch.
+struct Rows<V: Learnt> {
+    v: Vec<V::Word>,
+    e: Vec<V::Word>,
+}
+
+impl<V: Learnt> Default for Rows<V> {
+    fn default() -> Self {
+        Rows {
+            v: vec![],
+            e: vec![],
+        }
+    }
+}
+
+/// What of a training gathers batches: parameters are not needed for that.
+struct Gatherer<'t, 'a, C, V> {
+    batch: usize,
+    sizes: &'a Sizes,
+    pool: &'t mut ShuffleBuffer<'a, C, V>,
+    feed: &'t mut (dyn Feed<V> + Send + 'a),
+    configurations: &'t mut usize,
+    owed: &'t mut usize,
+    draws: &'t mut Stream,
+}
+
+impl<C: Cut, V: Learnt> Gatherer<'_, '_, C, V> {
+    /// Adds configurations to the pool.
+    fn add(&mut self, n: usize) -> Result<()> {
+        for _ in 0..n {
+            self.feed.next(self.pool.next_slot())?;
+            *self.configurations += 1;
+        }
+        Ok(())
+    }
+
+    /// Fills the pool, where nothing is in it.
+    fn fill(&mut self) -> Result<()> {
+        match *self.configurations {
+            0 => self.add(self.sizes.first),
+            _ => Ok(()),
+        }
+    }
+
+    /// A batch.
+    fn draw(&mut self, v: &mut [V::Word], e: &mut [V::Word]) -> Result<()> {
+        match self.pool.draw(self.batch, self.draws, v, e) {
+            true => Ok(()),
+            false => Err(incomplete()),
+        }
+    }
+
+    /// After a batch keeps the pool fresh.
+    fn refresh(&mut self) -> Result<()> {
+        let Some(uses) = self.sizes.uses else {
+            return Ok(());
+        };
+        *self.owed += self.batch;
+        let n = *self.owed / uses;
+        *self.owed %= uses;
+        self.add(n)
+    }
+}
+
+/// What of a training learns from batches.
+struct Climber<'t, 'a> {
+    setup: &'a Setup,
+    rsmi: &'t mut Rsmi<'a>,
+    done: &'t mut u32,
+    noise: &'t mut Stream,
+    moving: &'t mut Moving,
+    convergence: &'t mut Option<Convergence>,
+    ended: &'t mut Option<Ended>,
+}
+
+impl Climber<'_, '_> {
+    /// One step, on the batch that was gathered.
+    fn step(&mut self) {
+        let Setup {
+            schedule,
+            execution,
+            coarse,
+            ..
+        } = self.setup;
+        let (learn, reported) = self.setup.learning();
+        let t = *self.done;
+        let encoder = match learn {
+            Learn::All => coarse.relaxed(schedule.epsilon(t)),
+            Learn::Critic => reported,
+        };
+        let rate = schedule.rate(t);
+        let bound = execution
+            .isa
+            .step(self.rsmi, encoder, learn, rate, self.noise);
+        self.moving.push(f64::from(bound));
+        *self.done += 1;
+        if let Some(rule) = &mut self.convergence
+            && self.done.is_multiple_of(EPOCH)
+            && rule.push(self.moving.mean())
+        {
+            *self.ended = Some(Ended::Converged);
+        }
+        if *self.done >= schedule.steps {
+            *self.ended = Some(Ended::Steps);
+        }
+    }
+}
+
 /// A training under way.
-pub(super) struct Training<'a, C, V> {
+pub(super) struct Training<'a, C, V: Learnt> {
     setup: &'a Setup,
     sizes: &'a Sizes,
     rsmi: Rsmi<'a>,
     pool: ShuffleBuffer<'a, C, V>,
-    feed: Box<dyn Feed<V> + 'a>,
+    feed: Box<dyn Feed<V> + Send + 'a>,
     course: Course,
+    /// Batches that are gathered before their steps.
+    ahead: Vec<Rows<V>>,
 }
 
-impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
+impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
     /// One that has not begun: its first weights drawn under `seed`, its pool empty. `centres` are
     /// taken off V.
     ///
@@ -217,13 +337,24 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         sizes: &'a Sizes,
         (buffers, pool): (&'a mut Buffers<V>, &'a mut PoolBuffers<V>),
         (cut, centres): (C, &'a [f32]),
-        feed: Box<dyn Feed<V> + 'a>,
+        feed: Box<dyn Feed<V> + Send + 'a>,
         seed: u64,
     ) -> Result<Self> {
+        let mut rsmi = buffers.begin(setup, centres, seed)?;
+        let (v, e) = V::rows(&mut rsmi);
+        let rows = || Rows {
+            v: v.to_vec(),
+            e: e.to_vec(),
+        };
+        let ahead = match setup.execution.threads {
+            1 => vec![],
+            _ => (0..AHEAD).map(|_| rows()).collect(),
+        };
         let mut training = Training {
             setup,
             sizes,
-            rsmi: buffers.begin(setup, centres, seed)?,
+            rsmi,
+            ahead,
             pool: ShuffleBuffer::new(cut, &mut pool.values, &mut pool.order),
             feed,
             course: Course {
@@ -265,67 +396,117 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
         self.course.ended.is_some()
     }
 
-    /// Adds configurations to the pool.
-    fn add(&mut self, n: usize) -> Result<()> {
-        let start = Instant::now();
-        for _ in 0..n {
-            self.feed.next(self.pool.next_slot())?;
-            self.course.configurations += 1;
-        }
-        self.course.seconds_sampling += start.elapsed().as_secs_f64();
-        Ok(())
-    }
-
-    /// One step; before the first the pool is filled, after each it is kept fresh.
+    /// The next steps: one, or with threads to spare all until the next record, whose batches are then
+    /// gathered by another thread. Says how many.
     ///
     /// # Errors
     /// Those of the supply; a failure, if hardly a window is complete.
-    pub(super) fn step(&mut self) -> Result<()> {
-        if self.course.configurations == 0 {
-            self.add(self.sizes.first)?;
-        }
-        let start = Instant::now();
+    pub(super) fn steps(&mut self) -> Result<u32> {
         let Setup {
-            shape,
             schedule,
-            coarse,
+            shape,
             execution,
             ..
         } = self.setup;
-        let (learn, reported) = self.setup.learning();
-        let t = self.course.done;
-        let encoder = match learn {
-            Learn::All => coarse.relaxed(schedule.epsilon(t)),
-            Learn::Critic => reported,
+        // Nothing that may end the training lies between, so no batch is gathered in vain.
+        let epoch = self.course.convergence.as_ref().map(|_| EPOCH);
+        let next = |every: u32| every - self.course.done % every;
+        let together = next(records(schedule))
+            .min(epoch.map_or(u32::MAX, next))
+            .min(schedule.steps.saturating_sub(self.course.done))
+            .max(1);
+        let Course {
+            done,
+            configurations,
+            owed,
+            draws,
+            noise,
+            moving,
+            convergence,
+            ended,
+            seconds_sampling,
+            seconds_training,
+            ..
+        } = &mut self.course;
+        let batch = shape.batch();
+        let mut gatherer = Gatherer {
+            batch,
+            sizes: self.sizes,
+            pool: &mut self.pool,
+            feed: self.feed.as_mut(),
+            configurations,
+            owed,
+            draws,
         };
-        let (v, e) = V::rows(&mut self.rsmi);
-        if !self.pool.draw(shape.batch(), &mut self.course.draws, v, e) {
-            return Err(incomplete());
+        let mut climber = Climber {
+            setup: self.setup,
+            rsmi: &mut self.rsmi,
+            done,
+            noise,
+            moving,
+            convergence,
+            ended,
+        };
+        let start = Instant::now();
+        let mut waited = Duration::ZERO;
+        let mut wait = |since: Instant| waited += since.elapsed();
+        gatherer.fill()?;
+        wait(start);
+        if execution.threads == 1 || together == 1 {
+            let (v, e) = V::rows(climber.rsmi);
+            gatherer.draw(v, e)?;
+            climber.step();
+            let since = Instant::now();
+            gatherer.refresh()?;
+            wait(since);
+        } else {
+            std::thread::scope(|scope| {
+                let (give, given) = mpsc::sync_channel(AHEAD);
+                let (give_back, back) = mpsc::sync_channel(AHEAD);
+                for rows in &mut self.ahead {
+                    // There is room for all.
+                    let _ = give_back.send(std::mem::take(rows));
+                }
+                let gathering = scope.spawn(move || {
+                    for _ in 0..together {
+                        // Who does not take them back has failed, and says so.
+                        let Ok(Rows { mut v, mut e }) = back.recv() else {
+                            break;
+                        };
+                        gatherer.draw(&mut v, &mut e)?;
+                        gatherer.refresh()?;
+                        if give.send(Rows { v, e }).is_err() {
+                            break;
+                        }
+                    }
+                    // The last are still under way.
+                    Ok::<_, Error>(back)
+                });
+                for _ in 0..together {
+                    let since = Instant::now();
+                    let Ok(rows) = given.recv() else {
+                        break;
+                    };
+                    wait(since);
+                    let (v, e) = V::rows(climber.rsmi);
+                    v.copy_from_slice(&rows.v);
+                    e.copy_from_slice(&rows.e);
+                    let _ = give_back.send(rows);
+                    climber.step();
+                }
+                drop(give_back);
+                let back = gathering
+                    .join()
+                    .unwrap_or_else(|panic| resume_unwind(panic))?;
+                for (rows, back) in self.ahead.iter_mut().zip(back) {
+                    *rows = back;
+                }
+                Ok::<_, Error>(())
+            })?;
         }
-        let (rate, noise) = (schedule.rate(t), &mut self.course.noise);
-        let bound = execution
-            .isa
-            .step(&mut self.rsmi, encoder, learn, rate, noise);
-        self.course.moving.push(f64::from(bound));
-        self.course.done += 1;
-        if let Some(rule) = &mut self.course.convergence
-            && self.course.done.is_multiple_of(EPOCH)
-            && rule.push(self.course.moving.mean())
-        {
-            self.course.ended = Some(Ended::Converged);
-        }
-        if self.course.done >= schedule.steps {
-            self.course.ended = Some(Ended::Steps);
-        }
-        self.course.seconds_training += start.elapsed().as_secs_f64();
-        if let Some(uses) = self.sizes.uses {
-            self.course.owed += shape.batch();
-            if self.course.owed >= uses {
-                self.add(self.course.owed / uses)?;
-                self.course.owed %= uses;
-            }
-        }
-        Ok(())
+        *seconds_sampling += waited.as_secs_f64();
+        *seconds_training += (start.elapsed() - waited).as_secs_f64();
+        Ok(if execution.threads == 1 { 1 } else { together })
     }
 
     /// Information on the watched windows, with the same noise each time: what differs is due to the
@@ -346,7 +527,7 @@ impl<'a, C: Cut, V: Learnt> Training<'a, C, V> {
     pub(super) fn record(&mut self, watched: &HeldOut<V>) -> Option<Estimate> {
         let (learn, _) = self.setup.learning();
         let schedule = &self.setup.schedule;
-        let every = (schedule.steps / RECORDS).max(1);
+        let every = records(schedule);
         let (done, is_over) = (self.course.done, self.is_over());
         if !done.is_multiple_of(every) && !is_over {
             return None;
