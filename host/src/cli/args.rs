@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use blockspin::model::AnyModel;
+use blockspin::run::config_file::read_fields;
 use blockspin::run::{DataFile, RunConfig};
 use blockspin::settings::values::{self, Rule, Sides};
 use blockspin::settings::{Fields, encoder, text};
@@ -1015,7 +1016,7 @@ fn with_model(mut words: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
         }
     });
     // Errors in the file are reported when it is read again.
-    let fields = file.and_then(|file| RunConfig::read_fields(&file).ok());
+    let fields = file.and_then(|file| read_fields(&file).ok());
     let name = |fields: &Fields, name: &str| fields.get(name).and_then(text);
     match fields {
         Some(fields) => {

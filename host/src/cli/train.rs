@@ -4,6 +4,7 @@ use std::path::Path;
 
 use blockspin::data::npy::write_filters;
 use blockspin::report::{page, picture, text};
+use blockspin::run::config_file::read_fields;
 use blockspin::run::{CheckpointPlan, RunConfig, RunRecord, Session, checkpoint, history};
 use blockspin::settings::Fields;
 use blockspin::store::folder::{RUN_FILE, RunTarget};
@@ -23,7 +24,7 @@ fn config(task: &str, mut given: Fields, settings: Fields, from: &FromArgs) -> R
     let Some(path) = &from.from else {
         return RunConfig::from_fields(&given);
     };
-    let base = RunConfig::read_fields(path)?;
+    let base = read_fields(path)?;
     let (wanted, found) = (&given["model"], base.get("model"));
     if found.is_some_and(|found| found != wanted) {
         return Err(Error::usage(format!(

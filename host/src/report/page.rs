@@ -9,8 +9,7 @@ use super::settings;
 use crate::data::filters::product;
 use crate::error::Result;
 use crate::run::RunRecord;
-use crate::run::diagnostics::Diagnosis;
-use crate::run::record::VERSION;
+use crate::run::record::{Diagnosis, VERSION};
 use crate::settings::encoder::Coarse;
 
 /// The report of a run as an HTML page. `drawing` is an SVG of the filter on a graph; without it the

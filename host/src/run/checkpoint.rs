@@ -30,6 +30,7 @@ use serde_json::Value;
 
 use super::CheckpointPlan;
 use super::config::RunConfig;
+use super::config_file::fields_of_command;
 
 use crate::error::{Error, Result, annotate, quoted};
 use crate::model::mcmc::Plan;
@@ -66,7 +67,7 @@ impl Head {
     /// The configuration of the training, for values that are discrete or not.
     fn config(&self, discrete: bool) -> Result<RunConfig> {
         let fields = match self.config.is_empty() {
-            true => RunConfig::fields_of_command(&self.words)?,
+            true => fields_of_command(&self.words)?,
             false => serde_json::from_str(&self.config)
                 .map_err(|error| Error::failure(error.to_string()))?,
         };

@@ -1,16 +1,12 @@
 //! The configuration of a run: one value that holds every setting that a result depends on. A command
 //! line, a file or a library caller fills it, and every record contains it.
 
-use std::path::Path;
-
 use blockspin_core::critic::{Activation, AnyCritic as Critic};
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
-use serde_json::Value;
 
-use super::record::Results;
 use crate::data::graph::On;
-use crate::error::{Error, Kind, Result, annotate, quoted};
+use crate::error::{Error, Result};
 use crate::model::{AnyModel, supersede};
 use crate::settings::encoder::Coarse;
 use crate::settings::groups::{
@@ -23,8 +19,6 @@ use crate::settings::{Fields, Reader, any, optional, settings};
 pub(super) const HIDDEN: [u32; 2] = [32, 32];
 /// Width of the embedding of a separable critic, unless given.
 pub(super) const EMBEDDING: u32 = 8;
-/// The largest file that is read as a configuration.
-const LARGEST_FILE: u64 = 64 << 20;
 
 settings! {
     /// Configurations in a file, of shape (N, L0[, L1[, L2]]).
@@ -126,7 +120,7 @@ pub struct RunConfig {
 }
 
 /// Results that have the name of a setting, and the name that the setting has in a record.
-const REQUESTED: [(&str, &str); 3] = [
+pub(super) const REQUESTED: [(&str, &str); 3] = [
     ("components", "components_requested"),
     ("steps", "steps_requested"),
     ("restarts", "restarts_requested"),
@@ -245,43 +239,6 @@ impl RunConfig {
         Self::from_fields(&fields)
     }
 
-    /// Reads settings by name from a file: the `run.json` of a run, which repeats it, or a file of your
-    /// own in JSON or TOML (`*.toml`) with names as in [`fields`](Self::fields).
-    ///
-    /// # Errors
-    /// A failure, if the file cannot be read or has another format.
-    pub fn read_fields(path: &Path) -> Result<Fields> {
-        let fail = |error| Error::from(annotate("read", path, error));
-        let meta = path.metadata().map_err(fail)?;
-        if !meta.is_file() || meta.len() > LARGEST_FILE {
-            return Err(Error::failure(format!(
-                "{} is not a configuration: it must be a regular file of JSON or TOML, of at most {} MiB",
-                quoted(path),
-                LARGEST_FILE >> 20
-            )));
-        }
-        let text = std::fs::read_to_string(path).map_err(fail)?;
-        let wrong = |error: &dyn std::fmt::Display| {
-            let error = error.to_string();
-            let error = error.trim().replace('\n', " ");
-            Error::failure(format!("{} cannot be read: {error}", quoted(path)))
-        };
-        let is_toml = path
-            .extension()
-            .is_some_and(|extension| extension == "toml");
-        let value: Value = match is_toml {
-            true => toml::from_str(&text).map_err(|error| wrong(&error))?,
-            false => serde_json::from_str(&text).map_err(|error| wrong(&error))?,
-        };
-        let Value::Object(fields) = value else {
-            return Err(wrong(&"it is a table of settings by name"));
-        };
-        settings_of(fields).map_err(|error| match error.kind() {
-            Kind::Usage => wrong(&error.message()),
-            _ => error,
-        })
-    }
-
     /// Fills in everything that follows from the rest: the critic that suits the values of h and of the
     /// data (`discrete`), its layers, and the model's own parameters.
     ///
@@ -396,29 +353,6 @@ impl RunConfig {
         });
         renamed.collect()
     }
-
-    /// Settings by name from the command line that an earlier version recorded.
-    ///
-    /// # Errors
-    /// Usage, if `words` are not such a command line.
-    pub(crate) fn fields_of_command(words: &str) -> Result<Fields> {
-        let no = || Error::usage(format!("'{words}' is not the command of a run"));
-        let mut words = split(words).into_iter().skip(1);
-        let mut fields = Fields::new();
-        let (Some(task), Some(model)) = (words.next(), words.next()) else {
-            return Err(no());
-        };
-        fields.insert("task".into(), task.into());
-        if model == "data" {
-            fields.insert("file".into(), words.next().ok_or_else(no)?.into());
-        }
-        fields.insert("model".into(), model.into());
-        while let Some(name) = words.next() {
-            let name = name.strip_prefix("--").ok_or_else(no)?.replace('-', "_");
-            fields.insert(name, words.next().ok_or_else(no)?.into());
-        }
-        Ok(fields)
-    }
 }
 
 impl Optimisation {
@@ -459,61 +393,11 @@ fn task(text: &str) -> Rule<String> {
     }
 }
 
-/// Settings from the content of a file: either all its fields, or the settings of a record.
-fn settings_of(mut fields: Fields) -> Result<Fields> {
-    let Some(schema) = fields.remove("schema") else {
-        return Ok(fields);
-    };
-    match schema.as_str() {
-        Some("blockspin-run-1") => match fields.get("command").and_then(Value::as_str) {
-            Some(words) => RunConfig::fields_of_command(words),
-            None => Err(Error::usage("it is not the record of a run")),
-        },
-        Some(super::record::SCHEMA) => {
-            for name in Results::NAMES {
-                fields.remove(*name);
-            }
-            for (plain, requested) in REQUESTED {
-                if let Some(value) = fields.remove(requested) {
-                    fields.insert(plain.into(), value);
-                }
-            }
-            Ok(fields)
-        }
-        _ => Err(Error::usage(format!(
-            "its schema is {schema}, which is not that of a run"
-        ))),
-    }
-}
-
-/// Splits a command line at blanks, with single quotes as in a shell.
-fn split(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted, mut begun) = (vec![], String::new(), false, false);
-    let mut rest = line.chars();
-    while let Some(c) = rest.next() {
-        match c {
-            '\'' => (quoted, begun) = (!quoted, true),
-            '\\' if !quoted => word.extend(rest.next()),
-            c if c.is_whitespace() && !quoted => {
-                if begun || !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-                begun = false;
-            }
-            c => word.push(c),
-        }
-    }
-    if begun || !word.is_empty() {
-        words.push(word);
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Chipping, Dimer, GaussianField, Ising, IsingChain, Potts};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn fields(value: Value) -> Fields {
         super::super::record::object(value)
@@ -635,22 +519,5 @@ mod tests {
         let given = with(json!({"task": "estimate", "filter": "uniform"})).unwrap();
         assert_eq!(given.task(), "estimate");
         assert_eq!(given.critic, RunConfig::from_fields(&base).unwrap().critic);
-    }
-
-    #[test]
-    fn commands_of_earlier_records_are_read() {
-        let line = "blockspin train data 'it'\\''s.npy' --boundary open --block 2 --buffer 1 \
-                    --environment 4 --hidden none --filter-rate 4";
-        let fields = RunConfig::fields_of_command(line).unwrap();
-        let config = RunConfig::from_fields(&fields).unwrap();
-        let Source::Data(file) = &config.source else {
-            panic!("{config:?}");
-        };
-        assert_eq!(
-            (&file.file[..], &file.boundary.0[..]),
-            ("it's.npy", &[true][..])
-        );
-        assert_eq!(config.critic.hidden, Some(Hidden(vec![])));
-        assert!(RunConfig::fields_of_command("rm -rf").is_err());
     }
 }

@@ -3,11 +3,9 @@
 
 use blockspin_core::critic::AnyCritic as Critic;
 
-use serde::{Deserialize, Serialize};
-
 use super::config::{Filter, RunConfig};
 use super::evaluate::Estimate;
-use super::record::Results;
+use super::record::{Diagnosis, Results};
 use crate::settings::encoder::Coarse;
 
 /// Autocorrelation time of a file's configurations above which a warning is given.
@@ -31,31 +29,6 @@ const SOFT: f32 = 1.0;
 /// Training may exceed held-out information by this much, and four standard errors, before it counts as
 /// overfitting.
 const OVERFIT: f64 = 0.02;
-
-/// Possible problems of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Diagnosis {
-    /// A continuous h of discrete values: the critic can identify configurations by their exact Λ·v.
-    ReadsDigits,
-    /// Held-out information is below 0, and training information is not above 0 either.
-    NotConverged,
-    /// The training information exceeds the held-out one.
-    Overfitting,
-    /// The information is near the ceiling of a batch.
-    NearCeiling,
-    /// Few held-out configurations.
-    FewHeldOut,
-    /// Successive configurations are correlated, and the file has few independent ones.
-    Correlated,
-    /// Most windows have missing values.
-    MissingValues,
-    /// The relaxation was still high at the end of the training.
-    SoftEncoder,
-    /// No information beyond its error.
-    NoSignal,
-}
 
 /// Diagnoses a run; `discrete`: whether its values are discrete. Each diagnosis has a sentence of
 /// advice.

@@ -8,8 +8,10 @@
 mod bfgs;
 pub mod checkpoint;
 pub mod config;
+pub mod config_file;
 pub mod diagnostics;
 pub mod evaluate;
+mod execution;
 pub mod history;
 pub mod input;
 pub mod learning;
@@ -25,10 +27,8 @@ mod setup;
 pub mod simd;
 mod training;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 pub use config::{DataFile, Filter, RunConfig, Source};
+pub use execution::{CheckpointPlan, Execution};
 pub use record::RunRecord;
 pub use refine::Refined;
 pub use search::Attempt;
@@ -39,43 +39,6 @@ pub use training::Ended;
 
 use crate::data::Data;
 use crate::error::Result;
-use crate::observer::{Observer, Silent};
-
-/// How a run is executed. No result depends on any of it.
-#[derive(Clone, Debug)]
-pub struct Execution {
-    /// Number of threads.
-    pub threads: usize,
-    /// Instruction set.
-    pub isa: Isa,
-    /// Receives progress.
-    pub observer: Arc<dyn Observer>,
-    /// Where checkpoints of the training are kept; none: nowhere.
-    pub checkpoint: Option<CheckpointPlan>,
-}
-
-/// When and where checkpoints are written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CheckpointPlan {
-    /// The checkpoint file.
-    pub path: PathBuf,
-    /// Seconds of training between checkpoints; 0: none are written.
-    pub seconds: f64,
-    /// Whether to resume from the checkpoint in the file.
-    pub resume: bool,
-}
-
-impl Default for Execution {
-    /// All cores, the fastest instruction set, no progress, no checkpoints.
-    fn default() -> Self {
-        Execution {
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            isa: Isa::fastest(),
-            observer: Arc::new(Silent),
-            checkpoint: None,
-        }
-    }
-}
 
 /// A run to execute: its configuration, how to execute it, and configurations in memory, if any.
 ///

@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::config::{RunConfig, Source};
-use super::diagnostics::Diagnosis;
 use super::evaluate::Estimate;
 use super::history::Record;
-use super::learning::Outcome;
 use super::refine::Refined;
 use super::training::Ended;
 use crate::data::filters::{Filters, product};
@@ -157,6 +155,31 @@ pub struct GraphRecord {
     /// The shells, as text.
     #[serde(default)]
     pub shells: String,
+}
+
+/// Possible problems of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Diagnosis {
+    /// A continuous h of discrete values: the critic can identify configurations by their exact Λ·v.
+    ReadsDigits,
+    /// Held-out information is below 0, and training information is not above 0 either.
+    NotConverged,
+    /// The training information exceeds the held-out one.
+    Overfitting,
+    /// The information is near the ceiling of a batch.
+    NearCeiling,
+    /// Few held-out configurations.
+    FewHeldOut,
+    /// Successive configurations are correlated, and the file has few independent ones.
+    Correlated,
+    /// Most windows have missing values.
+    MissingValues,
+    /// The relaxation was still high at the end of the training.
+    SoftEncoder,
+    /// No information beyond its error.
+    NoSignal,
 }
 
 /// Results of a run. Information is in nats unless the name says otherwise; `null` marks a quantity that
@@ -392,70 +415,6 @@ fn nested(weights: &[f32], sides: &[u32]) -> Value {
     }
 }
 
-/// Summarises all trainings: restarts, and numbers of components.
-pub(super) fn attempts(outcome: &Outcome) -> Attempts {
-    let attempts = outcome.attempts.iter();
-    let same = attempts.filter(|attempt| attempt.components == outcome.components);
-    let compared: Vec<_> = same
-        .filter_map(|attempt| Some((attempt, attempt.watched?)))
-        .collect();
-    let restarts = compared.iter().map(|(attempt, watched)| RestartRecord {
-        seed: attempt.seed,
-        steps: attempt.steps,
-        watched_nats: finite(watched.mean),
-        watched_stderr_nats: finite(watched.stderr),
-    });
-    let mut stages: Vec<(u32, Estimate)> = vec![];
-    for attempt in &outcome.attempts {
-        let (components, Some(watched)) = (attempt.components, attempt.watched) else {
-            continue;
-        };
-        match stages.last_mut() {
-            Some((last, best)) if *last == components => {
-                if watched.mean > best.mean {
-                    *best = watched;
-                }
-            }
-            _ => stages.push((components, watched)),
-        }
-    }
-    let stages = stages
-        .into_iter()
-        .map(|(components, watched)| ComponentsRecord {
-            components,
-            watched_nats: finite(watched.mean),
-            watched_stderr_nats: finite(watched.stderr),
-        });
-    let means: Vec<f64> = compared.iter().map(|(_, watched)| watched.mean).collect();
-    Attempts {
-        restarts: several(restarts.collect()),
-        spread: spread(&means),
-        components: several(stages.collect()),
-    }
-}
-
-/// Summary of several trainings, one of which is reported.
-pub(super) struct Attempts {
-    pub(super) restarts: Option<Vec<RestartRecord>>,
-    pub(super) spread: Option<f64>,
-    pub(super) components: Option<Vec<ComponentsRecord>>,
-}
-
-fn several<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (list.len() > 1).then_some(list)
-}
-
-/// Standard deviation of the restarts' estimates, which includes their statistical error.
-fn spread(found: &[f64]) -> Option<f64> {
-    let n = found.len() as f64;
-    if found.len() < 2 {
-        return None;
-    }
-    let mean = found.iter().sum::<f64>() / n;
-    let squares = found.iter().map(|x| (x - mean).powi(2));
-    Some((squares.sum::<f64>() / (n - 1.0)).sqrt())
-}
-
 #[cfg(test)]
 impl RunRecord {
     /// A training of the Ising model with simple numbers.
@@ -531,17 +490,5 @@ mod tests {
                 .take(6)
                 .eq(["schema", "version", "command", "task", "model", "size"])
         );
-    }
-
-    #[test]
-    fn record_is_read_as_the_configuration_it_is_of() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("run.json");
-        let mut record = RunRecord::example();
-        record.config.optimisation.steps = 7000;
-        record.config.optimisation.learning_rate = 0.1;
-        std::fs::write(&path, serde_json::to_vec(&record.fields()).unwrap()).unwrap();
-        let fields = RunConfig::read_fields(&path).unwrap();
-        assert_eq!(RunConfig::from_fields(&fields).unwrap(), record.config);
     }
 }

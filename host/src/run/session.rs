@@ -8,10 +8,12 @@ use fnv::FnvHasher;
 use super::Execution;
 use super::config::RunConfig;
 use super::diagnostics::diagnose;
+use super::evaluate::Estimate;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, DataRecord, GraphRecord, Results, RunRecord, Timing, attempts, finite, nested_filters,
+    self, ComponentsRecord, DataRecord, GraphRecord, RestartRecord, Results, RunRecord, Timing,
+    finite, nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
@@ -332,4 +334,68 @@ pub fn chain_warnings(prepared: &Prepared, plan: &Plan) -> Vec<String> {
         );
     }
     warnings
+}
+
+/// Summarises all trainings: restarts, and numbers of components.
+fn attempts(outcome: &Outcome) -> Attempts {
+    let attempts = outcome.attempts.iter();
+    let same = attempts.filter(|attempt| attempt.components == outcome.components);
+    let compared: Vec<_> = same
+        .filter_map(|attempt| Some((attempt, attempt.watched?)))
+        .collect();
+    let restarts = compared.iter().map(|(attempt, watched)| RestartRecord {
+        seed: attempt.seed,
+        steps: attempt.steps,
+        watched_nats: finite(watched.mean),
+        watched_stderr_nats: finite(watched.stderr),
+    });
+    let mut stages: Vec<(u32, Estimate)> = vec![];
+    for attempt in &outcome.attempts {
+        let (components, Some(watched)) = (attempt.components, attempt.watched) else {
+            continue;
+        };
+        match stages.last_mut() {
+            Some((last, best)) if *last == components => {
+                if watched.mean > best.mean {
+                    *best = watched;
+                }
+            }
+            _ => stages.push((components, watched)),
+        }
+    }
+    let stages = stages
+        .into_iter()
+        .map(|(components, watched)| ComponentsRecord {
+            components,
+            watched_nats: finite(watched.mean),
+            watched_stderr_nats: finite(watched.stderr),
+        });
+    let means: Vec<f64> = compared.iter().map(|(_, watched)| watched.mean).collect();
+    Attempts {
+        restarts: several(restarts.collect()),
+        spread: spread(&means),
+        components: several(stages.collect()),
+    }
+}
+
+/// Summary of several trainings, one of which is reported.
+struct Attempts {
+    restarts: Option<Vec<RestartRecord>>,
+    spread: Option<f64>,
+    components: Option<Vec<ComponentsRecord>>,
+}
+
+fn several<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (list.len() > 1).then_some(list)
+}
+
+/// Standard deviation of the restarts' estimates, which includes their statistical error.
+fn spread(found: &[f64]) -> Option<f64> {
+    let n = found.len() as f64;
+    if found.len() < 2 {
+        return None;
+    }
+    let mean = found.iter().sum::<f64>() / n;
+    let squares = found.iter().map(|x| (x - mean).powi(2));
+    Some((squares.sum::<f64>() / (n - 1.0)).sqrt())
 }

@@ -13,6 +13,7 @@ use blockspin::model::Ising;
 use blockspin::model::mcmc::{Chains, Plan, Sampling};
 use blockspin::observer::Silent;
 use blockspin::run::checkpoint::{self, Checkpoint};
+use blockspin::run::config_file::read_fields;
 use blockspin::run::{CheckpointPlan, RunConfig};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -195,10 +196,9 @@ fn damaged_checkpoints_are_refused() {
     let path = folder.path("run.checkpoint");
     let bytes = fs::read(golden()).unwrap();
     let whole = folder.json(&format!("train {GOLDEN} --out whole"));
-    let config = RunConfig::from_fields(
-        &RunConfig::read_fields(&folder.path("whole/run.json")).expect("a record"),
-    )
-    .expect("a configuration");
+    let config =
+        RunConfig::from_fields(&read_fields(&folder.path("whole/run.json")).expect("a record"))
+            .expect("a configuration");
     assert_eq!(whole["seed"], config.optimisation.seed);
     let resumed = || Checkpoint::check(&plan(&path, 0.0, true), &config, true, &Silent);
     folder.write("run.checkpoint", &bytes);
