@@ -43,7 +43,7 @@ pub use refine::Refined;
 pub use search::Attempt;
 use search::Search;
 pub use settings::{FILTER_RATE, Settings, Stopping};
-use sizes::{DATA_POOL_BYTES, Sizes, learned};
+use sizes::{DATA_POOL_BYTES, Reuse, Sizes, learned};
 pub use training::Ended;
 use training::{Buffers, PoolBuffers, Training, filters};
 
@@ -95,7 +95,8 @@ struct Supply<'a, C, V> {
     cut: C,
     /// Means of the sites of V, known beforehand; none: 0.
     centres: Vec<f32>,
-    sizes: Sizes,
+    /// How much is taken, by how often configurations are used.
+    sizes: Box<dyn Fn(Reuse) -> Sizes + 'a>,
     /// Of a seed.
     training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + Send + 'a> + 'a>,
     watched: Box<dyn Feed<V> + 'a>,
@@ -150,7 +151,8 @@ pub fn memory(settings: &Settings, model: &Prepared) -> u64 {
 
 fn model_memory<M: Supplier<Value: Learnt>>(settings: &Settings, model: &M) -> u64 {
     learned(settings)
-        + Sizes::of_model::<M::Value>(settings).bytes::<M::Value>(settings, settings.place.sites())
+        + Sizes::of_model::<M::Value>(settings, Reuse::default())
+            .bytes::<M::Value>(settings, settings.place.sites())
         + 3 * chains::memory(model)
 }
 
@@ -177,7 +179,6 @@ fn model_run<M: Supplier<Value: Learnt>>(
             "lists of sites belong to data; a model has windows",
         ));
     };
-    let sizes = Sizes::of_model::<M::Value>(settings);
     // Chains of two purposes are drawn at once.
     let crew = Arc::new(Crew::new(settings.threads.clamp(1, 2 * CHAINS)));
     let drawn = crew.clone();
@@ -197,7 +198,7 @@ fn model_run<M: Supplier<Value: Learnt>>(
         Supply {
             cut: *window,
             centres: centres(&sampling.model, window),
-            sizes,
+            sizes: Box::new(|reuse| Sizes::of_model::<M::Value>(settings, reuse)),
             watched: chains(seed, Purpose::Validation, 0),
             // Of chains that no training was watched by.
             choosing: {
@@ -293,7 +294,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
         Supply {
             cut,
             centres: vec![],
-            sizes,
+            sizes: Box::new(|_| Sizes::of_data::<V>(settings, parts, crop.sites())),
             training: Box::new(move |seed| feed(&parts.train, parts.train.len(), true, (seed, 2))),
             watched: feed(&parts.validation, watched, false, (seed, 3)),
             choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
@@ -355,6 +356,12 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
         crew,
     } = supply;
     let (seed, quiet, batch) = (settings.seed, settings.quiet, settings.shape.batch());
+    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
+    let mut search = Search::default();
+    if let Some(tape) = &mut tape {
+        tape.value(&mut search)?;
+    }
+    let sizes = sizes(search.reuse);
     let start = Instant::now();
     let gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &Progress| {
         HeldOut::gather(feed, &cut, batch, extent, origins, progress)
@@ -374,11 +381,6 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
     };
     let mut seconds_gathering = start.elapsed().as_secs_f64();
 
-    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
-    let mut search = Search::default();
-    if let Some(tape) = &mut tape {
-        tape.value(&mut search)?;
-    }
     let mut pool = PoolBuffers::new(&sizes, cut.sites());
     let mut climb = || loop {
         let (components, seed) = search.next(settings);

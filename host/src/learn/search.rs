@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::held_out::Estimate;
 
 use super::settings::Settings;
+use super::sizes::Reuse;
 use super::training::Trained;
 
 /// Components add information, as long as one more adds this share of what one of those before keeps on
@@ -36,6 +37,9 @@ pub(super) struct Search {
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
     pub(super) earlier: f64,
+    /// How often configurations are used, from the first step to the last.
+    #[serde(default = "Reuse::untold")]
+    pub(super) reuse: Reuse,
 }
 
 impl Search {
