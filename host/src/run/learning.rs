@@ -20,7 +20,7 @@ use blockspin_core::window::shuffle_buffer::Cut;
 
 use super::evaluate::{Estimate, Extent, HeldOut};
 use super::history::Record;
-use super::memory::{DATA_POOL_BYTES, Sizes, learned};
+use super::memory::{DATA_POOL_BYTES, Reuse, Sizes, learned};
 use super::refine::Refined;
 use super::region::Place;
 use super::search::{Attempt, Search};
@@ -87,7 +87,8 @@ struct Supply<'a, C, V> {
     cut: C,
     /// Means of the sites of V, known beforehand; none: 0.
     centres: Vec<f32>,
-    sizes: Sizes,
+    /// How much is taken, by how often configurations are used.
+    sizes: Box<dyn Fn(Reuse) -> Sizes + 'a>,
     /// Of a seed.
     training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + Send + 'a> + 'a>,
     watched: Box<dyn Feed<V> + 'a>,
@@ -142,7 +143,8 @@ pub fn memory(setup: &Setup, model: &Prepared) -> u64 {
 
 fn model_memory<M: Supplier<Value: Learnt>>(setup: &Setup, model: &M) -> u64 {
     learned(setup)
-        + Sizes::of_model::<M::Value>(setup).bytes::<M::Value>(setup, setup.place.sites())
+        + Sizes::of_model::<M::Value>(setup, Reuse::default())
+            .bytes::<M::Value>(setup, setup.place.sites())
         + 3 * mcmc::memory(model)
 }
 
@@ -173,7 +175,6 @@ pub fn sampler<M: Supplier<Value: Learnt>>(
             "lists of sites belong to data; a model has windows",
         ));
     };
-    let sizes = Sizes::of_model::<M::Value>(setup);
     // Chains of two purposes are drawn at once.
     let crew = Arc::new(Crew::new(setup.execution.threads.clamp(1, 2 * CHAINS)));
     let drawn = crew.clone();
@@ -193,7 +194,7 @@ pub fn sampler<M: Supplier<Value: Learnt>>(
         Supply {
             cut: *window,
             centres: centres(&sampling.model, window),
-            sizes,
+            sizes: Box::new(|reuse| Sizes::of_model::<M::Value>(setup, reuse)),
             watched: chains(seed, Purpose::Validation, 0),
             // Of chains that no training was watched by.
             choosing: {
@@ -289,7 +290,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
         Supply {
             cut,
             centres: vec![],
-            sizes,
+            sizes: Box::new(|_| Sizes::of_data::<V>(setup, parts, crop.sites())),
             training: Box::new(move |seed| feed(&parts.train, parts.train.len(), true, (seed, 2))),
             watched: feed(&parts.validation, watched, false, (seed, 3)),
             choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
@@ -356,6 +357,12 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
         crew,
     } = supply;
     let (seed, batch) = (setup.optimisation.seed, setup.shape.batch());
+    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
+    let mut search = Search::default();
+    if let Some(tape) = &mut tape {
+        tape.value(&mut search)?;
+    }
+    let sizes = sizes(search.reuse);
     let start = Instant::now();
     let gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &dyn Progress| {
         HeldOut::gather(feed, &cut, batch, extent, origins, progress)
@@ -374,11 +381,6 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
     };
     let mut seconds_gathering = start.elapsed().as_secs_f64();
 
-    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
-    let mut search = Search::default();
-    if let Some(tape) = &mut tape {
-        tape.value(&mut search)?;
-    }
     let mut pool = PoolBuffers::new(&sizes, cut.sites());
     let mut climb = || loop {
         let (components, seed) = search.next(setup);

@@ -1,5 +1,7 @@
 //! How much of the samples a run holds in memory, and what that takes.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::split::Parts;
 use crate::data::supply::Learnt;
 use crate::run::evaluate::Extent;
@@ -7,19 +9,24 @@ use crate::run::region::Place;
 
 use super::setup::Setup;
 
-/// Times that a configuration of a lattice of 64 × 64 is drawn from the shuffle buffer before it
-/// is replaced; larger lattices hold more windows, and stay longer.
-const USES: usize = 24;
-/// Sites that [`USES`] refers to.
+/// Sites that [`Reuse::uses`] refers to.
 const USES_SITES: usize = 64 * 64;
+/// [`Reuse::uses`] of the configurations of a file, which cost little.
+const DATA_USES: usize = 24;
+/// Windows that are taken of one configuration that nothing is learned from, at most.
+const MOST_WINDOWS: usize = 64;
+/// The same where a window spans the lattice, so that all of them have the same sites.
+const WHOLE_WINDOWS: usize = 2;
 /// Bytes of configurations that the shuffle buffer holds at most, unless one batch takes more.
 const POOL_BYTES: usize = 1 << 21;
 /// The same where they come from a file and may be reals.
 pub(super) const DATA_POOL_BYTES: usize = 48 << 20;
 /// Most configurations in the shuffle buffer of a model.
 const POOL_CONFIGURATIONS: usize = 4096;
-/// Windows that the reported figure is taken over, at least, and their bytes, at most.
+/// Windows that the reported figure is taken over, at least, and their bytes, at most. Where they may
+/// overlap there are more, unless these take more bytes.
 const HELD_OUT_WINDOWS: usize = 60_000;
+const HELD_OUT_OVERLAPPING: usize = 80_000;
 const HELD_OUT_BYTES: usize = 48 << 20;
 /// Batches of different configurations that the error bar is taken over, at least.
 const HELD_OUT_GROUPS: usize = 32;
@@ -29,6 +36,37 @@ const VALIDATION_WINDOWS: usize = 4_000;
 const VALIDATION_BYTES: usize = 24 << 20;
 /// Windows that trainings are compared by, where there are several: enough to tell them apart.
 const CHOOSING_WINDOWS: usize = 40_000;
+
+/// How often configurations of a model are used, which the bits of a run depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reuse {
+    /// Times that a configuration of a lattice of 64 × 64 is drawn from the shuffle buffer before it
+    /// is replaced; larger lattices hold more windows, and stay longer.
+    uses: usize,
+    /// Windows of a configuration that nothing is learned from, in units of those that are nearly
+    /// independent: the others are less than new ones, but come without a sweep.
+    windows: usize,
+}
+
+/// As measured: `reuse` in `benches/README.md`.
+impl Default for Reuse {
+    fn default() -> Self {
+        Reuse {
+            uses: 96,
+            windows: 4,
+        }
+    }
+}
+
+impl Reuse {
+    /// Of trainings whose checkpoints do not tell.
+    pub(super) fn untold() -> Self {
+        Reuse {
+            uses: 24,
+            windows: 1,
+        }
+    }
+}
 
 /// How much is held.
 pub(super) struct Sizes {
@@ -50,15 +88,26 @@ fn row_bytes<V: Learnt>(place: &Place) -> usize {
     size_of::<V::Word>() * (V::row(block) + V::row(environment))
 }
 
-fn uses(sites: usize) -> usize {
-    USES * (sites / USES_SITES).max(1)
+fn uses(uses: usize, sites: usize) -> usize {
+    uses * (sites / USES_SITES).max(1)
 }
 
 impl Sizes {
     /// Chains fill ten batches, then keep pace with what is drawn.
-    pub(super) fn of_model<V: Learnt>(setup: &Setup) -> Self {
+    pub(super) fn of_model<V: Learnt>(setup: &Setup, reuse: Reuse) -> Self {
         let (place, batch) = (&setup.place, setup.shape.batch());
-        let windows = place.independent();
+        let places = usize::try_from(place.places()).unwrap_or(usize::MAX);
+        let independent = place.independent();
+        let overlapping = match independent {
+            1 => reuse.windows.min(WHOLE_WINDOWS),
+            _ => reuse.windows,
+        };
+        let windows = (overlapping * independent).min(MOST_WINDOWS).min(places);
+        let held_out = match windows > independent {
+            true => (HELD_OUT_BYTES / row_bytes::<V>(place))
+                .clamp(HELD_OUT_WINDOWS, HELD_OUT_OVERLAPPING),
+            false => HELD_OUT_WINDOWS,
+        };
         let pool = (POOL_BYTES / (size_of::<V>() * V::configuration(place.sites())))
             .clamp(2 * batch, POOL_CONFIGURATIONS.max(2 * batch));
         let choosing = Extent {
@@ -74,17 +123,15 @@ impl Sizes {
             uses: Some(if place.places() == 1 {
                 1
             } else {
-                uses(place.sites())
+                uses(reuse.uses, place.sites())
             }),
             watched: Extent {
-                groups: VALIDATION_WINDOWS.div_ceil(windows * batch),
-                windows: windows.min(4),
+                groups: VALIDATION_WINDOWS.div_ceil(independent * batch),
+                windows: independent.min(4),
             },
             choosing: setup.chooses().then_some(choosing),
             held_out: Extent {
-                groups: HELD_OUT_WINDOWS
-                    .div_ceil(windows * batch)
-                    .max(HELD_OUT_GROUPS),
+                groups: held_out.div_ceil(windows * batch).max(HELD_OUT_GROUPS),
                 windows,
             },
         }
@@ -128,7 +175,7 @@ impl Sizes {
         Sizes {
             pool,
             first: pool,
-            uses: (pool < train).then(|| uses(sites)),
+            uses: (pool < train).then(|| uses(DATA_USES, sites)),
             watched,
             choosing: setup.chooses().then_some(choosing),
             held_out,

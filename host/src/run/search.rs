@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::evaluate::Estimate;
 
+use super::memory::Reuse;
 use super::setup::Setup;
 use super::training::Trained;
 
@@ -36,6 +37,9 @@ pub(super) struct Search {
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
     pub(super) earlier: f64,
+    /// How often configurations are used, from the first step to the last.
+    #[serde(default = "Reuse::untold")]
+    pub(super) reuse: Reuse,
 }
 
 impl Search {
