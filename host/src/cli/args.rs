@@ -453,6 +453,11 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_parser = rule(values::seed), value_name = "S")]
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<String>,
+    /// Windows that the reported figure is averaged over, at least; four times as many halve its standard
+    /// error [default: some 80000]
+    #[arg(long, value_parser = rule(values::positive), hide_short_help = true, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_windows: Option<String>,
     /// Learning rate at the start
     #[arg(long, value_parser = rule(values::rate), hide_short_help = true, value_name = "RATE")]
     #[serde(skip_serializing_if = "Option::is_none")]

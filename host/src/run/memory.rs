@@ -92,6 +92,12 @@ fn uses(uses: usize, sites: usize) -> usize {
     uses * (sites / USES_SITES).max(1)
 }
 
+/// Held-out windows, where their number is given.
+fn wanted(setup: &Setup) -> Option<usize> {
+    let windows = setup.optimisation.held_out_windows;
+    windows.map(|windows| windows as usize)
+}
+
 impl Sizes {
     /// Chains fill ten batches, then keep pace with what is drawn.
     pub(super) fn of_model<V: Learnt>(setup: &Setup, reuse: Reuse) -> Self {
@@ -108,6 +114,7 @@ impl Sizes {
                 .clamp(HELD_OUT_WINDOWS, HELD_OUT_OVERLAPPING),
             false => HELD_OUT_WINDOWS,
         };
+        let held_out = wanted(setup).unwrap_or(held_out);
         let pool = (POOL_BYTES / (size_of::<V>() * V::configuration(place.sites())))
             .clamp(2 * batch, POOL_CONFIGURATIONS.max(2 * batch));
         let choosing = Extent {
@@ -172,6 +179,14 @@ impl Sizes {
                 .min(4)
                 .min((most / (groups * batch).max(1)).max(1)),
         };
+        // Nothing that is trained or chosen depends on it.
+        if let Some(wanted) = wanted(setup) {
+            let configurations = parts.held_out.len().max(1);
+            held_out = Extent {
+                groups: parts.held_out.len() / batch,
+                windows: wanted.div_ceil(configurations).clamp(1, places),
+            };
+        }
         Sizes {
             pool,
             first: pool,

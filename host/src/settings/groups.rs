@@ -102,6 +102,9 @@ settings! {
         /// Ends the training after this many validation figures in a row that are no better than the
         /// best, and keeps the parameters of the best.
         patience: Option<u32> = None, optional(values::positive);
+        /// Windows that the reported figure is averaged over, at least; none: enough for most uses. Four
+        /// times as many halve its standard error.
+        held_out_windows: Option<u32> = None, optional(values::positive);
         /// Seed of all random streams.
         seed: u64 = 1, values::seed;
     }

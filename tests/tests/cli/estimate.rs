@@ -216,3 +216,26 @@ fn random_bond_rings_agree_with_exact() {
     }
     assert!((kept[0] - kept[1]).abs() > 0.05, "{kept:?}");
 }
+
+/// More held-out windows change the figure and its error, and nothing that was learned.
+#[test]
+fn more_held_out_windows_are_less_uncertain() {
+    let folder = Folder::new();
+    let run = "chain --size 32 --block 2 --buffer 1 --environment 2 --batch 50 --steps 200";
+    let few = folder.json(&format!("train {run} --held-out-windows 8000 --out few"));
+    let many = folder.json(&format!("train {run} --held-out-windows 128000 --out many"));
+    assert_eq!(few["fingerprint"], many["fingerprint"]);
+    assert_eq!(many["held_out_windows"], 128_000);
+    let [few, many] = [few, many].map(|found| {
+        let nats = number(&found, "information_nats");
+        (nats, number(&found, "information_stderr_nats"))
+    });
+    let ratio = few.1 / many.1;
+    assert!((2.5..6.5).contains(&ratio), "{ratio} in place of 4");
+    assert!((few.0 - many.0).abs() < 4.0 * (few.1 + many.1));
+    folder.refuses(
+        &format!("train {run} --held-out-windows 4000000000 --out no"),
+        1,
+        &["memory"],
+    );
+}
