@@ -8,7 +8,7 @@ use blockspin::run::Execution;
 use blockspin::run::Setup;
 use blockspin::run::evaluate::Estimate;
 use blockspin::run::learning::{self, Outcome};
-use blockspin::run::region::Place;
+use blockspin::run::region::Geometry;
 use blockspin::settings::values::Sides;
 use blockspin_core::bound::AnyBound as Bound;
 use blockspin_core::critic::AnyCritic as Critic;
@@ -225,7 +225,7 @@ impl Case {
             threads: 1,
             ..Execution::default()
         };
-        let mut settings = Setup::at(Place::Window(window), shape, execution);
+        let mut settings = Setup::at(Geometry::Window(window), shape, execution);
         settings.schedule.steps = steps;
         settings.optimisation.seed = seed;
         settings.given = Some((filters, self.encoder));

@@ -73,13 +73,13 @@ pub(crate) enum Command {
     )]
     Train {
         #[command(subcommand)]
-        source: SourceArgs<TrainArgs>,
+        source: Box<SourceArgs<TrainArgs>>,
     },
     /// Estimate the information that a given filter keeps
     #[command(after_help = "Example: blockspin estimate ising --filter boundary")]
     Estimate {
         #[command(subcommand)]
-        source: SourceArgs<EstimateArgs>,
+        source: Box<SourceArgs<EstimateArgs>>,
     },
     /// Draw configurations of a model and save them
     #[command(

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use blockspin::data::filters::{Filters, product};
 use blockspin::model::{self, AnyModel, IsingModel, Layout, Model as _, RandomBonds};
 use blockspin::report::picture::heat_map;
-use blockspin::run::named_filters::filters;
+use blockspin::run::filter_lookup::filters;
 use blockspin::run::record::{VERSION, finite, nested_filters, object};
 use blockspin::settings::encoder::Coarse;
 use blockspin::settings::{Fields, Setting as _};

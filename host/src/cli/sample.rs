@@ -48,7 +48,7 @@ struct Share<'a> {
 }
 
 /// All measurements.
-struct Measured {
+struct Measurements {
     names: &'static [&'static str],
     series: Vec<f64>,
     /// Number of occurrences of each value.
@@ -57,7 +57,7 @@ struct Measured {
     picture: String,
 }
 
-impl Measured {
+impl Measurements {
     fn width(&self) -> usize {
         OBSERVED + self.names.len()
     }
@@ -246,7 +246,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
     file: &ConfigurationFile<FileWriter>,
     progress: &dyn Progress,
     title: &str,
-) -> Result<Measured> {
+) -> Result<Measurements> {
     let Sampling { model, plan, .. } = sampling;
     let names = model.observables();
     let width = OBSERVED + names.len();
@@ -306,7 +306,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
     let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     let configurations: Vec<&[M::Cell]> = last.values().map(Vec::as_slice).collect();
-    Ok(Measured {
+    Ok(Measurements {
         names,
         series,
         counts,
@@ -326,7 +326,7 @@ fn count(counts: &mut Vec<u64>, value: usize, n: u64) {
 }
 
 /// Whether chains from hot and from cold starts differ in energy.
-fn apart(measured: &Measured, samples: u64, chains: u64) -> bool {
+fn apart(measured: &Measurements, samples: u64, chains: u64) -> bool {
     let mut starts = [Blocking::new(), Blocking::new()];
     for chain in 0..chains {
         let rows = rows(samples, chains, chain);
@@ -343,7 +343,7 @@ fn apart(measured: &Measured, samples: u64, chains: u64) -> bool {
 }
 
 /// Number of sector changes between successive samples of a chain; none, if there are no sectors.
-fn sector_changes(measured: &Measured, samples: u64, chains: u64) -> Option<u64> {
+fn sector_changes(measured: &Measurements, samples: u64, chains: u64) -> Option<u64> {
     let sectors: Vec<f64> = measured.column(SECTOR).collect();
     if sectors.iter().any(|sector| sector.is_nan()) {
         return None;

@@ -21,7 +21,7 @@ const INDEPENDENT: f64 = 1.0;
 
 /// Blocks of configurations in the order of the file, never interleaved.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parts {
+pub struct Split {
     /// Training.
     pub train: Range<usize>,
     /// Validation.
@@ -32,7 +32,7 @@ pub struct Parts {
     pub autocorrelation: f64,
 }
 
-impl Parts {
+impl Split {
     /// Measures the autocorrelation along the file, and divides the configurations so that the parts are
     /// independent.
     ///
@@ -70,7 +70,7 @@ impl Parts {
         }
         let train = left - validation - held_out;
         let watched = train + gap;
-        Ok(Parts {
+        Ok(Split {
             train: 0..train,
             validation: watched..watched + validation,
             held_out: n - held_out..n,
@@ -130,23 +130,23 @@ mod tests {
 
     #[test]
     fn independent_configurations_are_parted_without_gaps() {
-        let parts = Parts::apart(1000, 0.5, 100).unwrap();
+        let parts = Split::apart(1000, 0.5, 100).unwrap();
         assert_eq!(
             (parts.train, parts.validation, parts.held_out),
             (0..700, 700..800, 800..1000)
         );
-        assert!(Parts::apart(999, 0.5, 100).is_err());
+        assert!(Split::apart(999, 0.5, 100).is_err());
     }
 
     #[test]
     fn alike_ones_lie_apart() {
-        let parts = Parts::apart(1080, 10.5, 100).unwrap();
+        let parts = Split::apart(1080, 10.5, 100).unwrap();
         assert_eq!(parts.validation.start - parts.train.end, 40);
         assert_eq!(
             (parts.train, parts.validation, parts.held_out),
             (0..700, 740..840, 880..1080)
         );
-        let error = Parts::apart(1079, 10.5, 100).unwrap_err();
+        let error = Split::apart(1079, 10.5, 100).unwrap_err();
         assert!(
             error.message().contains("give 1080 configurations"),
             "{error}"

@@ -13,10 +13,10 @@ use blockspin_core::window::{Window, WindowError};
 
 use crate::data::Data;
 use crate::error::{Error, Result};
-use crate::store::codec::{Number, Tape};
+use crate::store::codec::{Number, StateFile};
 
 /// A kind of value that a run can learn from.
-pub trait Learnt: Value<Word: Default + Send + Sync> + Number + Default + Send + Sync {
+pub trait SampleValue: Value<Word: Default + Send + Sync> + Number + Default + Send + Sync {
     /// Values in an element of a configuration.
     const PACKED: usize;
 
@@ -35,7 +35,7 @@ pub trait Learnt: Value<Word: Default + Send + Sync> + Number + Default + Send +
     fn pick(from: &[Self], listed: &[u32], to: &mut [Self]);
 }
 
-impl Learnt for u32 {
+impl SampleValue for u32 {
     const PACKED: usize = 32;
 
     fn samples(shape: Shape) -> usize {
@@ -63,7 +63,7 @@ impl Learnt for u32 {
     }
 }
 
-impl Learnt for f32 {
+impl SampleValue for f32 {
     const PACKED: usize = 1;
 
     fn samples(shape: Shape) -> usize {
@@ -213,7 +213,7 @@ impl Crop {
 
     /// Bytes of the box that a supply holds besides the values it gives.
     #[must_use]
-    pub fn scratch<V: Learnt>(&self) -> usize {
+    pub fn scratch<V: SampleValue>(&self) -> usize {
         match self.listed {
             Some(_) => size_of::<V>() * V::configuration(self.volume()),
             None => 0,
@@ -221,7 +221,7 @@ impl Crop {
     }
 
     /// Reads what is kept of the box of configuration `i` at `corner`, by way of `around`.
-    fn read<V: Learnt>(
+    fn read<V: SampleValue>(
         &self,
         data: &Data,
         i: usize,
@@ -263,7 +263,7 @@ impl Crop {
 }
 
 /// A supply of configurations, one after the other.
-pub trait Feed<V> {
+pub trait Supply<V> {
     /// Writes the next configuration; false when there are no more.
     ///
     /// # Errors
@@ -277,7 +277,7 @@ pub trait Feed<V> {
     ///
     /// # Errors
     /// Those of the checkpoint.
-    fn pass(&mut self, tape: &mut Tape) -> Result<()>;
+    fn pass(&mut self, state: &mut StateFile) -> Result<()>;
 
     /// Bytes of that, at most, about.
     fn bytes(&self) -> u64;
@@ -321,7 +321,7 @@ impl<'a, V> Rows<'a, V> {
     }
 }
 
-impl<V: Learnt> Feed<V> for Rows<'_, V> {
+impl<V: SampleValue> Supply<V> for Rows<'_, V> {
     fn next(&mut self, slot: &mut [V]) -> Result<bool> {
         if self.done == self.count {
             if !self.endless {
@@ -338,10 +338,10 @@ impl<V: Learnt> Feed<V> for Rows<'_, V> {
         Ok(true)
     }
 
-    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        tape.value(&mut self.done)?;
-        tape.require(self.done <= self.count)?;
-        tape.value(&mut self.stream)
+    fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+        state.value(&mut self.done)?;
+        state.require(self.done <= self.count)?;
+        state.value(&mut self.stream)
     }
 
     fn bytes(&self) -> u64 {

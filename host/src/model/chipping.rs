@@ -4,7 +4,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
 
 use super::mcmc::Sampling;
-use super::{AnyModel, Model, Prepared};
+use super::{AnyModel, Model, ModelSampler};
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, Window};
@@ -119,7 +119,7 @@ impl Model for ChippingModel {
         None
     }
 
-    fn unmeasured(&self) -> Result<Prepared> {
-        Ok(Prepared::Chipping(Sampling::unmeasured(self.sampler)))
+    fn unmeasured(&self) -> Result<ModelSampler> {
+        Ok(ModelSampler::Chipping(Sampling::unmeasured(self.sampler)))
     }
 }

@@ -4,7 +4,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
 
 use super::mcmc::Sampling;
-use super::{AnyModel, Layout, Model, Prepared};
+use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, LearnedFilter, Optimisation, Window};
@@ -157,8 +157,8 @@ impl Model for DimerModel {
         Format::Bits
     }
 
-    fn unmeasured(&self) -> Result<Prepared> {
-        Ok(Prepared::Dimer(Box::new(Sampling::unmeasured(
+    fn unmeasured(&self) -> Result<ModelSampler> {
+        Ok(ModelSampler::Dimer(Box::new(Sampling::unmeasured(
             self.sampler,
         ))))
     }

@@ -4,7 +4,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
 
 use super::mcmc::Sampling;
-use super::{AnyModel, Model, Prepared};
+use super::{AnyModel, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
@@ -108,7 +108,7 @@ impl Model for GaussianModel {
         Format::Real
     }
 
-    fn unmeasured(&self) -> Result<Prepared> {
-        Ok(Prepared::Gaussian(Sampling::unmeasured(self.sampler)))
+    fn unmeasured(&self) -> Result<ModelSampler> {
+        Ok(ModelSampler::Gaussian(Sampling::unmeasured(self.sampler)))
     }
 }

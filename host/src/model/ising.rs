@@ -6,7 +6,7 @@ use blockspin_exact::{Information, ising};
 
 use super::mcmc::{Plan, Sampling};
 use super::random_bonds::RandomBonds;
-use super::{AnyModel, Model, Prepared, Question, RingModel, known};
+use super::{AnyModel, ExactQuery, Model, ModelSampler, RingModel, exact};
 use crate::data::filters::product;
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
@@ -397,10 +397,10 @@ impl Model for IsingModel {
         Some(self.coupling.abs())
     }
 
-    fn known(&self, question: Question<'_>) -> Option<Information> {
+    fn known(&self, question: ExactQuery<'_>) -> Option<Information> {
         let steps = match self.lattice.dimension() {
-            1 => known::of_ring,
-            _ => known::of_lattice,
+            1 => exact::of_ring,
+            _ => exact::of_lattice,
         };
         let beta = self.temperature.recip();
         question.ask(steps, |partition, filter| {
@@ -409,17 +409,17 @@ impl Model for IsingModel {
         })
     }
 
-    fn unmeasured(&self) -> Result<Prepared> {
+    fn unmeasured(&self) -> Result<ModelSampler> {
         let choice = self.algorithm.unwrap_or(Update::SwendsenWang);
         let sampler = self.sampler(choice, 1)?;
-        Ok(Prepared::Ising(Sampling::unmeasured(sampler)))
+        Ok(ModelSampler::Ising(Sampling::unmeasured(sampler)))
     }
 
-    fn prepare(&self, seed: u64, threads: usize) -> Result<Prepared> {
-        Ok(Prepared::Ising(self.sampling(seed, threads)?))
+    fn prepare(&self, seed: u64, threads: usize) -> Result<ModelSampler> {
+        Ok(ModelSampler::Ising(self.sampling(seed, threads)?))
     }
 
-    fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<Prepared> {
+    fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<ModelSampler> {
         let warmer = match self.algorithm {
             Some(Update::Metropolis) => self.sampler(Update::Metropolis, 1)?,
             _ => self.sampler(Update::SwendsenWang, 1)?,
@@ -428,7 +428,7 @@ impl Model for IsingModel {
             Some(clusters) => self.sampler(Update::Wolff, clusters)?,
             None => warmer,
         };
-        Ok(Prepared::Ising(Sampling {
+        Ok(ModelSampler::Ising(Sampling {
             model,
             warmer,
             plan,

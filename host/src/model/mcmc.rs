@@ -12,11 +12,11 @@ use blockspin_core::window::row::Value;
 use serde::{Deserialize, Serialize};
 
 use super::workers::{Crew, Work, lock};
-use crate::data::supply::Feed;
+use crate::data::supply::Supply;
 use crate::error::Result;
-use crate::store::codec::{Number, Tape};
+use crate::store::codec::{Number, StateFile};
 
-/// Chains that feed a run. Fixed, so that no result depends on the number of threads.
+/// Chains that supply a run. Fixed, so that no result depends on the number of threads.
 pub const CHAINS: usize = 8;
 
 /// Site updates that the two chains of a pilot may take together before it gives up.
@@ -335,13 +335,13 @@ impl<M: Supplier> Line<M> {
         }
     }
 
-    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        tape.pass(&mut self.chain.state)?;
-        tape.value(&mut self.chain.stream)?;
-        tape.value(&mut self.burnt_in)?;
-        tape.value(&mut self.is_full)?;
+    fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+        state.pass(&mut self.chain.state)?;
+        state.value(&mut self.chain.stream)?;
+        state.value(&mut self.burnt_in)?;
+        state.value(&mut self.is_full)?;
         match self.is_full {
-            true => tape.pass(&mut self.ready),
+            true => state.pass(&mut self.ready),
             false => Ok(()),
         }
     }
@@ -492,7 +492,7 @@ impl<M: Supplier> Chains<M> {
     }
 }
 
-impl<M: Supplier> Feed<M::Value> for Chains<M> {
+impl<M: Supplier> Supply<M::Value> for Chains<M> {
     /// What is learned from the next sample, under a random global symmetry.
     fn next(&mut self, values: &mut [M::Value]) -> Result<bool> {
         if self.taken == CHAINS * self.each {
@@ -512,20 +512,20 @@ impl<M: Supplier> Feed<M::Value> for Chains<M> {
 
     /// Lines that are being filled are waited for; which are full depends on the threads, what will be
     /// handed out does not.
-    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+    fn pass(&mut self, state: &mut StateFile) -> Result<()> {
         self.recall();
         let model = &self.shared.sampling.model;
         let (length, most) = (learned_len(model), CHAINS * samples_ahead(model));
         let mut pass = || {
-            tape.value(&mut self.taken)?;
-            tape.require(self.taken <= most)?;
+            state.value(&mut self.taken)?;
+            state.require(self.taken <= most)?;
             let rest = self.taken / CHAINS * length;
             let mut ready = self.ready.iter_mut();
-            ready.try_for_each(|ready| tape.pass(&mut ready[rest..]))?;
-            self.home.iter_mut().try_for_each(|line| line.pass(tape))
+            ready.try_for_each(|ready| state.pass(&mut ready[rest..]))?;
+            self.home.iter_mut().try_for_each(|line| line.pass(state))
         };
         let passed = pass();
-        if tape.is_read() {
+        if state.is_read() {
             self.each = most / CHAINS;
         } else {
             // Sampling goes on though a disk be full.

@@ -6,9 +6,9 @@
 
 mod chipping;
 mod dimer;
+mod exact;
 mod gaussian;
 mod ising;
-mod known;
 pub mod mcmc;
 mod potts;
 mod random_bonds;
@@ -25,9 +25,9 @@ use blockspin_exact::Information;
 
 pub use chipping::{Chipping, ChippingModel};
 pub use dimer::{Dimer, DimerModel};
+pub use exact::ExactQuery;
 pub use gaussian::{GaussianField, GaussianModel};
 pub use ising::{CRITICAL, Ising, IsingChain, IsingModel, Update};
-pub use known::Question;
 pub use potts::{Potts, PottsModel};
 pub use random_bonds::RandomBonds;
 pub use ring::RingModel;
@@ -196,12 +196,12 @@ pub enum Layout {
 macro_rules! with_sampling {
     ($prepared:expr, $sampling:ident => $work:expr) => {
         match $prepared {
-            $crate::model::Prepared::Ising($sampling) => $work,
-            $crate::model::Prepared::Chain($sampling) => $work,
-            $crate::model::Prepared::Dimer($sampling) => $work,
-            $crate::model::Prepared::Chipping($sampling) => $work,
-            $crate::model::Prepared::Potts($sampling) => $work,
-            $crate::model::Prepared::Gaussian($sampling) => $work,
+            $crate::model::ModelSampler::Ising($sampling) => $work,
+            $crate::model::ModelSampler::Chain($sampling) => $work,
+            $crate::model::ModelSampler::Dimer($sampling) => $work,
+            $crate::model::ModelSampler::Chipping($sampling) => $work,
+            $crate::model::ModelSampler::Potts($sampling) => $work,
+            $crate::model::ModelSampler::Gaussian($sampling) => $work,
         }
     };
 }
@@ -238,7 +238,7 @@ pub trait Model: Debug {
     }
 
     /// Exact informations of a filter in a window; none, if they are not available or not cheap.
-    fn known(&self, _question: Question<'_>) -> Option<Information> {
+    fn known(&self, _question: ExactQuery<'_>) -> Option<Information> {
         None
     }
 
@@ -246,14 +246,14 @@ pub trait Model: Debug {
     ///
     /// # Errors
     /// Usage, if the sampler rejects its parameters.
-    fn unmeasured(&self) -> Result<Prepared>;
+    fn unmeasured(&self) -> Result<ModelSampler>;
 
     /// Its sampler, with a plan measured from pilot chains. The result does not depend on the number of
     /// threads.
     ///
     /// # Errors
     /// Those of [`unmeasured`](Self::unmeasured).
-    fn prepare(&self, seed: u64, threads: usize) -> Result<Prepared> {
+    fn prepare(&self, seed: u64, threads: usize) -> Result<ModelSampler> {
         let mut prepared = self.unmeasured()?;
         with_sampling!(&mut prepared, sampling => {
             sampling.plan = Plan::measure(&sampling.model, None, seed, threads);
@@ -266,7 +266,7 @@ pub trait Model: Debug {
     ///
     /// # Errors
     /// Those of [`unmeasured`](Self::unmeasured).
-    fn planned(&self, plan: Plan, _clusters: Option<u32>) -> Result<Prepared> {
+    fn planned(&self, plan: Plan, _clusters: Option<u32>) -> Result<ModelSampler> {
         let mut prepared = self.unmeasured()?;
         *prepared.plan_mut() = plan;
         Ok(prepared)
@@ -275,7 +275,7 @@ pub trait Model: Debug {
 
 /// The sampler of one of the models, with a plan of its chains.
 #[derive(Clone, Debug)]
-pub enum Prepared {
+pub enum ModelSampler {
     /// Spins.
     Ising(Sampling<sampler::Ising>),
     /// Spins with random bonds.
@@ -290,7 +290,7 @@ pub enum Prepared {
     Gaussian(Sampling<sampler::Gaussian>),
 }
 
-impl Prepared {
+impl ModelSampler {
     /// Burn-in and thinning of the chains.
     #[must_use]
     pub fn plan(&self) -> &Plan {
@@ -301,7 +301,7 @@ impl Prepared {
     #[must_use]
     pub fn algorithm(&self) -> Option<&'static str> {
         match self {
-            Prepared::Ising(sampling) => Some(
+            ModelSampler::Ising(sampling) => Some(
                 match sampling.model.algorithm() {
                     Algorithm::Wolff { .. } => Update::Wolff,
                     Algorithm::SwendsenWang => Update::SwendsenWang,
@@ -317,7 +317,7 @@ impl Prepared {
     #[must_use]
     pub fn clusters(&self) -> Option<u32> {
         match self {
-            Prepared::Ising(sampling) => match sampling.model.algorithm() {
+            ModelSampler::Ising(sampling) => match sampling.model.algorithm() {
                 Algorithm::Wolff { clusters } => Some(clusters),
                 _ => None,
             },

@@ -4,7 +4,7 @@ use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler, potts};
 
 use super::mcmc::Sampling;
-use super::{AnyModel, Layout, Model, Prepared};
+use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
@@ -113,7 +113,7 @@ impl Model for PottsModel {
         Format::Small
     }
 
-    fn unmeasured(&self) -> Result<Prepared> {
-        Ok(Prepared::Potts(Sampling::unmeasured(self.sampler)))
+    fn unmeasured(&self) -> Result<ModelSampler> {
+        Ok(ModelSampler::Potts(Sampling::unmeasured(self.sampler)))
     }
 }

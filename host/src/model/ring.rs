@@ -5,11 +5,11 @@ use std::sync::Arc;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::random_bond_ring::{self, Bond};
 use blockspin_core::sampler::{self, Sampler};
-use blockspin_exact::{self as exact, Information};
+use blockspin_exact::{Information, random_bond_ring as referee};
 
 use super::mcmc::Sampling;
 use super::random_bonds::RandomBonds;
-use super::{AnyModel, IsingChain, Layout, Model, Prepared, Question, known};
+use super::{AnyModel, ExactQuery, IsingChain, Layout, Model, ModelSampler, exact};
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
 use crate::settings::values::Sides;
@@ -97,18 +97,19 @@ impl Model for RingModel {
         Format::Signs
     }
 
-    fn known(&self, question: Question<'_>) -> Option<Information> {
+    fn known(&self, question: ExactQuery<'_>) -> Option<Information> {
         let (bonds_of, sites) = (&self.bonds, self.lattice().sites() as u32);
         let couplings = bonds_of.couplings(sites, self.coupling).ok()??;
         let beta = self.temperature.recip();
-        question.ask(known::of_ring, |partition, filter| {
+        question.ask(exact::of_ring, |partition, filter| {
             let (first, filter, batch) = (bonds_of.origin, Some(filter), question.batch);
-            exact::random_bond_ring::information(&couplings, beta, partition, first, filter, batch)
-                .ok()
+            referee::information(&couplings, beta, partition, first, filter, batch).ok()
         })
     }
 
-    fn unmeasured(&self) -> Result<Prepared> {
-        Ok(Prepared::Chain(Sampling::unmeasured(self.sampler.clone())))
+    fn unmeasured(&self) -> Result<ModelSampler> {
+        Ok(ModelSampler::Chain(Sampling::unmeasured(
+            self.sampler.clone(),
+        )))
     }
 }

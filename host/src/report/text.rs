@@ -8,7 +8,7 @@ use crate::data::graph::Shells;
 use crate::error::Result;
 use crate::run::evaluate::Estimate;
 use crate::run::record::Results;
-use crate::run::{Ended, Filter, Refined, RunRecord};
+use crate::run::{EndReason, Filter, Refinement, RunRecord};
 use crate::settings::encoder::Coarse;
 
 /// The result of a run: numbers, then the filter. On a graph the filter is a table of the sites of V.
@@ -131,20 +131,20 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
         ));
     }
     let why = match results.ended {
-        Some(Ended::Converged) => Some("the moving average had converged".to_string()),
-        Some(Ended::Patience) => Some("validation no longer improved".into()),
-        Some(Ended::Steps) | None => None,
+        Some(EndReason::Converged) => Some("the moving average had converged".to_string()),
+        Some(EndReason::Patience) => Some("validation no longer improved".into()),
+        Some(EndReason::Steps) | None => None,
     };
     let kept = (results.kept_step != results.steps)
         .then(|| format!("the parameters of step {} are kept", results.kept_step));
     if why.is_some() || kept.is_some() {
         let all: Vec<_> = [why, kept].into_iter().flatten().collect();
         rows.push((
-            "Ended".into(),
+            "EndReason".into(),
             format!("after {} steps: {}", results.steps, all.join("; ")),
         ));
     }
-    if let Some(Refined {
+    if let Some(Refinement {
         steps,
         watched_before_nats,
         watched_after_nats,
@@ -153,7 +153,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     }) = results.refined
     {
         rows.push((
-            "Refined".into(),
+            "Refinement".into(),
             format!(
                 "{steps} steps of BFGS, {watched_before_nats:.4} to {watched_after_nats:.4} nats on \
                  validation windows{}",

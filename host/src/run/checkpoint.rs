@@ -4,7 +4,7 @@
 //! # The file
 //! One file beside the run's folder, `RUN.checkpoint`: written under another name, brought to the disk
 //! and renamed, so that there always is a whole one, and removed when the folder is there. In this
-//! order: `blockspin-checkpoint-1` and a line feed; what it is of (the configuration of the training,
+//! order: `blockspin-checkpoint-1` and a line supply; what it is of (the configuration of the training,
 //! FNV-1a 64 of what identifies its data, what the pilot found); the state of the training; FNV-1a 64 of all bytes before, little-endian. Structures are MessagePack, with the names of their
 //! fields; long arrays (parameters, configurations) are bare numbers of their own width, little-endian.
 //!
@@ -17,7 +17,7 @@
 //! number in the first line counts up.
 //!
 //! # In code
-//! A [`Tape`] goes both ways, so that one function for each type says what is written and what is
+//! A [`StateFile`] goes both ways, so that one function for each type says what is written and what is
 //! read, and the two cannot differ.
 
 use std::fs::File;
@@ -36,12 +36,12 @@ use crate::error::{Error, Result, annotate, quoted};
 use crate::model::mcmc::Plan;
 use crate::observer::Observer;
 use crate::settings;
-use crate::store::codec::{FAMILY, Tape, damaged};
+use crate::store::codec::{FAMILY, StateFile, damaged};
 use crate::store::folder::FileTarget;
 
 /// What a pilot found, and what that took.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct PilotRecord {
     /// When and how often chains are looked at.
     pub plan: Plan,
     /// Single clusters of an update, where the pilot chose these.
@@ -57,7 +57,7 @@ struct Head {
     words: String,
     /// FNV-1a 64 of what identifies its data.
     data: u64,
-    measured: Option<Measured>,
+    measured: Option<PilotRecord>,
     /// All settings by name, as JSON.
     #[serde(default)]
     config: String,
@@ -84,7 +84,7 @@ pub struct Checkpoint {
     every: Duration,
     written: Instant,
     head: Head,
-    found: Option<Tape>,
+    found: Option<StateFile>,
 }
 
 impl Checkpoint {
@@ -147,9 +147,9 @@ impl Checkpoint {
     }
 
     fn find(&mut self, config: &RunConfig, discrete: bool) -> Result<()> {
-        let mut tape = Tape::open(&self.path)?;
+        let mut state = StateFile::open(&self.path)?;
         let mut head = Head::default();
-        tape.value(&mut head)?;
+        state.value(&mut head)?;
         // Settings that cannot be were never run.
         let found = head.config(discrete);
         let found = found.map_err(|_| damaged(&self.path))?;
@@ -162,18 +162,18 @@ impl Checkpoint {
         }
         self.head.data = head.data;
         self.head.measured = head.measured;
-        self.found = Some(tape);
+        self.found = Some(state);
         Ok(())
     }
 
     /// What the pilot of the training to be resumed found.
     #[must_use]
-    pub fn measured(&self) -> Option<Measured> {
+    pub fn measured(&self) -> Option<PilotRecord> {
         self.head.measured
     }
 
     /// Tells what the pilot found.
-    pub fn set_measured(&mut self, measured: Measured) {
+    pub fn set_measured(&mut self, measured: PilotRecord) {
         self.head.measured = Some(measured);
     }
 
@@ -205,9 +205,9 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// The state of the training to be resumed, if there is one, to be read and [ended](Tape::end). From
+    /// The state of the training to be resumed, if there is one, to be read and [ended](StateFile::end). From
     /// now on time counts.
-    pub fn resume(&mut self) -> Option<Tape> {
+    pub fn resume(&mut self) -> Option<StateFile> {
         self.written = Instant::now();
         self.found.take()
     }
@@ -219,7 +219,11 @@ impl Checkpoint {
     }
 
     /// Writes one. A training does not end because this fails: it is told, and the last one is kept.
-    pub fn write(&mut self, observer: &dyn Observer, pass: impl FnOnce(&mut Tape) -> Result<()>) {
+    pub fn write(
+        &mut self,
+        observer: &dyn Observer,
+        pass: impl FnOnce(&mut StateFile) -> Result<()>,
+    ) {
         if let Err(error) = self.try_write(pass) {
             observer.notice(&format!(
                 "warning: {}; the training goes on without a new checkpoint",
@@ -229,7 +233,7 @@ impl Checkpoint {
         self.written = Instant::now();
     }
 
-    fn try_write(&mut self, pass: impl FnOnce(&mut Tape) -> Result<()>) -> Result<()> {
+    fn try_write(&mut self, pass: impl FnOnce(&mut StateFile) -> Result<()>) -> Result<()> {
         let Some(target) = &self.target else {
             return Ok(());
         };
@@ -239,10 +243,10 @@ impl Checkpoint {
                 quoted(&self.path)
             )));
         }
-        let mut tape = Tape::create(target)?;
-        tape.value(&mut self.head)?;
-        pass(&mut tape)?;
-        tape.end()
+        let mut state = StateFile::create(target)?;
+        state.value(&mut self.head)?;
+        pass(&mut state)?;
+        state.end()
     }
 }
 
@@ -340,45 +344,45 @@ mod tests {
             Checkpoint::check(&plan(&path, seconds, resume), &config, true, &Silent)
         };
         let mut checkpoint = check(1e-9, false).unwrap();
-        let measured = Measured {
+        let measured = PilotRecord {
             plan: Plan::UNMEASURED,
             clusters: Some(3),
             seconds: 0.5,
         };
         checkpoint.set_measured(measured);
         assert!(checkpoint.is_due());
-        checkpoint.write(&Silent, |tape| {
-            tape.pass(&mut [f32::NAN.to_bits(), 2])?;
-            tape.value(&mut (Some(-0.0f64), f64::NAN, f32::INFINITY, u64::MAX, 7))
+        checkpoint.write(&Silent, |state| {
+            state.pass(&mut [f32::NAN.to_bits(), 2])?;
+            state.value(&mut (Some(-0.0f64), f64::NAN, f32::INFINITY, u64::MAX, 7))
         });
         let bytes = std::fs::read(&path).unwrap();
         let read = |most: usize| {
             let mut checkpoint = check(0.0, true)?;
             assert_eq!(checkpoint.measured(), Some(measured));
-            let Some(mut tape) = checkpoint.resume() else {
+            let Some(mut state) = checkpoint.resume() else {
                 return Ok(false);
             };
             {
-                let tape = &mut tape;
+                let state = &mut state;
                 let mut numbers = [0u32; 2];
                 let mut value: (Option<f64>, f64, f32, u64, usize) = Default::default();
-                tape.pass(&mut numbers)?;
-                tape.value(&mut value)?;
+                state.pass(&mut numbers)?;
+                state.value(&mut value)?;
                 let (option, nan, infinite, large, count) = value;
                 assert_eq!(numbers, [f32::NAN.to_bits(), 2]);
                 assert_eq!(option.map(f64::to_bits), Some((-0.0f64).to_bits()));
                 assert_eq!(nan.to_bits(), f64::NAN.to_bits());
                 assert_eq!((infinite, large, count), (f32::INFINITY, u64::MAX, 7));
-                tape.require(count <= most)?;
+                state.require(count <= most)?;
             }
-            tape.end().map(|()| true)
+            state.end().map(|()| true)
         };
         assert!(read(7).unwrap());
         assert!(read(6).unwrap_err().message().contains("is damaged"));
         let mut other = check(0.0, true).unwrap();
         assert!(other.set_data(1).is_err());
-        let tape = other.resume().unwrap();
-        assert!(tape.end().is_err(), "something is left");
+        let state = other.resume().unwrap();
+        assert!(state.end().is_err(), "something is left");
         // Whatever happened to it, it is told.
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

@@ -1,7 +1,7 @@
 //! The configuration of a run: one value that holds every setting that a result depends on. A command
 //! line, a file or a library caller fills it, and every record contains it.
 
-use blockspin_core::critic::{Activation, AnyCritic as Critic};
+use blockspin_core::critic::AnyCritic as Critic;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 
@@ -310,7 +310,7 @@ impl RunConfig {
                     .unwrap_or_else(|| Hidden(HIDDEN.to_vec()))
             }),
             embedding: embedded.then(|| given.embedding.unwrap_or(EMBEDDING)),
-            activation: activated.then(|| given.activation.unwrap_or(Activation::default())),
+            activation: activated.then(|| given.activation.unwrap_or_default()),
         };
         Ok(config)
     }

@@ -10,7 +10,7 @@ use std::fmt;
 use blockspin_core::window::shuffle_buffer::Cut;
 use serde::{Deserialize, Serialize};
 
-use crate::data::supply::{Feed, Learnt};
+use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::observer::Progress;
 use crate::run::simd::Isa;
@@ -41,7 +41,7 @@ impl fmt::Display for Estimate {
 ///
 /// Configuration t goes to batch t mod G, so that the K rows of a batch are G samples apart, and the
 /// batches follow one another in the order of sampling, as their error bar needs it.
-pub struct HeldOut<V: Learnt> {
+pub struct HeldOut<V: SampleValue> {
     batch: usize,
     /// Batches of different configurations.
     pub groups: usize,
@@ -60,14 +60,14 @@ pub struct Extent {
     pub windows: usize,
 }
 
-impl<V: Learnt> HeldOut<V> {
+impl<V: SampleValue> HeldOut<V> {
     /// Takes them from a supply. There are fewer groups where it ends early, because windows without
     /// missing values were not to be found in some configurations.
     ///
     /// # Errors
     /// Those of the supply; a failure, if hardly a window is without missing values.
     pub fn gather<C: Cut>(
-        feed: &mut dyn Feed<V>,
+        supply: &mut dyn Supply<V>,
         cut: &C,
         batch: usize,
         Extent { groups, windows }: Extent,
@@ -84,12 +84,12 @@ impl<V: Learnt> HeldOut<V> {
             v: vec![V::Word::default(); rows * v_length],
             e: vec![V::Word::default(); rows * e_length],
         };
-        feed.expect(groups * batch);
+        supply.expect(groups * batch);
         let mut values = vec![V::default(); V::configuration(cut.sites())];
         let (mut complete, mut tries) = (0, 0);
         'all: while complete < groups * windows * batch {
             if complete % windows == 0 {
-                if !feed.next(&mut values)? {
+                if !supply.next(&mut values)? {
                     break;
                 }
                 tries = 0;
@@ -106,7 +106,7 @@ impl<V: Learnt> HeldOut<V> {
                     return Err(incomplete());
                 }
                 // Another configuration may have one.
-                if tries % TRIES_OF_ONE == 0 && !feed.next(&mut values)? {
+                if tries % TRIES_OF_ONE == 0 && !supply.next(&mut values)? {
                     break 'all;
                 }
             }

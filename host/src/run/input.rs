@@ -10,7 +10,7 @@ use crate::data::graph::{Centre, Graph, On};
 use crate::data::npy::Format;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
-use crate::model::{Model, Prepared};
+use crate::model::{Model, ModelSampler};
 use crate::observer::Observer;
 use crate::settings::groups::Pace;
 
@@ -19,7 +19,7 @@ impl Pace {
     ///
     /// # Errors
     /// Those of [`Model::prepare`].
-    pub fn prepare(&self, model: &dyn Model, seed: u64, threads: usize) -> Result<Prepared> {
+    pub fn prepare(&self, model: &dyn Model, seed: u64, threads: usize) -> Result<ModelSampler> {
         let mut prepared = model.prepare(seed, threads)?;
         let plan = prepared.plan_mut();
         plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);

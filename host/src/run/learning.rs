@@ -3,9 +3,8 @@
 //! Training draws windows from a shuffle buffer that a sampler (or a file) keeps filling. The
 //! figure that is reported comes from other samples, which nothing was learned from.
 //!
-//! [`setup`](super::setup) says what is done, [`memory`](super::memory) how much is held for it,
-//! [`training`](super::training) climbs, [`refine`](super::refine) climbs on after it,
-//! [`search`](super::search) chooses among several trainings; here both ends are joined.
+//! `setup` holds what is done, `memory` how many samples are held for it, `training` does the steps,
+//! `refine` continues after them, `search` chooses among several trainings. This file connects them.
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -21,22 +20,22 @@ use blockspin_core::window::shuffle_buffer::Cut;
 use super::evaluate::{Estimate, Extent, HeldOut};
 use super::history::Record;
 use super::memory::{DATA_POOL_BYTES, Reuse, Sizes, learned};
-use super::refine::Refined;
-use super::region::Place;
+use super::refine::Refinement;
+use super::region::Geometry;
 use super::search::{Attempt, Search};
 use super::setup::Setup;
-use super::training::{Buffers, Ended, PoolBuffers, Training, filters};
+use super::training::{Buffers, EndReason, PoolBuffers, Training, filters};
 use crate::data::filters::Filters;
-use crate::data::split::Parts;
-use crate::data::supply::{Crop, Feed, Learnt, Rows};
+use crate::data::split::Split;
+use crate::data::supply::{Crop, Rows, SampleValue, Supply};
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::model::mcmc::{self, CHAINS, Chains, Sampling, Supplier};
 use crate::model::workers::Crew;
-use crate::model::{Prepared, with_sampling};
+use crate::model::{ModelSampler, with_sampling};
 use crate::observer::{Phase, Progress, Silent};
 use crate::run::checkpoint::Checkpoint;
-use crate::store::codec::Tape;
+use crate::store::codec::StateFile;
 use crate::store::resources;
 
 /// What a run found.
@@ -59,9 +58,9 @@ pub struct Outcome {
     /// See `steps`.
     pub kept_step: u32,
     /// Why it ended; none, where nothing was trained.
-    pub ended: Option<Ended>,
+    pub ended: Option<EndReason>,
     /// What the refinement of the filter did, if there was one.
-    pub refined: Option<Refined>,
+    pub refined: Option<Refinement>,
     /// Components of H.
     pub components: u32,
     /// All trainings, in order.
@@ -83,45 +82,45 @@ pub struct Outcome {
 }
 
 /// Three supplies that share nothing, and how much is taken of them.
-struct Supply<'a, C, V> {
+struct Supplies<'a, C, V> {
     cut: C,
     /// Means of the sites of V, known beforehand; none: 0.
     centres: Vec<f32>,
     /// How much is taken, by how often configurations are used.
     sizes: Box<dyn Fn(Reuse) -> Sizes + 'a>,
     /// Of a seed.
-    training: Box<dyn Fn(u64) -> Box<dyn Feed<V> + Send + 'a> + 'a>,
-    watched: Box<dyn Feed<V> + 'a>,
-    choosing: Box<dyn FnOnce() -> Box<dyn Feed<V> + 'a> + 'a>,
-    held_out: Box<dyn Feed<V> + Send + 'a>,
+    training: Box<dyn Fn(u64) -> Box<dyn Supply<V> + Send + 'a> + 'a>,
+    watched: Box<dyn Supply<V> + 'a>,
+    choosing: Box<dyn FnOnce() -> Box<dyn Supply<V> + 'a> + 'a>,
+    held_out: Box<dyn Supply<V> + Send + 'a>,
     /// Threads that draw.
     crew: Arc<Crew>,
 }
 
 /// The supply of held-out configurations, taken while the training runs.
 struct Meanwhile<'a, V> {
-    feed: Box<dyn Feed<V> + Send + 'a>,
+    supply: Box<dyn Supply<V> + Send + 'a>,
     /// Whether they are of no use any more.
     over: &'a AtomicBool,
     taken: &'a AtomicU64,
 }
 
-impl<V> Feed<V> for Meanwhile<'_, V> {
+impl<V> Supply<V> for Meanwhile<'_, V> {
     fn next(&mut self, slot: &mut [V]) -> Result<bool> {
         self.taken.fetch_add(1, Ordering::Relaxed);
-        Ok(!self.over.load(Ordering::Relaxed) && self.feed.next(slot)?)
+        Ok(!self.over.load(Ordering::Relaxed) && self.supply.next(slot)?)
     }
 
     fn expect(&mut self, count: usize) {
-        self.feed.expect(count);
+        self.supply.expect(count);
     }
 
-    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        self.feed.pass(tape)
+    fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+        self.supply.pass(state)
     }
 
     fn bytes(&self) -> u64 {
-        self.feed.bytes()
+        self.supply.bytes()
     }
 }
 
@@ -137,14 +136,14 @@ impl Drop for Ends<'_> {
 
 /// Bytes of memory that a run of a model takes, about.
 #[must_use]
-pub fn memory(setup: &Setup, model: &Prepared) -> u64 {
+pub fn memory(setup: &Setup, model: &ModelSampler) -> u64 {
     with_sampling!(model, sampling => model_memory(setup, &sampling.model))
 }
 
-fn model_memory<M: Supplier<Value: Learnt>>(setup: &Setup, model: &M) -> u64 {
+fn model_memory<M: Supplier<Value: SampleValue>>(setup: &Setup, model: &M) -> u64 {
     learned(setup)
         + Sizes::of_model::<M::Value>(setup, Reuse::default())
-            .bytes::<M::Value>(setup, setup.place.sites())
+            .bytes::<M::Value>(setup, setup.geometry.sites())
         + 3 * mcmc::memory(model)
 }
 
@@ -155,7 +154,7 @@ fn model_memory<M: Supplier<Value: Learnt>>(setup: &Setup, model: &M) -> u64 {
 /// A failure, if the training diverges, or the checkpoint is damaged or finds no room.
 pub fn model(
     setup: &Setup,
-    model: &Prepared,
+    model: &ModelSampler,
     checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
     with_sampling!(model, sampling => sampler(setup, sampling, checkpoint))
@@ -165,12 +164,12 @@ pub fn model(
 ///
 /// # Errors
 /// As [`model`].
-pub fn sampler<M: Supplier<Value: Learnt>>(
+pub fn sampler<M: Supplier<Value: SampleValue>>(
     setup: &Setup,
     sampling: &Sampling<M>,
     checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
-    let Place::Window(window) = &setup.place else {
+    let Geometry::Window(window) = &setup.geometry else {
         return Err(Error::usage(
             "lists of sites belong to data; a model has windows",
         ));
@@ -191,7 +190,7 @@ pub fn sampler<M: Supplier<Value: Learnt>>(
     let seed = setup.optimisation.seed;
     learn(
         setup,
-        Supply {
+        Supplies {
             cut: *window,
             centres: centres(&sampling.model, window),
             sizes: Box::new(|reuse| Sizes::of_model::<M::Value>(setup, reuse)),
@@ -232,7 +231,7 @@ fn centres<M: Supplier>(model: &M, window: &Window) -> Vec<f32> {
 pub fn data(
     setup: &Setup,
     data: &Data,
-    parts: &Parts,
+    parts: &Split,
     checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
     match data.kind() {
@@ -241,30 +240,30 @@ pub fn data(
     }
 }
 
-fn data_run<V: Learnt>(
+fn data_run<V: SampleValue>(
     setup: &Setup,
     data: &Data,
-    parts: &Parts,
+    parts: &Split,
     checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
-    match &setup.place {
-        Place::Window(window) => {
+    match &setup.geometry {
+        Geometry::Window(window) => {
             // Whole configurations, unless a pool of two batches would be too much.
             let most = DATA_POOL_BYTES / (2 * setup.shape.batch() * size_of::<V>()) * V::PACKED;
             let (crop, window) = Crop::around(*window, most)?;
             cut_run::<_, V>(setup, data, parts, (&crop, window), checkpoint)
         }
-        Place::Sites(sites) => {
+        Geometry::Sites(sites) => {
             let (crop, region) = sites.region()?;
             cut_run::<_, V>(setup, data, parts, (crop, region), checkpoint)
         }
     }
 }
 
-fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
+fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     setup: &Setup,
     data: &Data,
-    parts: &Parts,
+    parts: &Split,
     (crop, cut): (&Crop, C),
     checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
@@ -272,7 +271,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
     let needed =
         learned(setup) + sizes.bytes::<V>(setup, crop.sites()) + crop.scratch::<V>() as u64;
     resources::memory("this run", needed)?;
-    let feed = |part: &Range<usize>, count: usize, endless, stream| {
+    let supply = |part: &Range<usize>, count: usize, endless, stream| {
         Box::new(Rows::<V>::new(
             data,
             part.clone(),
@@ -287,14 +286,16 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
     let (choosing, seed) = (sizes.choosing.map_or(0, all), setup.optimisation.seed);
     let mut outcome = learn(
         setup,
-        Supply {
+        Supplies {
             cut,
             centres: vec![],
             sizes: Box::new(|_| Sizes::of_data::<V>(setup, parts, crop.sites())),
-            training: Box::new(move |seed| feed(&parts.train, parts.train.len(), true, (seed, 2))),
-            watched: feed(&parts.validation, watched, false, (seed, 3)),
-            choosing: Box::new(move || feed(&parts.validation, choosing, false, (seed, 5))),
-            held_out: feed(&parts.held_out, held_out, false, (seed, 4)),
+            training: Box::new(move |seed| {
+                supply(&parts.train, parts.train.len(), true, (seed, 2))
+            }),
+            watched: supply(&parts.validation, watched, false, (seed, 3)),
+            choosing: Box::new(move || supply(&parts.validation, choosing, false, (seed, 5))),
+            held_out: supply(&parts.held_out, held_out, false, (seed, 4)),
             crew: Arc::new(Crew::new(1)),
         },
         checkpoint,
@@ -305,7 +306,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: Learnt>(
 }
 
 /// Climbs to the end, and writes checkpoints.
-fn train<C: Cut + Send, V: Learnt>(
+fn train<C: Cut + Send, V: SampleValue>(
     setup: &Setup,
     training: &mut Training<C, V>,
     watched: &HeldOut<V>,
@@ -331,22 +332,22 @@ fn train<C: Cut + Send, V: Learnt>(
             && checkpoint.is_due()
             && !training.is_over()
         {
-            checkpoint.write(observer.as_ref(), |tape| {
-                tape.value(&mut search())?;
-                training.pass(tape)
+            checkpoint.write(observer.as_ref(), |state| {
+                state.value(&mut search())?;
+                training.pass(state)
             });
         }
     }
     Ok(())
 }
 
-fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
+fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     setup: &Setup,
-    supply: Supply<'_, C, V>,
+    supply: Supplies<'_, C, V>,
     mut checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome> {
     let begun = Instant::now();
-    let Supply {
+    let Supplies {
         cut,
         centres,
         sizes,
@@ -357,20 +358,20 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
         crew,
     } = supply;
     let (seed, batch) = (setup.optimisation.seed, setup.shape.batch());
-    let mut tape = checkpoint.as_mut().and_then(|found| found.resume());
+    let mut state = checkpoint.as_mut().and_then(|found| found.resume());
     let mut search = Search::default();
-    if let Some(tape) = &mut tape {
-        tape.value(&mut search)?;
+    if let Some(state) = &mut state {
+        state.value(&mut search)?;
     }
     let sizes = sizes(search.reuse);
     let start = Instant::now();
-    let gather = |feed: &mut dyn Feed<V>, extent, origins: &mut _, progress: &dyn Progress| {
-        HeldOut::gather(feed, &cut, batch, extent, origins, progress)
+    let gather = |supply: &mut dyn Supply<V>, extent, origins: &mut _, progress: &dyn Progress| {
+        HeldOut::gather(supply, &cut, batch, extent, origins, progress)
     };
     let mut origins = Stream::new(seed, 1, Purpose::Windows);
     let watched = {
-        let mut feed = watched;
-        gather(feed.as_mut(), sizes.watched, &mut origins, &Silent)?
+        let mut supply = watched;
+        gather(supply.as_mut(), sizes.watched, &mut origins, &Silent)?
     };
     let choosing = match sizes.choosing {
         Some(extent) => {
@@ -392,9 +393,9 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
         if let Some(checkpoint) = &checkpoint {
             checkpoint.fits(training.bytes(cut.sites()))?;
         }
-        if let Some(mut tape) = tape.take() {
-            training.pass(&mut tape)?;
-            tape.end()?;
+        if let Some(mut state) = state.take() {
+            training.pass(&mut state)?;
+            state.end()?;
         }
         let label = search.label(setup);
         let so_far = || search.after(begun.elapsed().as_secs_f64());
@@ -421,13 +422,13 @@ fn learn<C: Cut + Copy + Send + Sync, V: Learnt>(
         AtomicU64::new(0),
     );
     let (trained, held) = std::thread::scope(|scope| {
-        let mut feed = Meanwhile {
-            feed: held_out,
+        let mut supply = Meanwhile {
+            supply: held_out,
             over: &over,
             taken: &taken,
         };
         let mut gather_held_out = move |progress: &dyn Progress| {
-            gather(&mut feed, sizes.held_out, &mut origins, progress)
+            gather(&mut supply, sizes.held_out, &mut origins, progress)
         };
         if setup.execution.threads == 1 {
             let trained = climb()?;
@@ -503,7 +504,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         information: none,
         information_sign: setup.coarse.decided().map(|_| none),
         training: 0.0,
-        filters: Filters::new(setup.place.block(), setup.zeros())?,
+        filters: Filters::new(setup.geometry.block(), setup.zeros())?,
         parameters: vec![],
         series: vec![],
         steps: setup.schedule.steps,

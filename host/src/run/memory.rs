@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::split::Parts;
-use crate::data::supply::Learnt;
+use crate::data::split::Split;
+use crate::data::supply::SampleValue;
 use crate::run::evaluate::Extent;
-use crate::run::region::Place;
+use crate::run::region::Geometry;
 
 use super::setup::Setup;
 
@@ -83,7 +83,7 @@ pub(super) struct Sizes {
 }
 
 /// Bytes of a row of V and of E.
-fn row_bytes<V: Learnt>(place: &Place) -> usize {
+fn row_bytes<V: SampleValue>(place: &Geometry) -> usize {
     let (block, environment) = place.parts();
     size_of::<V::Word>() * (V::row(block) + V::row(environment))
 }
@@ -100,8 +100,8 @@ fn wanted(setup: &Setup) -> Option<usize> {
 
 impl Sizes {
     /// Chains fill ten batches, then keep pace with what is drawn.
-    pub(super) fn of_model<V: Learnt>(setup: &Setup, reuse: Reuse) -> Self {
-        let (place, batch) = (&setup.place, setup.shape.batch());
+    pub(super) fn of_model<V: SampleValue>(setup: &Setup, reuse: Reuse) -> Self {
+        let (place, batch) = (&setup.geometry, setup.shape.batch());
         let places = usize::try_from(place.places()).unwrap_or(usize::MAX);
         let independent = place.independent();
         let overlapping = match independent {
@@ -145,8 +145,8 @@ impl Sizes {
     }
 
     /// A file goes in whole if it fits; `sites` are those that are read of a configuration.
-    pub(super) fn of_data<V: Learnt>(setup: &Setup, parts: &Parts, sites: usize) -> Self {
-        let (place, batch) = (&setup.place, setup.shape.batch());
+    pub(super) fn of_data<V: SampleValue>(setup: &Setup, parts: &Split, sites: usize) -> Self {
+        let (place, batch) = (&setup.geometry, setup.shape.batch());
         let train = parts.train.len();
         let fits = DATA_POOL_BYTES / (size_of::<V>() * V::configuration(sites));
         let pool = train.min(fits.max(2 * batch));
@@ -197,12 +197,12 @@ impl Sizes {
         }
     }
 
-    pub(super) fn bytes<V: Learnt>(&self, setup: &Setup, sites: usize) -> u64 {
+    pub(super) fn bytes<V: SampleValue>(&self, setup: &Setup, sites: usize) -> u64 {
         let rows = |extent: Extent| extent.groups * extent.windows * setup.shape.batch();
         let configuration = size_of::<V>() * V::configuration(sites) + 4;
         let choosing = self.choosing.map_or(0, rows);
         let windows = rows(self.watched) + choosing + rows(self.held_out);
-        let windows = windows * row_bytes::<V>(&setup.place);
+        let windows = windows * row_bytes::<V>(&setup.geometry);
         (self.pool * configuration + windows) as u64
     }
 }

@@ -3,7 +3,7 @@
 //! [`config`] describes a run, [`record`] its results, and [`Run`] executes it. In between, in the order
 //! of the data: [`input`] opens the source of samples, [`region`] places V and E, `memory` estimates
 //! the memory, `training` trains, `search` chooses among trainings, `evaluate` measures on
-//! held-out windows, [`reference`] computes exact values, and [`diagnostics`] gives warnings.
+//! held-out windows, `reference` computes exact values, and [`diagnostics`] gives warnings.
 
 mod bfgs;
 pub mod checkpoint;
@@ -12,11 +12,11 @@ pub mod config_file;
 pub mod diagnostics;
 pub mod evaluate;
 mod execution;
+pub mod filter_lookup;
 pub mod history;
 pub mod input;
 pub mod learning;
 mod memory;
-pub mod named_filters;
 pub mod record;
 mod reference;
 mod refine;
@@ -30,12 +30,12 @@ mod training;
 pub use config::{DataFile, Filter, RunConfig, Source};
 pub use execution::{CheckpointPlan, Execution};
 pub use record::RunRecord;
-pub use refine::Refined;
+pub use refine::Refinement;
 pub use search::Attempt;
 pub use session::{Session, chain_warnings};
 pub use setup::Setup;
 pub use simd::Isa;
-pub use training::Ended;
+pub use training::EndReason;
 
 use crate::data::Data;
 use crate::error::Result;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::config::{RunConfig, Source};
 use super::evaluate::Estimate;
 use super::history::Record;
-use super::refine::Refined;
-use super::training::Ended;
+use super::refine::Refinement;
+use super::training::EndReason;
 use crate::data::filters::{Filters, product};
 use crate::error::Result;
 use crate::settings::Fields;
@@ -221,9 +221,9 @@ pub struct Results {
     /// The step whose parameters are reported.
     pub kept_step: u32,
     /// Why the training ended.
-    pub ended: Option<Ended>,
+    pub ended: Option<EndReason>,
     /// The effect of the refinement of the filter.
-    pub refined: Option<Refined>,
+    pub refined: Option<Refinement>,
     /// All trainings with this number of components, if there were several.
     pub restarts: Option<Vec<RestartRecord>>,
     /// Standard deviation over restarts.
@@ -444,7 +444,7 @@ impl RunRecord {
                 components: 1,
                 steps: 6000,
                 kept_step: 6000,
-                ended: Some(Ended::Steps),
+                ended: Some(EndReason::Steps),
                 refined: None,
                 restarts: None,
                 spread_nats: None,

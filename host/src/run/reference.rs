@@ -8,10 +8,10 @@ use blockspin_exact::Information;
 
 use super::input::Input;
 use super::record::ExactRecord;
-use super::region::Place;
+use super::region::Geometry;
 use super::setup::Setup;
 use crate::data::filters::Filters;
-use crate::model::Question;
+use crate::model::ExactQuery;
 
 /// Exact results for a run.
 pub(super) struct Exact {
@@ -27,10 +27,10 @@ impl Exact {
         let shown = (setup.optimisation.bound == Bound::InfoNce)
             .then(|| NonZeroU32::new(batch as u32))
             .flatten();
-        let known = |encoder: Encoder| match (input, &setup.place) {
+        let known = |encoder: Encoder| match (input, &setup.geometry) {
             // The weights in `filters` do not determine a map.
             _ if setup.shape.has_map() => None,
-            (Input::Model(model, _), Place::Window(window)) => model.known(Question {
+            (Input::Model(model, _), Geometry::Window(window)) => model.known(ExactQuery {
                 window,
                 filters,
                 encoder,

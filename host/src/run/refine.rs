@@ -7,7 +7,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::rsmi::{Learn, Machine, Rsmi};
 use serde::{Deserialize, Serialize};
 
-use crate::data::supply::Learnt;
+use crate::data::supply::SampleValue;
 
 use super::bfgs::{self, Ascent};
 use super::setup::Setup;
@@ -22,7 +22,7 @@ const TOLERANCE: f64 = 1e-7;
 
 /// What the refinement of the filter by BFGS did.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Refined {
+pub struct Refinement {
     /// Steps, and points at which the bound was asked for.
     pub steps: u32,
     /// See `steps`.
@@ -45,14 +45,14 @@ pub(super) fn groups(batch: usize, bytes: usize) -> usize {
 }
 
 /// A batch: rows of V, and rows of E.
-pub(super) struct Drawn<V: Learnt> {
+pub(super) struct Drawn<V: SampleValue> {
     pub(super) v: Vec<V::Word>,
     pub(super) e: Vec<V::Word>,
 }
 
 /// Climbs the bound on the batches that were drawn, by the filter alone: the critic stays as it is, and the
 /// noise is the same every time. None, if there is nothing to climb; the parameters then mean nothing.
-pub(super) fn refine<V: Learnt>(
+pub(super) fn refine<V: SampleValue>(
     setup: &Setup,
     rsmi: &mut Rsmi,
     drawn: &[Drawn<V>],

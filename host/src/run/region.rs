@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// The sites of V and E.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Geometry {
     /// A window on a lattice.
     Window(Window),
     /// Lists of sites.
@@ -103,13 +103,13 @@ impl Sites {
     }
 }
 
-impl Place {
+impl Geometry {
     /// |V| and |E|.
     #[must_use]
     pub fn parts(&self) -> (usize, usize) {
         match self {
-            Place::Window(window) => window.parts(),
-            Place::Sites(sites) => (sites.block.len(), sites.environment.len()),
+            Geometry::Window(window) => window.parts(),
+            Geometry::Sites(sites) => (sites.block.len(), sites.environment.len()),
         }
     }
 
@@ -117,8 +117,8 @@ impl Place {
     #[must_use]
     pub fn sites(&self) -> usize {
         match self {
-            Place::Window(window) => window.lattice().sites(),
-            Place::Sites(sites) => sites.crop.sites(),
+            Geometry::Window(window) => window.lattice().sites(),
+            Geometry::Sites(sites) => sites.crop.sites(),
         }
     }
 
@@ -126,8 +126,8 @@ impl Place {
     #[must_use]
     pub fn block(&self) -> &[u32] {
         match self {
-            Place::Window(window) => window.block(),
-            Place::Sites(sites) => &sites.sides,
+            Geometry::Window(window) => window.block(),
+            Geometry::Sites(sites) => &sites.sides,
         }
     }
 
@@ -135,8 +135,8 @@ impl Place {
     #[must_use]
     pub fn block_indices(&self) -> Vec<u32> {
         match self {
-            Place::Window(window) => window.block_indices().collect(),
-            Place::Sites(sites) => sites.kept.clone(),
+            Geometry::Window(window) => window.block_indices().collect(),
+            Geometry::Sites(sites) => sites.kept.clone(),
         }
     }
 
@@ -144,7 +144,7 @@ impl Place {
     #[must_use]
     pub fn independent(&self) -> usize {
         match self {
-            Place::Window(window) if window.places() > 1 => {
+            Geometry::Window(window) if window.places() > 1 => {
                 (window.lattice().sites() / window.sites()).clamp(1, 64)
             }
             _ => 1,
@@ -155,8 +155,8 @@ impl Place {
     #[must_use]
     pub fn places(&self) -> u64 {
         match self {
-            Place::Window(window) => window.places(),
-            Place::Sites(_) => 1,
+            Geometry::Window(window) => window.places(),
+            Geometry::Sites(_) => 1,
         }
     }
 }

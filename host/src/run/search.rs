@@ -6,7 +6,7 @@ use crate::run::evaluate::Estimate;
 
 use super::memory::Reuse;
 use super::setup::Setup;
-use super::training::Trained;
+use super::training::TrainingResult;
 
 /// Components add information, as long as one more adds this share of what one of those before keeps on
 /// average, and more than two standard errors.
@@ -31,8 +31,8 @@ pub(super) struct Search {
     /// All that ended, in order.
     pub(super) attempts: Vec<Attempt>,
     /// The best with one component less than now, and the best with as many.
-    before: Option<Trained>,
-    best: Option<Trained>,
+    before: Option<TrainingResult>,
+    best: Option<TrainingResult>,
     /// Wall time of sampling, of steps, and of everything before this process, in seconds.
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
@@ -83,7 +83,11 @@ impl Search {
     }
 
     /// Takes a training that has ended; the one that is kept, if it was the last.
-    pub(super) fn push(&mut self, setup: &Setup, trained: Trained) -> Option<Trained> {
+    pub(super) fn push(
+        &mut self,
+        setup: &Setup,
+        trained: TrainingResult,
+    ) -> Option<TrainingResult> {
         let (components, seed) = self.next(setup);
         self.attempts.push(Attempt {
             components,
@@ -118,7 +122,7 @@ impl Search {
 }
 
 /// Whether the last of so many components was worth it.
-fn grows(before: &Trained, now: &Trained, components: u32) -> bool {
+fn grows(before: &TrainingResult, now: &TrainingResult, components: u32) -> bool {
     let (Some(before), Some(now)) = (before.watched, now.watched) else {
         return false;
     };

@@ -18,12 +18,12 @@ use super::record::{
 use super::reference::Exact;
 use super::setup::Setup;
 use crate::data::graph::{Graph, Shells};
-use crate::data::split::Parts;
+use crate::data::split::Split;
 use crate::data::{Data, Kind};
 use crate::error::Result;
-use crate::model::Prepared;
+use crate::model::ModelSampler;
 use crate::model::mcmc::Plan;
-use crate::run::checkpoint::{Checkpoint, Measured};
+use crate::run::checkpoint::{Checkpoint, PilotRecord};
 use crate::store::resources;
 
 /// A run that has been checked: its input is open, its window lies on it, its filters have been read,
@@ -110,7 +110,7 @@ impl Session {
                     Some(found) => model.planned(found.plan, found.clusters)?,
                     None => pace.prepare(model.as_ref(), seed, threads)?,
                 };
-                let measured = measured.unwrap_or_else(|| Measured {
+                let measured = measured.unwrap_or_else(|| PilotRecord {
                     plan: *prepared.plan(),
                     clusters: prepared.clusters(),
                     seconds: begun.elapsed().as_secs_f64(),
@@ -133,7 +133,7 @@ impl Session {
                         learning::nothing(setup)?
                     }
                     None => {
-                        let found = Parts::of(&input.data, setup.shape.batch())?;
+                        let found = Split::of(&input.data, setup.shape.batch())?;
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
@@ -159,7 +159,7 @@ impl Session {
                 }
             ));
         }
-        let (part, way) = match self.setup.place.parts() {
+        let (part, way) = match self.setup.geometry.parts() {
             (0, _) => ("block", "a larger `block`"),
             (_, 0) => ("environment", "a wider `environment`"),
             _ => return None,
@@ -172,7 +172,7 @@ impl Session {
 
     /// FNV-1a 64 hash of a file's properties and of the sites that are read, which distinguishes files
     /// without reading them again.
-    fn identity(&self, input: &DataInput, parts: &Parts) -> u64 {
+    fn identity(&self, input: &DataInput, parts: &Split) -> u64 {
         let mut hash = FnvHasher::default();
         let mut add = |number: u64| hash.write(&number.to_le_bytes());
         let data = &input.data;
@@ -185,10 +185,10 @@ impl Session {
         add(data.configurations() as u64);
         add(data.missing());
         add(parts.autocorrelation.to_bits());
-        let (block, environment) = self.setup.place.parts();
+        let (block, environment) = self.setup.geometry.parts();
         add(block as u64);
         add(environment as u64);
-        let place = self.setup.place.block_indices();
+        let place = self.setup.geometry.block_indices();
         let shells = self.shells.iter();
         let shells = shells.flat_map(|shells| shells.block.iter().chain(&shells.environment));
         let sites = data.sides().iter().chain(data.varying()).chain(&place);
@@ -200,7 +200,7 @@ impl Session {
         &self,
         outcome: Outcome,
         mut warnings: Vec<String>,
-        parts: Option<&Parts>,
+        parts: Option<&Split>,
     ) -> RunRecord {
         let setup = &self.setup;
         let exact = Exact::of(&self.input, setup, &outcome.filters);
@@ -209,7 +209,7 @@ impl Session {
         let capacity = setup.coarse.capacity(outcome.filters.count());
         let deficit = capacity.and_then(|capacity| bound.deficit(shape.batch(), capacity));
         let tried = attempts(&outcome);
-        let (block, environment) = setup.place.parts();
+        let (block, environment) = setup.geometry.parts();
         let sign = outcome.information_sign;
         let mut results = Results {
             information_nats: finite(outcome.information.mean),
@@ -225,7 +225,7 @@ impl Session {
             configurations: outcome.configurations,
             held_out_batches: outcome.groups,
             sites: [block, environment],
-            windows_per_configuration: setup.place.independent(),
+            windows_per_configuration: setup.geometry.independent(),
             components: outcome.components,
             steps: outcome.steps,
             kept_step: outcome.kept_step,
@@ -270,13 +270,13 @@ impl Session {
         }
     }
 
-    fn data(&self, input: &DataInput, parts: Option<&Parts>, outcome: &Outcome) -> DataRecord {
+    fn data(&self, input: &DataInput, parts: Option<&Split>, outcome: &Outcome) -> DataRecord {
         let data = &input.data;
         let (kind, low, high, centre, scale) = match data.kind() {
             Kind::Signs { low, high } => ("two-valued", Some(low), Some(high), None, None),
             Kind::Reals { centre, scale } => ("real", None, None, Some(centre), Some(scale)),
         };
-        let range = |part: fn(&Parts) -> &std::ops::Range<usize>| {
+        let range = |part: fn(&Split) -> &std::ops::Range<usize>| {
             parts.map(|parts| [part(parts).start, part(parts).end])
         };
         let graph = input.graph.as_ref().zip(self.shells.as_ref());
@@ -313,7 +313,7 @@ impl Session {
 
 /// Warnings about chains that follow a plan, a sentence each.
 #[must_use]
-pub fn chain_warnings(prepared: &Prepared, plan: &Plan) -> Vec<String> {
+pub fn chain_warnings(prepared: &ModelSampler, plan: &Plan) -> Vec<String> {
     let mut warnings = vec![];
     if !plan.equilibrated {
         let other = match prepared.algorithm() {

@@ -10,9 +10,9 @@ use blockspin_core::window::{self, WindowError};
 
 use super::Execution;
 use super::config::{EMBEDDING, Filter, HIDDEN, RunConfig};
+use super::filter_lookup::filters;
 use super::input::Input;
-use super::named_filters::filters;
-use super::region::{Place, Sites};
+use super::region::{Geometry, Sites};
 use crate::data::filters::{Filters, commas, product};
 use crate::data::graph::Shells;
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ use crate::settings::values::{Components, MOST_COMPONENTS, Sides};
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Block, buffer, environment.
-    pub place: Place,
+    pub geometry: Geometry,
     /// Sizes of filter, critic and batch.
     pub shape: Shape,
     /// Values of h.
@@ -47,11 +47,11 @@ pub struct Setup {
 }
 
 /// V and E; on a graph with the shells that they were taken from.
-fn place(input: &Input, wanted: &Window) -> Result<(Place, Option<Shells>)> {
+fn geometry(input: &Input, wanted: &Window) -> Result<(Geometry, Option<Shells>)> {
     let input = match input {
         Input::Model(model, _) => {
             let window = window(wanted, model.lattice(), &model.layout())?;
-            return Ok((Place::Window(window), None));
+            return Ok((Geometry::Window(window), None));
         }
         Input::Data(input) => input,
     };
@@ -59,8 +59,8 @@ fn place(input: &Input, wanted: &Window) -> Result<(Place, Option<Shells>)> {
         let [block, buffer, environment] = shell_counts(wanted)?;
         let shells = graph.shells(*centre, *on, block, buffer, environment)?;
         let varying = input.data.varying();
-        let place = Sites::of_graph(&shells.block, &shells.environment, varying);
-        return Ok((Place::Sites(place), Some(shells)));
+        let sites = Sites::of_graph(&shells.block, &shells.environment, varying);
+        return Ok((Geometry::Sites(sites), Some(shells)));
     }
     let lattice = Lattice::new(input.data.sides())?;
     let mut window = window(wanted, lattice, &Layout::Anywhere)?.with_open(&input.open);
@@ -79,10 +79,10 @@ fn place(input: &Input, wanted: &Window) -> Result<(Place, Option<Shells>)> {
         })?;
     }
     let place = match input.origin {
-        Some(_) => Sites::of_window(window, input.data.varying()).map(Place::Sites),
+        Some(_) => Sites::of_window(window, input.data.varying()).map(Geometry::Sites),
         None => None,
     };
-    Ok((place.unwrap_or(Place::Window(window)), None))
+    Ok((place.unwrap_or(Geometry::Window(window)), None))
 }
 
 /// The window on a lattice.
@@ -193,7 +193,7 @@ fn count(filter: &LearnedFilter) -> Result<u32> {
 /// Filters that a training begins with, and a bit for each that stays.
 fn begun(
     learned: &LearnedFilter,
-    place: &Place,
+    geometry: &Geometry,
     layout: &Layout,
     shells: Option<&Shells>,
 ) -> Result<(Option<Filters>, u64)> {
@@ -203,7 +203,7 @@ fn begun(
     let coarse = learned.encoder;
     let of_each = coarse.filters();
     let wanted = count(learned)?;
-    let first = filters(name, place.block(), layout, shells, coarse)?;
+    let first = filters(name, geometry.block(), layout, shells, coarse)?;
     let found = first.count() as u32;
     if found != wanted {
         let remedy = match found.is_multiple_of(of_each) {
@@ -268,7 +268,7 @@ impl Setup {
             Input::Model(model, _) => model.layout(),
             Input::Data(_) => Layout::Anywhere,
         };
-        let (place, shells) = place(input, &config.window)?;
+        let (geometry, shells) = geometry(input, &config.window)?;
         let coarse = config.coarse();
         // Of what is given nothing else is looked at.
         let mut learned = LearnedFilter {
@@ -280,11 +280,11 @@ impl Setup {
             Filter::Learned(filter) => {
                 check(filter)?;
                 learned = filter.clone();
-                (filter_init, frozen) = begun(filter, &place, &layout, shells.as_ref())?;
+                (filter_init, frozen) = begun(filter, &geometry, &layout, shells.as_ref())?;
                 count(filter)?
             }
             Filter::Given(filter) => {
-                let block = place.block();
+                let block = geometry.block();
                 let found = filters(&filter.filter, block, &layout, shells.as_ref(), coarse)?;
                 let (count, of_each) = (found.count(), coarse.filters());
                 if !count.is_multiple_of(of_each as usize) {
@@ -304,7 +304,7 @@ impl Setup {
         let outputs = critic.embedding.unwrap_or(1) + optimisation.bound.outputs(kind);
         // Where nothing varies nothing is run.
         let few = |n: usize| u32::try_from(n.max(1)).unwrap_or(u32::MAX);
-        let (block, environment) = place.parts();
+        let (block, environment) = geometry.parts();
         let shape = Shape::new(
             few(block),
             few(environment),
@@ -318,7 +318,7 @@ impl Setup {
         .map(|shape| shape.with_activation(critic.activation.unwrap_or_default()))
         .map_err(|error| Error::usage(error.to_string()))?;
         let setup = Setup {
-            place,
+            geometry,
             shape,
             coarse,
             schedule: optimisation.schedule(config.learned()),
@@ -342,15 +342,15 @@ impl Setup {
         let batch = Optimisation::default().batch;
         let shape = Shape::new(few(block), few(environment), 1, &HIDDEN, EMBEDDING, batch)
             .map_err(|error| Error::usage(error.to_string()))?;
-        Ok(Self::at(Place::Window(window), shape, execution))
+        Ok(Self::at(Geometry::Window(window), shape, execution))
     }
 
     /// One training of a filter on a place, at the defaults of the Ising model but for its shape.
     #[must_use]
-    pub fn at(place: Place, shape: Shape, execution: Execution) -> Self {
+    pub fn at(geometry: Geometry, shape: Shape, execution: Execution) -> Self {
         let (optimisation, learned) = (Optimisation::default(), LearnedFilter::default());
         Setup {
-            place,
+            geometry,
             shape,
             coarse: Coarse::Binary,
             schedule: optimisation.schedule(Some(&learned)),
@@ -402,7 +402,7 @@ impl Setup {
 
     /// Weights of all components over the whole block, all 0.
     pub(super) fn zeros(&self) -> Vec<f32> {
-        let sides = self.place.block().iter();
+        let sides = self.geometry.block().iter();
         let sites: usize = sides.map(|side| *side as usize).product();
         vec![0.0; self.shape.components() * sites]
     }

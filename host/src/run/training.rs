@@ -18,14 +18,14 @@ use blockspin_core::window::shuffle_buffer::{Cut, ShuffleBuffer};
 use serde::{Deserialize, Serialize};
 
 use crate::data::filters::Filters;
-use crate::data::supply::{Feed, Learnt};
+use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::run::evaluate::{Estimate, HeldOut, incomplete};
 use crate::run::history::Record;
-use crate::store::codec::Tape;
+use crate::store::codec::StateFile;
 
 use super::memory::Sizes;
-use super::refine::{self, Drawn, Refined};
+use super::refine::{self, Drawn, Refinement};
 use super::setup::Setup;
 
 /// Records of a training's course, about; every fifth has a validation figure.
@@ -45,7 +45,7 @@ const SPAN: u32 = 200;
 const EPOCH: u32 = SPAN;
 
 /// Memory of filter, critic, optimiser and batch.
-pub(super) struct Buffers<V: Learnt> {
+pub(super) struct Buffers<V: SampleValue> {
     parameters: Vec<Lane>,
     gradients: Vec<Lane>,
     first_moments: Vec<Lane>,
@@ -54,7 +54,7 @@ pub(super) struct Buffers<V: Learnt> {
     samples: Vec<V::Word>,
 }
 
-impl<V: Learnt> Buffers<V> {
+impl<V: SampleValue> Buffers<V> {
     pub(super) fn new(shape: Shape) -> Self {
         let lanes = || vec![Lane::ZERO; shape.parameter_lanes()];
         Buffers {
@@ -91,7 +91,7 @@ impl<V: Learnt> Buffers<V> {
             .with_centres(centres);
         let given = setup.given.as_ref().map(|(filters, _)| filters);
         if let Some(filters) = given.or(setup.filter_init.as_ref()) {
-            let block_indices = setup.place.block_indices();
+            let block_indices = setup.geometry.block_indices();
             for (a, weights) in filters.components().enumerate() {
                 for (i, at) in block_indices.iter().enumerate() {
                     rsmi.set_filter(i, a, weights[*at as usize]);
@@ -114,7 +114,7 @@ impl<V: Learnt> Buffers<V> {
         &'a mut self,
         setup: &Setup,
         centres: &'a [f32],
-        trained: &Trained,
+        trained: &TrainingResult,
     ) -> Result<Rsmi<'a>> {
         let mut rsmi = self.begin(setup, centres, setup.optimisation.seed)?;
         trained.kept.give(&mut rsmi);
@@ -128,7 +128,7 @@ pub(super) struct PoolBuffers<V> {
     order: Vec<u32>,
 }
 
-impl<V: Learnt> PoolBuffers<V> {
+impl<V: SampleValue> PoolBuffers<V> {
     /// For configurations with so many sites each.
     pub(super) fn new(sizes: &Sizes, sites: usize) -> Self {
         PoolBuffers {
@@ -140,16 +140,16 @@ impl<V: Learnt> PoolBuffers<V> {
 
 /// Filter and critic at a step.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
+struct Snapshot {
     step: u32,
     parameters: Vec<f32>,
     average: Average,
 }
 
-impl Kept {
+impl Snapshot {
     fn of(rsmi: &mut Rsmi, step: u32) -> Self {
         let lanes = rsmi.parameters().iter();
-        Kept {
+        Snapshot {
             step,
             parameters: lanes.flat_map(|lane| lane.0).collect(),
             average: *rsmi.memory_mut().average,
@@ -169,7 +169,7 @@ impl Kept {
 /// Why a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ended {
+pub enum EndReason {
     /// All steps were done.
     Steps,
     /// RSMI-NE's criterion was fulfilled.
@@ -197,22 +197,22 @@ pub(super) struct Course {
     convergence: Option<Convergence>,
     patience: Option<Patience>,
     /// The best so far, if there is patience.
-    best: Option<Kept>,
+    best: Option<Snapshot>,
     /// Why it ended; none: it has not.
-    pub(super) ended: Option<Ended>,
-    pub(super) refined: Option<Refined>,
+    pub(super) ended: Option<EndReason>,
+    pub(super) refined: Option<Refinement>,
     /// Wall time of sampling, and of steps.
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
 }
 
 /// Rows of V and of E of a batch.
-struct Rows<V: Learnt> {
+struct Rows<V: SampleValue> {
     v: Vec<V::Word>,
     e: Vec<V::Word>,
 }
 
-impl<V: Learnt> Default for Rows<V> {
+impl<V: SampleValue> Default for Rows<V> {
     fn default() -> Self {
         Rows {
             v: vec![],
@@ -226,17 +226,17 @@ struct Gatherer<'t, 'a, C, V> {
     batch: usize,
     sizes: &'a Sizes,
     pool: &'t mut ShuffleBuffer<'a, C, V>,
-    feed: &'t mut (dyn Feed<V> + Send + 'a),
+    supply: &'t mut (dyn Supply<V> + Send + 'a),
     configurations: &'t mut usize,
     owed: &'t mut usize,
     draws: &'t mut Stream,
 }
 
-impl<C: Cut, V: Learnt> Gatherer<'_, '_, C, V> {
+impl<C: Cut, V: SampleValue> Gatherer<'_, '_, C, V> {
     /// Adds configurations to the pool.
     fn add(&mut self, n: usize) -> Result<()> {
         for _ in 0..n {
-            self.feed.next(self.pool.next_slot())?;
+            self.supply.next(self.pool.next_slot())?;
             *self.configurations += 1;
         }
         Ok(())
@@ -278,7 +278,7 @@ struct Climber<'t, 'a> {
     noise: &'t mut Stream,
     moving: &'t mut Moving,
     convergence: &'t mut Option<Convergence>,
-    ended: &'t mut Option<Ended>,
+    ended: &'t mut Option<EndReason>,
 }
 
 impl Climber<'_, '_> {
@@ -306,27 +306,27 @@ impl Climber<'_, '_> {
             && self.done.is_multiple_of(EPOCH)
             && rule.push(self.moving.mean())
         {
-            *self.ended = Some(Ended::Converged);
+            *self.ended = Some(EndReason::Converged);
         }
         if *self.done >= schedule.steps {
-            *self.ended = Some(Ended::Steps);
+            *self.ended = Some(EndReason::Steps);
         }
     }
 }
 
 /// A training under way.
-pub(super) struct Training<'a, C, V: Learnt> {
+pub(super) struct Training<'a, C, V: SampleValue> {
     setup: &'a Setup,
     sizes: &'a Sizes,
     rsmi: Rsmi<'a>,
     pool: ShuffleBuffer<'a, C, V>,
-    feed: Box<dyn Feed<V> + Send + 'a>,
+    supply: Box<dyn Supply<V> + Send + 'a>,
     course: Course,
     /// Batches that are gathered before their steps.
     ahead: Vec<Rows<V>>,
 }
 
-impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
+impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     /// One that has not begun: its first weights drawn under `seed`, its pool empty. `centres` are
     /// taken off V.
     ///
@@ -337,7 +337,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
         sizes: &'a Sizes,
         (buffers, pool): (&'a mut Buffers<V>, &'a mut PoolBuffers<V>),
         (cut, centres): (C, &'a [f32]),
-        feed: Box<dyn Feed<V> + Send + 'a>,
+        supply: Box<dyn Supply<V> + Send + 'a>,
         seed: u64,
     ) -> Result<Self> {
         let mut rsmi = buffers.begin(setup, centres, seed)?;
@@ -356,7 +356,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
             rsmi,
             ahead,
             pool: ShuffleBuffer::new(cut, &mut pool.values, &mut pool.order),
-            feed,
+            supply,
             course: Course {
                 done: 0,
                 configurations: 0,
@@ -383,7 +383,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
         let draws = self.setup.schedule.steps as usize * self.setup.shape.batch();
         let all = self.sizes.first + self.sizes.uses.map_or(0, |uses| draws / uses);
         let left = all.saturating_sub(self.course.configurations);
-        self.feed.expect(left);
+        self.supply.expect(left);
     }
 
     /// How far it is.
@@ -433,7 +433,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
             batch,
             sizes: self.sizes,
             pool: &mut self.pool,
-            feed: self.feed.as_mut(),
+            supply: self.supply.as_mut(),
             configurations,
             owed,
             draws,
@@ -544,8 +544,8 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
         });
         if let (Some(rule), Some(estimate)) = (&mut self.course.patience, held_out) {
             match rule.push(estimate.mean) {
-                Verdict::Best => self.course.best = Some(Kept::of(&mut self.rsmi, done)),
-                Verdict::Stop if !is_over => self.course.ended = Some(Ended::Patience),
+                Verdict::Best => self.course.best = Some(Snapshot::of(&mut self.rsmi, done)),
+                Verdict::Stop if !is_over => self.course.ended = Some(EndReason::Patience),
                 Verdict::Wait | Verdict::Stop => {}
             }
         }
@@ -566,43 +566,43 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
         // With the names of their fields.
         let recorded = 4 * RECORDS as usize * size_of::<Record>();
         let held = self.pool.capacity() * configuration;
-        (learned + recorded + held) as u64 + self.feed.bytes()
+        (learned + recorded + held) as u64 + self.supply.bytes()
     }
 
     /// Takes the training to a checkpoint, or from one.
     ///
     /// # Errors
-    /// Those of the tape.
-    pub(super) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        tape.value(&mut self.course)?;
-        tape.require(self.course.done <= self.setup.schedule.steps)?;
-        tape.require(self.course.owed < self.sizes.uses.unwrap_or(1))?;
+    /// Those of the state.
+    pub(super) fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+        state.value(&mut self.course)?;
+        state.require(self.course.done <= self.setup.schedule.steps)?;
+        state.require(self.course.owed < self.sizes.uses.unwrap_or(1))?;
 
-        tape.lanes(self.rsmi.parameters_mut())?;
+        state.lanes(self.rsmi.parameters_mut())?;
         let Memory {
             first_moments,
             second_moments,
             adam,
             average,
         } = self.rsmi.memory_mut();
-        tape.lanes(first_moments)?;
-        tape.lanes(second_moments)?;
-        tape.value(adam)?;
-        tape.value(average)?;
+        state.lanes(first_moments)?;
+        state.lanes(second_moments)?;
+        state.value(adam)?;
+        state.value(average)?;
 
         let (next, order) = self.pool.order();
         let mut order = order.to_vec();
-        let mut state = (next, order.len(), self.pool.left_out());
-        tape.value(&mut state)?;
-        let (next, filled, left_out) = state;
-        tape.require(filled <= self.pool.capacity())?;
+        let mut buffered = (next, order.len(), self.pool.left_out());
+        state.value(&mut buffered)?;
+        let (next, filled, left_out) = buffered;
+        state.require(filled <= self.pool.capacity())?;
         order.resize(filled, 0);
-        tape.pass(&mut order)?;
+        state.pass(&mut order)?;
         match self.pool.resume(next, &order, left_out) {
-            Some(values) => tape.pass(values)?,
-            None => tape.require(false)?,
+            Some(values) => state.pass(values)?,
+            None => state.require(false)?,
         }
-        self.feed.pass(tape)?;
+        self.supply.pass(state)?;
         self.expect();
         Ok(())
     }
@@ -626,7 +626,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
             });
         }
 
-        let start = Kept::of(&mut self.rsmi, self.course.done);
+        let start = Snapshot::of(&mut self.rsmi, self.course.done);
         let before = self.watch(watched).mean;
         let Some(ascent) = refine::refine::<V>(self.setup, &mut self.rsmi, &drawn) else {
             start.give(&mut self.rsmi);
@@ -636,7 +636,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
         if after <= before {
             start.give(&mut self.rsmi);
         }
-        self.course.refined = Some(Refined {
+        self.course.refined = Some(Refinement {
             steps: ascent.steps,
             evaluations: ascent.evaluations,
             bound_before_nats: ascent.before,
@@ -657,7 +657,7 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
         mut self,
         watched: &HeldOut<V>,
         choosing: Option<&HeldOut<V>>,
-    ) -> Result<Trained> {
+    ) -> Result<TrainingResult> {
         let mut step = self.course.done;
         if let Some(best) = self.course.best.take() {
             best.give(&mut self.rsmi);
@@ -685,9 +685,9 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
                 &mut noise,
             )
         });
-        Ok(Trained {
+        Ok(TrainingResult {
             components: self.setup.components(),
-            kept: Kept::of(&mut self.rsmi, step),
+            kept: Snapshot::of(&mut self.rsmi, step),
             watched,
             left_out: self.pool.left_out(),
             course: self.course,
@@ -697,10 +697,10 @@ impl<'a, C: Cut + Send, V: Learnt> Training<'a, C, V> {
 
 /// A training that has ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Trained {
+pub(super) struct TrainingResult {
     /// Components of H.
     pub(super) components: u32,
-    kept: Kept,
+    kept: Snapshot,
     /// Information on the windows that trainings are compared by.
     pub(super) watched: Option<Estimate>,
     /// Windows that were drawn and left out, because a value was missing.
@@ -708,7 +708,7 @@ pub(super) struct Trained {
     pub(super) course: Course,
 }
 
-impl Trained {
+impl TrainingResult {
     /// The step whose parameters were kept.
     pub(super) fn step(&self) -> u32 {
         self.kept.step
@@ -742,13 +742,13 @@ impl Trained {
 ///
 /// # Errors
 /// None in practice; they are checked as any others.
-pub(super) fn filters<V: Learnt>(
+pub(super) fn filters<V: SampleValue>(
     setup: &Setup,
     rsmi: &mut Rsmi,
     held: &HeldOut<V>,
 ) -> Result<Filters> {
     let Setup {
-        place,
+        geometry,
         shape,
         coarse,
         given,
@@ -759,7 +759,7 @@ pub(super) fn filters<V: Learnt>(
     }
     let mut weights = setup.zeros();
     let sites = weights.len() / shape.components();
-    let block_indices = place.block_indices();
+    let block_indices = geometry.block_indices();
     for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
         let found: Vec<f32> = match shape.has_map() {
             true => held.response(rsmi, a),
@@ -769,6 +769,6 @@ pub(super) fn filters<V: Learnt>(
             weights[*at as usize] = weight;
         }
     }
-    let filters = Filters::new(place.block(), weights)?;
+    let filters = Filters::new(geometry.block(), weights)?;
     Ok(filters.of_states(coarse.filters()))
 }

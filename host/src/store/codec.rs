@@ -50,7 +50,7 @@ numbers!(u32 f32);
 /// A checkpoint that is being written or read. Values passed to it are copied into the file, or
 /// overwritten from it.
 #[derive(Debug)]
-pub struct Tape(End);
+pub struct StateFile(End);
 
 #[derive(Debug)]
 enum End {
@@ -90,7 +90,7 @@ fn empty_sum() -> u64 {
     FnvHasher::default().finish()
 }
 
-impl Tape {
+impl StateFile {
     /// Passes numbers.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Tape {
         let (file, sum) = (target.create()?, empty_sum());
         let mut to = BufWriter::new(Summed { file, sum });
         to.write_all(MAGIC)?;
-        Ok(Tape(End::Written(Box::new(to))))
+        Ok(StateFile(End::Written(Box::new(to))))
     }
 
     /// Opens a file, verifies its checksum, and skips [`MAGIC`].
@@ -204,7 +204,7 @@ impl Tape {
         let first = MAGIC.len() as u64;
         file.seek(io::SeekFrom::Start(first)).map_err(fail)?;
         let from = BufReader::new(file.take(payload - first));
-        Ok(Tape(End::Read(from, path.to_path_buf())))
+        Ok(StateFile(End::Read(from, path.to_path_buf())))
     }
 
     /// Ends it: moves a written file to its name, or checks that everything was read.

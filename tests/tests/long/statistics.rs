@@ -8,7 +8,7 @@ use blockspin::data::filters::Filters;
 use blockspin::model::{Ising, Model as _};
 use blockspin::run::evaluate::Estimate;
 use blockspin::run::learning::{self, Outcome};
-use blockspin::run::region::Place;
+use blockspin::run::region::Geometry;
 use blockspin::run::{Execution, Setup};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -171,7 +171,7 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     let lattice = Lattice::new(&[64, 64]).unwrap();
     let window = Window::new(lattice, &[4], &[4], &[10]).unwrap();
     let mut settings = Setup::at(
-        Place::Window(window),
+        Geometry::Window(window),
         shape(window, 1, 100),
         Execution::default(),
     );

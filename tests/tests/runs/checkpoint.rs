@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use blockspin::data::Data;
-use blockspin::data::supply::{Crop, Feed, Rows};
+use blockspin::data::supply::{Crop, Rows, Supply};
 use blockspin::model::Ising;
 use blockspin::model::mcmc::{Chains, Plan, Sampling};
 use blockspin::observer::Silent;
@@ -396,7 +396,7 @@ fn plan(path: &Path, seconds: f64, resume: bool) -> CheckpointPlan {
 }
 
 /// Writes where one supply stands, and lets another go on from there.
-fn hand_over<V>(from: &mut dyn Feed<V>, to: &mut dyn Feed<V>) {
+fn hand_over<V>(from: &mut dyn Supply<V>, to: &mut dyn Supply<V>) {
     let folder = Folder::new();
     let path = folder.path("feed.checkpoint");
     let config = RunConfig::train(Ising::square(8)).completed(true).unwrap();
@@ -404,11 +404,11 @@ fn hand_over<V>(from: &mut dyn Feed<V>, to: &mut dyn Feed<V>) {
         Checkpoint::check(&plan(&path, seconds, resume), &config, true, &Silent).unwrap()
     };
     let mut written = check(1e-9, false);
-    written.write(&Silent, |tape| from.pass(tape));
+    written.write(&Silent, |state| from.pass(state));
     let mut read = check(0.0, true);
-    let mut tape = read.resume().unwrap();
-    to.pass(&mut tape).unwrap();
-    tape.end().unwrap();
+    let mut state = read.resume().unwrap();
+    to.pass(&mut state).unwrap();
+    state.end().unwrap();
     checkpoint::remove(&path).unwrap();
 }
 

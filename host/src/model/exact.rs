@@ -16,7 +16,7 @@ const POINTS: u64 = 200;
 
 /// A filter in a window, and the batch size of InfoNCE if that is the bound.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct ExactQuery<'a> {
     /// Block, buffer and environment.
     pub window: &'a Window,
     /// Λ.
@@ -27,7 +27,7 @@ pub struct Question<'a> {
     pub batch: Option<NonZeroU32>,
 }
 
-impl Question<'_> {
+impl ExactQuery<'_> {
     /// The exact result for spins, if the system is small enough: `enumerated` is the binary logarithm
     /// of the number of steps for a partition.
     pub(super) fn ask(
