@@ -222,10 +222,10 @@ fn random_bond_rings_agree_with_exact() {
 fn more_held_out_windows_are_less_uncertain() {
     let folder = Folder::new();
     let run = "chain --size 32 --block 2 --buffer 1 --environment 2 --batch 50 --steps 200";
-    let few = folder.json(&format!("train {run} --held-out-windows 8000 --out few"));
-    let many = folder.json(&format!("train {run} --held-out-windows 128000 --out many"));
+    let few = folder.json(&format!("train {run} --held-out-windows 25600 --out few"));
+    let many = folder.json(&format!("train {run} --held-out-windows 409600 --out many"));
     assert_eq!(few["fingerprint"], many["fingerprint"]);
-    assert_eq!(many["held_out_windows"], 128_000);
+    assert_eq!(many["held_out_windows"], 409_600);
     let [few, many] = [few, many].map(|found| {
         let nats = number(&found, "information_nats");
         (nats, number(&found, "information_stderr_nats"))
