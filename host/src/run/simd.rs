@@ -15,6 +15,7 @@ use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi};
 use multiversion::multiversion;
+use multiversion::target::match_target;
 
 use crate::error::{Error, Result};
 
@@ -97,19 +98,31 @@ tile!(
 macro_rules! compile {
     ($any:ident, $avx2:ident, $avx512:ident, [$($member:ident: $bound:ident),*],
      ($($arg:ident: $type:ty),*) -> $out:ty, |$tile:ident| $body:expr) => {
+        #[inline(never)]
         fn $any<$($member: $bound),*>($($arg: $type),*) -> $out {
             type $tile = PortableTile;
             $body
         }
         #[multiversion(targets("x86_64+avx2"))]
         fn $avx2<$($member: $bound),*>($($arg: $type),*) -> $out {
-            type $tile = Avx2Tile;
-            $body
+            match_target! {
+                "x86_64+avx2" => {
+                    type $tile = Avx2Tile;
+                    $body
+                }
+                // Never called: without a body of its own it costs nothing to compile.
+                _ => $any($($arg),*),
+            }
         }
         #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl"))]
         fn $avx512<$($member: $bound),*>($($arg: $type),*) -> $out {
-            type $tile = Avx512Tile;
-            $body
+            match_target! {
+                "x86_64+avx512f+avx512bw+avx512dq+avx512vl" => {
+                    type $tile = Avx512Tile;
+                    $body
+                }
+                _ => $any($($arg),*),
+            }
         }
     };
 }
