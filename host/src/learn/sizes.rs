@@ -8,6 +8,7 @@ use crate::parts::Parts;
 use crate::place::Place;
 
 use super::settings::Settings;
+use super::training::AHEAD;
 
 /// Sites that [`Reuse::uses`] refers to.
 const USES_SITES: usize = 64 * 64;
@@ -186,7 +187,11 @@ impl Sizes {
         let rows = |extent: Extent| extent.groups * extent.windows * settings.shape.batch();
         let configuration = size_of::<V>() * V::configuration(sites) + 4;
         let choosing = self.choosing.map_or(0, rows);
-        let windows = rows(self.watched) + choosing + rows(self.held_out);
+        let ahead = match settings.threads {
+            1 => 0,
+            _ => AHEAD * settings.shape.batch(),
+        };
+        let windows = rows(self.watched) + choosing + rows(self.held_out) + ahead;
         let windows = windows * row_bytes::<V>(&settings.place);
         (self.pool * configuration + windows) as u64
     }
