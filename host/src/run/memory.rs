@@ -8,6 +8,7 @@ use crate::run::evaluate::Extent;
 use crate::run::region::Geometry;
 
 use super::setup::Setup;
+use super::training::AHEAD;
 
 /// Sites that [`Reuse::uses`] refers to.
 const USES_SITES: usize = 64 * 64;
@@ -201,7 +202,11 @@ impl Sizes {
         let rows = |extent: Extent| extent.groups * extent.windows * setup.shape.batch();
         let configuration = size_of::<V>() * V::configuration(sites) + 4;
         let choosing = self.choosing.map_or(0, rows);
-        let windows = rows(self.watched) + choosing + rows(self.held_out);
+        let ahead = match setup.execution.threads {
+            1 => 0,
+            _ => AHEAD * setup.shape.batch(),
+        };
+        let windows = rows(self.watched) + choosing + rows(self.held_out) + ahead;
         let windows = windows * row_bytes::<V>(&setup.geometry);
         (self.pool * configuration + windows) as u64
     }

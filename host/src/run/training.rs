@@ -36,7 +36,7 @@ fn records(schedule: &Schedule) -> u32 {
 }
 
 /// Batches that are gathered before their steps, where there are threads.
-const AHEAD: usize = 2;
+pub(super) const AHEAD: usize = 2;
 /// Batches that the moving average of the training bound spans.
 const SPAN: u32 = 200;
 
