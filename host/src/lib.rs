@@ -2,7 +2,7 @@
 //!
 //! Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 //! information. This is the library around [`blockspin_core`]: complete runs, from a model or from your
-//! own configurations to a filter and an unbiased estimate of the information that it keeps.
+//! own configurations to a filter and a held-out lower bound of the information that it keeps.
 //!
 //! ```no_run
 //! use blockspin::prelude::*;
@@ -11,6 +11,11 @@
 //! println!("{} nats\n{}", run.information(), run.filters);
 //! # Ok::<(), blockspin::Error>(())
 //! ```
+//!
+//! Four programs in the repository's folder `examples/`, each in one file: `model.rs`, a model with
+//! other settings and a display of progress; `own_data.rs`, [configurations in memory](data::Data::new);
+//! `own_sampler.rs`, a [sampler of your own](run::learning::sampler); `own_steps.rs`, your own order of
+//! steps with the core alone. `cargo run --release --example model` runs the first.
 //!
 //! # The map, in the order of the imports
 //!

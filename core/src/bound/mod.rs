@@ -132,7 +132,7 @@ impl AnyBound {
         (self == AnyBound::InfoNce).then(|| infonce::deficit(batch, capacity))
     }
 
-    /// Outputs of the critic's networks that are none of the critic's embedding: those of a baseline
+    /// Outputs of the critic's networks that do not belong to its embedding: those of a baseline
     /// which is learned beside a separable critic. Other critics have it in them ([`tuba`]).
     #[must_use]
     pub const fn outputs(self, critic: AnyCritic) -> u32 {

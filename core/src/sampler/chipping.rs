@@ -38,7 +38,7 @@ const ROUNDING: f64 = 1e-12;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ChippingError {
-    /// A lattice of so many dimensions.
+    /// The dimension of the lattice, which must be 1.
     Dimension(usize),
     /// The density is not a finite number above 0.
     Density(f64),

@@ -53,7 +53,7 @@ pub trait Sampler {
         self.lattice()
     }
 
-    /// Sites for each of which extensive quantities are told.
+    /// Number of sites that extensive quantities are divided by.
     fn size(&self) -> usize {
         self.lattice().sites()
     }
@@ -71,7 +71,7 @@ pub trait Sampler {
     /// random times. To stop on what they have changed would bias the law.
     fn sweep(&self, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream);
 
-    /// So many updates in a row. Where steps come at random times these may be those of one long
+    /// `n` updates in a row. Where steps come at random times these may be those of one long
     /// time: the law is that of as many sweeps, the random numbers are others.
     fn sweeps(&self, n: u32, state: &mut [Self::Cell], scratch: &mut [u32], stream: &mut Stream) {
         for _ in 0..n {
@@ -91,9 +91,8 @@ pub trait Sampler {
     /// far apart configurations are to be taken.
     fn order_parameter(&self, state: &[Self::Cell]) -> f64;
 
-    /// Which of the states between which a symmetry is broken where there is order the configuration
-    /// is nearest to, as a number; none if there are no such. A chain that never leaves its sector
-    /// knows nothing of the others but by [`keep`](Self::keep).
+    /// Index of the symmetry-broken state nearest to this configuration, if the model has any. A chain that
+    /// never leaves its sector samples the others only through [`keep`](Self::keep).
     fn sector(&self, _state: &[Self::Cell]) -> Option<u32> {
         None
     }

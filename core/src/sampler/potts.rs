@@ -40,7 +40,7 @@ pub fn critical_temperature(states: u32) -> f64 {
 pub enum PottsError {
     /// A number of states that is not from [`STATES`].
     States(u32),
-    /// A lattice of so many dimensions, to which the code would add one too many.
+    /// The dimension of the lattice: the code for its states adds an axis, so that at most 2 are possible.
     Dimension(usize),
     /// The lattice of the code cannot be.
     Code(LatticeError),
@@ -90,7 +90,7 @@ pub struct Potts {
 }
 
 impl Potts {
-    /// The model of so many states at β = J/k_B T.
+    /// The model with `states` states at β = J/k_B T.
     ///
     /// # Errors
     /// Names the parameter and the rule that it breaks.

@@ -45,7 +45,7 @@ pub const LARGEST: f64 = 1e100;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RandomBondRingError {
-    /// The ring that so many bonds close cannot be.
+    /// A ring with this number of bonds is not possible.
     Ring(LatticeError),
     /// β is negative, infinite or not a number.
     Beta(f64),
@@ -58,7 +58,7 @@ pub enum RandomBondRingError {
         /// The inverse temperature.
         beta: f64,
     },
-    /// There is not room for one bond each.
+    /// The storage is too short: it needs one bond per site.
     Bonds {
         /// Bonds in the storage.
         given: usize,
@@ -178,7 +178,7 @@ pub fn check(couplings: &[f64], beta: f64) -> Result<(), RandomBondRingError> {
     }
 }
 
-/// The ring that so many bonds close.
+/// The ring with this number of bonds.
 fn ring(bonds: usize) -> Result<Lattice, RandomBondRingError> {
     let sites = u32::try_from(bonds).unwrap_or(u32::MAX);
     Lattice::new(&[sites]).map_err(RandomBondRingError::Ring)

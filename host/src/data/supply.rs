@@ -137,7 +137,7 @@ impl Crop {
     /// axes until it has. Comes with the window on a lattice of the box's sides.
     ///
     /// # Errors
-    /// None in practice: a box holds its window.
+    /// Those of [`Window::new`] for the box.
     pub fn around(window: Window, most: usize) -> Result<(Self, Window)> {
         let lattice = window.lattice();
         let spans = window.spans();

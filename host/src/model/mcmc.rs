@@ -34,7 +34,7 @@ const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
 
-/// Does every task, on so many threads at most: whichever is free takes the next.
+/// Does all tasks on at most `threads` threads; a free thread takes the next task.
 pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
     let others = threads.min(tasks.len()).saturating_sub(1);
     let tasks = Mutex::new(tasks.into_iter());
@@ -129,7 +129,7 @@ struct Trace {
 }
 
 impl Trace {
-    /// Looks at a chain after every so many sweeps, until it has been looked at so often.
+    /// Measures a chain every `every` sweeps until there are `looks` measurements.
     fn follow<M: Sampler>(
         &mut self,
         model: &M,
@@ -397,7 +397,7 @@ impl<M: Supplier> Chains<M> {
         Self::of_crew(sampling, seed, purpose, &crew, 0)
     }
 
-    /// The same with the threads of a crew, to which they are so urgent.
+    /// Chains that the threads of a crew advance, those with the smallest `urgency` first.
     pub fn of_crew(
         sampling: Sampling<M>,
         seed: u64,

@@ -218,7 +218,8 @@ impl Checkpoint {
         self.target.is_some() && self.written.elapsed() >= self.every
     }
 
-    /// Writes one. A training does not end because this fails: it is told, and the last one is kept.
+    /// Writes a checkpoint. A failure does not end the training: it is reported, and the last checkpoint
+    /// is kept.
     pub fn write(
         &mut self,
         observer: &dyn Observer,
@@ -383,7 +384,7 @@ mod tests {
         assert!(other.set_data(1).is_err());
         let state = other.resume().unwrap();
         assert!(state.end().is_err(), "something is left");
-        // Whatever happened to it, it is told.
+        // Every damage is detected.
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1 << (at % 8);

@@ -39,7 +39,7 @@ pub struct Refinement {
     pub kept: bool,
 }
 
-/// Batches of windows to refine on, for such with so many windows and bytes.
+/// Number of batches to refine on, of `batch` windows and this many bytes each.
 pub(super) fn groups(batch: usize, bytes: usize) -> usize {
     WINDOWS.div_ceil(batch).min((BYTES / bytes.max(1)).max(1))
 }

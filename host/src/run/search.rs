@@ -60,7 +60,7 @@ impl Search {
         (components, seed)
     }
 
-    /// The same for a process that begins so many seconds later.
+    /// The search as a process sees it that resumes `seconds` later.
     pub(super) fn after(&self, seconds: f64) -> Self {
         Search {
             earlier: self.earlier + seconds,
@@ -121,7 +121,7 @@ impl Search {
     }
 }
 
-/// Whether the last of so many components was worth it.
+/// Whether the last of `components` components adds enough information.
 fn grows(before: &TrainingResult, now: &TrainingResult, components: u32) -> bool {
     let (Some(before), Some(now)) = (before.watched, now.watched) else {
         return false;

@@ -386,7 +386,7 @@ impl Setup {
         MOST_COMPONENTS.min(MAX_COMPONENTS / self.coarse.filters())
     }
 
-    /// The same with so many components.
+    /// The setup with another number of components.
     ///
     /// # Errors
     /// Usage, if these are too many.

@@ -71,7 +71,7 @@ impl<V: SampleValue> Buffers<V> {
     /// off V.
     ///
     /// # Errors
-    /// None in practice; buffers are checked.
+    /// Those of [`Rsmi::new`] and of the filters that are given.
     fn begin<'a>(&'a mut self, setup: &Setup, centres: &'a [f32], seed: u64) -> Result<Rsmi<'a>> {
         let storage = Storage {
             parameters: &mut self.parameters,
@@ -109,7 +109,7 @@ impl<V: SampleValue> Buffers<V> {
     /// Filter and critic of a training that has ended.
     ///
     /// # Errors
-    /// None in practice; buffers are checked.
+    /// Those of [`Rsmi::new`] and of the filters that are given.
     pub(super) fn of<'a>(
         &'a mut self,
         setup: &Setup,
@@ -129,7 +129,7 @@ pub(super) struct PoolBuffers<V> {
 }
 
 impl<V: SampleValue> PoolBuffers<V> {
-    /// For configurations with so many sites each.
+    /// For configurations of `sites` sites each.
     pub(super) fn new(sizes: &Sizes, sites: usize) -> Self {
         PoolBuffers {
             values: vec![V::default(); sizes.pool * V::configuration(sites)],
@@ -331,7 +331,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     /// taken off V.
     ///
     /// # Errors
-    /// None in practice; buffers are checked.
+    /// Those of [`Rsmi::new`] and of the filters that are given.
     pub(super) fn new(
         setup: &'a Setup,
         sizes: &'a Sizes,
@@ -741,7 +741,7 @@ impl TrainingResult {
 /// The filters that were learned, or given; of a map its mean response on held-out windows.
 ///
 /// # Errors
-/// None in practice; they are checked as any others.
+/// Those of [`Filters::new`].
 pub(super) fn filters<V: SampleValue>(
     setup: &Setup,
     rsmi: &mut Rsmi,

@@ -113,7 +113,7 @@ struct Noise {
 
 impl Dimer {
     /// The model on a torus of `side` × `side` vertices at a temperature in units of the
-    /// interaction, which may be infinite, with sweeps of so many loops.
+    /// interaction, which may be infinite, with sweeps of `loops` loops.
     ///
     /// # Errors
     /// Names the parameter and the rule that it breaks.
@@ -138,7 +138,7 @@ impl Dimer {
         })
     }
 
-    /// The same with noise: a spin on each vertex and each face of the doubled lattice, vertex
+    /// Adds noise: a spin on each vertex and each face of the doubled lattice, vertex
     /// (2y, 2x) bound to face (2y + 1, 2x + 1) with the weight exp(K s s'), and no more to do with the
     /// dimers than with other pairs. In it the robustness of the method is shown (Koch-Janusz and
     /// Ringel, Nature Physics 14, 578, 2018, Fig. 3).

@@ -70,7 +70,7 @@ impl Scattering {
     }
 }
 
-/// Probabilities p_ik = a_ik / w_i of the dimers with so many parallel neighbours, each row with the
+/// Probabilities p_ik = a_ik / w_i of the dimers by their number of parallel neighbours, each row with the
 /// dimer that was taken up.
 ///
 /// The fewest bounces are max(0, w₁ − w₂ − w₃ − w₄), weights in falling order. What freedom is left
