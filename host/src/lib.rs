@@ -4,7 +4,7 @@
 //! information. This is the library around [`blockspin_core`]: complete runs, from a model or from your
 //! own configurations to a filter and a held-out lower bound of the information that it keeps.
 //!
-//! ```no_run
+//! ```
 //! use blockspin::prelude::*;
 //!
 //! let run = Run::new(Ising::square(64)).train()?;
