@@ -190,7 +190,7 @@ const ELU: Activation = Activation::Elu;
 const TANH: Activation = Activation::Tanh;
 
 impl Case {
-    /// The same with outputs enough for a bound.
+    /// The case with the outputs that a bound needs.
     #[must_use]
     pub fn with_outputs(&self, bound: Bound) -> Self {
         Case {

@@ -253,7 +253,7 @@ impl Case {
         self.check_bound(Bound::InfoNce, steps, seed)
     }
 
-    /// The same with any bound.
+    /// As [`check`](Self::check), with any bound.
     ///
     /// # Panics
     /// If it is not so.
@@ -261,7 +261,7 @@ impl Case {
         self.check_critic(Critic::Separable, bound, steps, seed)
     }
 
-    /// The same with any critic.
+    /// As [`check`](Self::check), with any critic and bound.
     ///
     /// # Panics
     /// If it is not so.
@@ -298,7 +298,7 @@ pub fn shape(window: Window, components: u32, batch: u32) -> Shape {
     with_outputs(window, components, batch, Bound::InfoNce)
 }
 
-/// The same with the outputs that a bound takes besides.
+/// The standard critic with the outputs that a bound needs.
 fn with_outputs(window: Window, components: u32, batch: u32, bound: Bound) -> Shape {
     let (block, environment) = (window.block_sites(), window.environment_sites());
     Shape::new(

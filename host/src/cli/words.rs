@@ -57,7 +57,7 @@ pub(super) fn command(config: &RunConfig) -> String {
         "damping" => config.optimisation.tolerance.is_some(),
         "disorder_seed" => disordered,
         "origin" => disordered || config.source.name() == "data",
-        name if name.starts_with("epsilon") || name == "filter_start" => !continuous,
+        name if name.starts_with("epsilon") => !continuous,
         name => !RARE.contains(&name) || plain.get(name) != Some(value),
     });
     let mut take = |name: &str| fields.shift_remove(name).as_ref().and_then(text);

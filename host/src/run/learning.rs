@@ -160,7 +160,7 @@ pub fn model(
     with_sampling!(model, sampling => sampler(setup, sampling, checkpoint))
 }
 
-/// The same for a sampler of one's own.
+/// Trains on Markov chains of a sampler of your own, and estimates.
 ///
 /// # Errors
 /// As [`model`].

@@ -21,7 +21,7 @@ fn spins(folder: &Folder) -> Vec<u8> {
     data.to_vec()
 }
 
-/// What a graph's file says beyond its edges is told; its run has drawing, filter and sites.
+/// Self loops in a graph's file are reported; the run has a drawing, a filter and a list of sites.
 #[test]
 fn a_run_on_a_graph() {
     let folder = Folder::new();
@@ -91,6 +91,16 @@ fn continuous_h_is_learned() {
     let words = command.strip_prefix("blockspin ").unwrap();
     let repeated = folder.json(&format!("{words} --out again"));
     assert_eq!(repeated["fingerprint"], told["fingerprint"]);
+
+    // The size of the first weights counts until the first step has brought them to norm 1.
+    let started = folder.json(&format!(
+        "train {run} --encoder continuous --filter-start 5 --out started"
+    ));
+    let words = started["command"].as_str().unwrap();
+    let words = words.strip_prefix("blockspin ").unwrap();
+    let repeated = folder.json(&format!("{words} --out again"));
+    assert_eq!(repeated["fingerprint"], started["fingerprint"]);
+    assert_ne!(repeated["fingerprint"], told["fingerprint"]);
 
     // Dimers begin with a high relaxation, which is nothing to a continuous h.
     let dimers = "dimer --size 6 --block 4 --buffer 1 --environment 1 --batch 16 --steps 30";
@@ -312,7 +322,7 @@ fn constant_data_have_no_information() {
     assert_eq!(number(&folder.json(&words), "information_nats"), 0.0);
 }
 
-/// A small file of pure noise, learned by heart.
+/// A small file of pure noise, which the critic memorises.
 #[test]
 fn overfitting_is_reported() {
     let folder = Folder::new();

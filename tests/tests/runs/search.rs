@@ -52,7 +52,7 @@ fn convergence_ends_a_training() {
     );
 }
 
-/// A file so small that a critic soon knows it by heart.
+/// A file so small that a critic soon memorises it.
 #[test]
 fn patience_keeps_the_best() {
     let folder = Folder::new();
