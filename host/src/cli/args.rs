@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use blockspin::model::AnyModel;
 use blockspin::run::config_file::read_fields;
+use blockspin::data::axes::Axes;
 use blockspin::run::{DataFile, RunConfig};
 use blockspin::settings::values::{self, Rule, Sides};
 use blockspin::settings::{Fields, encoder, text};
@@ -417,6 +418,16 @@ struct ReadingArgs {
     #[arg(long, value_parser = ["nodes", "edges"], hide_short_help = true, value_name = "SITES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<String>,
+    /// Meaning of the array's axes, a letter each: n configurations, r replicas, x space; nrx for series of
+    /// several walkers, xx for one photograph [default: n, then x for all others]
+    #[arg(long, value_parser = rule(Axes::parse), hide_short_help = true, value_name = "LETTERS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    axes: Option<String>,
+    /// Configurations that repeat others: drop (copies, not the states of a small system) or keep
+    /// [default: drop]
+    #[arg(long, value_parser = ["drop", "keep"], hide_short_help = true, value_name = "POLICY")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<String>,
 }
 
 /// Block, buffer and environment.

@@ -21,6 +21,7 @@ use blockspin_core::num::math::sqrt64;
 
 use crate::data::array::item::{Bool, Item, ItemType, Verdict, for_type};
 use crate::data::array::{Array, Element, tuple};
+use crate::data::axes::Axes;
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Phase, Silent};
 use crate::store::resources;
@@ -37,6 +38,8 @@ const SCANNED: u64 = 1 << 26;
 const SCANNED_CONFIGURATIONS: u64 = 8;
 /// Bytes of successive configurations that are scanned together: disks are fast at long reads.
 const TOGETHER: u64 = 1 << 16;
+/// Most parts that a record is taken apart into, where fewer would not be apart.
+const PARTS: u64 = 1 << 14;
 /// Largest number of lattice axes.
 const MAX_DIMENSION: usize = blockspin_core::lattice::MAX_DIMENSION;
 
@@ -67,11 +70,23 @@ pub struct Data {
     sides: Vec<u32>,
     configurations: usize,
     sites: usize,
+    /// Replicas that alternate from one configuration of the file to the next.
+    interleaved: Option<usize>,
+    /// One record, of which overlapping parts are the configurations.
+    parts: Option<Parts>,
     values: Values,
     /// All configurations of two-valued data, [`bits::words`] each, if they fit into memory.
     kept: Option<Vec<u32>>,
     varying: Vec<u32>,
     missing: u64,
+}
+
+/// Overlapping parts of one record: boxes of equal sides, a stride apart along every axis, in C order.
+#[derive(Clone, Debug)]
+struct Parts {
+    sides: Vec<u32>,
+    strides: Vec<u32>,
+    counts: Vec<u32>,
 }
 
 /// How an item is converted to a number.
@@ -94,7 +109,15 @@ impl Data {
     /// # Errors
     /// A failure that names the file and what is wrong with it.
     pub fn open(path: &Path, observer: &dyn Observer) -> Result<Self> {
-        Self::scan(Array::open(path)?, observer)
+        Self::open_as(path, Axes::default(), observer)
+    }
+
+    /// As [`open`](Self::open), with another meaning of the axes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_as(path: &Path, axes: Axes, observer: &dyn Observer) -> Result<Self> {
+        Self::scan(Array::open(path)?, axes, observer)
     }
 
     /// Configurations in memory, of shape (N, L0[, L1[, L2]]), in C order.
@@ -112,11 +135,18 @@ impl Data {
     /// A failure, if the number of values does not match the shape, or the values are not allowed in a
     /// file.
     pub fn new<T: Element>(shape: &[usize], values: &[T]) -> Result<Self> {
-        Self::scan(Array::new(shape, values)?, &Silent)
+        Self::new_as(shape, values, Axes::default())
     }
 
-    fn scan(array: Array, observer: &dyn Observer) -> Result<Self> {
-        let shape = array.shape();
+    /// As [`new`](Self::new), with another meaning of the axes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn new_as<T: Element>(shape: &[usize], values: &[T], axes: Axes) -> Result<Self> {
+        Self::scan(Array::new(shape, values)?, axes, &Silent)
+    }
+
+    fn scan(array: Array, axes: Axes, observer: &dyn Observer) -> Result<Self> {
         let fail = |why: &str| {
             Error::failure(format!(
                 "{} has shape {}: {why}",
@@ -124,10 +154,15 @@ impl Data {
                 tuple(array.shape())
             ))
         };
+        let Some(layout) = axes.layout(array.shape()) else {
+            return Err(fail(&format!("`axes` {axes} has another number of axes")));
+        };
+        let shape = &layout.shape[..];
         if !(2..=1 + MAX_DIMENSION).contains(&shape.len()) {
             return Err(fail(
                 "configurations have shape (N, L0), (N, L0, L1) or (N, L0, L1, L2), \
-                 N configurations of a lattice with sides L",
+                 N configurations of a lattice with sides L; `axes` gives axes another meaning, such as \
+                 x for one series, nrx for configurations of several replicas",
             ));
         }
         if shape[1..].contains(&1) {
@@ -150,6 +185,8 @@ impl Data {
             sides,
             configurations,
             sites,
+            interleaved: layout.interleaved.map(|replicas| replicas as usize),
+            parts: None,
             values: Values::Many(Standard::NONE),
             kept: None,
             varying: vec![],
@@ -170,19 +207,84 @@ impl Data {
     /// Sides of the lattice, slowest axis first.
     #[must_use]
     pub fn sides(&self) -> &[u32] {
-        &self.sides
+        match &self.parts {
+            Some(parts) => &parts.sides,
+            None => &self.sides,
+        }
     }
 
     /// Number of configurations, at least 1.
     #[must_use]
     pub fn configurations(&self) -> usize {
-        self.configurations
+        match &self.parts {
+            Some(parts) => volume(&parts.counts),
+            None => self.configurations,
+        }
     }
 
     /// Number of sites of a configuration.
     #[must_use]
     pub fn sites(&self) -> usize {
-        self.sites
+        match &self.parts {
+            Some(parts) => volume(&parts.sides),
+            None => self.sites,
+        }
+    }
+
+    /// Takes a single record apart into boxes of the given sides, which overlap: at least four along an
+    /// axis cover a site, unless there were more than 2¹⁴ of them.
+    #[must_use]
+    pub fn in_parts(mut self, sides: &[u32]) -> Self {
+        let mut finer = 4;
+        loop {
+            let strides = sides.iter().map(|side| (side / finer).max(1));
+            let strides: Vec<u32> = strides.collect();
+            let axes = self.sides.iter().zip(sides).zip(&strides);
+            let counts = axes.map(|((whole, side), stride)| (whole - side) / stride + 1);
+            let counts: Vec<u32> = counts.collect();
+            if finer == 1 || counts.iter().map(|n| u64::from(*n)).product::<u64>() <= PARTS {
+                self.parts = Some(Parts {
+                    sides: sides.to_vec(),
+                    strides,
+                    counts,
+                });
+                return self;
+            }
+            finer /= 2;
+        }
+    }
+
+    /// Configurations that lie further apart in order have no value in common; 0, unless they are parts of
+    /// a record.
+    #[must_use]
+    pub fn overlap(&self) -> usize {
+        let Some(parts) = &self.parts else {
+            return 0;
+        };
+        let rest = volume(&parts.counts[1..]);
+        parts.sides[0].div_ceil(parts.strides[0]) as usize * rest
+    }
+
+    /// The row of the file that has configuration `i`, and a corner of it.
+    fn locate(&self, i: usize, corner: &[u32]) -> (usize, Vec<u32>) {
+        if let Some(parts) = &self.parts {
+            let mut rest = i;
+            let mut at = corner.to_vec();
+            let axes = at.iter_mut().zip(&parts.strides).zip(&parts.counts);
+            for ((at, stride), count) in axes.rev() {
+                *at += (rest % *count as usize) as u32 * stride;
+                rest /= *count as usize;
+            }
+            return (rest, at);
+        }
+        let row = match self.interleaved {
+            Some(replicas) => {
+                let length = self.configurations / replicas;
+                i % length * replicas + i / length
+            }
+            None => i,
+        };
+        (row, corner.to_vec())
     }
 
     /// The kind of the values, which says how they are converted.
@@ -236,6 +338,8 @@ impl Data {
             panic!("the data are not signs");
         };
         assert_eq!(to.len(), bits::words(volume(sides)), "words of a box");
+        let (i, corner) = self.locate(i, corner);
+        let corner = &corner[..];
         let mut writer = bits::Writer::new(to);
         if let Some(row) = self.row(i) {
             self.runs(corner, sides, |site, n| {
@@ -266,6 +370,8 @@ impl Data {
     /// If there is no configuration `i`, or a length is wrong.
     pub fn reals(&self, i: usize, corner: &[u32], sides: &[u32], to: &mut [f32]) -> Result<()> {
         assert_eq!(to.len(), volume(sides), "values of a box");
+        let (i, corner) = self.locate(i, corner);
+        let corner = &corner[..];
         if let Some(row) = self.row(i) {
             let mut at = 0;
             return self.runs(corner, sides, |site, n| {

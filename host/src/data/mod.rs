@@ -2,12 +2,16 @@
 //! run.
 
 mod array;
+pub mod axes;
+pub mod correlation;
 mod dataset;
 pub mod filters;
 pub mod graph;
 pub mod npy;
+mod repeats;
 pub mod split;
 pub mod supply;
 
 pub use array::Element;
 pub use dataset::{Data, Kind};
+pub use repeats::Repeats;

@@ -2,59 +2,122 @@
 
 use std::ops::Range;
 
-use blockspin_core::stats::integrated;
-
-use crate::data::Data;
+use super::Data;
+use super::correlation::Correlation;
+use super::repeats::Repeats;
+use super::supply::Crop;
 use crate::error::{Error, Result};
+use crate::settings::as_name;
 
 /// Fractions of a file's configurations, in tenths; the rest is for training.
 const VALIDATION_TENTHS: usize = 1;
 const HELD_OUT_TENTHS: usize = 2;
-/// Most configurations, and most values of each, from which the autocorrelation is measured.
-const MEASURED: usize = 1 << 14;
-const MEASURED_SITES: usize = 1 << 14;
-/// Gap between two parts, in autocorrelation times in excess of that of independent configurations.
-const APART: f64 = 4.0;
-/// Autocorrelation time up to which configurations count as independent: the estimate from a few hundred
-/// independent ones can be this large.
-const INDEPENDENT: f64 = 1.0;
+
+/// Whether configurations that occur again are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RepeatPolicy {
+    /// Where they are copies of a few, and not the states of a small system.
+    #[default]
+    Drop,
+    /// Never.
+    Keep,
+}
+
+impl RepeatPolicy {
+    /// All.
+    pub const ALL: [RepeatPolicy; 2] = [RepeatPolicy::Drop, RepeatPolicy::Keep];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RepeatPolicy::Drop => "drop",
+            RepeatPolicy::Keep => "keep",
+        }
+    }
+}
+
+as_name!(RepeatPolicy);
 
 /// Blocks of configurations in the order of the file, never interleaved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
+    /// Indices of the configurations that are used, in order; none: all. The parts are ranges of it.
+    rows: Option<Vec<usize>>,
     /// Training.
     pub train: Range<usize>,
     /// Validation.
     pub validation: Range<usize>,
     /// Held out, for the reported figure.
     pub held_out: Range<usize>,
-    /// Integrated autocorrelation time along the file, in configurations; ½ when independent.
-    pub autocorrelation: f64,
+    /// Correlation along the file.
+    pub correlation: Correlation,
+    /// Configurations that occur more than once; none: they were not looked for.
+    pub repeats: Option<Repeats>,
 }
 
 impl Split {
-    /// Measures the autocorrelation along the file, and divides the configurations so that the parts are
-    /// independent.
+    /// Leaves out repeated configurations, measures the correlation along the file in the values that
+    /// are read of each configuration, and divides the others so that the parts are independent.
+    /// `lattice`: whether a shifted configuration is the same again.
     ///
     /// # Errors
     /// Usage, if a part is smaller than a batch; errors from reading the file.
-    pub fn of(data: &Data, batch: usize) -> Result<Self> {
-        Self::apart(data.configurations(), autocorrelation(data)?, batch)
+    pub fn of(
+        data: &Data,
+        crop: &Crop,
+        lattice: bool,
+        policy: RepeatPolicy,
+        batch: usize,
+    ) -> Result<Self> {
+        let repeats = match policy {
+            // Overlapping parts of one record are no copies.
+            RepeatPolicy::Drop if data.overlap() == 0 => Some(Repeats::find(data, lattice)?),
+            _ => None,
+        };
+        let rows = repeats.as_ref().and_then(|found| found.kept.clone());
+        let n = rows.as_ref().map_or(data.configurations(), Vec::len);
+        let row = |i: usize| rows.as_ref().map_or(i, |rows| rows[i]);
+        let mut correlation = Correlation::measure(data, crop, n, row)?;
+        correlation.reach = correlation.reach.max(data.overlap());
+        let split = Self::apart(n, correlation, batch).map_err(|error| match &rows {
+            Some(_) => error.hint(format!(
+                "only {n} of {} configurations are different: the others repeat them, and are left \
+                 out; `repeats` keep takes all, if they are states of a small system",
+                data.configurations()
+            )),
+            None => error,
+        })?;
+        Ok(Split {
+            rows,
+            repeats,
+            ..split
+        })
     }
 
-    fn apart(n: usize, autocorrelation: f64, batch: usize) -> Result<Self> {
-        let gap = match autocorrelation > INDEPENDENT {
-            true => (APART * (autocorrelation - 0.5)).round() as usize,
-            false => 0,
-        };
+    /// The configuration that is number `i` of those that are used.
+    #[must_use]
+    pub fn row(&self, i: usize) -> usize {
+        self.rows.as_ref().map_or(i, |rows| rows[i])
+    }
+
+    /// Number of configurations that are used.
+    #[must_use]
+    pub fn count(&self, data: &Data) -> usize {
+        self.rows.as_ref().map_or(data.configurations(), Vec::len)
+    }
+
+    fn apart(n: usize, correlation: Correlation, batch: usize) -> Result<Self> {
+        let gap = correlation.reach;
         let left = n.saturating_sub(2 * gap);
         let (validation, held_out) = (left * VALIDATION_TENTHS / 10, left * HELD_OUT_TENTHS / 10);
         if validation < batch {
             let alike = match gap {
                 0 => String::new(),
                 gap => format!(
-                    " and, since successive ones are correlated (autocorrelation time \
-                     {autocorrelation:.1}), 2 × {gap} are left unused between the parts"
+                    " and, since configurations up to {gap} apart are correlated (autocorrelation \
+                     time {:.1}), 2 × {gap} are left unused between the parts",
+                    correlation.time
                 ),
             };
             let smaller = match left / 10 {
@@ -71,57 +134,20 @@ impl Split {
         let train = left - validation - held_out;
         let watched = train + gap;
         Ok(Split {
+            rows: None,
             train: 0..train,
             validation: watched..watched + validation,
             held_out: n - held_out..n,
-            autocorrelation,
+            correlation,
+            repeats: None,
         })
     }
 
-    /// Approximate number of independent configurations in the training part.
+    /// Approximate number of independent configurations in a part.
     #[must_use]
-    pub fn independent(&self) -> f64 {
-        self.train.len() as f64 / (2.0 * self.autocorrelation)
+    pub fn independent(&self, part: &Range<usize>) -> f64 {
+        part.len() as f64 / (2.0 * self.correlation.time)
     }
-}
-
-/// The longest autocorrelation time of three series: a configuration's mean, its square, and the product
-/// of neighbours along the last axis; from the first 2¹⁴ configurations, in a box of about 2¹⁴ sites.
-fn autocorrelation(data: &Data) -> Result<f64> {
-    let mut sides = data.sides().to_vec();
-    while sides.iter().map(|n| *n as usize).product::<usize>() > MEASURED_SITES {
-        let Some(longest) = sides.iter_mut().max() else {
-            break;
-        };
-        *longest = longest.div_ceil(2);
-    }
-    let corner = vec![0; sides.len()];
-    let row = *sides.last().unwrap_or(&1) as usize;
-    let mut values = vec![0.0; sides.iter().map(|n| *n as usize).product()];
-    let mut series = [const { vec![] }; 3];
-    for i in 0..data.configurations().min(MEASURED) {
-        data.reals(i, &corner, &sides, &mut values)?;
-        let mean = mean(values.iter().map(|x| f64::from(*x)));
-        let pairs = values.chunks_exact(row).flat_map(|row| row.windows(2));
-        let pairs = self::mean(pairs.map(|pair| f64::from(pair[0]) * f64::from(pair[1])));
-        for (series, x) in series.iter_mut().zip([mean, mean * mean, pairs]) {
-            series.push(x);
-        }
-    }
-    Ok(series
-        .iter()
-        .map(|series| integrated(series).tau)
-        .fold(0.5, f64::max))
-}
-
-/// The mean of the values that are not missing; 0 if there are none.
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut n) = (0.0, 0.0);
-    for x in values.filter(|x| !x.is_nan()) {
-        sum += x;
-        n += 1.0;
-    }
-    if n > 0.0 { sum / n } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -130,23 +156,24 @@ mod tests {
 
     #[test]
     fn independent_configurations_are_parted_without_gaps() {
-        let parts = Split::apart(1000, 0.5, 100).unwrap();
+        let parts = Split::apart(1000, Correlation::NONE, 100).unwrap();
         assert_eq!(
             (parts.train, parts.validation, parts.held_out),
             (0..700, 700..800, 800..1000)
         );
-        assert!(Split::apart(999, 0.5, 100).is_err());
+        assert!(Split::apart(999, Correlation::NONE, 100).is_err());
     }
 
     #[test]
     fn alike_ones_lie_apart() {
-        let parts = Split::apart(1080, 10.5, 100).unwrap();
+        let correlation = Correlation::of_time(10.5);
+        let parts = Split::apart(1080, correlation, 100).unwrap();
         assert_eq!(parts.validation.start - parts.train.end, 40);
         assert_eq!(
             (parts.train, parts.validation, parts.held_out),
             (0..700, 740..840, 880..1080)
         );
-        let error = Split::apart(1079, 10.5, 100).unwrap_err();
+        let error = Split::apart(1079, correlation, 100).unwrap_err();
         assert!(
             error.message().contains("give 1080 configurations"),
             "{error}"

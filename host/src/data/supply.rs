@@ -12,6 +12,7 @@ use blockspin_core::window::row::Value;
 use blockspin_core::window::{Window, WindowError};
 
 use crate::data::Data;
+use crate::data::split::Split;
 use crate::error::{Error, Result};
 use crate::store::codec::{Number, StateFile};
 
@@ -220,8 +221,20 @@ impl Crop {
         }
     }
 
+    /// Whether some values of the box are kept only.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.listed.is_some()
+    }
+
+    /// Its first corner.
+    #[must_use]
+    pub fn first(&self) -> &[u32] {
+        &self.first
+    }
+
     /// Reads what is kept of the box of configuration `i` at `corner`, by way of `around`.
-    fn read<V: SampleValue>(
+    pub(super) fn read<V: SampleValue>(
         &self,
         data: &Data,
         i: usize,
@@ -287,6 +300,7 @@ pub trait Supply<V> {
 #[derive(Debug)]
 pub struct Rows<'a, V> {
     data: &'a Data,
+    split: &'a Split,
     part: Range<usize>,
     count: usize,
     endless: bool,
@@ -301,7 +315,7 @@ impl<'a, V> Rows<'a, V> {
     /// `count` configurations, evenly spread over the part and in its order, again and again if
     /// `endless`. `task` numbers the stream of the corners.
     pub fn new(
-        data: &'a Data,
+        (data, split): (&'a Data, &'a Split),
         part: Range<usize>,
         count: usize,
         endless: bool,
@@ -310,6 +324,7 @@ impl<'a, V> Rows<'a, V> {
     ) -> Self {
         Rows {
             data,
+            split,
             part,
             count,
             endless,
@@ -333,6 +348,7 @@ impl<V: SampleValue> Supply<V> for Rows<'_, V> {
         let row = self.part.start + (done * length / self.count as u128) as usize;
         self.done += 1;
         let corner = self.crop.corner(&mut self.stream);
+        let row = self.split.row(row);
         self.crop
             .read(self.data, row, &corner, &mut self.around, slot)?;
         Ok(true)

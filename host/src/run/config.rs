@@ -5,7 +5,9 @@ use blockspin_core::critic::AnyCritic as Critic;
 use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 
+use crate::data::axes::Axes;
 use crate::data::graph::On;
+use crate::data::split::RepeatPolicy;
 use crate::error::{Error, Result};
 use crate::model::{AnyModel, supersede};
 use crate::settings::encoder::Coarse;
@@ -25,6 +27,8 @@ settings! {
     DataFile {
         /// FILE.npy, FILE.npz with a single array, or FILE.npz:MEMBER.
         file: String = String::new(), any;
+        /// Meaning of the array's axes: n configurations, r replicas, x space.
+        axes: Axes = Axes::default(), Axes::parse;
         /// Whether windows wrap around the ends of each axis.
         boundary: Boundaries = Boundaries(vec![false]), values::boundaries;
         /// Fixed index along each axis at which the block begins; on a graph its central node or edge.
@@ -34,12 +38,20 @@ settings! {
         graph: Option<String> = None, optional(any);
         /// Whether values belong to nodes or edges of the graph.
         values: Option<On> = None, optional(on);
+        /// Whether configurations that repeat others are left out.
+        repeats: RepeatPolicy = RepeatPolicy::Drop, repeats;
     }
 }
 
 /// Nodes or edges, by name.
 fn on(text: &str) -> Rule<On> {
     values::named(text, "what values belong to", &On::ALL, On::name)
+}
+
+/// What is done with repeated configurations, by name.
+fn repeats(text: &str) -> Rule<RepeatPolicy> {
+    let names = &RepeatPolicy::ALL;
+    values::named(text, "what is done with repeats", names, RepeatPolicy::name)
 }
 
 /// Source of the configurations.

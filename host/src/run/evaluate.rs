@@ -10,6 +10,7 @@ use std::fmt;
 use blockspin_core::window::shuffle_buffer::Cut;
 use serde::{Deserialize, Serialize};
 
+use crate::data::correlation::Correlation;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::observer::Progress;
@@ -17,6 +18,10 @@ use crate::run::simd::Isa;
 
 /// Batches from which an error bar over batches is worth looking at.
 const ENOUGH_GROUPS: usize = 16;
+/// Windows up to which rare events may be missing among them, to an error that shows.
+const RARE_WINDOWS: usize = 8192;
+/// Independent values above which Student's t is the normal law.
+const MANY_VALUES: f64 = 400.0;
 /// Windows in a row with missing values after which none is looked for, and after which none is
 /// looked for in the same configuration.
 const TRIES: usize = 10_000;
@@ -151,46 +156,166 @@ impl<V: SampleValue> HeldOut<V> {
         sums.into_iter().map(|sum| (sum / batches) as f32).collect()
     }
 
-    /// The bound, over all batches.
-    pub fn estimate(
+    /// The bound of each configuration, over all batches. Where h is discrete and there are few windows,
+    /// pairs that do not belong together are looked at too.
+    pub fn figures(
         &self,
         rsmi: &mut Rsmi,
         isa: Isa,
         encoder: Encoder,
         noise: &mut Stream,
-    ) -> Estimate {
+    ) -> Figures {
         let mut terms = vec![0.0; self.batch];
-        // One figure for each configuration, in the order of sampling.
-        let mut figures = vec![0.0; self.groups * self.batch];
+        // In the order of sampling.
+        let mut values = vec![0.0; self.groups * self.batch];
+        let (mut squares, mut mismatched) = (0.0, 0.0);
+        let discrete = !matches!(encoder, Encoder::Continuous { .. });
+        let few = discrete && values.len() * self.windows < RARE_WINDOWS;
         for group in 0..self.groups {
             for window in 0..self.windows {
                 self.load(rsmi, group, window);
+                let mut again = noise.clone();
                 isa.evaluate(rsmi, encoder, noise, &mut terms);
                 for (row, term) in terms.iter().enumerate() {
-                    figures[row * self.groups + group] += f64::from(*term) / self.windows as f64;
+                    values[row * self.groups + group] += f64::from(*term) / self.windows as f64;
+                }
+                if few {
+                    let mean = terms.iter().map(|term| f64::from(*term)).sum::<f64>();
+                    let mean = mean / self.batch as f64;
+                    let (_, e) = V::rows(rsmi);
+                    e.rotate_left(e.len() / self.batch);
+                    isa.evaluate(rsmi, encoder, &mut again, &mut terms);
+                    squares += terms
+                        .iter()
+                        .map(|term| (f64::from(*term) - mean).powi(2))
+                        .sum::<f64>();
+                    mismatched += self.batch as f64;
                 }
             }
         }
-        // Neighbours in time may be alike, and so may the rows of a batch, which share their
-        // negatives: the larger of both errors, where there are batches enough to tell.
-        let (mut by_time, mut by_batch) = (Blocking::new(), Blocking::new());
-        figures.iter().for_each(|figure| by_time.push(*figure));
-        for group in 0..self.groups {
-            let rows = figures.iter().skip(group).step_by(self.groups);
-            by_batch.push(rows.sum::<f64>() / self.batch as f64);
+        let batches = (0..self.groups).map(|group| {
+            let rows = values.iter().skip(group).step_by(self.groups);
+            rows.sum::<f64>() / self.batch as f64
+        });
+        Figures {
+            batches: batches.collect(),
+            values,
+            windows: self.windows,
+            surprise: if few { squares / mismatched } else { 0.0 },
         }
-        let mut stderr = by_time.standard_error().unwrap_or(f64::NAN);
+    }
+}
+
+/// The bound of each held-out configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// In the order of sampling.
+    values: Vec<f64>,
+    /// Means of batches.
+    batches: Vec<f64>,
+    /// Windows of a configuration.
+    windows: usize,
+    /// Mean square of the change of a term when its e is that of another window.
+    surprise: f64,
+}
+
+impl Figures {
+    /// Of several parts of a file, in its order.
+    #[must_use]
+    pub fn join(parts: Vec<Figures>) -> Self {
+        let all = parts.iter().map(|part| part.values.len()).sum::<usize>().max(1);
+        let mut joined = Figures::default();
+        for part in parts {
+            joined.surprise += part.surprise * part.values.len() as f64 / all as f64;
+            joined.windows = joined.windows.max(part.windows);
+            joined.values.extend(part.values);
+            joined.batches.extend(part.batches);
+        }
+        joined
+    }
+
+    /// Their mean with its standard error: the largest of those over stretches of time, over
+    /// batches (whose rows share their negatives), and over stretches as long as configurations are
+    /// known to be correlated. Where these are few, it is widened to have the interval of Student's t.
+    ///
+    /// Added is the error of rare events: where h is nearly certain, windows in which it is not may not
+    /// have occurred. Half a window in which e belongs to another h is reckoned beside those seen, as
+    /// Jeffreys' prior does for a rate.
+    #[must_use]
+    pub fn estimate(&self, correlation: Correlation) -> Estimate {
+        let n = self.values.len();
+        let mut by_time = Blocking::new();
+        self.values.iter().for_each(|figure| by_time.push(*figure));
+        let (Some(stderr), Some(variance)) = (by_time.standard_error(), by_time.variance()) else {
+            return Estimate {
+                mean: by_time.mean(),
+                stderr: f64::NAN,
+            };
+        };
+        let tau = by_time.autocorrelation_time().unwrap_or(0.5);
+        let mut stderr = stderr * student(n as f64 / (2.0 * tau));
+        let mut by_batch = Blocking::new();
+        self.batches.iter().for_each(|batch| by_batch.push(*batch));
         if let Some(error) = by_batch.standard_error()
-            && self.groups >= ENOUGH_GROUPS
+            && self.batches.len() >= ENOUGH_GROUPS
             && error > stderr
         {
             stderr = error;
+        }
+        let mut independent = n as f64 / (2.0 * tau);
+        if correlation.reach > 0 {
+            let blocks = (n / correlation.reach).min(n / 2);
+            let error = match blocks {
+                0 | 1 => (variance * 2.0 * correlation.time / n as f64).sqrt() * student(2.0),
+                blocks => block_error(&self.values, blocks) * student(blocks as f64),
+            };
+            if error > stderr {
+                stderr = error;
+            }
+            independent = independent.min(n as f64 / (2.0 * correlation.time));
+        }
+        let rare = 0.5 * self.surprise / (independent * self.windows as f64).powi(2);
+        if rare > 0.0 {
+            stderr = (stderr * stderr + rare).sqrt();
         }
         Estimate {
             mean: by_time.mean(),
             stderr,
         }
     }
+}
+
+/// The error of the mean from the means of so many stretches, two or more.
+fn block_error(values: &[f64], blocks: usize) -> f64 {
+    let means = (0..blocks).map(|k| {
+        let part = &values[k * values.len() / blocks..(k + 1) * values.len() / blocks];
+        part.iter().sum::<f64>() / part.len().max(1) as f64
+    });
+    let means: Vec<f64> = means.collect();
+    let mean = means.iter().sum::<f64>() / blocks as f64;
+    let squares = means.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+    (squares / (blocks * (blocks - 1)) as f64).sqrt()
+}
+
+/// The 97.5 % quantile of Student's t for the mean of so many values, over that of the normal law:
+/// by the expansion of Cornish and Fisher (Abramowitz and Stegun, 26.7.5), for one degree of freedom or
+/// more; 1 for many.
+fn student(values: f64) -> f64 {
+    const NORMAL: f64 = 1.959_963_984_540_054;
+    if values > MANY_VALUES {
+        return 1.0;
+    }
+    let degrees = (values - 1.0).max(1.0);
+    if degrees < 2.0 {
+        return 12.706 / NORMAL;
+    }
+    let x = NORMAL;
+    let (x3, x5, x7) = (x.powi(3), x.powi(5), x.powi(7));
+    let series = x
+        + (x3 + x) / (4.0 * degrees)
+        + (5.0 * x5 + 16.0 * x3 + 3.0 * x) / (96.0 * degrees.powi(2))
+        + (3.0 * x7 + 19.0 * x5 + 17.0 * x3 - 15.0 * x) / (384.0 * degrees.powi(3));
+    series / NORMAL
 }
 
 /// The refusal of data with hardly a complete window.
@@ -200,4 +325,38 @@ pub fn incomplete() -> Error {
         "hardly a window of the data is without missing values (NaN); take a smaller `block`, \
          `buffer` or `environment`, or `origin` at a place where all values are known",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tables of Student's t: 4.3027, 2.5706, 2.2281, 2.0423 for 2, 5, 10 and 30 degrees of freedom.
+    #[test]
+    fn quantiles_of_student() {
+        for (degrees, t, tolerance) in [
+            (2.0, 4.3027, 0.08),
+            (5.0, 2.5706, 1e-3),
+            (10.0, 2.2281, 1e-4),
+            (30.0, 2.0423, 1e-4),
+        ] {
+            let found = 1.959_964 * student(degrees + 1.0);
+            assert!((found / t - 1.0f64).abs() < tolerance, "{degrees}: {found}");
+        }
+        assert_eq!(student(1e6), 1.0);
+    }
+
+    /// Of values that are alike over long stretches, an error that knows how long is larger.
+    #[test]
+    fn errors_know_the_correlation_of_the_file() {
+        let values: Vec<f64> = (0..600).map(|i| if i / 100 % 2 == 0 { 1.0 } else { 0.0 }).collect();
+        let figures = Figures {
+            values,
+            windows: 1,
+            ..Figures::default()
+        };
+        let error = figures.estimate(Correlation::of_time(25.5)).stderr;
+        // Six values of ½ ± 0.5477, and 2.5706 for five degrees of freedom.
+        assert!((error / (0.5477 / 6f64.sqrt() * 2.5706 / 1.96) - 1.0).abs() < 1e-3, "{error}");
+    }
 }

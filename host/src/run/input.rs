@@ -8,11 +8,13 @@ use super::config::{DataFile, Source};
 use crate::data::filters::product;
 use crate::data::graph::{Centre, Graph, On};
 use crate::data::npy::Format;
+use crate::data::split::RepeatPolicy;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelSampler};
 use crate::observer::Observer;
-use crate::settings::groups::Pace;
+use crate::settings::groups::{Pace, Window};
+use crate::settings::values::Sides;
 
 impl Pace {
     /// Prepares the model's chains, with the given burn-in and thinning or measured ones.
@@ -46,12 +48,14 @@ pub struct DataInput {
     pub open: Vec<bool>,
     /// Fixed index at which the block begins.
     pub origin: Option<Vec<u32>>,
+    /// Whether repeated configurations are left out.
+    pub repeats: RepeatPolicy,
     /// The graph, whether its nodes or edges have the values, and the centre of the shells.
     pub graph: Option<(Graph, On, Centre)>,
 }
 
 impl DataInput {
-    fn new(reading: &DataFile, data: Data) -> Result<Self> {
+    fn new(reading: &DataFile, window: &Window, data: Data) -> Result<Self> {
         let dimension = data.sides().len();
         let mut graph = None;
         let mut origin = None;
@@ -109,11 +113,25 @@ impl DataInput {
                 product(data.sides())
             )));
         }
+        let mut data = data;
+        if data.configurations() == 1 && graph.is_none() {
+            if origin.is_some() {
+                return Err(Error::usage(
+                    "`origin` for a single configuration: at one place it has one window; leave it out, \
+                     so that windows are taken at all places",
+                ));
+            }
+            if let Some(sides) = spans(window, data.sides()) {
+                data = data.in_parts(&sides);
+                open = vec![true; dimension];
+            }
+        }
         Ok(DataInput {
             file: reading.file.clone(),
             data,
             open,
             origin,
+            repeats: reading.repeats,
             graph,
         })
     }
@@ -143,20 +161,36 @@ impl DataInput {
     }
 }
 
+/// Sides of the windows on a lattice; none, if they do not fit, of which others tell.
+fn spans(window: &Window, sides: &[u32]) -> Option<Vec<u32>> {
+    let at = |widths: &Sides, axis: usize| widths.0.get(axis).or(widths.0.first()).copied();
+    let spans = (0..sides.len()).map(|axis| {
+        let margin = at(&window.buffer, axis)?.checked_add(at(&window.environment, axis)?)?;
+        let span = at(&window.block, axis)?.checked_add(margin.checked_mul(2)?)?;
+        (span <= sides[axis]).then_some(span.max(2))
+    });
+    spans.collect()
+}
+
 impl Input {
-    /// Opens a source; configurations in memory are passed as `data`.
+    /// Opens a source, in which there are to be windows; configurations in memory are passed as `data`.
     ///
     /// # Errors
     /// If settings contradict one another or the file, or a file cannot be read.
-    pub fn open(source: &Source, data: Option<Data>, observer: &dyn Observer) -> Result<Self> {
+    pub fn open(
+        source: &Source,
+        window: &Window,
+        data: Option<Data>,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
         match (source, data) {
             (Source::Model(model, pace), _) => Ok(Input::Model(model.model()?, pace.clone())),
             (Source::Data(reading), Some(data)) => {
-                Ok(Input::Data(Box::new(DataInput::new(reading, data)?)))
+                Ok(Input::Data(Box::new(DataInput::new(reading, window, data)?)))
             }
             (Source::Data(reading), None) => {
-                let data = Data::open(Path::new(&reading.file), observer)?;
-                Ok(Input::Data(Box::new(DataInput::new(reading, data)?)))
+                let data = Data::open_as(Path::new(&reading.file), reading.axes, observer)?;
+                Ok(Input::Data(Box::new(DataInput::new(reading, window, data)?)))
             }
         }
     }

@@ -17,7 +17,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::window::Window;
 use blockspin_core::window::shuffle_buffer::Cut;
 
-use super::evaluate::{Estimate, Extent, HeldOut};
+use super::evaluate::{Estimate, Extent, Figures, HeldOut};
 use super::history::Record;
 use super::memory::{DATA_POOL_BYTES, Reuse, Sizes, learned};
 use super::refine::Refinement;
@@ -25,6 +25,7 @@ use super::region::Geometry;
 use super::search::{Attempt, Search};
 use super::setup::Setup;
 use super::training::{Buffers, EndReason, PoolBuffers, Training, filters};
+use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::split::Split;
 use crate::data::supply::{Crop, Rows, SampleValue, Supply};
@@ -45,6 +46,8 @@ pub struct Outcome {
     pub information: Estimate,
     /// Held out, h = sign(Λ·v), or the state of the largest logit; none, where h is continuous.
     pub information_sign: Option<Estimate>,
+    /// What these are means of.
+    pub figures: (Figures, Option<Figures>),
     /// Moving average of the bound in training.
     pub training: f64,
     /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
@@ -93,6 +96,8 @@ struct Supplies<'a, C, V> {
     watched: Box<dyn Supply<V> + 'a>,
     choosing: Box<dyn FnOnce() -> Box<dyn Supply<V> + 'a> + 'a>,
     held_out: Box<dyn Supply<V> + Send + 'a>,
+    /// Correlation of validation and held-out configurations in their order.
+    correlation: Correlation,
     /// Threads that draw.
     crew: Arc<Crew>,
 }
@@ -205,6 +210,7 @@ pub fn sampler<M: Supplier<Value: SampleValue>>(
                 true => Box::new(held_out.idle()),
                 false => held_out,
             },
+            correlation: Correlation::NONE,
             crew,
         },
         checkpoint,
@@ -273,7 +279,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     resources::memory("this run", needed)?;
     let supply = |part: &Range<usize>, count: usize, endless, stream| {
         Box::new(Rows::<V>::new(
-            data,
+            (data, parts),
             part.clone(),
             count,
             endless,
@@ -296,6 +302,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
             watched: supply(&parts.validation, watched, false, (seed, 3)),
             choosing: Box::new(move || supply(&parts.validation, choosing, false, (seed, 5))),
             held_out: supply(&parts.held_out, held_out, false, (seed, 4)),
+            correlation: parts.correlation,
             crew: Arc::new(Crew::new(1)),
         },
         checkpoint,
@@ -355,6 +362,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         watched,
         choosing,
         held_out,
+        correlation,
         crew,
     } = supply;
     let (seed, batch) = (setup.optimisation.seed, setup.shape.batch());
@@ -389,7 +397,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let mut buffers = Buffers::new(stage.shape);
         let buffers = (&mut buffers, &mut pool);
         let place = (cut, &centres[..]);
-        let mut training = Training::new(&stage, &sizes, buffers, place, supply(seed), seed)?;
+        let supply = (supply(seed), correlation);
+        let mut training = Training::new(&stage, &sizes, buffers, place, supply, seed)?;
         if let Some(checkpoint) = &checkpoint {
             checkpoint.fits(training.bytes(cut.sites()))?;
         }
@@ -461,16 +470,16 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let mut rsmi = buffers.of(setup, &centres, &trained)?;
     let (_, reported) = setup.learning();
     let mut noise = Stream::new(seed, 1, Purpose::Encoder);
-    let information = held.estimate(&mut rsmi, setup.execution.isa, reported, &mut noise);
-    let information_sign = setup.coarse.decided().map(|decided| {
-        if decided == reported {
-            return information;
-        }
-        held.estimate(&mut rsmi, setup.execution.isa, decided, &mut noise)
+    let mut figures = |encoder| held.figures(&mut rsmi, setup.execution.isa, encoder, &mut noise);
+    let drawn = figures(reported);
+    let decided = setup.coarse.decided().map(|decided| match decided == reported {
+        true => drawn.clone(),
+        false => figures(decided),
     });
     Ok(Outcome {
-        information,
-        information_sign,
+        information: drawn.estimate(correlation),
+        information_sign: decided.as_ref().map(|figures| figures.estimate(correlation)),
+        figures: (drawn, decided),
         training: trained.course.moving.mean(),
         filters: filters(setup, &mut rsmi, &held)?,
         parameters: rsmi.parameters().to_vec(),
@@ -503,6 +512,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
     Ok(Outcome {
         information: none,
         information_sign: setup.coarse.decided().map(|_| none),
+        figures: (Figures::default(), None),
         training: 0.0,
         filters: Filters::new(setup.geometry.block(), setup.zeros())?,
         parameters: vec![],

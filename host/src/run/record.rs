@@ -123,6 +123,16 @@ pub struct DataRecord {
     pub windows_left_out: u64,
     /// Integrated autocorrelation time along the file, in configurations.
     pub autocorrelation_time: Option<f64>,
+    /// Different configurations, translations included, among those that were compared; none, if none
+    /// were.
+    #[serde(default)]
+    pub different: Option<usize>,
+    /// Configurations that repeat an earlier one which is not their predecessor.
+    #[serde(default)]
+    pub repeated: Option<usize>,
+    /// Configurations that were left out because they repeat others. Ranges below count the others.
+    #[serde(default)]
+    pub left_out: usize,
     /// Training configurations: the first, and one past the last.
     pub trained: Option<[usize; 2]>,
     /// Validation configurations.

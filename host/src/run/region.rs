@@ -122,6 +122,20 @@ impl Geometry {
         }
     }
 
+    /// The part of a configuration that holds all windows.
+    ///
+    /// # Errors
+    /// Those of [`Sites::region`].
+    pub fn crop(&self) -> Result<Crop> {
+        Ok(match self {
+            Geometry::Window(window) if window.places() == 1 => {
+                Crop::at(window.first(), &window.spans())
+            }
+            Geometry::Window(window) => Crop::whole(window.lattice().sides()),
+            Geometry::Sites(sites) => sites.region()?.0.clone(),
+        })
+    }
+
     /// Sides of the block, slowest first.
     #[must_use]
     pub fn block(&self) -> &[u32] {

@@ -19,7 +19,7 @@ use super::reference::Exact;
 use super::setup::Setup;
 use crate::data::graph::{Graph, Shells};
 use crate::data::split::Split;
-use crate::data::{Data, Kind};
+use crate::data::{Data, Kind, Repeats};
 use crate::error::Result;
 use crate::model::ModelSampler;
 use crate::model::mcmc::Plan;
@@ -49,7 +49,12 @@ impl Session {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_data(config: &RunConfig, execution: Execution, data: Option<Data>) -> Result<Self> {
-        let input = Input::open(&config.source, data, execution.observer.as_ref())?;
+        let input = Input::open(
+            &config.source,
+            &config.window,
+            data,
+            execution.observer.as_ref(),
+        )?;
         let sampler = match &input {
             Input::Model(model, _) => Some(model.unmeasured()?),
             Input::Data(_) => None,
@@ -133,7 +138,8 @@ impl Session {
                         learning::nothing(setup)?
                     }
                     None => {
-                        let found = Split::of(&input.data, setup.shape.batch())?;
+                        let found = self.split(input)?;
+                        warnings.extend(split_warnings(&found, input.data.configurations()));
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
@@ -145,6 +151,14 @@ impl Session {
             }
         };
         Ok(self.record(outcome, warnings, parts.as_ref()))
+    }
+
+    /// The parts of a file.
+    fn split(&self, input: &DataInput) -> Result<Split> {
+        let geometry = &self.setup.geometry;
+        let lattice = input.graph.is_none();
+        let batch = self.setup.shape.batch();
+        Split::of(&input.data, &geometry.crop()?, lattice, input.repeats, batch)
     }
 
     /// The message for data that leave nothing to learn.
@@ -184,7 +198,7 @@ impl Session {
         numbers.iter().for_each(|x| add(x.to_bits()));
         add(data.configurations() as u64);
         add(data.missing());
-        add(parts.autocorrelation.to_bits());
+        add(parts.correlation.time.to_bits());
         let (block, environment) = self.setup.geometry.parts();
         add(block as u64);
         add(environment as u64);
@@ -292,7 +306,10 @@ impl Session {
             scale,
             missing_values: data.missing(),
             windows_left_out: outcome.left_out,
-            autocorrelation_time: parts.map(|parts| parts.autocorrelation),
+            autocorrelation_time: parts.map(|parts| parts.correlation.time),
+            different: parts.and_then(|parts| Some(parts.repeats.as_ref()?.different)),
+            repeated: parts.and_then(|parts| Some(parts.repeats.as_ref()?.repeated)),
+            left_out: parts.map_or(0, |parts| data.configurations() - parts.count(data)),
             trained: range(|parts| &parts.train),
             watched: range(|parts| &parts.validation),
             held_out: range(|parts| &parts.held_out),
@@ -309,6 +326,32 @@ impl Session {
             }),
         }
     }
+}
+
+/// Warnings about a file of so many configurations, a sentence each.
+fn split_warnings(split: &Split, configurations: usize) -> Vec<String> {
+    let mut warnings = vec![];
+    if let Some(Repeats {
+        different,
+        kept: Some(kept),
+        ..
+    }) = &split.repeats
+    {
+        warnings.push(format!(
+            "only {different} of {configurations} configurations are different (translations \
+             included): {} repeat earlier ones, and are left out, since what a critic has seen in \
+             training would count as information; `repeats` keep takes all, if they are states of a small \
+             system",
+            configurations - kept.len()
+        ));
+    }
+    if let Some(period) = split.correlation.period {
+        warnings.push(format!(
+            "configurations {period} apart are correlated, and closer ones are not: if {period} replicas \
+             alternate, make it an axis of its own and give `axes` nrx"
+        ));
+    }
+    warnings
 }
 
 /// Warnings about chains that follow a plan, a sentence each.

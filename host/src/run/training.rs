@@ -17,6 +17,7 @@ use blockspin_core::stats::moving::Moving;
 use blockspin_core::window::shuffle_buffer::{Cut, ShuffleBuffer};
 use serde::{Deserialize, Serialize};
 
+use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
@@ -322,6 +323,8 @@ pub(super) struct Training<'a, C, V: SampleValue> {
     pool: ShuffleBuffer<'a, C, V>,
     supply: Box<dyn Supply<V> + Send + 'a>,
     course: Course,
+    /// Correlation of the configurations that validation figures are taken from.
+    correlation: Correlation,
     /// Batches that are gathered before their steps.
     ahead: Vec<Rows<V>>,
 }
@@ -337,7 +340,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         sizes: &'a Sizes,
         (buffers, pool): (&'a mut Buffers<V>, &'a mut PoolBuffers<V>),
         (cut, centres): (C, &'a [f32]),
-        supply: Box<dyn Supply<V> + Send + 'a>,
+        (supply, correlation): (Box<dyn Supply<V> + Send + 'a>, Correlation),
         seed: u64,
     ) -> Result<Self> {
         let mut rsmi = buffers.begin(setup, centres, seed)?;
@@ -357,6 +360,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             ahead,
             pool: ShuffleBuffer::new(cut, &mut pool.values, &mut pool.order),
             supply,
+            correlation,
             course: Course {
                 done: 0,
                 configurations: 0,
@@ -514,12 +518,9 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     fn watch(&mut self, watched: &HeldOut<V>) -> Estimate {
         let (_, reported) = self.setup.learning();
         let mut noise = Stream::new(self.setup.optimisation.seed, 2, Purpose::Encoder);
-        watched.estimate(
-            &mut self.rsmi,
-            self.setup.execution.isa,
-            reported,
-            &mut noise,
-        )
+        let isa = self.setup.execution.isa;
+        let figures = watched.figures(&mut self.rsmi, isa, reported, &mut noise);
+        figures.estimate(self.correlation)
     }
 
     /// Records the course, where a record is due, and gives its figure on the watched windows, where it
@@ -678,12 +679,9 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         }
         let watched = choosing.map(|windows| {
             let mut noise = Stream::new(self.setup.optimisation.seed, 4, Purpose::Encoder);
-            windows.estimate(
-                &mut self.rsmi,
-                self.setup.execution.isa,
-                reported,
-                &mut noise,
-            )
+            let isa = self.setup.execution.isa;
+            let figures = windows.figures(&mut self.rsmi, isa, reported, &mut noise);
+            figures.estimate(self.correlation)
         });
         Ok(TrainingResult {
             components: self.setup.components(),

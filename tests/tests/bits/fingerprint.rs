@@ -14,7 +14,7 @@ use std::path::Path;
 
 use blockspin::data::Data;
 use blockspin::data::npy::{ConfigurationFile, Format};
-use blockspin::data::split::Split;
+use blockspin::data::split::{RepeatPolicy, Split};
 use blockspin::fingerprint;
 use blockspin::observer::Silent;
 use blockspin::run::Isa;
@@ -95,7 +95,8 @@ fn from_data(isa: Isa, threads: usize) -> String {
     let mut settings = case.settings(21, 40, 3);
     settings.given = None;
     settings.shape = shape(case.window(), 3, 21);
-    let parts = Split::of(&data, 21).unwrap();
+    let crop = settings.geometry.crop().unwrap();
+    let parts = Split::of(&data, &crop, true, RepeatPolicy::Keep, 21).unwrap();
     settings.execution.isa = isa;
     settings.execution.threads = threads;
     lines(
