@@ -4,9 +4,9 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use blockspin::data::axes::Axes;
 use blockspin::model::AnyModel;
 use blockspin::run::config_file::read_fields;
-use blockspin::data::axes::Axes;
 use blockspin::run::{DataFile, RunConfig};
 use blockspin::settings::values::{self, Rule, Sides};
 use blockspin::settings::{Fields, encoder, text};

@@ -105,7 +105,10 @@ mod tests {
             assert!(Axes::parse(text).is_err(), "{text}");
         }
         let layout = Axes::parse("nrx").unwrap().layout(&[100, 8, 24]).unwrap();
-        assert_eq!((&layout.shape[..], layout.interleaved), (&[800, 24][..], Some(8)));
+        assert_eq!(
+            (&layout.shape[..], layout.interleaved),
+            (&[800, 24][..], Some(8))
+        );
         assert!(Axes::parse("xx").unwrap().layout(&[100, 8, 24]).is_none());
     }
 }

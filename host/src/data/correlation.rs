@@ -135,7 +135,10 @@ impl Correlation {
                     period: found.period.map(|period| period * unit as usize),
                 };
             }
-            series = series.chunks_exact(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
+            series = series
+                .chunks_exact(2)
+                .map(|pair| 0.5 * (pair[0] + pair[1]))
+                .collect();
             unit *= 2;
         }
     }
@@ -477,12 +480,20 @@ mod tests {
     /// AR(1), x' = a x + noise: τ = ½ (1 + a)/(1 − a).
     #[test]
     fn autocorrelation_times() {
-        for (seed, a, n) in [(1, 0.5, 4000), (2, 0.9, 8000), (3, 0.99, 8000), (4, 0.998, 8000)] {
+        for (seed, a, n) in [
+            (1, 0.5, 4000),
+            (2, 0.9, 8000),
+            (3, 0.99, 8000),
+            (4, 0.998, 8000),
+        ] {
             let exact = 0.5 * (1.0 + a) / (1.0 - a);
             let found = Correlation::of(&autoregressive(seed, n, a)).time;
             // Madras and Sokal: the relative error is √(2 (12 τ + 1)/n).
             let error = (2.0 * (12.0 * exact + 1.0) / n as f64).sqrt();
-            assert!((found / exact - 1.0).abs() < 3.0 * error, "{a}: {found}, exact {exact}");
+            assert!(
+                (found / exact - 1.0).abs() < 3.0 * error,
+                "{a}: {found}, exact {exact}"
+            );
         }
     }
 
@@ -492,7 +503,8 @@ mod tests {
         let mut correlated = 0;
         for seed in 0..1000 {
             let n = [20, 60, 200, 1000][seed as usize % 4];
-            correlated += usize::from(Correlation::of(&autoregressive(seed, n, 0.0)) != Correlation::NONE);
+            correlated +=
+                usize::from(Correlation::of(&autoregressive(seed, n, 0.0)) != Correlation::NONE);
         }
         assert!(correlated <= 3, "{correlated}");
     }

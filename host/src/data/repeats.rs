@@ -216,9 +216,9 @@ fn hashes(data: &Data, lattice: bool, rows: impl Iterator<Item = usize>) -> Resu
         }
         hashes.push(match lattice {
             true => invariant(&codes, data.sides(), !is_signs),
-            false => (0u64..).zip(&codes).fold(0, |sum, (i, code)| {
-                mix(sum ^ i << 32 ^ u64::from(*code))
-            }),
+            false => (0u64..)
+                .zip(&codes)
+                .fold(0, |sum, (i, code)| mix(sum ^ i << 32 ^ u64::from(*code))),
         });
     }
     Ok(hashes)
@@ -268,7 +268,9 @@ mod tests {
 
     fn coins(seed: u64, rows: usize, sites: usize) -> Vec<i8> {
         let mut stream = Stream::new(seed, 0, Purpose::Sample);
-        (0..rows * sites).map(|_| if stream.coin() { 1 } else { -1 }).collect()
+        (0..rows * sites)
+            .map(|_| if stream.coin() { 1 } else { -1 })
+            .collect()
     }
 
     fn find(shape: &[usize], values: &[i8]) -> Repeats {
@@ -287,7 +289,11 @@ mod tests {
         let found = find(&[4000, 24], &drawn.collect::<Vec<_>>());
         let kept = found.kept.unwrap();
         // A row that is drawn twice in succession looks like a slow chain.
-        assert!((398..=400).contains(&found.different), "{}", found.different);
+        assert!(
+            (398..=400).contains(&found.different),
+            "{}",
+            found.different
+        );
         assert!(kept.len() < 420 && kept[0] == 0, "{}", kept.len());
     }
 
@@ -297,9 +303,9 @@ mod tests {
         let six: Vec<i8> = rows.repeat(6);
         assert_eq!(find(&[1800, 6, 8], &six).kept.unwrap().len(), 300);
         // Every configuration of 6 × 8 with its translations by (2, 3).
-        let moved = rows.chunks_exact(48).flat_map(|row| {
-            (0..48).map(|i| row[(i / 8 + 2) % 6 * 8 + (i + 3) % 8])
-        });
+        let moved = rows
+            .chunks_exact(48)
+            .flat_map(|row| (0..48).map(|i| row[(i / 8 + 2) % 6 * 8 + (i + 3) % 8]));
         let both: Vec<i8> = rows.iter().copied().chain(moved).collect();
         assert_eq!(find(&[600, 6, 8], &both).kept.unwrap().len(), 300);
     }
@@ -308,27 +314,39 @@ mod tests {
     fn few_states_repeat_by_themselves() {
         for (seed, shape) in [(4, &[4000, 8][..]), (5, &[4000, 4, 4]), (6, &[4000, 24])] {
             let sites = shape[1..].iter().product();
-            assert!(find(shape, &coins(seed, 4000, sites)).kept.is_none(), "{shape:?}");
+            assert!(
+                find(shape, &coins(seed, 4000, sites)).kept.is_none(),
+                "{shape:?}"
+            );
         }
         // Rings with few domain walls: 20 % of all bonds are broken.
         let mut stream = Stream::new(7, 0, Purpose::Sample);
         let walls = (0..3000).flat_map(|_| {
             let mut spin = if stream.coin() { 1 } else { -1 };
-            (0..20).map(|_| {
-                if stream.below(5) == 0 {
-                    spin = -spin;
-                }
-                spin
-            }).collect::<Vec<i8>>()
+            (0..20)
+                .map(|_| {
+                    if stream.below(5) == 0 {
+                        spin = -spin;
+                    }
+                    spin
+                })
+                .collect::<Vec<i8>>()
         });
         let found = find(&[3000, 20], &walls.collect::<Vec<_>>());
-        assert!(found.repeated > 300 && found.kept.is_none(), "{}", found.repeated);
+        assert!(
+            found.repeated > 300 && found.kept.is_none(),
+            "{}",
+            found.repeated
+        );
     }
 
     #[test]
     fn slow_chains_stay_where_they_are() {
         let rows = coins(8, 500, 64);
-        let slow: Vec<i8> = rows.chunks_exact(64).flat_map(|row| row.repeat(4)).collect();
+        let slow: Vec<i8> = rows
+            .chunks_exact(64)
+            .flat_map(|row| row.repeat(4))
+            .collect();
         assert_eq!(find(&[2000, 8, 8], &slow), Repeats::none(500));
     }
 }

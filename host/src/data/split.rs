@@ -101,6 +101,27 @@ impl Split {
         self.rows.as_ref().map_or(i, |rows| rows[i])
     }
 
+    /// Another division of the same file, in which its part number `fold` of `folds`, counted from the end,
+    /// is held out, and what comes before and, cyclically, after it is trained on.
+    #[must_use]
+    pub fn fold(&self, data: &Data, fold: usize, folds: usize) -> Self {
+        let n = self.count(data);
+        let shift = n - fold * n / folds;
+        let rows = (0..n).map(|i| self.row((i + shift) % n));
+        let gap = self.correlation.reach;
+        let left = n.saturating_sub(3 * gap);
+        let held_out = self.held_out.len().min(n / folds);
+        let validation = self.validation.len();
+        let train = left.saturating_sub(validation + held_out);
+        Split {
+            rows: Some(rows.collect()),
+            train: gap..gap + train,
+            validation: 2 * gap + train..2 * gap + train + validation,
+            held_out: n - held_out..n,
+            ..self.clone()
+        }
+    }
+
     /// Number of configurations that are used.
     #[must_use]
     pub fn count(&self, data: &Data) -> usize {
@@ -162,6 +183,37 @@ mod tests {
             (0..700, 700..800, 800..1000)
         );
         assert!(Split::apart(999, Correlation::NONE, 100).is_err());
+    }
+
+    /// Five parts are held out in turn, each apart from what is trained on, also across the ends.
+    #[test]
+    fn all_serve_in_turn() {
+        let data = Data::new(&[1000, 2], &vec![1i8; 2000]).unwrap();
+        for gap in [0, 7] {
+            let correlation = Correlation {
+                reach: gap,
+                ..Correlation::NONE
+            };
+            let first = Split::apart(1000, correlation, 50).unwrap();
+            let mut times = [0; 1000];
+            for fold in 0..5 {
+                let split = match fold {
+                    0 => first.clone(),
+                    _ => first.fold(&data, fold, 5),
+                };
+                let held_out: Vec<_> = split.held_out.clone().map(|i| split.row(i)).collect();
+                held_out.iter().for_each(|row| times[*row] += 1);
+                assert!(split.train.len() > 600 && split.validation.len() >= 95);
+                for row in split.train.clone().chain(split.validation.clone()) {
+                    let row = split.row(row);
+                    for held in &held_out {
+                        assert!(row.abs_diff(*held) > gap, "{fold}: {row} and {held}");
+                    }
+                }
+            }
+            assert!(times.iter().all(|times| *times <= 1));
+            assert!(times.iter().sum::<i32>() > 980);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::settings::encoder::Coarse;
 use crate::settings::groups::{
     CriticNetwork, Defaults, GivenFilter, LearnedFilter, Optimisation, Pace, Window,
 };
-use crate::settings::values::{self, Boundaries, Components, Hidden, Rule};
+use crate::settings::values::{self, Boundaries, Components, Critics, Hidden, Rule};
 use crate::settings::{Fields, Reader, any, optional, settings};
 
 /// Hidden layers of a critic, unless given.
@@ -280,6 +280,8 @@ impl RunConfig {
         let suits = self.coarse().critic(discrete);
         let critic = self.critic.critic.unwrap_or(suits);
         let given = &self.critic;
+        let is_chosen =
+            given.critic.is_none() && given.hidden.is_none() && given.embedding.is_none();
         let layered = critic != Critic::Quadratic;
         let embedded = matches!(critic, Critic::Separable | Critic::Moments);
         let activated = layered
@@ -323,6 +325,13 @@ impl RunConfig {
             }),
             embedding: embedded.then(|| given.embedding.unwrap_or(EMBEDDING)),
             activation: activated.then(|| given.activation.unwrap_or_default()),
+            critics: match &self.source {
+                Source::Model(..) => given.critics,
+                Source::Data(_) => Some(given.critics.unwrap_or(match is_chosen {
+                    true => Critics::Several,
+                    false => Critics::One,
+                })),
+            },
         };
         Ok(config)
     }

@@ -223,7 +223,11 @@ impl Figures {
     /// Of several parts of a file, in its order.
     #[must_use]
     pub fn join(parts: Vec<Figures>) -> Self {
-        let all = parts.iter().map(|part| part.values.len()).sum::<usize>().max(1);
+        let all = parts
+            .iter()
+            .map(|part| part.values.len())
+            .sum::<usize>()
+            .max(1);
         let mut joined = Figures::default();
         for part in parts {
             joined.surprise += part.surprise * part.values.len() as f64 / all as f64;
@@ -349,7 +353,9 @@ mod tests {
     /// Of values that are alike over long stretches, an error that knows how long is larger.
     #[test]
     fn errors_know_the_correlation_of_the_file() {
-        let values: Vec<f64> = (0..600).map(|i| if i / 100 % 2 == 0 { 1.0 } else { 0.0 }).collect();
+        let values: Vec<f64> = (0..600)
+            .map(|i| if i / 100 % 2 == 0 { 1.0 } else { 0.0 })
+            .collect();
         let figures = Figures {
             values,
             windows: 1,
@@ -357,6 +363,9 @@ mod tests {
         };
         let error = figures.estimate(Correlation::of_time(25.5)).stderr;
         // Six values of ½ ± 0.5477, and 2.5706 for five degrees of freedom.
-        assert!((error / (0.5477 / 6f64.sqrt() * 2.5706 / 1.96) - 1.0).abs() < 1e-3, "{error}");
+        assert!(
+            (error / (0.5477 / 6f64.sqrt() * 2.5706 / 1.96) - 1.0).abs() < 1e-3,
+            "{error}"
+        );
     }
 }

@@ -185,12 +185,14 @@ impl Input {
     ) -> Result<Self> {
         match (source, data) {
             (Source::Model(model, pace), _) => Ok(Input::Model(model.model()?, pace.clone())),
-            (Source::Data(reading), Some(data)) => {
-                Ok(Input::Data(Box::new(DataInput::new(reading, window, data)?)))
-            }
+            (Source::Data(reading), Some(data)) => Ok(Input::Data(Box::new(DataInput::new(
+                reading, window, data,
+            )?))),
             (Source::Data(reading), None) => {
                 let data = Data::open_as(Path::new(&reading.file), reading.axes, observer)?;
-                Ok(Input::Data(Box::new(DataInput::new(reading, window, data)?)))
+                Ok(Input::Data(Box::new(DataInput::new(
+                    reading, window, data,
+                )?)))
             }
         }
     }

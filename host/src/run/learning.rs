@@ -6,6 +6,7 @@
 //! `setup` holds what is done, `memory` how many samples are held for it, `training` does the steps,
 //! `refine` continues after them, `search` chooses among several trainings. This file connects them.
 
+use std::hash::Hasher;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -48,6 +49,9 @@ pub struct Outcome {
     pub information_sign: Option<Estimate>,
     /// What these are means of.
     pub figures: (Figures, Option<Figures>),
+    /// Information on each part of a file that was held out in turn, in its order; empty, if there was
+    /// one.
+    pub folds: Vec<Estimate>,
     /// Moving average of the bound in training.
     pub training: f64,
     /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
@@ -66,6 +70,8 @@ pub struct Outcome {
     pub refined: Option<Refinement>,
     /// Components of H.
     pub components: u32,
+    /// The critic that was kept: 0 is the first, others are alternatives in their order.
+    pub critic: usize,
     /// All trainings, in order.
     pub attempts: Vec<Attempt>,
     /// FNV-1a 64 over filter, critic and series.
@@ -82,6 +88,41 @@ pub struct Outcome {
     pub seconds_training: f64,
     /// Wall time of everything.
     pub seconds: f64,
+}
+
+impl Outcome {
+    /// Adds estimates on further parts of the file, which precede one another.
+    pub(super) fn join(&mut self, others: Vec<Outcome>, correlation: Correlation) {
+        if others.is_empty() {
+            return;
+        }
+        let count = (others.len() + 1) as f64;
+        let (mut drawn, mut decided) = (vec![], vec![]);
+        let mut hash = fnv::FnvHasher::with_key(self.fingerprint);
+        self.training /= count;
+        for other in others.into_iter().rev() {
+            drawn.push(other.figures.0);
+            decided.extend(other.figures.1);
+            self.training += other.training / count;
+            self.groups += other.groups;
+            self.left_out += other.left_out;
+            self.seconds_sampling += other.seconds_sampling;
+            self.seconds_training += other.seconds_training;
+            self.seconds += other.seconds;
+            self.folds.push(other.information);
+            hash.write(&other.fingerprint.to_le_bytes());
+        }
+        self.folds.push(self.information);
+        self.fingerprint = hash.finish();
+        drawn.push(std::mem::take(&mut self.figures.0));
+        decided.extend(self.figures.1.take());
+        let all = Figures::join(drawn);
+        self.information = all.estimate(correlation);
+        self.information_sign = self.information_sign.map(|_| {
+            let all = Figures::join(decided);
+            all.estimate(correlation)
+        });
+    }
 }
 
 /// Three supplies that share nothing, and how much is taken of them.
@@ -392,8 +433,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
 
     let mut pool = PoolBuffers::new(&sizes, cut.sites());
     let mut climb = || loop {
-        let (components, seed) = search.next(setup);
-        let stage = setup.with_components(components)?;
+        let (critic, components, seed) = search.next(setup);
+        let stage = setup.stage(critic, components)?;
         let mut buffers = Buffers::new(stage.shape);
         let buffers = (&mut buffers, &mut pool);
         let place = (cut, &centres[..]);
@@ -410,7 +451,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let so_far = || search.after(begun.elapsed().as_secs_f64());
         let checkpoint = checkpoint.as_deref_mut();
         train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
-        let ended = training.end(&watched, choosing.as_ref())?;
+        let mut ended = training.end(&watched, choosing.as_ref())?;
+        ended.critic = critic;
         if let Some(trained) = search.push(setup, ended) {
             break Ok::<_, Error>(trained);
         }
@@ -465,21 +507,27 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         Ok::<_, Error>((trained, held))
     })?;
 
-    let setup = &setup.with_components(trained.components)?;
+    let setup = &setup.stage(trained.critic, trained.components)?;
     let mut buffers = Buffers::<V>::new(setup.shape);
     let mut rsmi = buffers.of(setup, &centres, &trained)?;
     let (_, reported) = setup.learning();
     let mut noise = Stream::new(seed, 1, Purpose::Encoder);
     let mut figures = |encoder| held.figures(&mut rsmi, setup.execution.isa, encoder, &mut noise);
     let drawn = figures(reported);
-    let decided = setup.coarse.decided().map(|decided| match decided == reported {
-        true => drawn.clone(),
-        false => figures(decided),
-    });
+    let decided = setup
+        .coarse
+        .decided()
+        .map(|decided| match decided == reported {
+            true => drawn.clone(),
+            false => figures(decided),
+        });
     Ok(Outcome {
         information: drawn.estimate(correlation),
-        information_sign: decided.as_ref().map(|figures| figures.estimate(correlation)),
+        information_sign: decided
+            .as_ref()
+            .map(|figures| figures.estimate(correlation)),
         figures: (drawn, decided),
+        folds: vec![],
         training: trained.course.moving.mean(),
         filters: filters(setup, &mut rsmi, &held)?,
         parameters: rsmi.parameters().to_vec(),
@@ -490,6 +538,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         ended: trained.course.ended,
         refined: trained.course.refined,
         components: setup.components(),
+        critic: trained.critic,
         configurations: trained.course.configurations,
         left_out: trained.left_out,
         series: trained.course.series,
@@ -513,6 +562,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         information: none,
         information_sign: setup.coarse.decided().map(|_| none),
         figures: (Figures::default(), None),
+        folds: vec![],
         training: 0.0,
         filters: Filters::new(setup.geometry.block(), setup.zeros())?,
         parameters: vec![],
@@ -522,6 +572,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         ended: None,
         refined: None,
         components: setup.components(),
+        critic: 0,
         attempts: vec![],
         fingerprint: 0,
         groups: 0,

@@ -96,6 +96,32 @@ pub struct ComponentsRecord {
     pub watched_stderr_nats: Option<f64>,
 }
 
+/// One of several critics that were tried, since the first one overfitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriticRecord {
+    /// Its form.
+    pub critic: String,
+    /// Widths of its hidden layers.
+    pub hidden: Vec<u32>,
+    /// Width of its embedding.
+    pub embedding: u32,
+    /// Information on the validation windows.
+    pub watched_nats: Option<f64>,
+    /// Its standard error.
+    pub watched_stderr_nats: Option<f64>,
+    /// Whether it was kept.
+    pub kept: bool,
+}
+
+/// The estimate on one of several parts of a file that were held out in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldRecord {
+    /// Held-out information.
+    pub information_nats: Option<f64>,
+    /// Its standard error.
+    pub information_stderr_nats: Option<f64>,
+}
+
 /// The data that were read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataRecord {
@@ -240,7 +266,13 @@ pub struct Results {
     pub spread_nats: Option<f64>,
     /// The best training for each number of components, if several were tried.
     pub components_tried: Option<Vec<ComponentsRecord>>,
-    /// The filter, (C, block…), as nested lists.
+    /// The critics that were tried, if the first one overfitted.
+    #[serde(default)]
+    pub critics_tried: Option<Vec<CriticRecord>>,
+    /// Estimates on all parts of the file in its order, if several were held out in turn.
+    #[serde(default)]
+    pub fold_estimates: Option<Vec<FoldRecord>>,
+    /// The filter, (C, block…), as nested lists; of several folds that of the last.
     pub filters: Value,
     /// Meaning of `filters` where they are not the weights of Λ·v.
     pub filters_are: Option<String>,
@@ -282,6 +314,8 @@ impl Results {
         "restarts",
         "spread_nats",
         "components_tried",
+        "critics_tried",
+        "fold_estimates",
         "filters",
         "filters_are",
         "fingerprint",

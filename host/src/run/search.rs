@@ -17,6 +17,9 @@ const WORTH: f64 = 0.5;
 pub struct Attempt {
     /// Components of H.
     pub components: u32,
+    /// The critic: 0 is the first, others are alternatives in their order.
+    #[serde(default)]
+    pub critic: usize,
     /// Seed of first weights and samples: the run's plus 2³² for each restart before.
     pub seed: u64,
     /// Steps.
@@ -33,6 +36,12 @@ pub(super) struct Search {
     /// The best with one component less than now, and the best with as many.
     before: Option<TrainingResult>,
     best: Option<TrainingResult>,
+    /// The alternative critic that is tried; or, with further components, that was chosen.
+    #[serde(default)]
+    critic: usize,
+    /// Components of H, where their number grows.
+    #[serde(default)]
+    stage: Option<u32>,
     /// Wall time of sampling, of steps, and of everything before this process, in seconds.
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
@@ -43,21 +52,20 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// The next training: its components, and its seed.
-    pub(super) fn next(&self, setup: &Setup) -> (u32, u64) {
-        let (done, restarts) = (
-            self.attempts.len() as u64,
-            u64::from(setup.learned.restarts),
-        );
+    /// The next training: its critic, its components, and its seed.
+    pub(super) fn next(&self, setup: &Setup) -> (usize, u32, u64) {
+        let done = self.attempts.len() as u64;
         let components = match setup.learned.grows() {
-            true => (done / restarts) as u32 + 1,
+            true => self
+                .stage
+                .unwrap_or(self.attempts.len() as u32 / setup.learned.restarts + 1),
             false => setup.components(),
         };
         let seed = setup
             .optimisation
             .seed
-            .wrapping_add((done % restarts) << 32);
-        (components, seed)
+            .wrapping_add((done % u64::from(setup.learned.restarts)) << 32);
+        (self.critic, components, seed)
     }
 
     /// The search as a process sees it that resumes `seconds` later.
@@ -70,9 +78,12 @@ impl Search {
 
     /// What the next training is called beside its progress.
     pub(super) fn label(&self, setup: &Setup) -> String {
-        let (components, _) = self.next(setup);
+        let (critic, components, _) = self.next(setup);
         let restart = self.attempts.len() as u32 % setup.learned.restarts + 1;
         let mut label = "training".to_string();
+        if critic > 0 {
+            label += ", smaller critic";
+        }
         if setup.learned.grows() {
             label += &format!(", C = {components}");
         }
@@ -88,15 +99,17 @@ impl Search {
         setup: &Setup,
         trained: TrainingResult,
     ) -> Option<TrainingResult> {
-        let (components, seed) = self.next(setup);
+        let (critic, components, seed) = self.next(setup);
         self.attempts.push(Attempt {
             components,
+            critic,
             seed,
             steps: trained.course.done,
             watched: trained.watched,
         });
         self.seconds_sampling += trained.course.seconds_sampling;
         self.seconds_training += trained.course.seconds_training;
+        let overfits = trained.overfits();
         let best = match self.best.take() {
             Some(best) if trained.mean() > best.mean() => trained,
             Some(best) => best,
@@ -107,9 +120,22 @@ impl Search {
             self.best = Some(best);
             return None;
         }
+        // With the first number of components alternatives are tried, one after the other.
+        let first = self
+            .attempts
+            .iter()
+            .all(|attempt| attempt.components == components);
+        if first && critic < setup.alternatives.len() && (critic > 0 || overfits) {
+            self.critic = critic + 1;
+            self.stage = Some(components);
+            self.best = Some(best);
+            return None;
+        }
         if !setup.learned.grows() {
             return Some(best);
         }
+        self.critic = best.critic;
+        self.stage = Some(components + 1);
         match self.before.take() {
             Some(before) if !grows(&before, &best, components) => Some(before),
             _ if components >= setup.most_components() => Some(best),

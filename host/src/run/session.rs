@@ -12,8 +12,8 @@ use super::evaluate::Estimate;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, ComponentsRecord, DataRecord, GraphRecord, RestartRecord, Results, RunRecord, Timing,
-    finite, nested_filters,
+    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, RestartRecord,
+    Results, RunRecord, Timing, finite, nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
@@ -25,6 +25,11 @@ use crate::model::ModelSampler;
 use crate::model::mcmc::Plan;
 use crate::run::checkpoint::{Checkpoint, PilotRecord};
 use crate::store::resources;
+
+/// Independent held-out windows below which a file serves in several folds.
+const FEW_HELD_OUT: f64 = 500.0;
+/// Their number, unless it is given.
+const FOLDS: u32 = 5;
 
 /// A run that has been checked: its input is open, its window lies on it, its filters have been read,
 /// and it fits into memory.
@@ -143,7 +148,7 @@ impl Session {
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
-                        let data = learning::data(setup, &input.data, &found, checkpoint.as_mut());
+                        let data = self.cross_fit(&input.data, &found, checkpoint.as_mut());
                         parts = Some(found);
                         data?
                     }
@@ -158,7 +163,41 @@ impl Session {
         let geometry = &self.setup.geometry;
         let lattice = input.graph.is_none();
         let batch = self.setup.shape.batch();
-        Split::of(&input.data, &geometry.crop()?, lattice, input.repeats, batch)
+        Split::of(
+            &input.data,
+            &geometry.crop()?,
+            lattice,
+            input.repeats,
+            batch,
+        )
+    }
+
+    /// Trains on one part of a file and estimates on another; where few configurations are independent
+    /// on other parts in turn, each with a training of its own, so that all serve for the estimate. The
+    /// filter is that of the first training.
+    fn cross_fit(
+        &self,
+        data: &Data,
+        split: &Split,
+        checkpoint: Option<&mut Checkpoint>,
+    ) -> Result<Outcome> {
+        let windows = self.setup.geometry.independent() as f64;
+        let trained = split.independent(&split.train) * windows;
+        let setup = self.setup.adapted(self.config.critic.critics, trained);
+        let mut outcome = learning::data(&setup, data, split, checkpoint)?;
+        let held_out = split.independent(&split.held_out) * windows;
+        let folds = match self.config.optimisation.folds {
+            Some(folds) => folds,
+            None if held_out < FEW_HELD_OUT => FOLDS,
+            None => 1,
+        };
+        let mut others = vec![];
+        for fold in 1..folds {
+            let split = split.fold(data, fold as usize, folds as usize);
+            others.push(learning::data(&setup, data, &split, None)?);
+        }
+        outcome.join(others, split.correlation);
+        Ok(outcome)
     }
 
     /// The message for data that leave nothing to learn.
@@ -248,6 +287,17 @@ impl Session {
             restarts: tried.restarts,
             spread_nats: tried.spread,
             components_tried: tried.components,
+            critics_tried: self.critics_tried(&outcome),
+            fold_estimates: several(
+                outcome
+                    .folds
+                    .iter()
+                    .map(|fold| FoldRecord {
+                        information_nats: finite(fold.mean),
+                        information_stderr_nats: finite(fold.stderr),
+                    })
+                    .collect(),
+            ),
             filters: nested_filters(&outcome.filters),
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
@@ -282,6 +332,36 @@ impl Session {
                 steps_per_second: record::finite(steps / outcome.seconds_training),
             },
         }
+    }
+
+    /// The best training with each critic, if several were tried.
+    fn critics_tried(&self, outcome: &Outcome) -> Option<Vec<CriticRecord>> {
+        let last = outcome
+            .attempts
+            .iter()
+            .map(|attempt| attempt.critic)
+            .max()?;
+        let setup = self.setup.with_alternatives();
+        let tried = (0..=last).map(|critic| {
+            let attempts = outcome.attempts.iter();
+            let watched = attempts
+                .filter(|attempt| attempt.critic == critic)
+                .filter_map(|attempt| attempt.watched)
+                .max_by(|a, b| a.mean.total_cmp(&b.mean));
+            let shape = match critic {
+                0 => setup.shape,
+                _ => setup.alternatives[critic - 1],
+            };
+            CriticRecord {
+                critic: shape.critic().name().into(),
+                hidden: shape.hidden().to_vec(),
+                embedding: shape.embedding() as u32,
+                watched_nats: watched.and_then(|watched| finite(watched.mean)),
+                watched_stderr_nats: watched.and_then(|watched| finite(watched.stderr)),
+                kept: critic == outcome.critic,
+            }
+        });
+        several(tried.collect())
     }
 
     fn data(&self, input: &DataInput, parts: Option<&Split>, outcome: &Outcome) -> DataRecord {
@@ -382,7 +462,9 @@ pub fn chain_warnings(prepared: &ModelSampler, plan: &Plan) -> Vec<String> {
 /// Summarises all trainings: restarts, and numbers of components.
 fn attempts(outcome: &Outcome) -> Attempts {
     let attempts = outcome.attempts.iter();
-    let same = attempts.filter(|attempt| attempt.components == outcome.components);
+    let same = attempts.filter(|attempt| {
+        attempt.components == outcome.components && attempt.critic == outcome.critic
+    });
     let compared: Vec<_> = same
         .filter_map(|attempt| Some((attempt, attempt.watched?)))
         .collect();

@@ -1,6 +1,7 @@
 //! What a configuration comes to on its input: where V and E are, every size, the filters that are
 //! given or begun with.
 
+use blockspin_core::critic::AnyCritic as Critic;
 use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::lattice::{Lattice, MAX_DIMENSION};
 use blockspin_core::optim::schedule::Schedule;
@@ -19,7 +20,14 @@ use crate::error::{Error, Result};
 use crate::model::Layout;
 use crate::settings::encoder::Coarse;
 use crate::settings::groups::{LearnedFilter, Optimisation, Window};
-use crate::settings::values::{Components, MOST_COMPONENTS, Sides};
+use crate::settings::values::{Components, Critics, MOST_COMPONENTS, Sides};
+
+/// Draws of an independent window in a training above which a critic may memorise windows.
+const MANY_DRAWS: f64 = 30.0;
+/// Validation figures without a new best after which such a training ends, unless given.
+const PATIENCE: u32 = 10;
+/// Smaller critics: the width of one hidden layer (0: a quadratic critic), and of the embedding.
+const SMALL_CRITICS: [(u32, u32); 2] = [(8, 4), (0, 1)];
 
 /// Everything that a run works with.
 #[derive(Clone, Debug)]
@@ -28,6 +36,8 @@ pub struct Setup {
     pub geometry: Geometry,
     /// Sizes of filter, critic and batch.
     pub shape: Shape,
+    /// Sizes with smaller critics, which are tried if the first one overfits.
+    pub alternatives: Vec<Shape>,
     /// Values of h.
     pub coarse: Coarse,
     /// Bound, batch, stopping and seed.
@@ -320,6 +330,7 @@ impl Setup {
         let setup = Setup {
             geometry,
             shape,
+            alternatives: vec![],
             coarse,
             schedule: optimisation.schedule(config.learned()),
             optimisation: optimisation.clone(),
@@ -352,6 +363,7 @@ impl Setup {
         Setup {
             geometry,
             shape,
+            alternatives: vec![],
             coarse: Coarse::Binary,
             schedule: optimisation.schedule(Some(&learned)),
             optimisation,
@@ -373,7 +385,57 @@ impl Setup {
 
     /// Whether there are several trainings, of which one is chosen.
     pub(super) fn chooses(&self) -> bool {
-        self.learned.restarts > 1 || self.learned.grows()
+        self.learned.restarts > 1 || self.learned.grows() || !self.alternatives.is_empty()
+    }
+
+    /// The setup for a file from which so many independent windows are trained on. Where each is drawn
+    /// many times, the parameters that are best on validation windows are kept, and smaller critics are
+    /// tried, if the configuration lets them.
+    #[must_use]
+    pub(super) fn adapted(&self, critics: Option<Critics>, windows: f64) -> Self {
+        let mut setup = self.clone();
+        let draws = f64::from(self.optimisation.steps) * f64::from(self.optimisation.batch);
+        if draws <= MANY_DRAWS * windows {
+            return setup;
+        }
+        setup.optimisation.patience = setup.optimisation.patience.or(Some(PATIENCE));
+        match critics {
+            Some(Critics::Several) => setup.with_alternatives(),
+            _ => setup,
+        }
+    }
+
+    /// The setup with smaller critics to be tried.
+    pub(super) fn with_alternatives(&self) -> Self {
+        let sizes = SMALL_CRITICS.into_iter();
+        let shapes = sizes.filter_map(|(hidden, embedding)| self.with_critic(hidden, embedding));
+        Setup {
+            alternatives: shapes.collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The shape with a critic of one hidden layer of this width and an embedding of this width; without
+    /// them with a quadratic critic. None, where there is no such critic.
+    fn with_critic(&self, hidden: u32, embedding: u32) -> Option<Shape> {
+        let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let now = self.shape.critic();
+        let (kind, hidden) = match hidden {
+            0 => (Critic::Quadratic, &[][..]),
+            _ => (now, &[hidden][..]),
+        };
+        let outputs = embedding + self.optimisation.bound.outputs(kind);
+        let shape = Shape::new(
+            few(self.shape.block()),
+            few(self.shape.environment()),
+            few(self.shape.components()),
+            hidden,
+            outputs,
+            few(self.shape.batch()),
+        );
+        let shape = shape.and_then(|shape| shape.with_critic(kind)).ok()?;
+        let shape = shape.with_map(self.shape.map()).ok()?;
+        Some(shape.with_activation(self.shape.activation()))
     }
 
     /// Components of H.
@@ -386,15 +448,18 @@ impl Setup {
         MOST_COMPONENTS.min(MAX_COMPONENTS / self.coarse.filters())
     }
 
-    /// The setup with another number of components.
+    /// The setup with one of the critics, the first or an alternative, and another number of components.
     ///
     /// # Errors
     /// Usage, if these are too many.
-    pub(super) fn with_components(&self, components: u32) -> Result<Self> {
-        let shape = self
-            .shape
-            .with_components(components * self.coarse.filters());
+    pub(super) fn stage(&self, critic: usize, components: u32) -> Result<Self> {
+        let first = match critic {
+            0 => &self.shape,
+            _ => &self.alternatives[critic - 1],
+        };
+        let shape = first.with_components(components * self.coarse.filters());
         Ok(Setup {
+            alternatives: vec![],
             shape: shape.map_err(|error| Error::usage(error.to_string()))?,
             ..self.clone()
         })

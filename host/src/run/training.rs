@@ -36,6 +36,9 @@ fn records(schedule: &Schedule) -> u32 {
     (schedule.steps / RECORDS).max(1)
 }
 
+/// Training and validation figures may differ by this much, and two standard errors, in nats.
+const OVERFIT: f64 = 0.02;
+
 /// Batches that are gathered before their steps, where there are threads.
 pub(super) const AHEAD: usize = 2;
 /// Batches that the moving average of the training bound spans.
@@ -685,6 +688,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         });
         Ok(TrainingResult {
             components: self.setup.components(),
+            critic: 0,
             kept: Snapshot::of(&mut self.rsmi, step),
             watched,
             left_out: self.pool.left_out(),
@@ -698,6 +702,9 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
 pub(super) struct TrainingResult {
     /// Components of H.
     pub(super) components: u32,
+    /// The critic: the first, or an alternative.
+    #[serde(default)]
+    pub(super) critic: usize,
     kept: Snapshot,
     /// Information on the windows that trainings are compared by.
     pub(super) watched: Option<Estimate>,
@@ -710,6 +717,18 @@ impl TrainingResult {
     /// The step whose parameters were kept.
     pub(super) fn step(&self) -> u32 {
         self.kept.step
+    }
+
+    /// Whether it told more about the samples that it learned from than about others: then the training
+    /// figure exceeds the validation figure at the end, or the best was long before it.
+    pub(super) fn overfits(&self) -> bool {
+        let last = self.course.series.iter().rev();
+        let last = last.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
+        let Some((mean, stderr)) = last.into_iter().next() else {
+            return false;
+        };
+        self.kept.step <= self.course.done / 2
+            || self.course.moving.mean() - mean > OVERFIT + 2.0 * stderr
     }
 
     /// What it is compared by.

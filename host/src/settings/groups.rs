@@ -5,7 +5,7 @@ use blockspin_core::bound::AnyBound as Bound;
 use blockspin_core::critic::{Activation, AnyCritic as Critic};
 
 use super::encoder::{self, Coarse, Given};
-use super::values::{self, Components, Frozen, Hidden, Sides};
+use super::values::{self, Components, Critics, Frozen, Hidden, Sides};
 use super::{any, optional, settings};
 
 settings! {
@@ -78,6 +78,9 @@ settings! {
         embedding: Option<u32> = None, optional(values::embedding);
         /// Activation of hidden layers.
         activation: Option<Activation> = None, optional(values::activation);
+        /// Whether smaller critics are tried on data that this one overfits. None: they are, unless the
+        /// critic is given.
+        critics: Option<Critics> = None, optional(values::critics);
     }
 }
 
@@ -105,6 +108,9 @@ settings! {
         /// Windows that the reported figure is averaged over, at least; none: enough for most uses. Four
         /// times as many halve its standard error.
         held_out_windows: Option<u32> = None, optional(values::positive);
+        /// Parts of a file that are held out in turn, so that all of it serves for the reported figure
+        /// (cross-fitting); none: five where few configurations are independent, else one.
+        folds: Option<u32> = None, optional(values::folds);
         /// Seed of all random streams.
         seed: u64 = 1, values::seed;
     }

@@ -13,7 +13,7 @@ use blockspin_core::critic::{Activation, AnyCritic as Critic};
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Result};
-use values::{Boundaries, Components, Disorder, Frozen, Hidden, Rule, Sides};
+use values::{Boundaries, Components, Critics, Disorder, Frozen, Hidden, Rule, Sides};
 
 /// Names and values, in order.
 pub type Fields = Map<String, Value>;
@@ -98,7 +98,7 @@ macro_rules! as_name {
     )*};
 }
 pub(crate) use as_name;
-as_name!(Bound Critic Activation);
+as_name!(Bound Critic Activation Critics);
 
 impl Setting for Sides {
     /// A number, or a list of several.

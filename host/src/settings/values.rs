@@ -585,6 +585,49 @@ pub fn disorder(text: &str) -> Rule<Disorder> {
     Ok(Disorder(Some(law)))
 }
 
+/// Whether other critics are tried on data that the first one overfits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Critics {
+    /// Only the critic that is given.
+    One,
+    /// Smaller ones too; the best on validation windows is kept.
+    Several,
+}
+
+impl Critics {
+    /// All.
+    pub const ALL: [Critics; 2] = [Critics::One, Critics::Several];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Critics::One => "one",
+            Critics::Several => "several",
+        }
+    }
+}
+
+/// Numbers of critics, by name.
+///
+/// # Errors
+/// Of another name.
+pub fn critics(text: &str) -> Rule<Critics> {
+    named(text, "a number of critics", &Critics::ALL, Critics::name)
+}
+
+/// Parts of a file that are held out in turn: 1 to 10.
+///
+/// # Errors
+/// Of another number.
+pub fn folds(text: &str) -> Rule<u32> {
+    let folds = positive(text)?;
+    match folds {
+        1..=10 => Ok(folds),
+        _ => Err(format!("{folds} folds; there are 1 to 10")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
