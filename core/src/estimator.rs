@@ -340,6 +340,14 @@ impl<'a, C: Critic, B: Bound> Estimator<'a, C, B> {
         self.storage.parameters
     }
 
+    /// Multiplies the critic by a positive factor: an overconfident one is worth more when it is scaled
+    /// down. For bounds that a constant added to f does not change, a factor near 0 is worth nothing, and
+    /// costs nothing.
+    pub fn scale_critic(&mut self, factor: f32) {
+        let parameters = &mut self.storage.parameters[self.head..];
+        self.critic.scale(&self.shape, parameters, factor);
+    }
+
     /// All parameters, to be set; padding must stay 0.
     pub fn parameters_mut(&mut self) -> &mut [Lane] {
         self.storage.parameters

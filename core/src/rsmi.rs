@@ -466,6 +466,11 @@ impl<'a, C: Critic, B: Bound, P: Projection> Rsmi<'a, C, B, P> {
         self.estimator.parameters()
     }
 
+    /// Multiplies the critic by a positive factor ([`Estimator::scale_critic`]).
+    pub fn scale_critic(&mut self, factor: f32) {
+        self.estimator.scale_critic(factor);
+    }
+
     /// All parameters, to be set; padding must stay 0.
     pub fn parameters_mut(&mut self) -> &mut [Lane] {
         self.estimator.parameters_mut()

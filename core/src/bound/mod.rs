@@ -28,6 +28,7 @@ use core::fmt;
 use crate::critic::AnyCritic;
 use crate::kernel::Target;
 use crate::num::lane::Lane;
+use crate::num::math;
 use scores::Scores;
 use single_sample::{SingleSample, Slope, single_sample};
 
@@ -123,6 +124,24 @@ impl AnyBound {
     #[must_use]
     pub fn ceiling(self, batch: usize) -> Option<f64> {
         (self == AnyBound::InfoNce).then(|| infonce::ceiling(batch))
+    }
+
+    /// The most by which the estimate is on average above what its critic is worth at batch K, with the
+    /// best critic and H of `capacity` nats; in nats. None, where there is no such bias.
+    ///
+    /// Of Donsker–Varadhan it is Var\[a\]/2a² for a mean a of r over the pairs of a batch. Since r has mean 1
+    /// for every h and for every e, pairs count as if they were independent, K² of them; r has variance
+    /// χ², at most the number of states less 1.
+    #[must_use]
+    pub fn bias(self, batch: usize, capacity: f64) -> Option<f64> {
+        let pairs = (batch as f64 - 1.0) * (batch as f64 - 1.0);
+        (self == AnyBound::DonskerVaradhan).then(|| (math::exp64(capacity) - 1.0) / (2.0 * pairs))
+    }
+
+    /// Whether the bound is the same for f and f plus a constant, so that a critic near 0 is worth 0.
+    #[must_use]
+    pub const fn ignores_constants(self) -> bool {
+        matches!(self, AnyBound::InfoNce | AnyBound::DonskerVaradhan)
     }
 
     /// The most by which the estimate with the best critic is on average below I(H:E) at batch K and

@@ -254,6 +254,11 @@ impl Critic for Concatenated {
         mlp::initialise(rest(shape), of_rest, stream);
     }
 
+    fn scale(self, shape: &PairShape, parameters: &mut [Lane], factor: f32) {
+        let [_, _, of_rest] = split_mut(shape, parameters);
+        rest(shape).scale(of_rest, factor);
+    }
+
     /// u and v of all rows.
     #[inline(never)]
     fn scores<'s, T: Target>(

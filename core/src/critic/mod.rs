@@ -109,6 +109,9 @@ pub trait Critic: Copy + fmt::Debug {
     /// Draws the first parameters.
     fn initialise(self, shape: &PairShape, parameters: &mut [Lane], stream: &mut Stream);
 
+    /// Multiplies f by a positive factor, through its parameters.
+    fn scale(self, shape: &PairShape, parameters: &mut [Lane], factor: f32);
+
     /// Computes what the scores of all pairs follow from. With `gradients` by the parameters the
     /// scores take slopes, and leave in the workspace (and there) what [`back`](Self::back) needs.
     fn scores<'s, T: Target>(
@@ -268,6 +271,15 @@ impl Critic for AnyCritic {
             AnyCritic::Moments => Moments.initialise(shape, parameters, stream),
             AnyCritic::Concatenated => Concatenated.initialise(shape, parameters, stream),
             AnyCritic::Quadratic => Quadratic.initialise(shape, parameters, stream),
+        }
+    }
+
+    fn scale(self, shape: &PairShape, parameters: &mut [Lane], factor: f32) {
+        match self {
+            AnyCritic::Separable => Separable.scale(shape, parameters, factor),
+            AnyCritic::Moments => Moments.scale(shape, parameters, factor),
+            AnyCritic::Concatenated => Concatenated.scale(shape, parameters, factor),
+            AnyCritic::Quadratic => Quadratic.scale(shape, parameters, factor),
         }
     }
 

@@ -117,6 +117,10 @@ impl Critic for Moments {
         networks(shape).initialise(parameters, stream);
     }
 
+    fn scale(self, shape: &PairShape, parameters: &mut [Lane], factor: f32) {
+        networks(shape).scale(parameters, factor);
+    }
+
     #[inline(never)]
     fn scores<'s, T: Target>(
         self,

@@ -38,7 +38,7 @@ use crate::kernel::Target;
 use crate::kernel::dense::{Matrix, Output};
 use crate::nn::Input;
 use crate::nn::mlp::{self, Scratch};
-use crate::nn::network::Network;
+use crate::nn::network::{Network, scale};
 use crate::num::bits::{sign, words};
 use crate::num::lane::{Lane, get, get_mut, lanes};
 use crate::num::rng::Stream;
@@ -242,6 +242,15 @@ impl Critic for Quadratic {
         // All but A begins as zeros.
         let weights = Parameters::of_mut(shape, parameters).affine;
         mlp::initialise(affine(shape), weights, stream);
+    }
+
+    fn scale(self, shape: &PairShape, parameters: &mut [Lane], factor: f32) {
+        let parts = Parameters::of_mut(shape, parameters);
+        scale(parts.affine, factor);
+        scale(parts.by_h, factor);
+        // m is multiplied already, and its form has it twice.
+        scale(parts.by_m, 1.0 / factor);
+        scale(parts.constant, factor);
     }
 
     /// m, then both embeddings.

@@ -62,6 +62,11 @@ impl Networks {
         mlp::initialise(self.v, v, stream);
     }
 
+    /// Multiplies u.
+    pub(super) fn scale(&self, parameters: &mut [Lane], factor: f32) {
+        self.u.scale(&mut parameters[..self.u.lanes()], factor);
+    }
+
     /// Runs both networks on x and y.
     #[inline(always)]
     pub(super) fn scores<'s, T: Target>(
@@ -173,6 +178,10 @@ impl Critic for Separable {
 
     fn initialise(self, shape: &PairShape, parameters: &mut [Lane], stream: &mut Stream) {
         Networks::new(shape).initialise(parameters, stream);
+    }
+
+    fn scale(self, shape: &PairShape, parameters: &mut [Lane], factor: f32) {
+        Networks::new(shape).scale(parameters, factor);
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! those of its layers, one after another. All rows are whole lanes.
 
 use crate::nn::activation::Activation;
-use crate::num::lane::lanes;
+use crate::num::lane::{Lane, lanes};
 
 /// Most hidden layers of a network.
 pub const MAX_DEPTH: usize = 4;
@@ -59,6 +59,12 @@ impl Network {
         sum
     }
 
+    /// Multiplies the outputs by a factor, through the parameters of the last layer.
+    pub fn scale(&self, parameters: &mut [Lane], factor: f32) {
+        let first = self.lanes() - self.layer_lanes(self.depth);
+        scale(&mut parameters[first..], factor);
+    }
+
     /// Lanes of the outputs of all layers for one row of the batch.
     #[must_use]
     pub const fn activation_lanes(&self) -> usize {
@@ -98,4 +104,11 @@ impl Network {
 
 pub(crate) const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
+}
+
+/// Multiplies all numbers by a factor.
+pub(crate) fn scale(numbers: &mut [Lane], factor: f32) {
+    for lane in numbers {
+        lane.0.iter_mut().for_each(|x| *x *= factor);
+    }
 }

@@ -24,6 +24,8 @@ const LEVEL_VALUES: usize = 1 << 16;
 /// configurations, above which they are broadly distributed; and the same in standard deviations.
 const BROAD: f64 = 1.5;
 const CERTAIN: f64 = 4.0;
+/// Most copies of one configuration that a peak in the numbers of occurrences is looked for at.
+const MOST_COPIES: u32 = 16;
 /// Bits by which the number of states that seem to exist may be below that of independent values.
 const SATURATED: f64 = 2.0;
 
@@ -144,9 +146,24 @@ impl Visits {
         let excess = squares.sum::<f64>() - BROAD * variance * different;
         // Fourth central moment of Poisson's law, about.
         let error = ((variance + 3.0 * variance * variance) * different).sqrt();
-        let count = |k: u32| self.counts.iter().filter(|c| **c == k).count();
-        // What occurs once is the most frequent kind, as long as rare states exist that were not seen.
-        excess > CERTAIN * error && 2 * count(1) >= count(2) && count(1) > 0
+        let count = |k: u32| self.counts.iter().filter(|c| **c == k).count() as f64;
+        // Where states are rarer and rarer what occurs once is the most frequent kind: a file of such
+        // states that was drawn from again, or copied, has more of another.
+        let once = count(1);
+        let copied = (2..=MOST_COPIES).any(|k| {
+            let count = count(k);
+            count - once > CERTAIN * (count + once + 1.0).sqrt()
+        });
+        let divisor = self.counts.iter().fold(0, |a, b| divisor(a, *b));
+        excess > CERTAIN * error && !copied && divisor == 1
+    }
+}
+
+/// Greatest common divisor.
+fn divisor(a: u32, b: u32) -> u32 {
+    match a {
+        0 => b,
+        _ => divisor(b % a, a),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Diagnoses of a finished run, each with advice: computed once, for the terminal, the record and the
 //! report.
 
+use blockspin_core::bound::AnyBound as Bound;
 use blockspin_core::critic::AnyCritic as Critic;
 
 use super::config::{Filter, RunConfig};
@@ -10,16 +11,22 @@ use crate::settings::encoder::Coarse;
 
 /// Autocorrelation time of a file's configurations above which a warning is given.
 const CORRELATED: f64 = 2.0;
-/// Number of held-out configurations below which an error bar is rough.
-const ENOUGH_HELD_OUT: usize = 200;
+/// Number of independent held-out configurations below which an error bar is rough.
+const ENOUGH_HELD_OUT: f64 = 40.0;
 /// Fraction of a file's configurations that is used for training.
 const TRAINED: f64 = 0.7;
 /// Above this multiple of the present number of configurations, advice gives no number.
 const MANY: f64 = 20.0;
 /// Draws per window above which a critic may memorise the training windows.
 const REPEATS: f64 = 10.0;
-/// Number of batches of independent configurations below which the rows of a batch are correlated.
-const BATCHES: f64 = 10.0;
+/// Autocorrelation times that the rows of a batch are to be apart.
+const APART: f64 = 2.0;
+/// Fraction of a file's configurations that is held out.
+const HELD_OUT: f64 = 0.2;
+/// An error bar above this, in nats, and above half the figure, is a failure and no measurement.
+const LARGE_ERROR: f64 = 0.1;
+/// Standard errors by which a figure may be where it cannot be.
+const IMPOSSIBLE: f64 = 3.0;
 /// Fraction of windows with missing values above which a warning is given.
 const MISSING: f64 = 0.5;
 /// Fraction of the ceiling above which InfoNCE is visibly biased.
@@ -100,6 +107,7 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             ),
         ));
     }
+    found.extend(impossible(config, results));
     if let Some(ceiling) = results.ceiling_nats
         && mean > NEAR_CEILING * ceiling
     {
@@ -112,31 +120,30 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
             ),
         ));
     }
-    let held_out = results.held_out_batches * optimisation.batch as usize;
-    if held_out < ENOUGH_HELD_OUT {
+    if let Some(held_out) = results.held_out_independent
+        && held_out < ENOUGH_HELD_OUT
+    {
         found.push((
             Diagnosis::FewHeldOut,
             format!(
-                "the figure rests on {held_out} held-out configurations: its standard error is rough; \
-                 give {} configurations or more",
-                ENOUGH_HELD_OUT * 5
+                "the figure rests on about {held_out:.0} independent held-out configurations: its standard \
+                 error is rough; give more configurations"
             ),
         ));
     }
     if let Some(data) = &results.data
-        && let (Some(tau), Some(trained)) = (data.autocorrelation_time, data.trained)
+        && let (Some(tau), Some(held_out)) = (data.autocorrelation_time, data.held_out)
     {
         let batch = f64::from(optimisation.batch);
-        let independent = (trained[1] - trained[0]) as f64 / (2.0 * tau);
-        if tau > CORRELATED && independent < BATCHES * batch {
+        let apart = (held_out[1] - held_out[0]) as f64 / batch;
+        if tau > CORRELATED && apart < APART * tau {
             found.push((
                 Diagnosis::Correlated,
                 format!(
-                    "successive configurations are correlated (autocorrelation time {tau:.1}): the training \
-                     configurations count as {independent:.0}, and the rows of a batch of {batch} are \
-                     not independent; give {:.0} configurations like these, or a smaller \
-                     `batch`",
-                    (BATCHES * batch * 2.0 * tau / TRAINED).ceil(),
+                    "configurations are correlated (autocorrelation time {tau:.1}), and the rows of a batch \
+                     of {batch} lie {apart:.0} apart: they are not independent; give {} \
+                     configurations like these, or a smaller `batch`",
+                    about(APART * tau * batch / HELD_OUT),
                 ),
             ));
         }
@@ -169,6 +176,70 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
         found.push((
             Diagnosis::NoSignal,
             "no information beyond its error: the filter means nothing here".into(),
+        ));
+    }
+    found
+}
+
+/// Figures that cannot be right, each judged by what does not depend on the others.
+fn impossible(config: &RunConfig, results: &Results) -> Vec<(Diagnosis, String)> {
+    let mut found = vec![];
+    let Estimate { mean, stderr } = results.information();
+    let shown = |x: f64| format!("{x:.4}");
+    if stderr > LARGE_ERROR && stderr > 0.5 * mean.abs() {
+        found.push((
+            Diagnosis::LargeError,
+            "the standard error is of the size of the figure: single samples decide it, and it says \
+             nothing about the system; take `bound` infonce, another `critic`, or more configurations"
+                .into(),
+        ));
+    }
+    let exact = results
+        .exact
+        .and_then(|exact| match config.optimisation.bound {
+            Bound::InfoNce => exact.infonce_nats,
+            _ => exact.information_nats,
+        });
+    let limits = [
+        (exact, Diagnosis::AboveExact, "exact value"),
+        (
+            results.capacity_nats,
+            Diagnosis::AboveCapacity,
+            "capacity of H",
+        ),
+    ];
+    for (limit, diagnosis, what) in limits {
+        if let Some(limit) = limit
+            && mean > limit + IMPOSSIBLE * stderr
+        {
+            found.push((
+                diagnosis,
+                format!(
+                    "the figure exceeds the {what}, {} nats, by more than its error: the bound is biased \
+                     or unstable at this `batch`; take `bound` infonce or a larger `batch`",
+                    shown(limit)
+                ),
+            ));
+        }
+    }
+    if mean < -IMPOSSIBLE * stderr {
+        found.push((
+            Diagnosis::BelowZero,
+            "the figure is below 0 by more than its error, which information cannot be: the critic does \
+             harm on samples that it has not seen"
+                .into(),
+        ));
+    }
+    if let Some(bias) = results.bias_nats
+        && bias > stderr
+    {
+        found.push((
+            Diagnosis::Biased,
+            format!(
+                "at this `batch` the bound lies above what its critic is worth by up to {} nats on \
+                 average, more than the standard error; take a larger `batch`, or `bound` infonce",
+                shown(bias)
+            ),
         ));
     }
     found

@@ -20,6 +20,10 @@ use crate::run::simd::Isa;
 const ENOUGH_GROUPS: usize = 16;
 /// Windows up to which rare events may be missing among them, to an error that shows.
 const RARE_WINDOWS: usize = 8192;
+/// Windows with the e of another one that are reckoned beside those seen. Half of them have the same h, so
+/// that about two with another h are added: then the interval covers a rate of any size when none, or one,
+/// occurred.
+const RARE: f64 = 3.0;
 /// Independent values above which Student's t is the normal law.
 const MANY_VALUES: f64 = 400.0;
 /// Windows in a row with missing values after which none is looked for, and after which none is
@@ -238,13 +242,28 @@ impl Figures {
         joined
     }
 
+    /// Their sum, and their number.
+    #[must_use]
+    pub fn sum(&self) -> (f64, f64) {
+        (self.values.iter().sum(), self.values.len() as f64)
+    }
+
+    /// Independent configurations among them, about, by their own correlation and by what is known of
+    /// the file's.
+    #[must_use]
+    pub fn independent(&self, correlation: Correlation) -> f64 {
+        let mut by_time = Blocking::new();
+        self.values.iter().for_each(|figure| by_time.push(*figure));
+        let tau = by_time.autocorrelation_time().unwrap_or(0.5);
+        self.values.len() as f64 / (2.0 * tau.max(correlation.time))
+    }
+
     /// Their mean with its standard error: the largest of those over stretches of time, over
     /// batches (whose rows share their negatives), and over stretches as long as configurations are
     /// known to be correlated. Where these are few, it is widened to have the interval of Student's t.
     ///
     /// Added is the error of rare events: where h is nearly certain, windows in which it is not may not
-    /// have occurred. Half a window in which e belongs to another h is reckoned beside those seen, as
-    /// Jeffreys' prior does for a rate.
+    /// have occurred. Some windows whose e is that of another are reckoned beside those seen.
     #[must_use]
     pub fn estimate(&self, correlation: Correlation) -> Estimate {
         let n = self.values.len();
@@ -266,7 +285,6 @@ impl Figures {
         {
             stderr = error;
         }
-        let mut independent = n as f64 / (2.0 * tau);
         if correlation.reach > 0 {
             let blocks = (n / correlation.reach).min(n / 2);
             let error = match blocks {
@@ -276,9 +294,9 @@ impl Figures {
             if error > stderr {
                 stderr = error;
             }
-            independent = independent.min(n as f64 / (2.0 * correlation.time));
         }
-        let rare = 0.5 * self.surprise / (independent * self.windows as f64).powi(2);
+        let windows = self.independent(correlation) * self.windows as f64;
+        let rare = RARE * self.surprise / (windows * windows);
         if rare > 0.0 {
             stderr = (stderr * stderr + rare).sqrt();
         }

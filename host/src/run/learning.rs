@@ -6,7 +6,6 @@
 //! `setup` holds what is done, `memory` how many samples are held for it, `training` does the steps,
 //! `refine` continues after them, `search` chooses among several trainings. This file connects them.
 
-use std::hash::Hasher;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use super::memory::{DATA_POOL_BYTES, Reuse, Sizes, learned};
 use super::refine::Refinement;
 use super::region::Geometry;
 use super::search::{Attempt, Search};
-use super::setup::Setup;
+use super::setup::{SCALES, Scaling, Setup};
 use super::training::{Buffers, EndReason, PoolBuffers, Training, filters};
 use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
@@ -47,8 +46,10 @@ pub struct Outcome {
     pub information: Estimate,
     /// Held out, h = sign(Λ·v), or the state of the largest logit; none, where h is continuous.
     pub information_sign: Option<Estimate>,
-    /// What these are means of.
-    pub figures: (Figures, Option<Figures>),
+    /// What these are means of, for each factor of the critic that is tried.
+    pub(super) scaled: Vec<(Figures, Option<Figures>)>,
+    /// Whether the training told more about its own windows than about others.
+    pub(super) overfits: bool,
     /// Information on each part of a file that was held out in turn, in its order; empty, if there was
     /// one.
     pub folds: Vec<Estimate>,
@@ -72,12 +73,18 @@ pub struct Outcome {
     pub components: u32,
     /// The critic that was kept: 0 is the first, others are alternatives in their order.
     pub critic: usize,
+    /// Factor by which it was scaled at the end, because windows were few.
+    pub critic_scale: f32,
+    /// Information with each critic that was tried, on windows that it did not learn from.
+    pub critics: Vec<Estimate>,
     /// All trainings, in order.
     pub attempts: Vec<Attempt>,
     /// FNV-1a 64 over filter, critic and series.
     pub fingerprint: u64,
     /// Independent groups that the error bar rests on.
     pub groups: usize,
+    /// Independent held-out configurations, about.
+    pub independent: f64,
     /// Configurations that were trained on.
     pub configurations: usize,
     /// Windows that were drawn in training and left out, because a value was missing.
@@ -88,41 +95,6 @@ pub struct Outcome {
     pub seconds_training: f64,
     /// Wall time of everything.
     pub seconds: f64,
-}
-
-impl Outcome {
-    /// Adds estimates on further parts of the file, which precede one another.
-    pub(super) fn join(&mut self, others: Vec<Outcome>, correlation: Correlation) {
-        if others.is_empty() {
-            return;
-        }
-        let count = (others.len() + 1) as f64;
-        let (mut drawn, mut decided) = (vec![], vec![]);
-        let mut hash = fnv::FnvHasher::with_key(self.fingerprint);
-        self.training /= count;
-        for other in others.into_iter().rev() {
-            drawn.push(other.figures.0);
-            decided.extend(other.figures.1);
-            self.training += other.training / count;
-            self.groups += other.groups;
-            self.left_out += other.left_out;
-            self.seconds_sampling += other.seconds_sampling;
-            self.seconds_training += other.seconds_training;
-            self.seconds += other.seconds;
-            self.folds.push(other.information);
-            hash.write(&other.fingerprint.to_le_bytes());
-        }
-        self.folds.push(self.information);
-        self.fingerprint = hash.finish();
-        drawn.push(std::mem::take(&mut self.figures.0));
-        decided.extend(self.figures.1.take());
-        let all = Figures::join(drawn);
-        self.information = all.estimate(correlation);
-        self.information_sign = self.information_sign.map(|_| {
-            let all = Figures::join(decided);
-            all.estimate(correlation)
-        });
-    }
 }
 
 /// Three supplies that share nothing, and how much is taken of them.
@@ -511,27 +483,42 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let mut buffers = Buffers::<V>::new(setup.shape);
     let mut rsmi = buffers.of(setup, &centres, &trained)?;
     let (_, reported) = setup.learning();
-    let mut noise = Stream::new(seed, 1, Purpose::Encoder);
-    let mut figures = |encoder| held.figures(&mut rsmi, setup.execution.isa, encoder, &mut noise);
-    let drawn = figures(reported);
-    let decided = setup
-        .coarse
-        .decided()
-        .map(|decided| match decided == reported {
-            true => drawn.clone(),
-            false => figures(decided),
-        });
+    let noise = Stream::new(seed, 1, Purpose::Encoder);
+    let scales = match setup.scaling {
+        Scaling::Folds => &SCALES[..],
+        _ => &SCALES[..1],
+    };
+    let isa = setup.execution.isa;
+    let mut scaled = vec![];
+    for scale in scales {
+        trained.give(&mut rsmi);
+        rsmi.scale_critic(*scale);
+        let mut noise = noise.clone();
+        let drawn = held.figures(&mut rsmi, isa, reported, &mut noise);
+        let decided = setup
+            .coarse
+            .decided()
+            .map(|decided| match decided == reported {
+                true => drawn.clone(),
+                false => held.figures(&mut rsmi, isa, decided, &mut noise),
+            });
+        scaled.push((drawn, decided));
+    }
+    trained.give(&mut rsmi);
+    let (drawn, decided) = &scaled[0];
     Ok(Outcome {
         information: drawn.estimate(correlation),
         information_sign: decided
             .as_ref()
             .map(|figures| figures.estimate(correlation)),
-        figures: (drawn, decided),
         folds: vec![],
-        training: trained.course.moving.mean(),
+        overfits: trained.overfits(),
+        training: trained.training(),
+        critic_scale: trained.scale.unwrap_or(1.0),
         filters: filters(setup, &mut rsmi, &held)?,
         parameters: rsmi.parameters().to_vec(),
         fingerprint: trained.fingerprint(),
+        independent: drawn.independent(correlation),
         groups: held.groups,
         steps: trained.course.done,
         kept_step: trained.step(),
@@ -545,7 +532,9 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         seconds_sampling: search.seconds_sampling + seconds_gathering,
         seconds_training: search.seconds_training,
         seconds: search.earlier + begun.elapsed().as_secs_f64(),
+        critics: search.critics(),
         attempts: search.attempts,
+        scaled,
     })
 }
 
@@ -561,7 +550,8 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
     Ok(Outcome {
         information: none,
         information_sign: setup.coarse.decided().map(|_| none),
-        figures: (Figures::default(), None),
+        scaled: vec![],
+        overfits: false,
         folds: vec![],
         training: 0.0,
         filters: Filters::new(setup.geometry.block(), setup.zeros())?,
@@ -573,8 +563,11 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         refined: None,
         components: setup.components(),
         critic: 0,
+        critic_scale: 1.0,
+        critics: vec![],
         attempts: vec![],
         fingerprint: 0,
+        independent: 0.0,
         groups: 0,
         configurations: 0,
         left_out: 0,

@@ -9,6 +9,7 @@ mod bfgs;
 pub mod checkpoint;
 pub mod config;
 pub mod config_file;
+mod cross_fitting;
 pub mod diagnostics;
 pub mod evaluate;
 mod execution;

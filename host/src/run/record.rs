@@ -206,8 +206,18 @@ pub enum Diagnosis {
     Overfitting,
     /// The information is near the ceiling of a batch.
     NearCeiling,
-    /// Few held-out configurations.
+    /// Few independent held-out configurations.
     FewHeldOut,
+    /// The standard error is of the size of the figure.
+    LargeError,
+    /// The figure exceeds the exact value by more than its error.
+    AboveExact,
+    /// The figure exceeds the logarithm of the number of states of H by more than its error.
+    AboveCapacity,
+    /// The figure is below 0 by more than its error.
+    BelowZero,
+    /// The bound may be biased upwards by more than the error.
+    Biased,
     /// Successive configurations are correlated, and the file has few independent ones.
     Correlated,
     /// Most windows have missing values.
@@ -240,12 +250,18 @@ pub struct Results {
     pub capacity_nats: Option<f64>,
     /// Upper bound of the deficit of InfoNCE at this K, where it is small.
     pub deficit_nats: Option<f64>,
+    /// Upper bound of the upward bias of a Donsker–Varadhan estimate at this K.
+    #[serde(default)]
+    pub bias_nats: Option<f64>,
     /// Exact values, where they are cheap.
     pub exact: Option<ExactRecord>,
     /// Number of training configurations.
     pub configurations: usize,
     /// Number of held-out batches of different configurations, on which the error bar rests.
     pub held_out_batches: usize,
+    /// Independent held-out configurations that the standard error rests on, about.
+    #[serde(default)]
+    pub held_out_independent: Option<f64>,
     /// |V| and |E|.
     pub sites: [usize; 2],
     /// Nearly independent windows per configuration.
@@ -269,6 +285,10 @@ pub struct Results {
     /// The critics that were tried, if the first one overfitted.
     #[serde(default)]
     pub critics_tried: Option<Vec<CriticRecord>>,
+    /// Factor by which the critic was scaled to be best on validation windows, since windows were few;
+    /// none: it was not.
+    #[serde(default)]
+    pub critic_scale: Option<f64>,
     /// Estimates on all parts of the file in its order, if several were held out in turn.
     #[serde(default)]
     pub fold_estimates: Option<Vec<FoldRecord>>,
@@ -301,9 +321,11 @@ impl Results {
         "ceiling_nats",
         "capacity_nats",
         "deficit_nats",
+        "bias_nats",
         "exact",
         "configurations",
         "held_out_batches",
+        "held_out_independent",
         "sites",
         "windows_per_configuration",
         "components",
@@ -315,6 +337,7 @@ impl Results {
         "spread_nats",
         "components_tried",
         "critics_tried",
+        "critic_scale",
         "fold_estimates",
         "filters",
         "filters_are",
@@ -480,9 +503,11 @@ impl RunRecord {
                 ceiling_nats: Some(ceiling),
                 capacity_nats: Some(std::f64::consts::LN_2),
                 deficit_nats: Some(0.005),
+                bias_nats: None,
                 exact: None,
                 configurations: 26000,
                 held_out_batches: 150,
+                held_out_independent: Some(15000.0),
                 sites: [16, 880],
                 windows_per_configuration: 4,
                 components: 1,
@@ -493,6 +518,9 @@ impl RunRecord {
                 restarts: None,
                 spread_nats: None,
                 components_tried: None,
+                critics_tried: None,
+                critic_scale: None,
+                fold_estimates: None,
                 filters: nested_filters(&filters),
                 filters_are: None,
                 fingerprint: "00c0ffee00c0ffee".into(),

@@ -68,6 +68,19 @@ impl Search {
         (self.critic, components, seed)
     }
 
+    /// The best figure with each critic that was tried.
+    pub(super) fn critics(&self) -> Vec<Estimate> {
+        let last = self.attempts.iter().map(|attempt| attempt.critic).max();
+        let best = (0..=last.unwrap_or(0)).map(|critic| {
+            let attempts = self.attempts.iter();
+            attempts
+                .filter(|attempt| attempt.critic == critic)
+                .filter_map(|attempt| attempt.watched)
+                .max_by(|a, b| a.mean.total_cmp(&b.mean))
+        });
+        best.flatten().collect()
+    }
+
     /// The search as a process sees it that resumes `seconds` later.
     pub(super) fn after(&self, seconds: f64) -> Self {
         Search {

@@ -7,6 +7,7 @@ use fnv::FnvHasher;
 
 use super::Execution;
 use super::config::RunConfig;
+use super::cross_fitting;
 use super::diagnostics::diagnose;
 use super::evaluate::Estimate;
 use super::input::{DataInput, Input};
@@ -25,11 +26,6 @@ use crate::model::ModelSampler;
 use crate::model::mcmc::Plan;
 use crate::run::checkpoint::{Checkpoint, PilotRecord};
 use crate::store::resources;
-
-/// Independent held-out windows below which a file serves in several folds.
-const FEW_HELD_OUT: f64 = 500.0;
-/// Their number, unless it is given.
-const FOLDS: u32 = 5;
 
 /// A run that has been checked: its input is open, its window lies on it, its filters have been read,
 /// and it fits into memory.
@@ -148,7 +144,12 @@ impl Session {
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
-                        let data = self.cross_fit(&input.data, &found, checkpoint.as_mut());
+                        let data = cross_fitting::run(
+                            setup,
+                            (self.config.critic.critics, self.config.optimisation.folds),
+                            (&input.data, &found),
+                            checkpoint.as_mut(),
+                        );
                         parts = Some(found);
                         data?
                     }
@@ -170,34 +171,6 @@ impl Session {
             input.repeats,
             batch,
         )
-    }
-
-    /// Trains on one part of a file and estimates on another; where few configurations are independent
-    /// on other parts in turn, each with a training of its own, so that all serve for the estimate. The
-    /// filter is that of the first training.
-    fn cross_fit(
-        &self,
-        data: &Data,
-        split: &Split,
-        checkpoint: Option<&mut Checkpoint>,
-    ) -> Result<Outcome> {
-        let windows = self.setup.geometry.independent() as f64;
-        let trained = split.independent(&split.train) * windows;
-        let setup = self.setup.adapted(self.config.critic.critics, trained);
-        let mut outcome = learning::data(&setup, data, split, checkpoint)?;
-        let held_out = split.independent(&split.held_out) * windows;
-        let folds = match self.config.optimisation.folds {
-            Some(folds) => folds,
-            None if held_out < FEW_HELD_OUT => FOLDS,
-            None => 1,
-        };
-        let mut others = vec![];
-        for fold in 1..folds {
-            let split = split.fold(data, fold as usize, folds as usize);
-            others.push(learning::data(&setup, data, &split, None)?);
-        }
-        outcome.join(others, split.correlation);
-        Ok(outcome)
     }
 
     /// The message for data that leave nothing to learn.
@@ -274,9 +247,11 @@ impl Session {
             ceiling_nats: bound.ceiling(shape.batch()),
             capacity_nats: capacity,
             deficit_nats: deficit.filter(|deficit| *deficit < 0.1),
+            bias_nats: capacity.and_then(|capacity| bound.bias(shape.batch(), capacity)),
             exact: exact.record(),
             configurations: outcome.configurations,
             held_out_batches: outcome.groups,
+            held_out_independent: (outcome.groups > 0).then(|| outcome.independent.round()),
             sites: [block, environment],
             windows_per_configuration: setup.geometry.independent(),
             components: outcome.components,
@@ -288,6 +263,10 @@ impl Session {
             spread_nats: tried.spread,
             components_tried: tried.components,
             critics_tried: self.critics_tried(&outcome),
+            critic_scale: (outcome.critic_scale != 1.0).then(|| {
+                // The shortest decimal: 0.8, not 0.800000011.
+                outcome.critic_scale.to_string().parse().unwrap_or(1.0)
+            }),
             fold_estimates: several(
                 outcome
                     .folds
@@ -336,18 +315,8 @@ impl Session {
 
     /// The best training with each critic, if several were tried.
     fn critics_tried(&self, outcome: &Outcome) -> Option<Vec<CriticRecord>> {
-        let last = outcome
-            .attempts
-            .iter()
-            .map(|attempt| attempt.critic)
-            .max()?;
         let setup = self.setup.with_alternatives();
-        let tried = (0..=last).map(|critic| {
-            let attempts = outcome.attempts.iter();
-            let watched = attempts
-                .filter(|attempt| attempt.critic == critic)
-                .filter_map(|attempt| attempt.watched)
-                .max_by(|a, b| a.mean.total_cmp(&b.mean));
+        let tried = outcome.critics.iter().enumerate().map(|(critic, watched)| {
             let shape = match critic {
                 0 => setup.shape,
                 _ => setup.alternatives[critic - 1],
@@ -356,8 +325,8 @@ impl Session {
                 critic: shape.critic().name().into(),
                 hidden: shape.hidden().to_vec(),
                 embedding: shape.embedding() as u32,
-                watched_nats: watched.and_then(|watched| finite(watched.mean)),
-                watched_stderr_nats: watched.and_then(|watched| finite(watched.stderr)),
+                watched_nats: finite(watched.mean),
+                watched_stderr_nats: finite(watched.stderr),
                 kept: critic == outcome.critic,
             }
         });

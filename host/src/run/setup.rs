@@ -29,6 +29,20 @@ const PATIENCE: u32 = 10;
 /// Smaller critics: the width of one hidden layer (0: a quadratic critic), and of the embedding.
 const SMALL_CRITICS: [(u32, u32); 2] = [(8, 4), (0, 1)];
 
+/// How the factor of an overconfident critic is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// It is 1.
+    None,
+    /// The best on validation windows.
+    Validation,
+    /// Each of [`SCALES`] is tried on held-out windows; other folds choose.
+    Folds,
+}
+
+/// Factors of a critic.
+pub(super) const SCALES: [f32; 8] = [1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.14, 0.1];
+
 /// Everything that a run works with.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -38,6 +52,8 @@ pub struct Setup {
     pub shape: Shape,
     /// Sizes with smaller critics, which are tried if the first one overfits.
     pub alternatives: Vec<Shape>,
+    /// Whether windows are few, so that an overconfident critic is scaled down, and by what.
+    pub scaling: Scaling,
     /// Values of h.
     pub coarse: Coarse,
     /// Bound, batch, stopping and seed.
@@ -331,6 +347,7 @@ impl Setup {
             geometry,
             shape,
             alternatives: vec![],
+            scaling: Scaling::None,
             coarse,
             schedule: optimisation.schedule(config.learned()),
             optimisation: optimisation.clone(),
@@ -364,6 +381,7 @@ impl Setup {
             geometry,
             shape,
             alternatives: vec![],
+            scaling: Scaling::None,
             coarse: Coarse::Binary,
             schedule: optimisation.schedule(Some(&learned)),
             optimisation,
@@ -389,14 +407,17 @@ impl Setup {
     }
 
     /// The setup for a file from which so many independent windows are trained on. Where each is drawn
-    /// many times, the parameters that are best on validation windows are kept, and smaller critics are
-    /// tried, if the configuration lets them.
+    /// many times, the parameters that are best on validation windows are kept, their critic scaled to be
+    /// best there, and smaller critics are tried, if the configuration lets them.
     #[must_use]
     pub(super) fn adapted(&self, critics: Option<Critics>, windows: f64) -> Self {
         let mut setup = self.clone();
         let draws = f64::from(self.optimisation.steps) * f64::from(self.optimisation.batch);
         if draws <= MANY_DRAWS * windows {
             return setup;
+        }
+        if setup.optimisation.bound.ignores_constants() {
+            setup.scaling = Scaling::Validation;
         }
         setup.optimisation.patience = setup.optimisation.patience.or(Some(PATIENCE));
         match critics {

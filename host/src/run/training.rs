@@ -27,7 +27,7 @@ use crate::store::codec::StateFile;
 
 use super::memory::Sizes;
 use super::refine::{self, Drawn, Refinement};
-use super::setup::Setup;
+use super::setup::{SCALES, Scaling, Setup};
 
 /// Records of a training's course, about; every fifth has a validation figure.
 const RECORDS: u32 = 300;
@@ -148,6 +148,9 @@ struct Snapshot {
     step: u32,
     parameters: Vec<f32>,
     average: Average,
+    /// Moving average of the training bound.
+    #[serde(default)]
+    training: Option<f64>,
 }
 
 impl Snapshot {
@@ -157,6 +160,7 @@ impl Snapshot {
             step,
             parameters: lanes.flat_map(|lane| lane.0).collect(),
             average: *rsmi.memory_mut().average,
+            training: None,
         }
     }
 
@@ -548,7 +552,12 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         });
         if let (Some(rule), Some(estimate)) = (&mut self.course.patience, held_out) {
             match rule.push(estimate.mean) {
-                Verdict::Best => self.course.best = Some(Snapshot::of(&mut self.rsmi, done)),
+                Verdict::Best => {
+                    self.course.best = Some(Snapshot {
+                        training: Some(self.course.moving.mean()),
+                        ..Snapshot::of(&mut self.rsmi, done)
+                    });
+                }
                 Verdict::Stop if !is_over => self.course.ended = Some(EndReason::Patience),
                 Verdict::Wait | Verdict::Stop => {}
             }
@@ -652,6 +661,32 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         Ok(())
     }
 
+    /// Information on the windows that trainings are compared by.
+    fn choose(&mut self, windows: &HeldOut<V>) -> Estimate {
+        let (_, reported) = self.setup.learning();
+        let mut noise = Stream::new(self.setup.optimisation.seed, 4, Purpose::Encoder);
+        let isa = self.setup.execution.isa;
+        let figures = windows.figures(&mut self.rsmi, isa, reported, &mut noise);
+        figures.estimate(self.correlation)
+    }
+
+    /// Scales the critic by the factor that is best on these windows, and gives it: one that learned from
+    /// few windows is too sure of itself on others.
+    fn scale(&mut self, windows: &HeldOut<V>) -> f32 {
+        let start = Snapshot::of(&mut self.rsmi, self.course.done);
+        let mut best = (f64::NEG_INFINITY, 1.0);
+        for factor in SCALES {
+            self.rsmi.scale_critic(factor);
+            let mean = self.choose(windows).mean;
+            start.give(&mut self.rsmi);
+            if mean > best.0 {
+                best = (mean, factor);
+            }
+        }
+        self.rsmi.scale_critic(best.1);
+        best.1
+    }
+
     /// Ends it, with the best parameters where there was patience, and the filter refined where that was
     /// asked for. `choosing` has the windows that trainings are compared by.
     ///
@@ -663,11 +698,12 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         choosing: Option<&HeldOut<V>>,
     ) -> Result<TrainingResult> {
         let mut step = self.course.done;
+        let mut training = Some(self.course.moving.mean());
         if let Some(best) = self.course.best.take() {
             best.give(&mut self.rsmi);
-            step = best.step;
+            (step, training) = (best.step, best.training);
         }
-        let (learn, reported) = self.setup.learning();
+        let (learn, _) = self.setup.learning();
         let start = Instant::now();
         if self.setup.learned.refine > 0 && learn == Learn::All && !self.setup.shape.has_map() {
             self.refine(watched)?;
@@ -680,16 +716,19 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 self.setup.schedule.rate_start
             )));
         }
-        let watched = choosing.map(|windows| {
-            let mut noise = Stream::new(self.setup.optimisation.seed, 4, Purpose::Encoder);
-            let isa = self.setup.execution.isa;
-            let figures = windows.figures(&mut self.rsmi, isa, reported, &mut noise);
-            figures.estimate(self.correlation)
-        });
+        let scale = match self.setup.scaling {
+            Scaling::Validation => self.scale(choosing.unwrap_or(watched)),
+            Scaling::None | Scaling::Folds => 1.0,
+        };
+        let watched = choosing.map(|windows| self.choose(windows));
         Ok(TrainingResult {
+            scale: Some(scale),
             components: self.setup.components(),
             critic: 0,
-            kept: Snapshot::of(&mut self.rsmi, step),
+            kept: Snapshot {
+                training,
+                ..Snapshot::of(&mut self.rsmi, step)
+            },
             watched,
             left_out: self.pool.left_out(),
             course: self.course,
@@ -706,6 +745,9 @@ pub(super) struct TrainingResult {
     #[serde(default)]
     pub(super) critic: usize,
     kept: Snapshot,
+    /// Factor by which the critic was scaled at the end; none: 1.
+    #[serde(default)]
+    pub(super) scale: Option<f32>,
     /// Information on the windows that trainings are compared by.
     pub(super) watched: Option<Estimate>,
     /// Windows that were drawn and left out, because a value was missing.
@@ -719,6 +761,11 @@ impl TrainingResult {
         self.kept.step
     }
 
+    /// Puts filter and critic back.
+    pub(super) fn give(&self, rsmi: &mut Rsmi) {
+        self.kept.give(rsmi);
+    }
+
     /// Whether it told more about the samples that it learned from than about others: then the training
     /// figure exceeds the validation figure at the end, or the best was long before it.
     pub(super) fn overfits(&self) -> bool {
@@ -729,6 +776,11 @@ impl TrainingResult {
         };
         self.kept.step <= self.course.done / 2
             || self.course.moving.mean() - mean > OVERFIT + 2.0 * stderr
+    }
+
+    /// Moving average of the training bound at that step.
+    pub(super) fn training(&self) -> f64 {
+        self.kept.training.unwrap_or(self.course.moving.mean())
     }
 
     /// What it is compared by.
