@@ -19,7 +19,7 @@ use std::path::Path;
 use blockspin_core::num::bits;
 use blockspin_core::num::math::sqrt64;
 
-use crate::data::array::item::{Bool, Item, ItemType, Verdict, for_type};
+use crate::data::array::item::{Item, ItemType, Verdict, for_type};
 use crate::data::array::{Array, Element, tuple};
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Phase, Silent};

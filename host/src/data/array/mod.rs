@@ -280,7 +280,7 @@ macro_rules! elements {
         }
     )*};
 }
-elements!(i8 = I1 u8 = U1 i16 = I2 u16 = U2 i32 = I4 u32 = U4 i64 = I8 f32 = F4 f64 = F8);
+elements!(i8 = I1 u8 = U1 i16 = I2 u16 = U2 i32 = I4 u32 = U4 i64 = I8 u64 = U8 f32 = F4 f64 = F8);
 
 impl Element for bool {
     const ITEM: ItemType = ItemType::B1;
