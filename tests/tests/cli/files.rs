@@ -207,7 +207,13 @@ fn signals_end_sampling_and_nothing_is_left() {
 fn full_and_closed_standard_output() {
     let folder = Folder::new();
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
-    for words in ["exact ising --size 4", "exact ising --size 4 --json"] {
+    for words in [
+        "exact ising --size 4",
+        "exact ising --size 4 --json",
+        "--help",
+        "train -h",
+        "--version",
+    ] {
         let told = folder.run_into(words, full());
         told.is_refusal(1, &["no space left"]);
     }
@@ -216,6 +222,31 @@ fn full_and_closed_standard_output() {
     drop(reader);
     let told = folder.run_into("exact ising --size 4", writer.into());
     assert_eq!((told.code, &told.stderr[..]), (Some(0), ""), "{told:?}");
+}
+
+/// What cannot be said on standard error is lost, and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn full_and_closed_standard_error() {
+    let folder = Folder::new();
+    let short = format!("train ising {SHORT} --out run");
+    for (words, code) in [
+        (&short[..], 0),
+        // A warning, an error of a setting, one of the machine, and one of the words.
+        ("sample ising --size 4 --samples 3 --out a.npy", 0),
+        ("exact ising --size 99", 2),
+        ("estimate ising --filter missing.npy", 1),
+        ("train nothing", 2),
+        ("--no-such", 2),
+    ] {
+        for redirected in ["2>/dev/full", "2>&-"] {
+            let script = format!("exec {} {words} {redirected}", binary().display());
+            let mut shell = Command::new("sh");
+            let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+            assert_eq!(told.code, Some(code), "{told:?}");
+        }
+    }
+    assert!(folder.path("run/report.html").exists() && folder.path("a.npy").exists());
 }
 
 #[test]
