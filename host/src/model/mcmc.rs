@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 use std::vec;
 
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -44,7 +45,12 @@ pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
         }
     };
     std::thread::scope(|scope| {
-        (0..others).for_each(|_| drop(scope.spawn(run)));
+        for _ in 0..others {
+            // Where the system grants no more threads, those that there are do everything.
+            if Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+        }
         run();
     });
 }

@@ -55,10 +55,12 @@ impl Session {
             Input::Data(_) => None,
         };
         let config = config.completed(input.is_discrete())?;
-        let (setup, shells) = Setup::new(&config, &input, execution)?;
+        let (mut setup, shells) = Setup::new(&config, &input, execution)?;
         // The memory for a file is known once the file has been split.
         if let Some(sampler) = sampler {
-            resources::memory("this run", learning::memory(&setup, &sampler))?;
+            let needed = learning::memory(&setup, &sampler);
+            resources::memory("this run", needed)?;
+            setup = setup.with_threads_beside(needed);
         }
         Ok(Session {
             config,

@@ -20,6 +20,7 @@ use crate::model::Layout;
 use crate::settings::encoder::Coarse;
 use crate::settings::groups::{LearnedFilter, Optimisation, Window};
 use crate::settings::values::{Components, MOST_COMPONENTS, Sides};
+use crate::store::resources;
 
 /// Everything that a run works with.
 #[derive(Clone, Debug)]
@@ -398,6 +399,13 @@ impl Setup {
             shape: shape.map_err(|error| Error::usage(error.to_string()))?,
             ..self.clone()
         })
+    }
+
+    /// The setup with as many of its threads as fit in memory beside `bytes`.
+    pub(super) fn with_threads_beside(&self, bytes: u64) -> Self {
+        let mut setup = self.clone();
+        setup.execution.threads = resources::threads(setup.execution.threads, bytes);
+        setup
     }
 
     /// Weights of all components over the whole block, all 0.

@@ -1,7 +1,8 @@
 //! One training: filter and critic climb, step by step.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use blockspin_core::bound::tuba::Average;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::filters::Filters;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
+use crate::model::workers::lock;
 use crate::run::evaluate::{Estimate, HeldOut, incomplete};
 use crate::run::history::Record;
 use crate::store::codec::StateFile;
@@ -258,6 +260,16 @@ impl<C: Cut, V: SampleValue> Gatherer<'_, '_, C, V> {
         }
     }
 
+    /// A step on a batch of its own; and when it was done.
+    fn step(&mut self, climber: &mut Climber<'_, '_>) -> Result<Instant> {
+        let (v, e) = V::rows(climber.rsmi);
+        self.draw(v, e)?;
+        climber.step();
+        let done = Instant::now();
+        self.refresh()?;
+        Ok(done)
+    }
+
     /// After a batch keeps the pool fresh.
     fn refresh(&mut self) -> Result<()> {
         let Some(uses) = self.sizes.uses else {
@@ -453,21 +465,18 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         gatherer.fill()?;
         wait(start);
         if execution.threads == 1 || together == 1 {
-            let (v, e) = V::rows(climber.rsmi);
-            gatherer.draw(v, e)?;
-            climber.step();
-            let since = Instant::now();
-            gatherer.refresh()?;
-            wait(since);
+            wait(gatherer.step(&mut climber)?);
         } else {
+            // Taken by another thread, if there is one.
+            let waiting = Mutex::new(Some(gatherer));
+            let take = || lock(&waiting).take();
             std::thread::scope(|scope| {
                 let (give, given) = mpsc::sync_channel(AHEAD);
                 let (give_back, back) = mpsc::sync_channel(AHEAD);
-                for rows in &mut self.ahead {
-                    // There is room for all.
-                    let _ = give_back.send(std::mem::take(rows));
-                }
-                let gathering = scope.spawn(move || {
+                let gather = move || {
+                    let Some(mut gatherer) = take() else {
+                        return Ok(back);
+                    };
                     for _ in 0..together {
                         // Who does not take them back has failed, and says so.
                         let Ok(Rows { mut v, mut e }) = back.recv() else {
@@ -481,7 +490,19 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                     }
                     // The last are still under way.
                     Ok::<_, Error>(back)
-                });
+                };
+                let Ok(gathering) = Builder::new().spawn_scoped(scope, gather) else {
+                    if let Some(mut gatherer) = take() {
+                        for _ in 0..together {
+                            wait(gatherer.step(&mut climber)?);
+                        }
+                    }
+                    return Ok(());
+                };
+                for rows in &mut self.ahead {
+                    // There is room for all.
+                    let _ = give_back.send(std::mem::take(rows));
+                }
                 for _ in 0..together {
                     let since = Instant::now();
                     let Ok(rows) = given.recv() else {

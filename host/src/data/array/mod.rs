@@ -21,11 +21,13 @@ use header::Header;
 pub use header::TYPES;
 pub(crate) use header::{Fields, preamble, tuple};
 use item::ItemType;
+pub(crate) use npz::MOST_DEFLATED;
 use npz::Member;
 use store::{Store, Stretch};
 
 use crate::error::{Error, Result, annotate, quoted};
 use crate::observer::{Observer, Phase};
+use crate::store::resources;
 
 /// An array in a file.
 #[derive(Debug)]
@@ -156,6 +158,7 @@ impl Array {
         }
         let shape = &self.header.shape;
         if self.header.fortran && shape.iter().filter(|length| **length > 1).count() > 1 {
+            resources::memory(&format!("reading {}", self.name), 2 * order::BOX)?;
             let mut turned = Store::scratch(bytes, &self.name)?;
             let progress = observer.begin(Phase {
                 label: "reordering",
