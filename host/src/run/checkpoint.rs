@@ -270,6 +270,11 @@ pub fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).map_err(|error| annotate("remove", path, error).into())
 }
 
+/// Whether these can be the seconds that something took.
+pub(crate) fn is_duration(seconds: f64) -> bool {
+    seconds.is_finite() && seconds >= 0.0
+}
+
 /// Whether a file is a checkpoint, of any version.
 fn is_ours(path: &Path) -> bool {
     // To open a pipe is to wait for a writer.

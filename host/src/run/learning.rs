@@ -364,6 +364,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let mut search = Search::default();
     if let Some(state) = &mut state {
         state.value(&mut search)?;
+        state.require(search.can_be(setup))?;
     }
     let sizes = sizes(search.reuse);
     let start = Instant::now();

@@ -61,6 +61,11 @@ impl Default for Reuse {
 }
 
 impl Reuse {
+    /// Whether any version uses configurations so.
+    pub(super) fn is_known(self) -> bool {
+        [Self::default(), Self::untold()].contains(&self)
+    }
+
     /// Of trainings whose checkpoints do not tell.
     pub(super) fn untold() -> Self {
         Reuse {

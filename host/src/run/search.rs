@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::checkpoint::is_duration;
 use crate::run::evaluate::Estimate;
 
 use super::memory::Reuse;
@@ -58,6 +59,27 @@ impl Search {
             .seed
             .wrapping_add((done % restarts) << 32);
         (components, seed)
+    }
+
+    /// Whether a training with this setup can have come so far.
+    pub(super) fn can_be(&self, setup: &Setup) -> bool {
+        let restarts = setup.learned.restarts as usize;
+        let stages = match setup.learned.grows() {
+            true => setup.most_components() as usize,
+            false => 1,
+        };
+        let done = self.attempts.len();
+        let (components, _) = self.next(setup);
+        let times = [self.seconds_sampling, self.seconds_training, self.earlier];
+        let is_of = |trained: &Option<TrainingResult>, there: bool, components: u32| match trained {
+            Some(trained) => there && trained.components == components && trained.can_be(setup),
+            None => !there,
+        };
+        done < restarts * stages
+            && is_of(&self.best, !done.is_multiple_of(restarts), components)
+            && is_of(&self.before, done >= restarts, components.wrapping_sub(1))
+            && self.reuse.is_known()
+            && times.into_iter().all(is_duration)
     }
 
     /// The search as a process sees it that resumes `seconds` later.

@@ -1,6 +1,7 @@
 //! A run whose configuration has been checked, and its execution.
 
 use std::hash::Hasher;
+use std::path::Path;
 use std::time::Instant;
 
 use fnv::FnvHasher;
@@ -20,10 +21,11 @@ use super::setup::Setup;
 use crate::data::graph::{Graph, Shells};
 use crate::data::split::Split;
 use crate::data::{Data, Kind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::ModelSampler;
 use crate::model::mcmc::Plan;
 use crate::run::checkpoint::{Checkpoint, PilotRecord};
+use crate::store::codec::damaged;
 use crate::store::resources;
 
 /// A run that has been checked: its input is open, its window lies on it, its filters have been read,
@@ -109,7 +111,10 @@ impl Session {
                 let (seed, threads) = (setup.optimisation.seed, setup.execution.threads);
                 let measured = checkpoint.as_ref().and_then(|found| found.measured());
                 let prepared = match measured {
-                    Some(found) => model.planned(found.plan, found.clusters)?,
+                    Some(found) => {
+                        let resumed = pace.resume(model.as_ref(), &found);
+                        resumed.ok_or_else(|| damaged_checkpoint(setup))?
+                    }
                     None => pace.prepare(model.as_ref(), seed, threads)?,
                 };
                 let measured = measured.unwrap_or_else(|| PilotRecord {
@@ -311,6 +316,12 @@ impl Session {
             }),
         }
     }
+}
+
+/// The refusal of a checkpoint whose pilot no run of this configuration has made.
+fn damaged_checkpoint(setup: &Setup) -> Error {
+    let plan = setup.execution.checkpoint.as_ref();
+    damaged(plan.map_or(Path::new(""), |plan| &plan.path))
 }
 
 /// Warnings about chains that follow a plan, a sentence each.

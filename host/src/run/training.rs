@@ -22,9 +22,10 @@ use crate::data::filters::Filters;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::model::workers::lock;
+use crate::run::checkpoint::is_duration;
 use crate::run::evaluate::{Estimate, HeldOut, incomplete};
 use crate::run::history::Record;
-use crate::store::codec::StateFile;
+use crate::store::codec::{StateFile, same_sequence};
 
 use super::memory::Sizes;
 use super::refine::{self, Drawn, Refinement};
@@ -158,6 +159,12 @@ impl Snapshot {
         }
     }
 
+    /// Whether it is of a step up to this one, and of so many lanes of parameters.
+    fn can_be(&self, step: u32, parameters: usize) -> bool {
+        self.step <= step
+            && self.parameters.len() * size_of::<f32>() == parameters * size_of::<Lane>()
+    }
+
     fn give(&self, rsmi: &mut Rsmi) {
         let to = rsmi
             .parameters_mut()
@@ -206,6 +213,47 @@ pub(super) struct Course {
     /// Wall time of sampling, and of steps.
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
+}
+
+impl Course {
+    /// Whether this is the course, under way, of a training that had `begun` so. Of a training that has
+    /// ended no checkpoint is written.
+    fn follows(&self, begun: &Course, setup: &Setup, sizes: &Sizes, parameters: usize) -> bool {
+        let draws = self.done as usize * setup.shape.batch();
+        let replaced = sizes
+            .uses
+            .map_or((0, 0), |uses| (draws / uses, draws % uses));
+        let there = match self.configurations {
+            0 => self.done == 0,
+            n => n == sizes.first + replaced.0,
+        };
+        let best = self.best.iter();
+        self.done < setup.schedule.steps
+            && self.ended.is_none()
+            && self.refined.is_none()
+            && there
+            && self.owed == replaced.1
+            && same_sequence(&begun.draws, &self.draws)
+            && same_sequence(&begun.noise, &self.noise)
+            && self.moving.fresh() == begun.moving
+            && self.convergence.map(|rule| rule.fresh()) == begun.convergence
+            && self.patience.map(|rule| rule.fresh()) == begun.patience
+            && best.clone().all(|_| begun.patience.is_some())
+            && best.clone().all(|best| best.can_be(self.done, parameters))
+            && self.are_recorded(setup)
+            && is_duration(self.seconds_sampling)
+            && is_duration(self.seconds_training)
+    }
+
+    /// Whether there is a record of each step that has one.
+    fn are_recorded(&self, setup: &Setup) -> bool {
+        let every = records(&setup.schedule);
+        let steps = self.series.iter().zip(1u64..);
+        self.series.len() == (self.done / every) as usize
+            && steps
+                .into_iter()
+                .all(|(record, i)| record.step == i * u64::from(every))
+    }
 }
 
 /// Rows of V and of E of a batch.
@@ -595,9 +643,15 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     /// # Errors
     /// Those of the state.
     pub(super) fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+        let begun = self.course.clone();
         state.value(&mut self.course)?;
-        state.require(self.course.done <= self.setup.schedule.steps)?;
-        state.require(self.course.owed < self.sizes.uses.unwrap_or(1))?;
+        if state.is_read() {
+            let parameters = self.rsmi.parameters().len();
+            let follows = self
+                .course
+                .follows(&begun, self.setup, self.sizes, parameters);
+            state.require(follows)?;
+        }
 
         state.lanes(self.rsmi.parameters_mut())?;
         let Memory {
@@ -616,7 +670,8 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         let mut buffered = (next, order.len(), self.pool.left_out());
         state.value(&mut buffered)?;
         let (next, filled, left_out) = buffered;
-        state.require(filled <= self.pool.capacity())?;
+        let capacity = self.pool.capacity();
+        state.require(filled == self.course.configurations.min(capacity))?;
         order.resize(filled, 0);
         state.pass(&mut order)?;
         match self.pool.resume(next, &order, left_out) {
@@ -733,6 +788,18 @@ impl TrainingResult {
     /// The step whose parameters were kept.
     pub(super) fn step(&self) -> u32 {
         self.kept.step
+    }
+
+    /// Whether it can have ended under this setup.
+    pub(super) fn can_be(&self, setup: &Setup) -> bool {
+        let steps = setup.schedule.steps;
+        let stage = setup.with_components(self.components);
+        let parameters = stage.map_or(0, |stage| stage.shape.parameter_lanes());
+        self.course.done <= steps
+            && self.kept.can_be(self.course.done, parameters)
+            && self.course.series.len() <= (steps / records(&setup.schedule)) as usize + 1
+            && is_duration(self.course.seconds_sampling)
+            && is_duration(self.course.seconds_training)
     }
 
     /// What it is compared by.
