@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use blockspin_tests::program::{Folder, binary};
+use blockspin_tests::program::{Folder, binary, npy};
 
 use super::{SHORT, all_refused};
 
@@ -119,26 +119,21 @@ fn a_folder_without_write_permission_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_mask_that_forbids_everything_is_refused_at_once() {
+    let Some(other) = as_another_user() else {
+        println!("skipped: no other user can be had here");
+        return;
+    };
     let folder = Folder::new();
     for words in [
         "sample ising --size 4 --samples 5 --out a.npy",
         "train ising --steps 2000000000 --out deep/run",
     ] {
-        let root = Command::new("id").arg("-u").output();
-        let other = match root.is_ok_and(|id| id.stdout == b"0\n") {
-            true => "setpriv --reuid 65534 --regid 65534 --clear-groups",
-            false => "",
-        };
         let script = format!(
             "chmod 777 . && umask 777 && exec {other} {} {words}",
             binary().display()
         );
         let mut shell = Command::new("sh");
         let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
-        if [Some(126), Some(127)].contains(&told.code) {
-            println!("skipped: no other user can be had here");
-            return;
-        }
         told.is_refusal(1, &["permission denied"]);
         assert!(folder.contents().is_empty(), "{told:?}");
     }
@@ -201,6 +196,83 @@ fn a_file_size_limit_is_reported_and_nothing_is_left() {
         told.is_refusal(1, &["cannot write 'a.npy'", "too large"]);
         assert!(folder.contents().is_empty(), "{told:?}");
     }
+}
+
+/// Under any limit of its address space a command succeeds or says what it lacks; nothing aborts. Below
+/// the smallest of these the program cannot be loaded.
+#[cfg(target_os = "linux")]
+#[test]
+fn limits_of_memory_are_reported() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..300 * 64u32).map(|i| (i * i / 7 % 3) as u8).collect();
+    folder.write("values.npy", &npy("|u1", &[300, 8, 8], &spins));
+    let short = format!("train ising {SHORT} --threads 4 --out run");
+    let commands = [
+        &short[..],
+        "train data values.npy --block 2 --buffer 1 --environment 1 --batch 10 --steps 50 --out run",
+        "estimate ising --size 8 --block 2 --buffer 1 --environment 1 --steps 50 --filter uniform",
+        "sample ising --size 8 --samples 3000 --threads 4 --out a.npy",
+        "exact ising --size 4",
+        "exact ising --size 4 --block 2 --filter uniform",
+    ];
+    for words in commands {
+        let mut codes = vec![];
+        for limit in [30_000, 45_000, 60_000, 90_000, 150_000, 250_000, 1_000_000] {
+            let script = format!("ulimit -v {limit}; exec {} {words}", binary().display());
+            let mut shell = Command::new("sh");
+            let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+            match told.code {
+                Some(0) => {}
+                _ => told.is_refusal(1, &["memory", "available within the address space"]),
+            }
+            codes.push(told.code);
+        }
+        assert_eq!(codes.last(), Some(&Some(0)), "{words}: {codes:?}");
+    }
+}
+
+/// The words before a command that another user than root is to run, if this is root; none, where there
+/// is no way.
+#[cfg(target_os = "linux")]
+fn as_another_user() -> Option<&'static str> {
+    let root = Command::new("id").arg("-u").output();
+    if !root.is_ok_and(|id| id.stdout == b"0\n") {
+        return Some("");
+    }
+    let other = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    let script = format!("exec {other} {} --version", binary().display());
+    let can_be = Command::new("sh").args(["-c", &script]).output();
+    let can_be = can_be.is_ok_and(|output| output.status.success());
+    can_be.then_some(other)
+}
+
+/// Where no thread is granted, those that there are do the work, and nothing else comes of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_threads_changes_no_result() {
+    let Some(other) = as_another_user() else {
+        println!("skipped: no other user can be had here");
+        return;
+    };
+    let folder = Folder::new();
+    let train = format!("train ising {SHORT} --threads 4 --out");
+    let told = folder.run(&format!("{train} free/run"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    for words in [
+        &format!("{train} bound/run")[..],
+        "sample ising --size 8 --samples 3000 --threads 4 --out a.npy",
+        "fingerprint --threads 4",
+    ] {
+        let script = format!(
+            "chmod 777 .; ulimit -u 1; exec {other} {} {words}",
+            binary().display()
+        );
+        let mut shell = Command::new("bash");
+        let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+        assert_eq!(told.code, Some(0), "{told:?}");
+    }
+    let [free, bound] = ["free", "bound"].map(|name| folder.read(&format!("{name}/run/run.json")));
+    assert!(free == bound);
 }
 
 /// Starts a sampling that takes long, and waits until it has begun to write.
