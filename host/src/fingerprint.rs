@@ -1,11 +1,13 @@
 //! The standard workloads on the host, on any number of threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Builder;
 
 use blockspin_fingerprint::{Arena, workloads};
 
 use crate::error::{Error, Result};
 use crate::run::simd::Isa;
+use crate::store::resources;
 
 /// Name and fingerprint of every workload, in their order.
 ///
@@ -25,9 +27,10 @@ pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
             done.push((index, workload.fingerprint(&isa, &mut arena)));
         }
     };
+    let threads = resources::threads(threads, 0);
     let mut found = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(workloads.len()))
-            .map(|_| scope.spawn(work))
+            .map_while(|_| Builder::new().spawn_scoped(scope, work).ok())
             .collect();
         let mut found = work();
         for other in others {

@@ -27,6 +27,12 @@ impl Convergence {
         }
     }
 
+    /// The same criterion before the first epoch.
+    #[must_use]
+    pub const fn fresh(&self) -> Self {
+        Convergence::new(self.tolerance, self.damping)
+    }
+
     /// Adds the estimate of an epoch and returns whether to stop.
     pub fn push(&mut self, information: f64) -> bool {
         let Some(last) = self.last else {
@@ -68,6 +74,12 @@ impl Patience {
             best: None,
             since: 0,
         }
+    }
+
+    /// The same criterion before the first check.
+    #[must_use]
+    pub const fn fresh(&self) -> Self {
+        Patience::new(self.checks)
     }
 
     /// Adds the validation information of a check. NaN counts as not better.

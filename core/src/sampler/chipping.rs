@@ -183,6 +183,11 @@ impl Sampler for Chipping {
         }
     }
 
+    fn holds(&self, state: &[u32]) -> bool {
+        let mass: u64 = state.iter().map(|mass| u64::from(*mass)).sum();
+        mass == u64::from(self.mass)
+    }
+
     fn sweep(&self, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
         self.sweeps(1, state, scratch, stream);
     }

@@ -219,6 +219,10 @@ impl Sampler for Potts {
     }
 
     /// All clusters of the lattice, each with a state of its own.
+    fn holds(&self, state: &[u32]) -> bool {
+        state.iter().all(|state| *state < self.states)
+    }
+
     fn sweep(&self, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
         let sites = self.lattice.sites();
         let columns = self.lattice.extent()[2] as usize;

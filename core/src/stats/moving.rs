@@ -20,6 +20,12 @@ impl Moving {
         }
     }
 
+    /// The same average without any values.
+    #[must_use]
+    pub const fn fresh(&self) -> Self {
+        Moving::new(self.span)
+    }
+
     /// Adds a value.
     pub fn push(&mut self, value: f64) {
         self.count += u32::from(self.count < self.span);

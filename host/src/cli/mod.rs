@@ -27,20 +27,23 @@ use progress::Terminal;
 
 /// Runs the given command line.
 pub(crate) fn main() -> ExitCode {
-    let cli = match args::parse(std::env::args_os().collect()) {
-        Ok(cli) => cli,
+    let done = match args::parse(std::env::args_os().collect()) {
+        Ok(cli) => {
+            signals::clean_up();
+            run(cli)
+        }
         Err(error) if error.use_stderr() => {
-            eprint!("{}", in_one_line(&error.render().to_string()));
+            progress::say(in_one_line(&error.render().to_string()).trim_end());
             return ExitCode::from(2);
         }
-        Err(help) => help.exit(),
+        // The help or the version, which somebody asked for.
+        Err(asked) => put(&asked.render().to_string()),
     };
-    signals::clean_up();
-    match run(cli) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if error.kind() != Kind::ClosedPipe {
-                eprintln!("error: {}", words::as_options(&error.to_string()));
+                progress::say(&format!("error: {}", words::as_options(&error.to_string())));
             }
             ExitCode::from(exit_code(error.kind()))
         }
@@ -127,7 +130,15 @@ fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> Result<String>
     } else {
         text()?.trim_end().to_string()
     };
-    writeln!(io::stdout().lock(), "{output}").map_err(|error| {
+    put(&format!("{output}\n"))
+}
+
+/// Writes to standard output. All that a command prints goes through here, and all that it says beside
+/// that through [`progress::say`].
+fn put(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| {
         let told = io::Error::new(
             error.kind(),
             format!(

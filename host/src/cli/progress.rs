@@ -57,7 +57,7 @@ fn bars() -> std::sync::MutexGuard<'static, Vec<ProgressBar>> {
 /// Writes a line to standard error, above the bar if there is one.
 pub(super) fn say(line: &str) {
     let write = || {
-        // Standard error may be closed, which is ignored.
+        // Where nobody can be told, the work goes on.
         let _ = io::Write::write_all(&mut io::stderr(), format!("{line}\n").as_bytes());
     };
     match bars().last() {

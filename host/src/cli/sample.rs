@@ -104,7 +104,6 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     // A few samples come from one chain, many from a fixed number of chains, whose samples follow one
     // another in the file; half of the chains start hot and half cold.
     let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
-    // The pilot has two chains.
     let threads = execution.threads.min(chains.max(2) as usize);
     let (chain, observables) = with_sampling!(&unmeasured, sampling => {
         (mcmc::chain_bytes(&sampling.model), sampling.model.observables().len())
@@ -112,12 +111,14 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     // While a series is analysed, it is held in addition to all of them.
     let series = (OBSERVED + observables + 1) * size_of::<f64>();
     let row = npy::buffer_bytes(lattice.sites() * format.size()) as u64;
-    resources::memory(
-        "this sampling",
-        args.samples
-            .saturating_mul(series as u64)
-            .saturating_add(threads as u64 * (chain + row)),
-    )?;
+    // The pilot has two chains, and the last configuration of every chain is kept.
+    let at_once = threads.max(2) as u64;
+    let needed = args
+        .samples
+        .saturating_mul(series as u64)
+        .saturating_add(at_once * (chain + row) + chains * chain);
+    resources::memory("this sampling", needed)?;
+    let threads = resources::threads(threads, needed);
     let begun = Instant::now();
     let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
     let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;

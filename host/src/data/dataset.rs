@@ -19,7 +19,7 @@ use std::path::Path;
 use blockspin_core::num::bits;
 use blockspin_core::num::math::sqrt64;
 
-use crate::data::array::item::{Bool, Item, ItemType, Verdict, for_type};
+use crate::data::array::item::{Item, ItemType, Verdict, for_type};
 use crate::data::array::{Array, Element, tuple};
 use crate::data::axes::Axes;
 use crate::error::{Error, Result};
@@ -626,7 +626,8 @@ fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
     // Packed, in the order of discovery: the first value of each site, whether it is known yet, and
     // whether the site ever had another value.
     let bytes = data.configurations as u64 * 4 * stride as u64;
-    let mut kept = (bytes <= KEPT).then(|| vec![0; data.configurations * stride]);
+    let keeps = bytes <= KEPT && resources::memory(data.array.name(), bytes).is_ok();
+    let mut kept = keeps.then(|| vec![0; data.configurations * stride]);
     let (mut reference, mut seen) = (vec![0; stride], vec![0; stride]);
     let mut varying = vec![0; stride];
     let mut missing = 0u64;

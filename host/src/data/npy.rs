@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use blockspin_core::num::bits;
 
 pub use crate::data::array::TYPES;
-use crate::data::array::item::{Bool, Item, ItemType, Verdict, for_type};
+use crate::data::array::item::{Item, ItemType, Verdict, for_type};
 use crate::data::array::{Array, preamble, tuple};
 use crate::data::filters::{Filters, product};
 use crate::error::{Error, Result, quoted};

@@ -357,7 +357,7 @@ impl<V: SampleValue> Supply<V> for Rows<'_, V> {
     fn pass(&mut self, state: &mut StateFile) -> Result<()> {
         state.value(&mut self.done)?;
         state.require(self.done <= self.count)?;
-        state.value(&mut self.stream)
+        state.stream(&mut self.stream)
     }
 
     fn bytes(&self) -> u64 {

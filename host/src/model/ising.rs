@@ -420,6 +420,15 @@ impl Model for IsingModel {
     }
 
     fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<ModelSampler> {
+        let sites = self.lattice.sites() as u32;
+        let can_be = match (self.algorithm, clusters) {
+            (None | Some(Update::Wolff), Some(clusters)) => (1..=sites).contains(&clusters),
+            (Some(Update::Wolff), None) => false,
+            (_, clusters) => clusters.is_none(),
+        };
+        if !can_be {
+            return Err(Error::failure("clusters that no pilot chose"));
+        }
         let warmer = match self.algorithm {
             Some(Update::Metropolis) => self.sampler(Update::Metropolis, 1)?,
             _ => self.sampler(Update::SwendsenWang, 1)?,

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 use std::vec;
 
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -44,7 +45,12 @@ pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
         }
     };
     std::thread::scope(|scope| {
-        (0..others).for_each(|_| drop(scope.spawn(run)));
+        for _ in 0..others {
+            // Where the system grants no more threads, those that there are do everything.
+            if Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+        }
         run();
     });
 }
@@ -173,6 +179,20 @@ impl Trace {
 }
 
 impl Plan {
+    /// Whether [`measure`](Self::measure) can have found this on a lattice of so many sites.
+    #[must_use]
+    pub fn is_measured(&self, sites: usize) -> bool {
+        let sites = sites.max(1) as u64;
+        // A pilot doubles until its two chains have taken all their updates.
+        let most = (PILOT_UPDATES / sites).max(first_sweeps(sites) as u64);
+        let (burn_in, thin) = (u64::from(self.burn_in), u64::from(self.thin));
+        // An autocorrelation time is summed over a tenth of the second half, at most.
+        (1..=most / 4 + 2).contains(&thin)
+            && burn_in <= most / 2
+            && (0.5..=most as f64).contains(&self.autocorrelation)
+            && self.order_squared.is_finite()
+    }
+
     /// Runs one chain from a hot and one from a cold start, ever longer, until the second halves
     /// agree in energy and order parameter and span thirty autocorrelation times. What the first
     /// halves took is the burn-in, or thirty autocorrelation times where the first length did; two
@@ -194,8 +214,8 @@ impl Plan {
         }
         let mut traces = [(); 2].map(|()| Trace::default());
         let sites = model.lattice().sites() as u64;
-        let [least, most] = PILOT_SWEEPS;
-        let first = (PILOT_LEAST / sites as usize).clamp(least, most);
+        let [least, _] = PILOT_SWEEPS;
+        let first = first_sweeps(sites);
         let (mut looks, mut every) = (first, 1);
         loop {
             let tasks = chains.iter_mut().zip(&mut traces).collect();
@@ -242,6 +262,12 @@ impl Plan {
             }
         }
     }
+}
+
+/// Sweeps of a pilot at first.
+fn first_sweeps(sites: u64) -> usize {
+    let [least, most] = PILOT_SWEEPS;
+    (PILOT_LEAST / sites as usize).clamp(least, most)
 }
 
 /// Mean, and its standard error with an autocorrelation time given.
@@ -335,9 +361,10 @@ impl<M: Supplier> Line<M> {
         }
     }
 
-    fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+    fn pass(&mut self, model: &M, state: &mut StateFile) -> Result<()> {
         state.pass(&mut self.chain.state)?;
-        state.value(&mut self.chain.stream)?;
+        state.require(model.holds(&self.chain.state))?;
+        state.stream(&mut self.chain.stream)?;
         state.value(&mut self.burnt_in)?;
         state.value(&mut self.is_full)?;
         match self.is_full {
@@ -522,7 +549,8 @@ impl<M: Supplier> Supply<M::Value> for Chains<M> {
             let rest = self.taken / CHAINS * length;
             let mut ready = self.ready.iter_mut();
             ready.try_for_each(|ready| state.pass(&mut ready[rest..]))?;
-            self.home.iter_mut().try_for_each(|line| line.pass(state))
+            let mut lines = self.home.iter_mut();
+            lines.try_for_each(|line| line.pass(model, state))
         };
         let passed = pass();
         if state.is_read() {

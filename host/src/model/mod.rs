@@ -265,8 +265,11 @@ pub trait Model: Debug {
     /// clusters per update, if any.
     ///
     /// # Errors
-    /// Those of [`unmeasured`](Self::unmeasured).
-    fn planned(&self, plan: Plan, _clusters: Option<u32>) -> Result<ModelSampler> {
+    /// Those of [`unmeasured`](Self::unmeasured); a failure, if there can be no such clusters.
+    fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<ModelSampler> {
+        if clusters.is_some() {
+            return Err(Error::failure("clusters of a model without any"));
+        }
         let mut prepared = self.unmeasured()?;
         *prepared.plan_mut() = plan;
         Ok(prepared)

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 /// What is done in pieces.
 pub trait Work: Send + Sync {
@@ -78,15 +78,16 @@ pub struct Crew {
 }
 
 impl Crew {
-    /// Starts all threads but the caller's.
+    /// Starts all threads but the caller's, or as many of them as the system grants.
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared::default());
         let worker = |_| {
             let shared = shared.clone();
-            std::thread::spawn(move || shared.work(true, |state| state.over))
+            let work = move || shared.work(true, |state| state.over);
+            Builder::new().spawn(work).ok()
         };
-        let workers = (1..threads).map(worker).collect();
+        let workers = (1..threads).map_while(worker).collect();
         Crew { shared, workers }
     }
 

@@ -85,6 +85,8 @@ pub struct Checkpoint {
     written: Instant,
     head: Head,
     found: Option<StateFile>,
+    /// Why the last one could not be written, so that this is said once.
+    failed: Option<String>,
 }
 
 impl Checkpoint {
@@ -129,6 +131,7 @@ impl Checkpoint {
                 ..Head::default()
             },
             found: None,
+            failed: None,
         };
         match (resume, exists) {
             (true, true) => checkpoint.find(config, discrete)?,
@@ -196,10 +199,11 @@ impl Checkpoint {
     /// Makes sure that there is room for a checkpoint of `bytes` beside the last one.
     ///
     /// # Errors
-    /// Those of [`FileTarget::check`].
+    /// Those of [`FileTarget::fits`].
     pub fn fits(&self, bytes: u64) -> Result<()> {
-        if self.target.is_some() {
-            FileTarget::check(&self.path, bytes.saturating_mul(2))
+        if let Some(target) = &self.target {
+            target
+                .fits(bytes.saturating_mul(2))
                 .map_err(|error| error.hint("`checkpoint` 0 writes no checkpoint"))?;
         }
         Ok(())
@@ -218,19 +222,23 @@ impl Checkpoint {
         self.target.is_some() && self.written.elapsed() >= self.every
     }
 
-    /// Writes a checkpoint. A failure does not end the training: it is reported, and the last checkpoint
-    /// is kept.
+    /// Writes a checkpoint. A failure does not end the training: it is reported, unless it is that of the
+    /// attempt before, and the last checkpoint is kept.
     pub fn write(
         &mut self,
         observer: &dyn Observer,
         pass: impl FnOnce(&mut StateFile) -> Result<()>,
     ) {
-        if let Err(error) = self.try_write(pass) {
+        let failed = self.try_write(pass).err();
+        let failed = failed.map(|error| error.message().to_string());
+        if let Some(why) = &failed
+            && self.failed != failed
+        {
             observer.notice(&format!(
-                "warning: {}; the training goes on without a new checkpoint",
-                error.message()
+                "warning: {why}; the training goes on without a new checkpoint"
             ));
         }
+        self.failed = failed;
         self.written = Instant::now();
     }
 
@@ -260,6 +268,11 @@ pub fn remove(path: &Path) -> Result<()> {
         return Ok(());
     }
     std::fs::remove_file(path).map_err(|error| annotate("remove", path, error).into())
+}
+
+/// Whether these can be the seconds that something took.
+pub(crate) fn is_duration(seconds: f64) -> bool {
+    seconds.is_finite() && seconds >= 0.0
 }
 
 /// Whether a file is a checkpoint, of any version.

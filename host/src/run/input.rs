@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use blockspin_core::lattice::Lattice;
+use blockspin_core::sampler::Sampler as _;
 
+use super::checkpoint::{PilotRecord, is_duration};
 use super::config::{DataFile, Source};
 use crate::data::filters::product;
 use crate::data::graph::{Centre, Graph, On};
@@ -11,7 +13,7 @@ use crate::data::npy::Format;
 use crate::data::split::RepeatPolicy;
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
-use crate::model::{Model, ModelSampler};
+use crate::model::{Model, ModelSampler, with_sampling};
 use crate::observer::Observer;
 use crate::settings::groups::{Pace, Window};
 use crate::settings::values::Sides;
@@ -27,6 +29,27 @@ impl Pace {
         plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
         plan.thin = self.thin.unwrap_or(plan.thin);
         Ok(prepared)
+    }
+
+    /// The result of an earlier [`prepare`](Self::prepare); none, if it cannot be one of this model and
+    /// this pace.
+    #[must_use]
+    pub fn resume(&self, model: &dyn Model, found: &PilotRecord) -> Option<ModelSampler> {
+        let unmeasured = model.unmeasured().ok()?;
+        let sites = with_sampling!(&unmeasured, sampling => sampling.model.lattice().sites());
+        let given = |given: Option<u32>, found: u32| given.is_none_or(|given| given == found);
+        // What is given was not measured.
+        let mut measured = found.plan;
+        measured.burn_in = self.burn_in.map_or(measured.burn_in, |_| 0);
+        measured.thin = self.thin.map_or(measured.thin, |_| 1);
+        let can_be = given(self.burn_in, found.plan.burn_in)
+            && given(self.thin, found.plan.thin)
+            && measured.is_measured(sites)
+            && is_duration(found.seconds);
+        match can_be {
+            true => model.planned(found.plan, found.clusters).ok(),
+            false => None,
+        }
     }
 }
 

@@ -8,8 +8,9 @@
 
 use std::ops::Range;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 use std::time::Instant;
 
 use blockspin_core::num::lane::Lane;
@@ -17,7 +18,7 @@ use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::window::Window;
 use blockspin_core::window::shuffle_buffer::Cut;
 
-use super::evaluate::{Estimate, Extent, Figures, HeldOut};
+use super::evaluate::{Estimate, Extent, Figures, HeldOut, incomplete};
 use super::history::Record;
 use super::memory::{DATA_POOL_BYTES, Reuse, Sizes, learned};
 use super::refine::Refinement;
@@ -32,7 +33,7 @@ use crate::data::supply::{Crop, Rows, SampleValue, Supply};
 use crate::data::{Data, Kind};
 use crate::error::{Error, Result};
 use crate::model::mcmc::{self, CHAINS, Chains, Sampling, Supplier};
-use crate::model::workers::Crew;
+use crate::model::workers::{Crew, lock};
 use crate::model::{ModelSampler, with_sampling};
 use crate::observer::{Phase, Progress, Silent};
 use crate::run::checkpoint::Checkpoint;
@@ -290,6 +291,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let needed =
         learned(setup) + sizes.bytes::<V>(setup, crop.sites()) + crop.scratch::<V>() as u64;
     resources::memory("this run", needed)?;
+    let setup = &setup.with_threads_beside(needed);
     let supply = |part: &Range<usize>, count: usize, endless, stream| {
         Box::new(Rows::<V>::new(
             (data, parts),
@@ -383,6 +385,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let mut search = Search::default();
     if let Some(state) = &mut state {
         state.value(&mut search)?;
+        state.require(search.can_be(setup))?;
     }
     let sizes = sizes(search.reuse);
     let start = Instant::now();
@@ -450,21 +453,31 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
             over: &over,
             taken: &taken,
         };
-        let mut gather_held_out = move |progress: &dyn Progress| {
+        let gather_held_out = move |progress: &dyn Progress| {
             gather(&mut supply, sizes.held_out, &mut origins, progress)
         };
-        if setup.execution.threads == 1 {
+        // Taken by another thread, if there is one.
+        let waiting = Arc::new(Mutex::new(Some(gather_held_out)));
+        let thread = match setup.execution.threads {
+            1 => None,
+            _ => {
+                let (waiting, ends) = (waiting.clone(), Ends(&ended, &crew));
+                let work = move || {
+                    let _ends = ends;
+                    let gather = lock(&waiting).take();
+                    gather.map(|mut gather| gather(&Silent))
+                };
+                Builder::new().spawn_scoped(scope, work).ok()
+            }
+        };
+        let Some(thread) = thread else {
             let trained = climb()?;
             let start = Instant::now();
-            let held = gather_held_out(held_out_phase().as_ref())?;
+            let gather = lock(&waiting).take();
+            let held = gather.map(|mut gather| gather(held_out_phase().as_ref()));
             seconds_gathering += start.elapsed().as_secs_f64();
-            return Ok((trained, held));
-        }
-        let ends = Ends(&ended, &crew);
-        let thread = scope.spawn(move || {
-            let _ends = ends;
-            gather_held_out(&Silent)
-        });
+            return Ok((trained, held.unwrap_or_else(|| Err(incomplete()))?));
+        };
         let trained = climb().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
         let start = Instant::now();
         let progress = held_out_phase();
@@ -474,7 +487,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
             progress.advance(taken - shown.swap(taken, Ordering::Relaxed));
             ended.load(Ordering::Acquire)
         });
-        let held = thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        let held = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let held = held.unwrap_or_else(|| Err(incomplete()))?;
         seconds_gathering += start.elapsed().as_secs_f64();
         Ok::<_, Error>((trained, held))
     })?;

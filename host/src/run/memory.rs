@@ -1,5 +1,6 @@
 //! How much of the samples a run holds in memory, and what that takes.
 
+use blockspin_core::num::lane::Lane;
 use serde::{Deserialize, Serialize};
 
 use crate::data::split::Split;
@@ -60,6 +61,11 @@ impl Default for Reuse {
 }
 
 impl Reuse {
+    /// Whether any version uses configurations so.
+    pub(super) fn is_known(self) -> bool {
+        [Self::default(), Self::untold()].contains(&self)
+    }
+
     /// Of trainings whose checkpoints do not tell.
     pub(super) fn untold() -> Self {
         Reuse {
@@ -212,8 +218,13 @@ impl Sizes {
     }
 }
 
-/// Bytes that filter, critic and batch take.
+/// Bytes that filter, critic and batch take, with the parameters that are kept beside them.
 pub(super) fn learned(setup: &Setup) -> u64 {
     let buffers = setup.shape.buffers();
-    buffers.iter().map(|buffer| buffer.bytes).sum::<u64>()
+    // Those of the end; the best so far, once more where a checkpoint is written; the best of two numbers
+    // of components, and what a checkpoint takes of each.
+    let best = 2 * u64::from(setup.optimisation.patience.is_some());
+    let chosen = 6 * u64::from(setup.chooses());
+    let parameters = setup.shape.parameter_lanes() * size_of::<Lane>();
+    buffers.iter().map(|buffer| buffer.bytes).sum::<u64>() + (1 + best + chosen) * parameters as u64
 }

@@ -1,7 +1,9 @@
 //! Several trainings, of which one is kept: from other first weights, and with more components.
 
+use blockspin_core::shape::MAX_COMPONENTS;
 use serde::{Deserialize, Serialize};
 
+use crate::run::checkpoint::is_duration;
 use crate::run::evaluate::Estimate;
 
 use super::memory::Reuse;
@@ -79,6 +81,36 @@ impl Search {
                 .max_by(|a, b| a.mean.total_cmp(&b.mean))
         });
         best.flatten().collect()
+    }
+
+    /// Whether a training with this setup can have come so far.
+    pub(super) fn can_be(&self, setup: &Setup) -> bool {
+        let restarts = setup.learned.restarts as usize;
+        let stages = match setup.learned.grows() {
+            true => setup.most_components() as usize,
+            false => 1,
+        };
+        let done = self.attempts.len();
+        let alternatives = setup.alternatives.len();
+        let tried = self.attempts.iter().map(|attempt| attempt.critic);
+        let known = |critic: usize| critic <= alternatives;
+        let stage = self.stage.unwrap_or(1) as usize;
+        if !known(self.critic) || !tried.into_iter().all(known) || stage > MAX_COMPONENTS as usize {
+            return false;
+        }
+        let (_, components, _) = self.next(setup);
+        let times = [self.seconds_sampling, self.seconds_training, self.earlier];
+        let is_of = |trained: &Option<TrainingResult>, needed: bool, components: u32| match trained {
+            Some(trained) => {
+                known(trained.critic) && trained.components == components && trained.can_be(setup)
+            }
+            None => !needed,
+        };
+        done < restarts * (stages + alternatives)
+            && is_of(&self.best, !done.is_multiple_of(restarts), components)
+            && is_of(&self.before, false, components.wrapping_sub(1))
+            && self.reuse.is_known()
+            && times.into_iter().all(is_duration)
     }
 
     /// The search as a process sees it that resumes `seconds` later.

@@ -1,6 +1,7 @@
 //! A run whose configuration has been checked, and its execution.
 
 use std::hash::Hasher;
+use std::path::Path;
 use std::time::Instant;
 
 use fnv::FnvHasher;
@@ -21,10 +22,11 @@ use super::setup::Setup;
 use crate::data::graph::{Graph, Shells};
 use crate::data::split::Split;
 use crate::data::{Data, Kind, Repeats};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::ModelSampler;
 use crate::model::mcmc::Plan;
 use crate::run::checkpoint::{Checkpoint, PilotRecord};
+use crate::store::codec::damaged;
 use crate::store::resources;
 
 /// A run that has been checked: its input is open, its window lies on it, its filters have been read,
@@ -61,10 +63,12 @@ impl Session {
             Input::Data(_) => None,
         };
         let config = config.completed(input.is_discrete())?;
-        let (setup, shells) = Setup::new(&config, &input, execution)?;
+        let (mut setup, shells) = Setup::new(&config, &input, execution)?;
         // The memory for a file is known once the file has been split.
         if let Some(sampler) = sampler {
-            resources::memory("this run", learning::memory(&setup, &sampler))?;
+            let needed = learning::memory(&setup, &sampler);
+            resources::memory("this run", needed)?;
+            setup = setup.with_threads_beside(needed);
         }
         Ok(Session {
             config,
@@ -113,7 +117,10 @@ impl Session {
                 let (seed, threads) = (setup.optimisation.seed, setup.execution.threads);
                 let measured = checkpoint.as_ref().and_then(|found| found.measured());
                 let prepared = match measured {
-                    Some(found) => model.planned(found.plan, found.clusters)?,
+                    Some(found) => {
+                        let resumed = pace.resume(model.as_ref(), &found);
+                        resumed.ok_or_else(|| damaged_checkpoint(setup))?
+                    }
                     None => pace.prepare(model.as_ref(), seed, threads)?,
                 };
                 let measured = measured.unwrap_or_else(|| PilotRecord {
@@ -401,6 +408,12 @@ fn split_warnings(split: &Split, configurations: usize) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// The refusal of a checkpoint whose pilot no run of this configuration has made.
+fn damaged_checkpoint(setup: &Setup) -> Error {
+    let plan = setup.execution.checkpoint.as_ref();
+    damaged(plan.map_or(Path::new(""), |plan| &plan.path))
 }
 
 /// Warnings about chains that follow a plan, a sentence each.

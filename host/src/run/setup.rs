@@ -21,6 +21,7 @@ use crate::model::Layout;
 use crate::settings::encoder::Coarse;
 use crate::settings::groups::{LearnedFilter, Optimisation, Window};
 use crate::settings::values::{Components, Critics, MOST_COMPONENTS, Sides};
+use crate::store::resources;
 
 /// Draws of an independent window in a training above which a critic may memorise windows.
 const MANY_DRAWS: f64 = 30.0;
@@ -474,9 +475,9 @@ impl Setup {
     /// # Errors
     /// Usage, if these are too many.
     pub(super) fn stage(&self, critic: usize, components: u32) -> Result<Self> {
-        let first = match critic {
-            0 => &self.shape,
-            _ => &self.alternatives[critic - 1],
+        let first = match critic.checked_sub(1) {
+            None => &self.shape,
+            Some(at) => self.alternatives.get(at).unwrap_or(&self.shape),
         };
         let shape = first.with_components(components * self.coarse.filters());
         Ok(Setup {
@@ -484,6 +485,13 @@ impl Setup {
             shape: shape.map_err(|error| Error::usage(error.to_string()))?,
             ..self.clone()
         })
+    }
+
+    /// The setup with as many of its threads as fit in memory beside `bytes`.
+    pub(super) fn with_threads_beside(&self, bytes: u64) -> Self {
+        let mut setup = self.clone();
+        setup.execution.threads = resources::threads(setup.execution.threads, bytes);
+        setup
     }
 
     /// Weights of all components over the whole block, all 0.

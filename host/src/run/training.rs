@@ -1,7 +1,8 @@
 //! One training: filter and critic climb, step by step.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use blockspin_core::bound::tuba::Average;
@@ -21,9 +22,11 @@ use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
+use crate::model::workers::lock;
+use crate::run::checkpoint::is_duration;
 use crate::run::evaluate::{Estimate, HeldOut, incomplete};
 use crate::run::history::Record;
-use crate::store::codec::StateFile;
+use crate::store::codec::{StateFile, same_sequence};
 
 use super::memory::Sizes;
 use super::refine::{self, Drawn, Refinement};
@@ -164,6 +167,12 @@ impl Snapshot {
         }
     }
 
+    /// Whether it is of a step up to this one, and of so many lanes of parameters.
+    fn can_be(&self, step: u32, parameters: usize) -> bool {
+        self.step <= step
+            && self.parameters.len() * size_of::<f32>() == parameters * size_of::<Lane>()
+    }
+
     fn give(&self, rsmi: &mut Rsmi) {
         let to = rsmi
             .parameters_mut()
@@ -212,6 +221,47 @@ pub(super) struct Course {
     /// Wall time of sampling, and of steps.
     pub(super) seconds_sampling: f64,
     pub(super) seconds_training: f64,
+}
+
+impl Course {
+    /// Whether this is the course, under way, of a training that had `begun` so. Of a training that has
+    /// ended no checkpoint is written.
+    fn follows(&self, begun: &Course, setup: &Setup, sizes: &Sizes, parameters: usize) -> bool {
+        let draws = self.done as usize * setup.shape.batch();
+        let replaced = sizes
+            .uses
+            .map_or((0, 0), |uses| (draws / uses, draws % uses));
+        let there = match self.configurations {
+            0 => self.done == 0,
+            n => n == sizes.first + replaced.0,
+        };
+        let best = self.best.iter();
+        self.done < setup.schedule.steps
+            && self.ended.is_none()
+            && self.refined.is_none()
+            && there
+            && self.owed == replaced.1
+            && same_sequence(&begun.draws, &self.draws)
+            && same_sequence(&begun.noise, &self.noise)
+            && self.moving.fresh() == begun.moving
+            && self.convergence.map(|rule| rule.fresh()) == begun.convergence
+            && self.patience.map(|rule| rule.fresh()) == begun.patience
+            && best.clone().all(|_| begun.patience.is_some())
+            && best.clone().all(|best| best.can_be(self.done, parameters))
+            && self.are_recorded(setup)
+            && is_duration(self.seconds_sampling)
+            && is_duration(self.seconds_training)
+    }
+
+    /// Whether there is a record of each step that has one.
+    fn are_recorded(&self, setup: &Setup) -> bool {
+        let every = records(&setup.schedule);
+        let steps = self.series.iter().zip(1u64..);
+        self.series.len() == (self.done / every) as usize
+            && steps
+                .into_iter()
+                .all(|(record, i)| record.step == i * u64::from(every))
+    }
 }
 
 /// Rows of V and of E of a batch.
@@ -264,6 +314,16 @@ impl<C: Cut, V: SampleValue> Gatherer<'_, '_, C, V> {
             true => Ok(()),
             false => Err(incomplete()),
         }
+    }
+
+    /// A step on a batch of its own; and when it was done.
+    fn step(&mut self, climber: &mut Climber<'_, '_>) -> Result<Instant> {
+        let (v, e) = V::rows(climber.rsmi);
+        self.draw(v, e)?;
+        climber.step();
+        let done = Instant::now();
+        self.refresh()?;
+        Ok(done)
     }
 
     /// After a batch keeps the pool fresh.
@@ -464,21 +524,18 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         gatherer.fill()?;
         wait(start);
         if execution.threads == 1 || together == 1 {
-            let (v, e) = V::rows(climber.rsmi);
-            gatherer.draw(v, e)?;
-            climber.step();
-            let since = Instant::now();
-            gatherer.refresh()?;
-            wait(since);
+            wait(gatherer.step(&mut climber)?);
         } else {
+            // Taken by another thread, if there is one.
+            let waiting = Mutex::new(Some(gatherer));
+            let take = || lock(&waiting).take();
             std::thread::scope(|scope| {
                 let (give, given) = mpsc::sync_channel(AHEAD);
                 let (give_back, back) = mpsc::sync_channel(AHEAD);
-                for rows in &mut self.ahead {
-                    // There is room for all.
-                    let _ = give_back.send(std::mem::take(rows));
-                }
-                let gathering = scope.spawn(move || {
+                let gather = move || {
+                    let Some(mut gatherer) = take() else {
+                        return Ok(back);
+                    };
                     for _ in 0..together {
                         // Who does not take them back has failed, and says so.
                         let Ok(Rows { mut v, mut e }) = back.recv() else {
@@ -492,7 +549,19 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                     }
                     // The last are still under way.
                     Ok::<_, Error>(back)
-                });
+                };
+                let Ok(gathering) = Builder::new().spawn_scoped(scope, gather) else {
+                    if let Some(mut gatherer) = take() {
+                        for _ in 0..together {
+                            wait(gatherer.step(&mut climber)?);
+                        }
+                    }
+                    return Ok(());
+                };
+                for rows in &mut self.ahead {
+                    // There is room for all.
+                    let _ = give_back.send(std::mem::take(rows));
+                }
                 for _ in 0..together {
                     let since = Instant::now();
                     let Ok(rows) = given.recv() else {
@@ -587,9 +656,15 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     /// # Errors
     /// Those of the state.
     pub(super) fn pass(&mut self, state: &mut StateFile) -> Result<()> {
+        let begun = self.course.clone();
         state.value(&mut self.course)?;
-        state.require(self.course.done <= self.setup.schedule.steps)?;
-        state.require(self.course.owed < self.sizes.uses.unwrap_or(1))?;
+        if state.is_read() {
+            let parameters = self.rsmi.parameters().len();
+            let follows = self
+                .course
+                .follows(&begun, self.setup, self.sizes, parameters);
+            state.require(follows)?;
+        }
 
         state.lanes(self.rsmi.parameters_mut())?;
         let Memory {
@@ -608,7 +683,8 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         let mut buffered = (next, order.len(), self.pool.left_out());
         state.value(&mut buffered)?;
         let (next, filled, left_out) = buffered;
-        state.require(filled <= self.pool.capacity())?;
+        let capacity = self.pool.capacity();
+        state.require(filled == self.course.configurations.min(capacity))?;
         order.resize(filled, 0);
         state.pass(&mut order)?;
         match self.pool.resume(next, &order, left_out) {
@@ -781,6 +857,18 @@ impl TrainingResult {
     /// Moving average of the training bound at that step.
     pub(super) fn training(&self) -> f64 {
         self.kept.training.unwrap_or(self.course.moving.mean())
+    }
+
+    /// Whether it can have ended under this setup.
+    pub(super) fn can_be(&self, setup: &Setup) -> bool {
+        let steps = setup.schedule.steps;
+        let stage = setup.stage(self.critic, self.components);
+        let parameters = stage.map_or(0, |stage| stage.shape.parameter_lanes());
+        self.course.done <= steps
+            && self.kept.can_be(self.course.done, parameters)
+            && self.course.series.len() <= (steps / records(&setup.schedule)) as usize + 1
+            && is_duration(self.course.seconds_sampling)
+            && is_duration(self.course.seconds_training)
     }
 
     /// What it is compared by.

@@ -6,6 +6,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use blockspin_core::num::lane::Lane;
+use blockspin_core::num::rng::Stream;
 use fnv::FnvHasher;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -144,6 +145,17 @@ impl StateFile {
         matches!(self.0, End::Read(..))
     }
 
+    /// Passes a stream of random numbers: another place of the same sequence. Of those that a file could
+    /// give beside it some draw the same number for ever.
+    ///
+    /// # Errors
+    /// Those of [`pass`](Self::pass).
+    pub fn stream(&mut self, stream: &mut Stream) -> Result<()> {
+        let expected = stream.clone();
+        self.value(stream)?;
+        self.require(same_sequence(&expected, stream))
+    }
+
     /// Passes lanes.
     ///
     /// # Errors
@@ -227,6 +239,15 @@ impl StateFile {
             },
         }
     }
+}
+
+/// Whether two streams are places of the same sequence.
+pub(crate) fn same_sequence(a: &Stream, b: &Stream) -> bool {
+    let increment = |stream: &Stream| {
+        let fields = serde_json::to_value(stream).ok()?;
+        fields.get("increment").cloned()
+    };
+    increment(a) == increment(b)
 }
 
 /// The error for an incomplete file.

@@ -2,17 +2,19 @@
 //!
 //! A target is complete or absent: if a write fails, the disk is full, the program panics or (on Unix)
 //! is interrupted, the previous content stays. Call `check` at the beginning of a run, and `create` when
-//! writing.
+//! writing. Folders around a target are made if they are missing. While a target lives, no other process
+//! can have the same one; what a killed process left behind is removed by the next `check` in its folder.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use serde::Deserialize;
 use tempfile::{Builder, NamedTempFile, TempDir};
 
 use crate::error::{Error, Result, annotate, quoted};
+use crate::store::claim::{Around, Claim, Names, names};
 use crate::store::resources;
 
 /// The `schema` of the records of all versions begins like this, so that any version may replace
@@ -21,47 +23,38 @@ const RUN_SCHEMA_FAMILY: &str = "blockspin-run-";
 /// The file that identifies the folder of a run.
 pub const RUN_FILE: &str = "run.json";
 
-/// Temporary names begin like this; they are in the folder of their target.
-const PREFIX: &str = ".blockspin-";
-
-/// Temporary names of this process, including removed ones. Locked while one is created or renamed, so
-/// that nothing is removed halfway.
-static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(vec![]);
-
-fn temporary_names() -> MutexGuard<'static, Vec<PathBuf>> {
-    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// What is written to try a folder.
+const PROBE: &[u8] = b"blockspin\n";
 
 /// Removes unfinished output, for a process that is about to be terminated. Afterwards no output can be
 /// begun or finished.
 pub fn abandon() -> Abandoned {
-    let names = temporary_names();
-    for name in names.iter() {
-        let _ = fs::remove_file(name).or_else(|_| fs::remove_dir_all(name));
-    }
+    let names = names();
+    names.remove();
     Abandoned { _names: names }
 }
 
 /// While this value lives, no output is begun or finished.
 #[derive(Debug)]
 pub struct Abandoned {
-    _names: MutexGuard<'static, Vec<PathBuf>>,
+    _names: MutexGuard<'static, Names>,
 }
 
 /// A file to be written.
 #[derive(Clone, Debug)]
 pub struct FileTarget {
     place: Place,
+    claim: Arc<Claim>,
 }
 
 impl FileTarget {
-    /// Checks that a file of `bytes` can be written at `path`.
+    /// Checks that a file of `bytes` can be written at `path`, and claims the name.
     ///
     /// # Errors
-    /// Usage, if `path` names something other than a regular file; a failure, if its folder is missing,
-    /// not writable or too full.
+    /// Usage, if `path` names something other than a regular file; a failure, if another process has
+    /// claimed it, or its folder is not writable or too full.
     pub fn check(path: &Path, bytes: u64) -> Result<Self> {
-        let place = Place::find(path)?;
+        let (place, around) = Place::find(path)?;
         let shown = quoted(path);
         match &place.meta {
             Some(meta) if meta.is_dir() => {
@@ -83,10 +76,31 @@ impl FileTarget {
             None => {}
         }
         resources::disk(&place.parent, bytes)?;
-        let target = FileTarget { place };
-        // Only an attempt shows whether the folder is writable; the file is removed at once.
-        target.create()?;
+        let claim = place.claim(around)?;
+        let target = FileTarget { place, claim };
+        // Only an attempt shows whether a file can be written, read and renamed.
+        let mut probe = target.create()?;
+        probe.write_all(PROBE)?;
+        target.place.read_back(probe.file.path())?;
+        let renamed = target.place.probe(&target.claim);
+        let mut names = names();
+        names.temporary.push(renamed.clone());
+        probe
+            .file
+            .persist(&renamed)
+            .map_err(|error| error.error)
+            .and_then(|_| fs::remove_file(&renamed))
+            .map_err(|error| annotate("write", path, error))?;
+        drop(names);
         Ok(target)
+    }
+
+    /// Checks that `bytes` more fit on its disk.
+    ///
+    /// # Errors
+    /// A failure that names both sizes.
+    pub fn fits(&self, bytes: u64) -> Result<()> {
+        resources::disk(&self.place.parent, bytes)
     }
 
     /// Starts to write.
@@ -94,10 +108,11 @@ impl FileTarget {
     /// # Errors
     /// A failure if the folder cannot be written to.
     pub fn create(&self) -> Result<FileWriter> {
-        let file = temporary(&self.place)?;
+        let file = temporary(&self.place, &self.claim)?;
         Ok(FileWriter {
             file,
             place: self.place.clone(),
+            _claim: self.claim.clone(),
         })
     }
 }
@@ -107,6 +122,7 @@ impl FileTarget {
 pub struct FileWriter {
     file: NamedTempFile,
     place: Place,
+    _claim: Arc<Claim>,
 }
 
 impl FileWriter {
@@ -120,7 +136,7 @@ impl FileWriter {
             .as_file()
             .sync_all()
             .map_err(|error| annotate("write", path, error))?;
-        let _names = temporary_names();
+        let _names = names();
         self.file
             .persist(&self.place.real)
             .map_err(|error| annotate("write", path, error.error))?;
@@ -155,17 +171,18 @@ impl Seek for FileWriter {
 #[derive(Debug)]
 pub struct RunTarget {
     place: Place,
+    claim: Arc<Claim>,
 }
 
 impl RunTarget {
     /// Checks that a run of about `bytes` can be written to the folder `path`, which must be new, empty,
-    /// or the folder of an earlier run, which will be replaced.
+    /// or the folder of an earlier run, which will be replaced; and claims the name.
     ///
     /// # Errors
-    /// Usage, if `path` names anything else; a failure, if the folder around it is missing, not writable
-    /// or too full.
+    /// Usage, if `path` names anything else; a failure, if another process has claimed it, or the folder
+    /// around it is not writable or too full.
     pub fn check(path: &Path, bytes: u64) -> Result<Self> {
-        let place = Place::find(path)?;
+        let (place, around) = Place::find(path)?;
         let shown = quoted(path);
         if let Some(meta) = &place.meta {
             if !meta.is_dir() {
@@ -195,24 +212,29 @@ impl RunTarget {
             }
         }
         resources::disk(&place.parent, bytes)?;
-        let target = RunTarget { place };
-        target.create()?;
+        let claim = place.claim(around)?;
+        let target = RunTarget { place, claim };
+        let probe = target.create()?;
+        probe.write(RUN_FILE, PROBE)?;
+        target
+            .place
+            .read_back(&probe.folder.path().join(RUN_FILE))?;
+        let renamed = target.place.probe(&target.claim);
+        let mut names = names();
+        names.temporary.push(renamed.clone());
+        fs::rename(probe.folder.keep(), &renamed)
+            .and_then(|()| fs::remove_dir_all(&renamed))
+            .map_err(|error| annotate("write", path, error))?;
+        drop(names);
         Ok(target)
     }
 
-    /// Like [`check`](RunTarget::check), for the default folder `runs/MODEL-SEED`; creates `runs` if it
-    /// does not exist.
+    /// Like [`check`](RunTarget::check), for the default folder `runs/MODEL-SEED`.
     ///
     /// # Errors
     /// Those of `check`.
     pub fn check_default(model: &str, seed: u64, bytes: u64) -> Result<Self> {
-        let runs = Path::new("runs");
-        if let Err(error) = fs::create_dir(runs)
-            && error.kind() != io::ErrorKind::AlreadyExists
-        {
-            return Err(annotate("make the folder", runs, error).into());
-        }
-        Self::check(&runs.join(format!("{model}-{seed}")), bytes)
+        Self::check(&Path::new("runs").join(format!("{model}-{seed}")), bytes)
     }
 
     /// The folder, as the user gave it.
@@ -238,15 +260,16 @@ impl RunTarget {
     /// # Errors
     /// A failure if the folder around it cannot be written to.
     pub fn create(&self) -> Result<RunWriter> {
-        let mut names = temporary_names();
+        let mut names = names();
         let folder = Builder::new()
-            .prefix(PREFIX)
+            .prefix(self.claim.prefix())
             .tempdir_in(&self.place.parent)
             .map_err(|error| annotate("write", &self.place.given, error))?;
-        names.push(folder.path().to_path_buf());
+        names.temporary.push(folder.path().to_path_buf());
         Ok(RunWriter {
             folder,
             place: self.place.clone(),
+            claim: self.claim.clone(),
         })
     }
 }
@@ -257,6 +280,7 @@ impl RunTarget {
 pub struct RunWriter {
     folder: TempDir,
     place: Place,
+    claim: Arc<Claim>,
 }
 
 impl RunWriter {
@@ -266,7 +290,7 @@ impl RunWriter {
     /// A failure that names the file.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         // No file may appear in a folder that is being removed.
-        let _names = temporary_names();
+        let _names = names();
         let store = || {
             let mut file = File::create(self.folder.path().join(name))?;
             file.write_all(bytes)?;
@@ -280,17 +304,22 @@ impl RunWriter {
     /// # Errors
     /// A failure, in which case the earlier run stays in place.
     pub fn commit(self) -> Result<()> {
-        let RunWriter { folder, place } = self;
+        let RunWriter {
+            folder,
+            place,
+            claim,
+        } = self;
         let fail = |error| annotate("write", &place.given, error);
-        let _names = temporary_names();
+        let _names = names();
         if place.meta.is_none() {
             fs::rename(folder.path(), &place.real).map_err(fail)?;
         } else {
             let old = Builder::new()
-                .prefix(PREFIX)
+                .prefix(&claim.aside())
                 .tempdir_in(&place.parent)
                 .map_err(fail)?;
-            let aside = old.path().join("old");
+            // By its own name, under which it returns if this process dies before the next line.
+            let aside = old.path().join(place.real.file_name().unwrap_or_default());
             fs::rename(&place.real, &aside).map_err(fail)?;
             if let Err(error) = fs::rename(folder.path(), &place.real) {
                 // If this fails too, the earlier run is kept at its present name.
@@ -319,7 +348,8 @@ struct Place {
 }
 
 impl Place {
-    fn find(path: &Path) -> Result<Self> {
+    /// The place at `path`, and the folders that were made around it.
+    fn find(path: &Path) -> Result<(Self, Around)> {
         let given = path.to_path_buf();
         let shown = quoted(path);
         match fs::metadata(path) {
@@ -335,12 +365,13 @@ impl Place {
                         Error::usage(format!("{shown} cannot be replaced; give a name"))
                     })?
                     .to_path_buf();
-                Ok(Place {
+                let place = Place {
                     given,
                     real,
                     parent,
                     meta: Some(meta),
-                })
+                };
+                Ok((place, Around::default()))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if fs::symlink_metadata(path).is_ok() {
@@ -358,39 +389,59 @@ impl Place {
                 } else {
                     parent
                 };
-                let parent = fs::canonicalize(parent).map_err(|_| {
-                    Error::failure(format!(
-                        "the folder {} of the output {shown} does not exist; make it first",
-                        quoted(parent)
-                    ))
-                })?;
-                Ok(Place {
+                let missing = |error| annotate("make the folder around", path, error);
+                let around = Around::make(parent).map_err(missing)?;
+                let parent = fs::canonicalize(parent).map_err(missing)?;
+                let place = Place {
                     given,
                     real: parent.join(name),
                     parent,
                     meta: None,
-                })
+                };
+                Ok((place, around))
             }
             Err(error) => Err(annotate("write", path, error).into()),
+        }
+    }
+
+    fn claim(&self, around: Around) -> Result<Arc<Claim>> {
+        let claim = Claim::new(&self.given, &self.real, &self.parent, around)?;
+        Ok(Arc::new(claim))
+    }
+
+    /// The second name of what is written to try the folder.
+    fn probe(&self, claim: &Claim) -> PathBuf {
+        self.parent.join(format!("{}probe", claim.prefix()))
+    }
+
+    /// Checks that what was written to try the folder can be read.
+    fn read_back(&self, path: &Path) -> Result<()> {
+        let fail = |error| annotate("read what was written beside", &self.given, error);
+        match fs::read(path).map_err(fail)? == PROBE {
+            true => Ok(()),
+            false => Err(Error::failure(format!(
+                "cannot write {}: what was written beside it is read as something else",
+                quoted(&self.given)
+            ))),
         }
     }
 }
 
 /// A temporary file beside the target, with the permissions of a new file, or of the file that is
 /// replaced.
-fn temporary(place: &Place) -> Result<NamedTempFile> {
+fn temporary(place: &Place, claim: &Claim) -> Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(PREFIX);
+    builder.prefix(claim.prefix());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut names = temporary_names();
+    let mut names = names();
     let file = builder
         .tempfile_in(&place.parent)
         .map_err(|error| annotate("write", &place.given, error))?;
-    names.push(file.path().to_path_buf());
+    names.temporary.push(file.path().to_path_buf());
     Ok(file)
 }
 
@@ -458,8 +509,10 @@ mod tests {
         let folder = folder();
         let path = folder.path().join("spins.npy");
         let target = FileTarget::check(&path, 100).unwrap();
-        assert!(names(folder.path()).is_empty());
+        // The claim alone.
+        assert_eq!(names(folder.path()).len(), 1);
         let mut writer = target.create().unwrap();
+        drop(target);
         writer.write_all(b"new").unwrap();
         assert!(!path.exists());
         writer.commit().unwrap();
@@ -493,11 +546,6 @@ mod tests {
             (at("folder"), Kind::Usage, "is a folder"),
             (at("new/"), Kind::Usage, "ends like a folder"),
             (at("protected"), Kind::Failure, "write-protected"),
-            (
-                at("missing/spins.npy"),
-                Kind::Failure,
-                "does not exist; make it first",
-            ),
             (at("file/spins.npy"), Kind::Failure, "not a directory"),
             (at(&"x".repeat(300)), Kind::Failure, "too long"),
             (PathBuf::new(), Kind::Usage, "is not a name"),
@@ -620,6 +668,7 @@ mod tests {
             let mut expected = [RUN_FILE, round];
             expected.sort();
             assert_eq!(names(&path), expected);
+            drop(target);
             assert_eq!(names(folder.path()), ["run"]);
         }
         let writer = RunTarget::check(&path, 100).unwrap().create().unwrap();
@@ -659,7 +708,75 @@ mod tests {
         assert!(error.message().contains("is a file"), "{error}");
         let error = RunTarget::check(Path::new("."), 1).unwrap_err();
         assert!(error.message().contains("the folder you are in"), "{error}");
-        let error = RunTarget::check(&folder.path().join("a/b"), 1).unwrap_err();
-        assert!(error.message().contains("does not exist"), "{error}");
+    }
+
+    #[test]
+    fn missing_folders_are_made_and_stay_if_something_is_in_them() {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name);
+        let target = FileTarget::check(&at("a/b/spins.npy"), 1).unwrap();
+        assert!(at("a/b").is_dir());
+        drop(target);
+        assert!(names(folder.path()).is_empty());
+        FileTarget::check(&at("a/b/spins.npy"), u64::MAX).unwrap_err();
+        assert!(names(folder.path()).is_empty());
+        let target = RunTarget::check(&at("a/b/run"), 1).unwrap();
+        target.create().unwrap().commit().unwrap();
+        drop(target);
+        assert_eq!(names(&at("a/b")), ["run"]);
+        FileTarget::check(&at("a/c/../spins.npy"), 1).unwrap();
+        assert_eq!(names(&at("a")), ["b"]);
+    }
+
+    #[test]
+    fn one_output_has_one_writer() {
+        let folder = folder();
+        let path = folder.path().join("run");
+        let refused = || RunTarget::check(&path, 1).unwrap_err();
+        let target = RunTarget::check(&path, 1).unwrap();
+        let me = format!("by process {}, which began 0 s ago", std::process::id());
+        assert!(refused().message().contains(&me), "{}", refused());
+        let other = FileTarget::check(&folder.path().join("run.checkpoint"), 1).unwrap();
+        let writer = target.create().unwrap();
+        drop(target);
+        refused();
+        writer.commit().unwrap();
+        drop(other);
+        RunTarget::check(&path, 1).unwrap();
+        assert_eq!(names(folder.path()), ["run"]);
+    }
+
+    /// What a killed process leaves, in the words of its names.
+    #[test]
+    fn what_dead_processes_left_is_removed_and_what_they_replaced_returns() {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name);
+        // Neither what has no claim nor what belongs to a living one.
+        fs::write(at(".blockspin-notes"), "mine").unwrap();
+        let living = FileTarget::check(&at("living"), 1).unwrap();
+        let writer = living.create().unwrap();
+        let dead = ".blockspin-0123456789abcdef";
+        fs::write(at(&format!("{dead}.lock")), "1").unwrap();
+        fs::write(at(&format!("{dead}-AbCdEf")), "half").unwrap();
+        for inner in [
+            "-GhIjKl",
+            "-old-MnOpQr",
+            "-old-MnOpQr/lost",
+            "-old-MnOpQr/run",
+        ] {
+            fs::create_dir(at(&format!("{dead}{inner}"))).unwrap();
+        }
+        fs::write(at(&format!("{dead}-old-MnOpQr/lost/file")), "mine").unwrap();
+        fs::create_dir(at("run")).unwrap();
+        let before = names(folder.path()).len();
+        FileTarget::check(&at("new"), 1).unwrap();
+        assert_eq!(names(folder.path()).len(), before - 3);
+        writer.commit().unwrap();
+        drop(living);
+        assert_eq!(
+            names(folder.path()),
+            [".blockspin-notes", "living", "lost", "run"]
+        );
+        assert_eq!(names(&at("lost")), ["file"]);
     }
 }

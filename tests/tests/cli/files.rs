@@ -3,10 +3,9 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
-#[cfg(unix)]
 use std::time::Duration;
 
-use blockspin_tests::program::{Folder, binary};
+use blockspin_tests::program::{Folder, binary, npy};
 
 use super::{SHORT, all_refused};
 
@@ -45,13 +44,16 @@ fn unsuitable_output_paths_are_refused() {
         ],
     );
     for words in [sample, &train] {
-        folder.refuses(
-            &format!("{words} missing/a"),
-            1,
-            &["'missing'", "does not exist"],
-        );
         folder.refuses(&format!("{words} file/a"), 1, &["file"]);
+        folder.refuses(&format!("{words} file/a/b"), 1, &["file/a/b"]);
+        // A folder that was made for what is refused.
+        folder.refuses(&format!("{words} new/a --seed x"), 2, &["--seed"]);
     }
+    folder.refuses(
+        "sample ising --size 64 --samples 1000000000000 --out new/newer/a.npy",
+        1,
+        &["PiB", "free"],
+    );
     // What cannot fit is refused before anything is sampled.
     all_refused(
         &folder,
@@ -113,6 +115,30 @@ fn a_folder_without_write_permission_is_refused() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// A mask under which files are made that cannot be read: as another user, since root may read all.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mask_that_forbids_everything_is_refused_at_once() {
+    let Some(other) = as_another_user() else {
+        println!("skipped: no other user can be had here");
+        return;
+    };
+    let folder = Folder::new();
+    for words in [
+        "sample ising --size 4 --samples 5 --out a.npy",
+        "train ising --steps 2000000000 --out deep/run",
+    ] {
+        let script = format!(
+            "chmod 777 . && umask 777 && exec {other} {} {words}",
+            binary().display()
+        );
+        let mut shell = Command::new("sh");
+        let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+        told.is_refusal(1, &["permission denied"]);
+        assert!(folder.contents().is_empty(), "{told:?}");
+    }
+}
+
 /// A disk of 64 KiB, where the system lets an ordinary user mount one in a namespace.
 #[cfg(target_os = "linux")]
 #[test]
@@ -164,10 +190,7 @@ fn a_file_size_limit_is_reported_and_nothing_is_left() {
     let folder = Folder::new();
     for threads in [1, 2, 5] {
         let words = format!("sample ising --size 8 --samples 6000 --threads {threads} --out a.npy");
-        let script = format!(
-            "trap '' XFSZ; ulimit -f 64; exec {} {words}",
-            binary().display()
-        );
+        let script = format!("ulimit -f 64; exec {} {words}", binary().display());
         let mut shell = Command::new("sh");
         let told = folder.finish(words, shell.args(["-c", &script]), None);
         told.is_refusal(1, &["cannot write 'a.npy'", "too large"]);
@@ -175,31 +198,205 @@ fn a_file_size_limit_is_reported_and_nothing_is_left() {
     }
 }
 
+/// Under any limit of its address space a command succeeds or says what it lacks; nothing aborts. Below
+/// the smallest of these the program cannot be loaded.
+#[cfg(target_os = "linux")]
+#[test]
+fn limits_of_memory_are_reported() {
+    let folder = Folder::new();
+    let spins: Vec<u8> = (0..300 * 64u32).map(|i| (i * i / 7 % 3) as u8).collect();
+    folder.write("values.npy", &npy("|u1", &[300, 8, 8], &spins));
+    let short = format!("train ising {SHORT} --threads 4 --out run");
+    let commands = [
+        &short[..],
+        "train data values.npy --block 2 --buffer 1 --environment 1 --batch 10 --steps 50 --out run",
+        "estimate ising --size 8 --block 2 --buffer 1 --environment 1 --steps 50 --filter uniform",
+        "sample ising --size 8 --samples 3000 --threads 4 --out a.npy",
+        "exact ising --size 4",
+        "exact ising --size 4 --block 2 --filter uniform",
+    ];
+    for words in commands {
+        let mut codes = vec![];
+        for limit in [30_000, 45_000, 60_000, 90_000, 150_000, 250_000, 1_000_000] {
+            let script = format!("ulimit -v {limit}; exec {} {words}", binary().display());
+            let mut shell = Command::new("sh");
+            let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+            match told.code {
+                Some(0) => {}
+                _ => told.is_refusal(1, &["memory", "available within the address space"]),
+            }
+            codes.push(told.code);
+        }
+        assert_eq!(codes.last(), Some(&Some(0)), "{words}: {codes:?}");
+    }
+}
+
+/// The words before a command that another user than root is to run, if this is root; none, where there
+/// is no way.
+#[cfg(target_os = "linux")]
+fn as_another_user() -> Option<&'static str> {
+    let root = Command::new("id").arg("-u").output();
+    if !root.is_ok_and(|id| id.stdout == b"0\n") {
+        return Some("");
+    }
+    let other = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    let script = format!("exec {other} {} --version", binary().display());
+    let can_be = Command::new("sh").args(["-c", &script]).output();
+    let can_be = can_be.is_ok_and(|output| output.status.success());
+    can_be.then_some(other)
+}
+
+/// Where no thread is granted, those that there are do the work, and nothing else comes of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_threads_changes_no_result() {
+    let Some(other) = as_another_user() else {
+        println!("skipped: no other user can be had here");
+        return;
+    };
+    let folder = Folder::new();
+    let train = format!("train ising {SHORT} --threads 4 --out");
+    let told = folder.run(&format!("{train} free/run"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    for words in [
+        &format!("{train} bound/run")[..],
+        "sample ising --size 8 --samples 3000 --threads 4 --out a.npy",
+        "fingerprint --threads 4",
+    ] {
+        let script = format!(
+            "chmod 777 .; ulimit -u 1; exec {other} {} {words}",
+            binary().display()
+        );
+        let mut shell = Command::new("bash");
+        let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+        assert_eq!(told.code, Some(0), "{told:?}");
+    }
+    let [free, bound] = ["free", "bound"].map(|name| folder.read(&format!("{name}/run/run.json")));
+    assert!(free == bound);
+}
+
+/// Starts a sampling that takes long, and waits until it has begun to write.
+#[cfg(unix)]
+fn sampling(folder: &Folder, ignored: &str) -> std::process::Child {
+    let words = "sample ising --size 4 --samples 5000 --thin 100000 --threads 2 --out a.npy";
+    let script = format!("{ignored} exec {} {words}", binary().display());
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path(""))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Not the lock, nor the few bytes that only try the folder.
+    let begun = |entry: fs::DirEntry| entry.metadata().is_ok_and(|meta| meta.len() > 100);
+    while !fs::read_dir(folder.path("")).unwrap().flatten().any(begun) {
+        assert_eq!(child.try_wait().unwrap(), None, "it has not begun to write");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child
+}
+
+#[cfg(unix)]
+fn send(signal: &str, child: &std::process::Child) {
+    let kill = format!("kill -{signal} {}", child.id());
+    let killed = Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert!(killed.success());
+}
+
 /// The signal ends the program, as it would any other, and nothing is left.
 #[cfg(unix)]
 #[test]
 fn signals_end_sampling_and_nothing_is_left() {
     use std::os::unix::process::ExitStatusExt;
-    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+    let mut signals = vec![("INT", 2), ("TERM", 15)];
+    if cfg!(target_os = "linux") {
+        signals.push(("HUP", 1));
+    }
+    for (signal, number) in signals {
         let folder = Folder::new();
-        let words = "sample ising --size 4 --samples 5000 --thin 100000 --threads 2 --out a.npy";
-        let mut child = Command::new(binary())
-            .args(words.split_whitespace())
-            .current_dir(folder.path(""))
-            .spawn()
-            .unwrap();
-        // Not the empty file that only tries the folder.
-        let begun = |entry: fs::DirEntry| entry.metadata().is_ok_and(|meta| meta.len() > 0);
-        while !fs::read_dir(folder.path("")).unwrap().flatten().any(begun) {
-            assert_eq!(child.try_wait().unwrap(), None, "it has not begun to write");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        let kill = format!("kill -{signal} {}", child.id());
-        let killed = Command::new("sh").args(["-c", &kill]).status().unwrap();
-        assert!(killed.success());
+        let mut child = sampling(&folder, "");
+        send(signal, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(number));
         assert!(folder.contents().is_empty(), "{:?}", folder.contents());
     }
+}
+
+/// As `nohup` does it, and a shell with what runs in the background.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_are_to_be_ignored_are_ignored() {
+    let folder = Folder::new();
+    let mut child = sampling(&folder, "trap '' HUP INT;");
+    for signal in ["HUP", "INT"] {
+        send(signal, &child);
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(child.try_wait().unwrap(), None);
+    send("TERM", &child);
+    child.wait().unwrap();
+    assert!(folder.contents().is_empty(), "{:?}", folder.contents());
+}
+
+/// One that was killed leaves its files to the next one in the folder, whatever that writes.
+#[cfg(unix)]
+#[test]
+fn what_was_killed_is_cleared_by_the_next() {
+    let folder = Folder::new();
+    for next in ["b.npy", "a.npy"] {
+        let mut child = sampling(&folder, "");
+        let words = "sample ising --size 4 --samples 2 --out a.npy";
+        let id = format!("process {}", child.id());
+        let before = folder.contents();
+        let told = folder.run(words);
+        told.is_refusal(1, &["'a.npy' is already being written by", &id]);
+        assert!(folder.contents().keys().eq(before.keys()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(folder.contents().len() > 1);
+        let told = folder.run(&words.replace("a.npy", next));
+        assert_eq!(told.code, Some(0), "{told:?}");
+        let left: Vec<_> = folder.contents().into_keys().collect();
+        assert_eq!(left, [Path::new(next)]);
+        fs::remove_file(folder.path(next)).unwrap();
+    }
+}
+
+/// Of two trainings with one name the second is refused before it trains, whichever way it is named.
+#[test]
+fn two_trainings_do_not_share_a_folder() {
+    let folder = Folder::new();
+    let train = "train ising --size 16 --block 2 --buffer 1 --environment 2 --batch 20";
+    let mut first = Command::new(binary())
+        .args(format!("{train} --steps 1000000 --out deep/er/run").split_whitespace())
+        .current_dir(folder.path(""))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lock = || {
+        let inside = fs::read_dir(folder.path("deep/er"));
+        inside.is_ok_and(|mut names| names.next().is_some())
+    };
+    while !lock() {
+        assert_eq!(first.try_wait().unwrap(), None, "it has not begun");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let id = format!("process {}", first.id());
+    for out in ["deep/er/run", "./deep/../deep/er/run"] {
+        let told = folder.run(&format!("{train} --steps 5 --out {out}"));
+        told.is_refusal(
+            1,
+            &["is already being written by", &id, "give another name"],
+        );
+    }
+    let told = folder.run(&format!("{train} --steps 5 --out deep/er/other"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let told = folder.run(&format!("{train} --steps 5 --out deep/er/run"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let names = fs::read_dir(folder.path("deep/er")).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["other", "run"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -207,7 +404,13 @@ fn signals_end_sampling_and_nothing_is_left() {
 fn full_and_closed_standard_output() {
     let folder = Folder::new();
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
-    for words in ["exact ising --size 4", "exact ising --size 4 --json"] {
+    for words in [
+        "exact ising --size 4",
+        "exact ising --size 4 --json",
+        "--help",
+        "train -h",
+        "--version",
+    ] {
         let told = folder.run_into(words, full());
         told.is_refusal(1, &["no space left"]);
     }
@@ -216,6 +419,31 @@ fn full_and_closed_standard_output() {
     drop(reader);
     let told = folder.run_into("exact ising --size 4", writer.into());
     assert_eq!((told.code, &told.stderr[..]), (Some(0), ""), "{told:?}");
+}
+
+/// What cannot be said on standard error is lost, and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn full_and_closed_standard_error() {
+    let folder = Folder::new();
+    let short = format!("train ising {SHORT} --out run");
+    for (words, code) in [
+        (&short[..], 0),
+        // A warning, an error of a setting, one of the machine, and one of the words.
+        ("sample ising --size 4 --samples 3 --out a.npy", 0),
+        ("exact ising --size 99", 2),
+        ("estimate ising --filter missing.npy", 1),
+        ("train nothing", 2),
+        ("--no-such", 2),
+    ] {
+        for redirected in ["2>/dev/full", "2>&-"] {
+            let script = format!("exec {} {words} {redirected}", binary().display());
+            let mut shell = Command::new("sh");
+            let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+            assert_eq!(told.code, Some(code), "{told:?}");
+        }
+    }
+    assert!(folder.path("run/report.html").exists() && folder.path("a.npy").exists());
 }
 
 #[test]

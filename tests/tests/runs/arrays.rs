@@ -144,10 +144,20 @@ fn pairs() -> Vec<Pair> {
     pairs.extend(pair!("u4", u32, 0, u32::MAX));
     pairs.extend(pair!("i8", i64, -1, 1));
     pairs.extend(pair!("i8", i64, 1i64 << 60, (1i64 << 60) + 1));
+    pairs.extend(pair!("u8", u64, 0, 1));
+    pairs.extend(pair!("u8", u64, u64::MAX - 1, u64::MAX));
     pairs.extend(pair!("f4", f32, -0.5, 0.25));
     pairs.extend(pair!("f8", f64, -0.5, 0.25));
     pairs.extend(pair!("f8", f64, 1.0, 1.0f64.next_up()));
     pairs.extend(pair!("f8", f64, f64::MIN, f64::MAX));
+    // −2 and 1.5 in half precision.
+    for (descr, to_bytes) in [
+        ("<f2", u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        (">f2", u16::to_be_bytes),
+    ] {
+        let [low, high] = [0xc000, 0x3e00].map(|bits| to_bytes(bits).to_vec());
+        pairs.push((descr, -2.0, 1.5, low, high));
+    }
     pairs
 }
 
@@ -263,6 +273,42 @@ fn values_are_compared_in_the_type_of_the_file() {
     assert!(three.unwrap_err().message().contains("53 bits"));
     let three = open(&plain("<i8", "(2, 2)", &whole([big, -big, 0, big]))).unwrap();
     assert!(matches!(three.kind(), Kind::Reals { .. }));
+    // From memory, in the same types.
+    let data = Data::new(&[2, 2], &[u64::MAX, u64::MAX - 1, u64::MAX, u64::MAX]).unwrap();
+    assert_signs(&data, &[true, false, true, true]);
+}
+
+#[test]
+fn half_precision_is_read_as_the_same_numbers_in_single_precision() {
+    // −0, 1, the smallest positive, the largest, NaN, −2, 0, 1/3 rounded.
+    let halves = [
+        0x8000u16, 0x3c00, 0x0001, 0x7bff, 0x7e00, 0xc000, 0x0000, 0x3555,
+    ];
+    let singles = [
+        -0.0f32,
+        1.0,
+        2f32.powi(-24),
+        65504.0,
+        f32::NAN,
+        -2.0,
+        0.0,
+        0.333_251_95,
+    ];
+    let bytes: Vec<u8> = halves.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let half = open(&plain("<f2", "(2, 4)", &bytes)).unwrap();
+    let single = Data::new(&[2, 4], &singles).unwrap();
+    assert_eq!(half.kind(), single.kind());
+    assert_eq!((half.missing(), single.missing()), (1, 1));
+    for i in 0..2 {
+        let [a, b] = [&half, &single].map(|data| {
+            let mut to = [0.0; 4];
+            data.reals(i, &[0], &[4], &mut to).unwrap();
+            to.map(f32::to_bits)
+        });
+        assert_eq!(a, b);
+    }
+    let infinite = open(&plain("<f2", "(1, 2)", &[0, 0, 0, 0x7c]));
+    assert!(infinite.unwrap_err().message().contains("holds inf"));
 }
 
 /// Mean and deviation against a plain computation; the values against the formula that is stated.
@@ -623,9 +669,8 @@ fn malformed_files_are_refused() {
         ("structured", header("{'descr': [('a', '|u1')], 'fortran_order': False, 'shape': (4,)}"), "structured items"),
         ("objects", plain("|O", "(2, 2)", &[0; 4]), "items of type |O"),
         ("complex", plain("<c8", "(2, 2)", &[0; 32]), "items of type <c8"),
-        ("strings", plain("<U1", "(2, 2)", &[0; 16]), "i1 u1 i2 u2 i4 u4 i8 f4 f8 b1"),
-        ("half", plain("<f2", "(2, 2)", &[0; 8]), "items of type <f2"),
-        ("u8", plain("<u8", "(2, 2)", &[0; 32]), "items of type <u8"),
+        ("strings", plain("<U1", "(2, 2)", &[0; 16]), "b1 i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8"),
+        ("long double", plain("<f16", "(2, 2)", &[0; 64]), "items of type <f16"),
         ("no byte order", plain("|i4", "(2, 2)", &[0; 16]), "items of type |i4"),
         ("no type", plain("", "(2, 2)", &[0; 4]), "items of type ;"),
         ("foreign type", plain("é1", "(2, 2)", &[0; 4]), "items of type \\u{e9}1"),

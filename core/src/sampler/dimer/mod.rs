@@ -433,6 +433,22 @@ impl Sampler for Dimer {
         }
     }
 
+    /// Whether it is a covering.
+    fn holds(&self, state: &[u32]) -> bool {
+        let back = |along: u32| if along > 0 { along } else { self.side } - 1;
+        let mut all = true;
+        self.each_vertex(|y, x| {
+            let links = [
+                self.link(y, x, 0),
+                self.link(y, x, 1),
+                self.link(y, back(x), 0),
+                self.link(back(y), x, 1),
+            ];
+            all &= links.iter().filter(|link| bit(state, **link)).count() == 1;
+        });
+        all
+    }
+
     /// The loops of a sweep, on a state that is a covering, as [`start`](Self::start) writes.
     fn sweep(&self, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
         let cells = &mut scratch[..self.scratch_len()];

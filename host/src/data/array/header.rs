@@ -10,7 +10,7 @@ pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 const MAX_HEADER: u64 = 0xffff;
 
 /// The item types that can be read, in NumPy's abbreviations (the digit counts bytes).
-pub const TYPES: &str = "i1 u1 i2 u2 i4 u4 i8 f4 f8 b1";
+pub const TYPES: &str = "b1 i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8";
 
 /// The content of a header.
 #[derive(Debug)]

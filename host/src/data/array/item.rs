@@ -12,6 +12,8 @@ pub enum ItemType {
     I4,
     U4,
     I8,
+    U8,
+    F2,
     F4,
     F8,
     B1,
@@ -28,9 +30,11 @@ macro_rules! for_type {
             ItemType::I4 => $call::<i32>($($argument),*),
             ItemType::U4 => $call::<u32>($($argument),*),
             ItemType::I8 => $call::<i64>($($argument),*),
+            ItemType::U8 => $call::<u64>($($argument),*),
+            ItemType::F2 => $call::<$crate::data::array::item::Half>($($argument),*),
             ItemType::F4 => $call::<f32>($($argument),*),
             ItemType::F8 => $call::<f64>($($argument),*),
-            ItemType::B1 => $call::<Bool>($($argument),*),
+            ItemType::B1 => $call::<$crate::data::array::item::Bool>($($argument),*),
         }
     };
 }
@@ -41,9 +45,9 @@ impl ItemType {
     pub(crate) fn size(self) -> usize {
         match self {
             ItemType::I1 | ItemType::U1 | ItemType::B1 => 1,
-            ItemType::I2 | ItemType::U2 => 2,
+            ItemType::I2 | ItemType::U2 | ItemType::F2 => 2,
             ItemType::I4 | ItemType::U4 | ItemType::F4 => 4,
-            ItemType::I8 | ItemType::F8 => 8,
+            ItemType::I8 | ItemType::U8 | ItemType::F8 => 8,
         }
     }
 
@@ -59,6 +63,8 @@ impl ItemType {
             "i4" => ItemType::I4,
             "u4" => ItemType::U4,
             "i8" => ItemType::I8,
+            "u8" => ItemType::U8,
+            "f2" => ItemType::F2,
             "f4" => ItemType::F4,
             "f8" => ItemType::F8,
             _ => return None,
@@ -85,7 +91,7 @@ pub(crate) enum Verdict {
 }
 
 /// An item as in the file, in little-endian order. Values are compared in their own type: as f64, two
-/// different large i8 could be equal.
+/// different large i8 or u8 could be equal.
 pub(crate) trait Item: Copy + PartialOrd + Display {
     const SIZE: usize;
     /// `bytes` has length SIZE.
@@ -147,6 +153,7 @@ item!(u16, _v => Verdict::Value);
 item!(i32, _v => Verdict::Value);
 item!(u32, _v => Verdict::Value);
 item!(i64, _v => Verdict::Value);
+item!(u64, _v => Verdict::Value);
 item!(f32, v => real!(v));
 item!(f64, v => real!(v));
 
@@ -184,5 +191,90 @@ impl Item for Bool {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self.0.into()
+    }
+}
+
+/// A number of half precision (IEEE 754 binary16), kept as the f32 that is equal to it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct Half(f32);
+
+impl Half {
+    fn from_bits(bits: u16) -> Self {
+        let bits = u32::from(bits);
+        let (sign, exponent, fraction) = (bits >> 15 << 31, bits >> 10 & 0x1f, bits & 0x3ff);
+        let magnitude = match exponent {
+            // Without a leading 1, in units of 2⁻²⁴.
+            0 => (fraction as f32 / 16_777_216.0).to_bits(),
+            0x1f => 0xff << 23 | fraction << 13,
+            // The exponents count from −15 and from −127.
+            _ => (exponent + 112) << 23 | fraction << 13,
+        };
+        Half(f32::from_bits(sign | magnitude))
+    }
+
+    /// Inverse of [`from_bits`](Self::from_bits).
+    fn to_bits(self) -> u16 {
+        let bits = self.0.to_bits();
+        let (sign, exponent) = ((bits >> 16) as u16 & 0x8000, bits >> 23 & 0xff);
+        let magnitude = match exponent {
+            0..=112 => (self.0.abs() * 16_777_216.0) as u16,
+            0xff => 0x7c00 | (bits >> 13) as u16 & 0x3ff,
+            _ => ((exponent - 112) << 10) as u16 | (bits >> 13) as u16 & 0x3ff,
+        };
+        sign | magnitude
+    }
+}
+
+impl Display for Half {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Item for Half {
+    const SIZE: usize = 2;
+
+    #[inline(always)]
+    fn decode(bytes: &[u8]) -> Self {
+        Half::from_bits(u16::from_le_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn encode(self) -> [u8; 8] {
+        let [low, high] = self.to_bits().to_le_bytes();
+        [low, high, 0, 0, 0, 0, 0, 0]
+    }
+
+    #[inline(always)]
+    fn verdict(self) -> Verdict {
+        let value = self.0;
+        real!(value)
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_half_is_its_sign_exponent_and_fraction() {
+        for bits in 0..=u16::MAX {
+            let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
+            let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+            let value = match exponent {
+                0 => sign * fraction * 2f64.powi(-24),
+                31 if fraction == 0.0 => sign * f64::INFINITY,
+                31 => f64::NAN,
+                _ => sign * (1024.0 + fraction) * 2f64.powi(exponent - 25),
+            };
+            let half = Half::decode(&bits.to_le_bytes());
+            let same = half.to_f64().to_bits() == value.to_bits();
+            assert!(same || half.0.is_nan() && value.is_nan(), "{bits:#x}");
+            assert_eq!(half.encode()[..2], bits.to_le_bytes(), "{bits:#x}");
+        }
     }
 }

@@ -21,11 +21,13 @@ use header::Header;
 pub use header::TYPES;
 pub(crate) use header::{Fields, preamble, tuple};
 use item::ItemType;
+pub(crate) use npz::MOST_DEFLATED;
 use npz::Member;
 use store::{Store, Stretch};
 
 use crate::error::{Error, Result, annotate, quoted};
 use crate::observer::{Observer, Phase};
+use crate::store::resources;
 
 /// An array in a file.
 #[derive(Debug)]
@@ -156,6 +158,7 @@ impl Array {
         }
         let shape = &self.header.shape;
         if self.header.fortran && shape.iter().filter(|length| **length > 1).count() > 1 {
+            resources::memory(&format!("reading {}", self.name), 2 * order::BOX)?;
             let mut turned = Store::scratch(bytes, &self.name)?;
             let progress = observer.begin(Phase {
                 label: "reordering",
@@ -280,7 +283,7 @@ macro_rules! elements {
         }
     )*};
 }
-elements!(i8 = I1 u8 = U1 i16 = I2 u16 = U2 i32 = I4 u32 = U4 i64 = I8 f32 = F4 f64 = F8);
+elements!(i8 = I1 u8 = U1 i16 = I2 u16 = U2 i32 = I4 u32 = U4 i64 = I8 u64 = U8 f32 = F4 f64 = F8);
 
 impl Element for bool {
     const ITEM: ItemType = ItemType::B1;

@@ -21,7 +21,7 @@ use crate::observer::Progress;
 pub(super) const MAGICS: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
 
 /// Largest compression ratio of Deflate.
-const MOST_DEFLATED: u64 = 1032;
+pub(crate) const MOST_DEFLATED: u64 = 1032;
 /// Most names listed in a message.
 const NAMES: usize = 8;
 /// Size of a chunk when unpacking, in bytes.

@@ -9,7 +9,7 @@ use super::store::Store;
 use crate::observer::Progress;
 
 /// Approximate size of a box in bytes.
-const BOX: u64 = 16 << 20;
+pub(super) const BOX: u64 = 16 << 20;
 
 /// Reads an array of `shape` and `size`-byte items, whose first axis is the fastest, at `start` of
 /// `from`, and writes it to the start of `to` with its last axis the fastest.

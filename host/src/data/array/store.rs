@@ -29,11 +29,10 @@ impl Store {
         Store::File(file)
     }
 
-    /// Scratch space of `bytes`, to be written once: in memory if it is small, else in an unnamed
+    /// Scratch space of `bytes`, to be written once: in memory if it is small and fits, else in an unnamed
     /// temporary file, which is removed when the store is dropped.
     pub(super) fn scratch(bytes: u64, name: &str) -> Result<Self> {
-        if bytes <= IN_MEMORY {
-            resources::memory(&format!("reading {name}"), bytes)?;
+        if bytes <= IN_MEMORY && resources::memory(name, bytes).is_ok() {
             return Ok(Store::Memory(vec![0; bytes as usize]));
         }
         let folder = std::env::temp_dir();

@@ -37,6 +37,8 @@ impl Matrix<'_> {
             return Err(self.fail(format!("has {rows} nodes: {}", self.bound.exceeded())));
         }
         let nodes = rows as u32;
+        // What the graph has for each node.
+        resources::memory(&format!("reading {}", quoted(self.path)), 8 * (rows + 1))?;
         let entries = if form == "coo" {
             self.pairs(nodes)?
         } else {
@@ -74,7 +76,7 @@ impl Matrix<'_> {
             )));
         }
         let last = starts.whole(self, u64::from(nodes))?;
-        self.check_entries("indptr", last)?;
+        self.check_entries("indptr", last, nodes)?;
         let indices = self.array("indices", SMALL + 8 * last)?;
         if indices.items != last {
             return Err(self.fail(format!(
@@ -104,9 +106,10 @@ impl Matrix<'_> {
 
     /// Entries as pairs (coo).
     fn pairs(&self, nodes: u32) -> Result<Vec<[u32; 2]>> {
-        let limit = SMALL + 8 * u64::from(u32::MAX);
+        let most = u64::from(nodes).pow(2).min(u32::MAX.into());
+        let limit = SMALL + 8 * most;
         let rows = self.array("row", limit)?;
-        self.check_entries("row", rows.items)?;
+        self.check_entries("row", rows.items, nodes)?;
         let columns = self.array("col", SMALL + 8 * rows.items)?;
         if rows.items != columns.items {
             return Err(self.fail(format!(
@@ -120,8 +123,14 @@ impl Matrix<'_> {
             .collect()
     }
 
-    /// Refuses numbers of entries that do not fit in 32 bits.
-    fn check_entries(&self, name: &str, entries: u64) -> Result<()> {
+    /// Refuses numbers of entries that do not fit in 32 bits or in the matrix.
+    fn check_entries(&self, name: &str, entries: u64, nodes: u32) -> Result<()> {
+        if entries > u64::from(nodes).pow(2) {
+            return Err(self.fail(format!(
+                "announces {entries} entries in {name}.npy, more than a matrix of {nodes} × {nodes} \
+                 has: entries are repeated (scipy: matrix.sum_duplicates())"
+            )));
+        }
         if entries >= u64::from(u32::MAX) {
             return Err(self.fail(format!(
                 "announces {entries} entries in {name}.npy; fewer than 2^32 - 1 are read"

@@ -8,6 +8,7 @@ use std::path::Path;
 use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive};
 
+use crate::data::array::MOST_DEFLATED;
 use crate::error::{Error, Result, annotate, quoted};
 use crate::store::resources;
 
@@ -47,10 +48,11 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
                 entry.wayfinder(),
                 entry.compression_method(),
                 entry.uncompressed_size_hint(),
+                entry.compressed_size_hint(),
             ));
         }
     }
-    let Some((wayfinder, method, claimed)) = found else {
+    let Some((wayfinder, method, claimed, packed)) = found else {
         return Ok(None);
     };
     let large = |bytes: u64| {
@@ -61,14 +63,16 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
     if claimed > limit {
         return Err(large(claimed));
     }
-    resources::memory(
-        &format!("reading {name} of {}", quoted(path)),
-        claimed.saturating_mul(2),
-    )?;
+    if method == CompressionMethod::DEFLATE && claimed / MOST_DEFLATED > packed {
+        return Err(damaged(&format!(
+            "{claimed} bytes cannot come from {packed}"
+        )));
+    }
+    resources::memory(&format!("reading {name} of {}", quoted(path)), claimed)?;
     let entry = archive
         .get_entry(wayfinder)
         .map_err(|error| damaged(&error))?;
-    let mut bytes = vec![];
+    let mut bytes = Vec::with_capacity(claimed as usize);
     // The archive may understate the unpacked size.
     let most = claimed.saturating_add(1);
     match method {

@@ -522,6 +522,8 @@ fn malformed_files_are_refused() {
         ("uneven coo", coo(&[0, 1], &[1]), "has 2 items in row.npy and 1 in col.npy"),
         ("coo beyond", coo(&[0, 1], &[1, 3]), "has 3 as item 1 of col.npy"),
         ("empty coo", coo(&[], &[]), "holds no edge"),
+        ("repeated", with("indptr", i4(&[0, 17, 17, 17, 17])), "17 entries in indptr.npy, more than a matrix of 4 × 4"),
+        ("repeated coo", coo(&[0; 10], &[1; 10]), "10 entries in row.npy, more than a matrix of 3 × 3"),
     ];
     assert!(cases.len() >= 50);
     for (name, bytes, rule) in cases {
