@@ -8,6 +8,8 @@ pub mod graph;
 pub mod npy;
 pub mod split;
 pub mod supply;
+pub mod survey;
+pub mod transform;
 
 pub use array::Element;
 pub use dataset::{Data, Kind};

@@ -6,6 +6,7 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::optim::stopping::Convergence;
 
 use crate::data::graph::On;
+use crate::data::transform::{Subtract, Transform};
 use crate::error::{Error, Result};
 use crate::model::{AnyModel, supersede};
 use crate::settings::encoder::Coarse;
@@ -34,6 +35,12 @@ settings! {
         graph: Option<String> = None, optional(any);
         /// Whether values belong to nodes or edges of the graph.
         values: Option<On> = None, optional(on);
+        /// How values become numbers of order 1. Two values become ±1 whatever it is.
+        transform: Transform = Transform::Auto, values::transform;
+        /// What is subtracted from the values first.
+        subtract: Subtract = Subtract::None, values::subtract;
+        /// A value that marks missing ones, beside NaN.
+        missing: Option<f64> = None, optional(values::missing);
     }
 }
 

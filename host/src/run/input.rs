@@ -5,10 +5,12 @@ use std::path::Path;
 use blockspin_core::lattice::Lattice;
 
 use super::config::{DataFile, Source};
+use super::region::Geometry;
+use crate::data::Data;
 use crate::data::filters::product;
 use crate::data::graph::{Centre, Graph, On};
 use crate::data::npy::Format;
-use crate::data::{Data, Kind};
+use crate::data::transform::{Subtract, Transform};
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelSampler};
 use crate::observer::Observer;
@@ -46,12 +48,19 @@ pub struct DataInput {
     pub open: Vec<bool>,
     /// Fixed index at which the block begins.
     pub origin: Option<Vec<u32>>,
+    /// What was subtracted from the values.
+    pub subtract: Subtract,
+    /// How values are to be transformed.
+    pub transform: Transform,
     /// The graph, whether its nodes or edges have the values, and the centre of the shells.
     pub graph: Option<(Graph, On, Centre)>,
 }
 
 impl DataInput {
-    fn new(reading: &DataFile, data: Data) -> Result<Self> {
+    fn new(reading: &DataFile, mut data: Data, observer: &dyn Observer) -> Result<Self> {
+        if reading.subtract == Subtract::SiteMeans {
+            data.subtract_site_means(observer)?;
+        }
         let dimension = data.sides().len();
         let mut graph = None;
         let mut origin = None;
@@ -114,8 +123,22 @@ impl DataInput {
             data,
             open,
             origin,
+            subtract: reading.subtract,
+            transform: reading.transform,
             graph,
         })
+    }
+
+    /// Chooses how values are transformed, by the place of the window if it has only one.
+    ///
+    /// # Errors
+    /// Those of [`Data::convert`].
+    pub fn convert(&mut self, geometry: &Geometry, observer: &dyn Observer) -> Result<()> {
+        let place = geometry.place();
+        let place = place
+            .as_ref()
+            .map(|(corner, sides)| (&corner[..], &sides[..]));
+        self.data.convert(self.transform, place, observer)
     }
 
     /// "periodic", "open", or "open along axes 0, 2".
@@ -151,12 +174,16 @@ impl Input {
     pub fn open(source: &Source, data: Option<Data>, observer: &dyn Observer) -> Result<Self> {
         match (source, data) {
             (Source::Model(model, pace), _) => Ok(Input::Model(model.model()?, pace.clone())),
-            (Source::Data(reading), Some(data)) => {
-                Ok(Input::Data(Box::new(DataInput::new(reading, data)?)))
-            }
-            (Source::Data(reading), None) => {
-                let data = Data::open(Path::new(&reading.file), observer)?;
-                Ok(Input::Data(Box::new(DataInput::new(reading, data)?)))
+            (Source::Data(reading), data) => {
+                let data = match (data, reading.missing) {
+                    (Some(data), None) => data,
+                    (Some(data), Some(missing)) => data.with_missing(missing, observer)?,
+                    (None, missing) => {
+                        Data::open_with(Path::new(&reading.file), missing, observer)?
+                    }
+                };
+                let input = DataInput::new(reading, data, observer)?;
+                Ok(Input::Data(Box::new(input)))
             }
         }
     }
@@ -166,7 +193,7 @@ impl Input {
     pub fn is_discrete(&self) -> bool {
         match self {
             Input::Model(model, _) => model.format() != Format::Real,
-            Input::Data(input) => matches!(input.data.kind(), Kind::Signs { .. }),
+            Input::Data(input) => input.data.is_discrete(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::hash::Hasher;
 use std::time::Instant;
 
+use blockspin_core::lattice::Lattice;
 use fnv::FnvHasher;
 
 use super::Execution;
@@ -12,13 +13,15 @@ use super::evaluate::Estimate;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, ComponentsRecord, DataRecord, GraphRecord, RestartRecord, Results, RunRecord, Timing,
-    finite, nested_filters,
+    self, ComponentsRecord, DataRecord, GraphRecord, RestartRecord, Results, RunRecord, SiteScales,
+    SuspiciousValue, Timing, ValuesRecord, finite, nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
 use crate::data::graph::{Graph, Shells};
 use crate::data::split::Split;
+use crate::data::survey::Survey;
+use crate::data::transform::Transform;
 use crate::data::{Data, Kind};
 use crate::error::Result;
 use crate::model::ModelSampler;
@@ -49,13 +52,16 @@ impl Session {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_data(config: &RunConfig, execution: Execution, data: Option<Data>) -> Result<Self> {
-        let input = Input::open(&config.source, data, execution.observer.as_ref())?;
+        let mut input = Input::open(&config.source, data, execution.observer.as_ref())?;
         let sampler = match &input {
             Input::Model(model, _) => Some(model.unmeasured()?),
             Input::Data(_) => None,
         };
         let config = config.completed(input.is_discrete())?;
         let (setup, shells) = Setup::new(&config, &input, execution)?;
+        if let Input::Data(input) = &mut input {
+            input.convert(&setup.geometry, setup.execution.observer.as_ref())?;
+        }
         // The memory for a file is known once the file has been split.
         if let Some(sampler) = sampler {
             resources::memory("this run", learning::memory(&setup, &sampler))?;
@@ -100,7 +106,7 @@ impl Session {
             )?),
             None => None,
         };
-        let (mut warnings, mut parts) = (vec![], None);
+        let (mut warnings, mut parts, mut survey) = (vec![], None, None);
         let outcome = match &self.input {
             Input::Model(model, pace) => {
                 let begun = Instant::now();
@@ -134,6 +140,9 @@ impl Session {
                     }
                     None => {
                         let found = Split::of(&input.data, setup.shape.batch())?;
+                        if setup.geometry.place().is_none() {
+                            survey = Survey::of(&input.data)?;
+                        }
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
@@ -144,7 +153,7 @@ impl Session {
                 }
             }
         };
-        Ok(self.record(outcome, warnings, parts.as_ref()))
+        Ok(self.record(outcome, warnings, parts.as_ref(), survey))
     }
 
     /// The message for data that leave nothing to learn.
@@ -170,6 +179,30 @@ impl Session {
         ))
     }
 
+    /// Centre and scale of each site, if the window has one place.
+    fn site_scales(&self, input: &DataInput) -> Option<SiteScales> {
+        let sides = input.data.sides();
+        let place = self.setup.geometry.place_sites(Lattice::new(sides).ok()?)?;
+        let of = |sites: &[u32]| -> Option<(Vec<f64>, Vec<f64>)> {
+            let sites = sites.iter();
+            sites
+                .map(|site| input.data.centre_and_scale(*site as usize))
+                .collect()
+        };
+        let [block, environment] = &place;
+        if block.len() + environment.len() > RECORDED_SITES {
+            return None;
+        }
+        let ((block_centres, block_scales), (environment_centres, environment_scales)) =
+            (of(block)?, of(environment)?);
+        Some(SiteScales {
+            block_centres,
+            block_scales,
+            environment_centres,
+            environment_scales,
+        })
+    }
+
     /// FNV-1a 64 hash of a file's properties and of the sites that are read, which distinguishes files
     /// without reading them again.
     fn identity(&self, input: &DataInput, parts: &Split) -> u64 {
@@ -182,6 +215,12 @@ impl Session {
         };
         add(kind);
         numbers.iter().for_each(|x| add(x.to_bits()));
+        // Data that are converted as ever have the hash of before.
+        if data.transform().is_some_and(|transform| {
+            transform != Transform::Standard || self.setup.geometry.place().is_some()
+        }) {
+            add(data.transform().map_or(0, |transform| transform as u64 + 2));
+        }
         add(data.configurations() as u64);
         add(data.missing());
         add(parts.autocorrelation.to_bits());
@@ -201,6 +240,7 @@ impl Session {
         outcome: Outcome,
         mut warnings: Vec<String>,
         parts: Option<&Split>,
+        survey: Option<Survey>,
     ) -> RunRecord {
         let setup = &self.setup;
         let exact = Exact::of(&self.input, setup, &outcome.filters);
@@ -238,7 +278,7 @@ impl Session {
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
             data: match &self.input {
-                Input::Data(input) => Some(self.data(input, parts, &outcome)),
+                Input::Data(input) => Some(self.data(input, parts, survey, &outcome)),
                 Input::Model(..) => None,
             },
             diagnoses: vec![],
@@ -270,10 +310,22 @@ impl Session {
         }
     }
 
-    fn data(&self, input: &DataInput, parts: Option<&Split>, outcome: &Outcome) -> DataRecord {
+    fn data(
+        &self,
+        input: &DataInput,
+        parts: Option<&Split>,
+        survey: Option<Survey>,
+        outcome: &Outcome,
+    ) -> DataRecord {
         let data = &input.data;
+        let sites = self.site_scales(input);
+        let used = data.transform();
+        let transformed = matches!(used, Some(Transform::Standard | Transform::Rank));
+        let each_site = transformed && self.setup.geometry.place().is_some();
+        let common = used != Some(Transform::Rank) && !each_site;
         let (kind, low, high, centre, scale) = match data.kind() {
             Kind::Signs { low, high } => ("two-valued", Some(low), Some(high), None, None),
+            Kind::Reals { .. } if !common => ("real", None, None, None, None),
             Kind::Reals { centre, scale } => ("real", None, None, Some(centre), Some(scale)),
         };
         let range = |part: fn(&Split) -> &std::ops::Range<usize>| {
@@ -285,11 +337,48 @@ impl Session {
             configurations: data.configurations(),
             sides: data.sides().to_vec(),
             boundary: input.boundary(),
+            boundary_by_axis: input.graph.is_none().then(|| input.open.clone()),
             kind: kind.into(),
             low,
             high,
             centre,
             scale,
+            transform_used: data.transform(),
+            each_site,
+            subtracted: input.subtract,
+            filters_act_on: match data.transform() {
+                None | Some(Transform::None) => None,
+                Some(transform) => Some(format!(
+                    "{}{}",
+                    match transform {
+                        Transform::Rank => "normal scores of ranks",
+                        _ => "(x − mean) / (standard deviation)",
+                    },
+                    if each_site {
+                        ", each site by itself"
+                    } else {
+                        ""
+                    }
+                )),
+            },
+            site_scales: sites,
+            values: data.summary().map(|summary| ValuesRecord {
+                mean: summary.mean,
+                deviation: summary.deviation,
+                least: summary.least,
+                greatest: summary.greatest,
+                heavy_tailed: summary.heavy_tailed,
+                suspicious: summary
+                    .markers
+                    .iter()
+                    .map(|marker| SuspiciousValue {
+                        value: marker.value,
+                        count: marker.count,
+                        share: marker.count / summary.scanned,
+                    })
+                    .collect(),
+            }),
+            survey,
             missing_values: data.missing(),
             windows_left_out: outcome.left_out,
             autocorrelation_time: parts.map(|parts| parts.autocorrelation),
@@ -310,6 +399,9 @@ impl Session {
         }
     }
 }
+
+/// Sites of a place of which the centres and scales are recorded.
+const RECORDED_SITES: usize = 4096;
 
 /// Warnings about chains that follow a plan, a sentence each.
 #[must_use]

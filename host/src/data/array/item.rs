@@ -88,18 +88,24 @@ pub(crate) enum Verdict {
 /// different large i8 could be equal.
 pub(crate) trait Item: Copy + PartialOrd + Display {
     const SIZE: usize;
+    /// Whether it is rounded from real numbers.
+    const IS_REAL: bool;
     /// `bytes` has length SIZE.
     fn decode(bytes: &[u8]) -> Self;
     /// SIZE bytes, followed by zeros.
     fn encode(self) -> [u8; 8];
     fn verdict(self) -> Verdict;
     fn to_f64(self) -> f64;
+    /// The nearest item.
+    fn from_f64(x: f64) -> Self;
 }
 
 macro_rules! item {
     ($type:ty, $value:ident => $verdict:expr) => {
         impl Item for $type {
             const SIZE: usize = size_of::<$type>();
+            // Halves are kept.
+            const IS_REAL: bool = 0.5 as $type != 0 as $type;
 
             #[inline(always)]
             fn decode(bytes: &[u8]) -> Self {
@@ -123,6 +129,10 @@ macro_rules! item {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+
+            fn from_f64(x: f64) -> Self {
+                x as $type
             }
         }
     };
@@ -162,6 +172,7 @@ impl Display for Bool {
 
 impl Item for Bool {
     const SIZE: usize = 1;
+    const IS_REAL: bool = false;
 
     #[inline(always)]
     fn decode(bytes: &[u8]) -> Self {
@@ -184,5 +195,9 @@ impl Item for Bool {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self.0.into()
+    }
+
+    fn from_f64(x: f64) -> Self {
+        Bool(x as u8)
     }
 }
