@@ -44,6 +44,8 @@ const RANKED: u64 = 1 << 16;
 const RANKED_OF_PLACE: u64 = 1 << 22;
 /// Fewest of a site.
 const RANKED_OF_SITE: u64 = 64;
+/// Most configurations of which a place is scanned: each is read by itself.
+const SCANNED_OF_PLACE: u64 = 1 << 18;
 /// Values of a place that are gathered by sites before their moments are taken.
 const GATHERED: usize = 1 << 20;
 /// Bytes that a site of a place takes while it is scanned, beside its sample.
@@ -1080,7 +1082,8 @@ fn scan_place<T: Item>(
         Ok(())
     })?;
     let (n, volume) = (data.configurations as u64, sites.len() as u64);
-    let rows = (SCANNED / volume).max(SCANNED_CONFIGURATIONS).min(n);
+    let rows = (SCANNED / volume).clamp(SCANNED_CONFIGURATIONS, SCANNED_OF_PLACE);
+    let rows = rows.min(n);
     let ranked = (RANKED_OF_PLACE / volume)
         .clamp(RANKED_OF_SITE, RANKED)
         .min(rows);

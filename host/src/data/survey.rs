@@ -1,13 +1,14 @@
 //! Whether the places of a file are alike, as windows at all positions take them to be: the means of
 //! sites, and neighbours across the seam of each axis.
 
+use blockspin_core::num::math::sqrt64;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Data;
 use crate::error::Result;
 
 /// Values that are looked at, about.
-const SURVEYED: usize = 1 << 24;
+const SURVEYED: usize = 1 << 22;
 /// Stretches of the file, of which the scatter gives standard errors: it allows for autocorrelation
 /// within a stretch.
 const STRETCHES: usize = 32;
@@ -15,8 +16,8 @@ const STRETCHES: usize = 32;
 const LEAST: usize = 2 * STRETCHES;
 const MOST_SITES: usize = 1 << 20;
 /// Ratio of the variance of site means to that of their noise, above which sites differ. Alike sites have
-/// ratios near 1; with only four independent modes and 32 stretches 25 has probability 1e-14.
-const RATIO: f64 = 25.0;
+/// ratios near 1; with only four independent modes and 32 stretches 16 has probability 1e-10.
+const RATIO: f64 = 16.0;
 /// Fraction of the variance below which differences between sites do not matter.
 const SHARE: f64 = 2e-3;
 /// Sides from which an axis has a seam that differs from its bulk.
@@ -148,8 +149,9 @@ impl Seam {
         let over = |f: &dyn Fn(&[f64]) -> f64| {
             let n = pairs.len() as f64;
             let mean = pairs.iter().map(|of| f(of)).sum::<f64>() / n;
-            let squares = pairs.iter().map(|of| (f(of) - mean).powi(2)).sum::<f64>();
-            (mean, (squares / (n * (n - 1.0))).sqrt())
+            let deviations = pairs.iter().map(|of| f(of) - mean);
+            let squares = deviations.map(|x| x * x).sum::<f64>();
+            (mean, sqrt64(squares / (n * (n - 1.0))))
         };
         let (inside, error) = over(&bulk);
         let (across, _) = over(&|of| at(last, of));
@@ -171,29 +173,41 @@ impl Seam {
     }
 }
 
+/// Sums that are computed at once.
+const LANES: usize = 16;
+
 /// Takes away the mean; missing values become 0.
 fn centre(values: &mut [f32]) {
-    let known = values.iter().filter(|x| !x.is_nan());
-    let (mut sum, mut count) = (0.0, 0.0);
-    for x in known {
-        sum += f64::from(*x);
-        count += 1.0;
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut sums = [0.0f32; LANES];
+    for chunk in chunks {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *sum += x;
+        }
     }
-    let mean = if count > 0.0 { sum / count } else { 0.0 } as f32;
-    for x in values {
-        *x = if x.is_nan() { 0.0 } else { *x - mean };
+    let sum: f64 = sums.iter().chain(rest).map(|x| f64::from(*x)).sum();
+    let mut mean = (sum / values.len() as f64) as f32;
+    if mean.is_nan() {
+        let known = values.iter().filter(|x| !x.is_nan());
+        let (sum, count) = known.fold((0.0, 0.0), |(sum, n), x| (sum + f64::from(*x), n + 1.0));
+        mean = (sum / f64::max(count, 1.0)) as f32;
+        let missing = values.iter_mut().filter(|x| x.is_nan());
+        missing.for_each(|x| *x = mean);
     }
+    values.iter_mut().for_each(|x| *x -= mean);
 }
 
-/// The sum of products, in sixteen sums that are computed at once.
+/// The sum of products.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    const LANES: usize = 16;
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [0.0f32; LANES];
-    let (a, b) = (a.chunks(LANES), b.chunks(LANES));
-    for (a, b) in a.zip(b) {
+    for (a, b) in a.iter().zip(b) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
         }
+    }
+    for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+        *sum += a * b;
     }
     sums.iter().map(|sum| f64::from(*sum)).sum()
 }

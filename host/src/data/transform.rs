@@ -208,8 +208,9 @@ fn normal_quantile(p: f64) -> f64 {
 
 /// Fraction of the values that counts as few.
 const FEW: f64 = 1e-3;
-/// Standard deviations by which a marker of missing values lies apart from all others, and the largest
-/// fraction of values that are taken for such.
+/// A marker of missing values lies this many times the range of all others apart from them, and this many
+/// of their standard deviations; the largest fraction of values that are taken for such.
+const RANGES: f64 = 2.0;
 const APART: f64 = 10.0;
 const MARKERS: f64 = 0.5;
 /// Markers that are looked for.
@@ -246,11 +247,19 @@ impl Ends {
     };
 
     pub(super) fn add(&mut self, values: &[f64]) {
-        let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
-        for x in values {
-            least = if *x < least { *x } else { least };
-            greatest = if *x > greatest { *x } else { greatest };
-        }
+        const LANES: usize = 8;
+        let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+        let mut widen = |values: &[f64]| {
+            for ((low, high), x) in low.iter_mut().zip(&mut high).zip(values) {
+                *low = if *x < *low { *x } else { *low };
+                *high = if *x > *high { *x } else { *high };
+            }
+        };
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        chunks.iter().for_each(|chunk| widen(chunk));
+        widen(rest);
+        let least = low.into_iter().fold(f64::INFINITY, f64::min);
+        let greatest = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
         let count = |value: f64| values.iter().filter(|x| **x == value).count() as u64;
         if least < self.least.0 {
             self.least = (least, 0);
@@ -345,7 +354,7 @@ impl Sample {
             let range = rest[1] / 2.0 - rest[0] / 2.0;
             let first = self.sorted.partition_point(|x| *x < rest[0]);
             let last = self.sorted.partition_point(|x| *x <= rest[1]);
-            if gap <= range || first >= last {
+            if gap <= RANGES * range || first >= last {
                 break;
             }
             let others = Self::deviation(&self.sorted[first..last]);
