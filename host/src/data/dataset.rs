@@ -1075,8 +1075,8 @@ fn scan_place<T: Item>(
     let mut sites = vec![];
     let mut slot = vec![u32::MAX; data.sites];
     data.runs(corner, sides, |site, n| {
-        for site in site..site + n {
-            slot[site] = sites.len() as u32;
+        for (site, slot) in (site..).zip(&mut slot[site..site + n]) {
+            *slot = sites.len() as u32;
             sites.push(site);
         }
         Ok(())
@@ -1114,7 +1114,7 @@ fn scan_place<T: Item>(
             }
             Ok(())
         })?;
-        if (k as usize + 1) % together == 0 || k + 1 == rows {
+        if (k as usize + 1).is_multiple_of(together) || k + 1 == rows {
             for (column, (moments, ends, picker)) in columns.iter_mut().zip(&mut found) {
                 moments.add(column);
                 ends.add(column);
