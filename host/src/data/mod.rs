@@ -12,4 +12,4 @@ pub mod survey;
 pub mod transform;
 
 pub use array::Element;
-pub use dataset::{Data, Kind};
+pub use dataset::{Data, Kind, Summary};

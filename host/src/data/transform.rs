@@ -1,8 +1,7 @@
 //! How values become numbers of order 1, and which values make that doubtful.
 //!
-//! [`Standard`] is (x − mean)/(standard deviation); [`Quantiles`] takes the normal score of x's rank. The
-//! first is the default; where a few values carry most of the variance, all others would be the same number
-//! to the critic, and ranks are taken instead ([`Sample::is_heavy_tailed`]).
+//! The standard one is (x − mean)/(standard deviation). Where a few values carry most of the variance, all
+//! others would be the same number to the critic, and the normal scores of ranks are taken instead.
 
 use blockspin_core::num::math::{ln64, sqrt64};
 
