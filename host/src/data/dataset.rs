@@ -373,7 +373,7 @@ impl Data {
                     let (mean, deviation) = sample.moments.shift().centre_and_scale();
                     return Err(Error::usage(format!(
                         "`transform` none: {} holds values that 32 bits do not hold apart (mean {mean:e}, \
-                          standard deviation {deviation:e}); leave it out",
+                         standard deviation {deviation:e}); leave it out",
                         self.array.name()
                     )));
                 }

@@ -195,10 +195,10 @@ fn of_data(data: &DataRecord) -> Vec<(Diagnosis, String)> {
                 Diagnosis::SuspiciousValues,
                 format!(
                     "the value {} occurs {count:.0} times ({} of all values), far from all others: if it \
-                      marks missing values, give `missing` {}{so_far}",
-                    shown(*value),
+                     marks missing values, give `missing` {}{so_far}",
+                    exactly(*value),
                     percent(*share),
-                    shown(*value)
+                    exactly(*value)
                 ),
             ));
         }
@@ -206,18 +206,19 @@ fn of_data(data: &DataRecord) -> Vec<(Diagnosis, String)> {
             let remedy = match ranked {
                 true => {
                     "the normal scores of ranks were taken (`transform` rank); `transform` standard \
-                      takes (x − mean)/(standard deviation)"
+                     takes (x − mean)/(standard deviation)"
                 }
                 false => {
                     "to the critic nearly all others are one number; take `transform` rank, or leave \
-                      `transform` out"
+                     `transform` out"
                 }
             };
             found.push((
                 Diagnosis::HeavyTails,
                 format!(
-                    "less than a thousandth of the values carries more than half of the variance (values \
-                      from {} to {}, mean {}, standard deviation {}): {remedy}",
+                    "less than a thousandth of the values{} carries more than half of the variance (values \
+                     from {} to {}, mean {}, standard deviation {}): {remedy}",
+                    if data.each_site { " of a site" } else { "" },
                     shown(values.least),
                     shown(values.greatest),
                     shown(values.mean),
@@ -270,6 +271,18 @@ pub(crate) fn shown(x: f64) -> String {
     match x == 0.0 || (1e-4..1e7).contains(&x.abs()) {
         true => format!("{rounded}"),
         false => format!("{rounded:e}"),
+    }
+}
+
+/// A number of a file with all digits that tell it from others of its type.
+fn exactly(x: f64) -> String {
+    let single = x as f32;
+    let plain = x == 0.0 || (1e-4..1e7).contains(&x.abs());
+    match (f64::from(single) == x, plain) {
+        (true, true) => format!("{single}"),
+        (true, false) => format!("{single:e}"),
+        (false, true) => format!("{x}"),
+        (false, false) => format!("{x:e}"),
     }
 }
 

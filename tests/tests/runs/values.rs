@@ -165,7 +165,8 @@ fn markers_of_missing_values_are_told_and_taken_out() {
         .map(|(i, spin)| if i % 997 == 0 { 1e20 } else { f32::from(*spin) })
         .collect();
     studies::write_reals(&folder, "three.npy", &[12, 12], &three);
-    assert!(has(&run("three.npy", ""), "suspicious_values"));
+    let told = run("three.npy", "")["warnings"].to_string();
+    assert!(told.contains("--missing 1e20"), "{told}");
     let cured = run("three.npy", "--missing 1e20");
     assert_eq!(
         (&cured["data"]["kind"], &cured["data"]["values"]),
