@@ -428,6 +428,20 @@ struct ReadingArgs {
     #[arg(long, value_parser = ["drop", "keep"], hide_short_help = true, value_name = "POLICY")]
     #[serde(skip_serializing_if = "Option::is_none")]
     repeats: Option<String>,
+    /// How values become numbers of order 1: auto, standard (x − mean)/(standard deviation), rank (normal
+    /// scores) or none. Auto is standard, unless a few values carry most of the variance; then rank. At one
+    /// place each site is transformed by itself
+    #[arg(long, value_parser = rule(values::transform), hide_short_help = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transform: Option<String>,
+    /// What is subtracted first: none or site-means, where the means of places differ
+    #[arg(long, value_parser = rule(values::subtract), hide_short_help = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtract: Option<String>,
+    /// A value that marks missing ones, such as -9999, beside NaN
+    #[arg(long, value_parser = rule(values::missing), allow_hyphen_values = true, value_name = "VALUE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
 }
 
 /// Block, buffer and environment.

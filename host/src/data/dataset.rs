@@ -10,18 +10,22 @@
 //! # How values are converted
 //! Two values become −1 and 1, the lower one −1; they are compared in the type of the file. Others
 //! become (x − mean) / (standard deviation), with divisor N, computed in f64 in a fixed order, so that
-//! they are the same on every machine. NaN is a missing value and stays NaN. Infinities are refused when
-//! they are read.
+//! they are the same on every machine, unless another [`Transform`] is chosen. Where windows have one
+//! place, each site has a mean and a deviation of its own ([`Data::convert`]). NaN is a missing value and
+//! stays NaN; another value may mark missing ones too ([`Data::with_missing`]). Infinities are refused
+//! when they are read.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use blockspin_core::num::bits;
-use blockspin_core::num::math::sqrt64;
 
 use crate::data::array::item::{Item, ItemType, Verdict, for_type};
 use crate::data::array::{Array, Element, tuple};
 use crate::data::axes::Axes;
+use crate::data::transform::{
+    Ends, Map, Marker, Moments, Picker, Quantiles, Sample, Standard, Transform,
+};
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Phase, Silent};
 use crate::store::resources;
@@ -36,6 +40,20 @@ const KEPT: u64 = 64 << 20;
 const SCANNED: u64 = 1 << 26;
 /// Fewest configurations that are scanned.
 const SCANNED_CONFIGURATIONS: u64 = 8;
+/// Most values of which the ranks are known, and most of all sites of a place.
+const RANKED: u64 = 1 << 16;
+const RANKED_OF_PLACE: u64 = 1 << 22;
+/// Fewest of a site.
+const RANKED_OF_SITE: u64 = 64;
+/// Most configurations of which a place is scanned: each is read by itself.
+const SCANNED_OF_PLACE: u64 = 1 << 18;
+/// Values of a place that are gathered by sites before their moments are taken.
+const GATHERED: usize = 1 << 20;
+/// Bytes that a site of a place takes while it is scanned, beside its sample.
+const BYTES_OF_SITE: u64 = 256;
+/// Largest ratio of mean and standard deviation of values that are read as they are: 32 bits then hold
+/// sixteen numbers within a standard deviation.
+const APART: f64 = (1 << 20) as f64;
 /// Bytes of successive configurations that are scanned together: disks are fast at long reads.
 const TOGETHER: u64 = 1 << 16;
 /// Most parts that a record is taken apart into, where fewer would not be apart.
@@ -72,6 +90,7 @@ pub struct Data {
     sites: usize,
     /// Replicas that alternate from one configuration of the file to the next.
     interleaved: Option<usize>,
+    axes: Axes,
     /// One record, of which overlapping parts are the configurations.
     parts: Option<Parts>,
     values: Values,
@@ -79,6 +98,45 @@ pub struct Data {
     kept: Option<Vec<u32>>,
     varying: Vec<u32>,
     missing: u64,
+    /// An item that marks missing values, as in the file (little-endian).
+    marker: Option<[u8; 8]>,
+    /// The values that were scanned, if there are more than two.
+    sample: Option<Sample>,
+    summary: Option<Summary>,
+    transform: Transform,
+    /// Of each site, if they are subtracted.
+    means: Option<Vec<f64>>,
+    /// Ranks of the values of all sites.
+    ranks: Option<Quantiles>,
+    place: Option<Place>,
+}
+
+/// What the values of a file are like, where they are more than two.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Mean of the scanned values.
+    pub mean: f64,
+    /// Their standard deviation, with divisor N.
+    pub deviation: f64,
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
+    /// How many were scanned.
+    pub scanned: f64,
+    /// Whether a thousandth of the values carries more than half of the variance; at one place, of any
+    /// site.
+    pub heavy_tailed: bool,
+    /// Values that seem to mark missing ones.
+    pub markers: Vec<Marker>,
+}
+
+/// Sites that are converted each by itself.
+#[derive(Debug)]
+struct Place {
+    /// For each site of a configuration the number of its map; `u32::MAX`: none.
+    index: Vec<u32>,
+    maps: Vec<Map>,
 }
 
 /// Overlapping parts of one record: boxes of equal sides, a stride apart along every axis, in C order.
@@ -109,15 +167,7 @@ impl Data {
     /// # Errors
     /// A failure that names the file and what is wrong with it.
     pub fn open(path: &Path, observer: &dyn Observer) -> Result<Self> {
-        Self::open_as(path, Axes::default(), observer)
-    }
-
-    /// As [`open`](Self::open), with another meaning of the axes.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_as(path: &Path, axes: Axes, observer: &dyn Observer) -> Result<Self> {
-        Self::scan(Array::open(path)?, axes, observer)
+        Self::open_with(path, Axes::default(), None, observer)
     }
 
     /// Configurations in memory, of shape (N, L0[, L1[, L2]]), in C order.
@@ -143,10 +193,38 @@ impl Data {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn new_as<T: Element>(shape: &[usize], values: &[T], axes: Axes) -> Result<Self> {
-        Self::scan(Array::new(shape, values)?, axes, &Silent)
+        Self::scan(Array::new(shape, values)?, axes, None, &Silent)
     }
 
-    fn scan(array: Array, axes: Axes, observer: &dyn Observer) -> Result<Self> {
+    /// Opens a file as [`open`](Self::open), with another meaning of the axes; `missing` marks missing
+    /// values beside NaN.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        path: &Path,
+        axes: Axes,
+        missing: Option<f64>,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
+        Self::scan(Array::open(path)?, axes, missing, observer)
+    }
+
+    /// The same configurations, scanned again with a value that marks missing ones beside NaN. The value
+    /// is rounded to the type of the file; one that the type does not have does not occur.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn with_missing(self, missing: f64, observer: &dyn Observer) -> Result<Self> {
+        Self::scan(self.array, self.axes, Some(missing), observer)
+    }
+
+    fn scan(
+        array: Array,
+        axes: Axes,
+        missing: Option<f64>,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
         let fail = |why: &str| {
             Error::failure(format!(
                 "{} has shape {}: {why}",
@@ -186,11 +264,19 @@ impl Data {
             configurations,
             sites,
             interleaved: layout.interleaved.map(|replicas| replicas as usize),
+            axes,
             parts: None,
             values: Values::Many(Standard::NONE),
             kept: None,
             varying: vec![],
             missing: 0,
+            marker: None,
+            sample: None,
+            summary: None,
+            transform: Transform::Auto,
+            means: None,
+            ranks: None,
+            place: None,
             array,
         };
         // Bit sets over the sites that a scan needs.
@@ -198,6 +284,7 @@ impl Data {
         resources::memory(&format!("reading {}", data.array.name()), marks)?;
         data.array = data.array.prepare(observer)?;
         let item = data.array.item_type();
+        data.marker = missing.and_then(|missing| for_type!(item, marker(missing)));
         if !for_type!(item, scan_two(&mut data, observer))? {
             for_type!(item, scan_many(&mut data, observer))?;
         }
@@ -292,8 +379,173 @@ impl Data {
     pub fn kind(&self) -> Kind {
         match self.values {
             Values::Two { kind, .. } => kind,
-            Values::Many(standard) => standard.kind(),
+            Values::Many(standard) => {
+                let (centre, scale) = standard.centre_and_scale();
+                Kind::Reals { centre, scale }
+            }
         }
+    }
+
+    /// What the values are like, if they are more than two.
+    #[must_use]
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
+    }
+
+    /// The transform that was chosen by [`convert`](Self::convert), if the values are more than two.
+    #[must_use]
+    pub fn transform(&self) -> Option<Transform> {
+        matches!(self.values, Values::Many(_)).then_some(self.transform)
+    }
+
+    /// Mean and standard deviation of a site that is converted by these.
+    #[must_use]
+    pub fn centre_and_scale(&self, site: usize) -> Option<(f64, f64)> {
+        let place = self.place.as_ref()?;
+        match place.maps.get(place.index[site] as usize)? {
+            Map::Standard(standard) => Some(standard.centre_and_scale()),
+            Map::Rank(_) => None,
+        }
+    }
+
+    /// Takes away the mean of each site over all configurations. Two-valued data become real; the scale
+    /// stays common to all sites.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or the means do not fit into memory.
+    pub fn subtract_site_means(&mut self, observer: &dyn Observer) -> Result<()> {
+        if self.is_constant() || self.means.is_some() {
+            return Ok(());
+        }
+        resources::memory(
+            &format!("the site means of {}", self.array.name()),
+            16 * self.sites as u64,
+        )?;
+        let item = self.array.item_type();
+        let means = for_type!(item, site_means(self, observer))?;
+        self.means = Some(means);
+        self.kept = None;
+        let summary = self.summary.take();
+        for_type!(item, scan_many(self, observer))?;
+        self.summary = summary;
+        Ok(())
+    }
+
+    /// Chooses the transform of data with more than two values; before, they are standard. `place` is a
+    /// box, as corner and sides, if windows have this place alone: then each of its sites has a centre and
+    /// a scale, or ranks, of its own.
+    ///
+    /// # Errors
+    /// If the file cannot be read; if `wanted` is none, and f32 cannot hold the values apart.
+    pub fn convert(
+        &mut self,
+        wanted: Transform,
+        place: Option<(&[u32], &[u32])>,
+        observer: &dyn Observer,
+    ) -> Result<()> {
+        let Some(pooled) = self.sample.take() else {
+            return Ok(());
+        };
+        let samples = match place {
+            Some((corner, sides)) => {
+                let item = self.array.item_type();
+                for_type!(item, scan_place(self, corner, sides, observer))?
+            }
+            None => vec![],
+        };
+        if let Some(summary) = &mut self.summary
+            && place.is_some()
+        {
+            summary.heavy_tailed = samples.iter().any(|(_, sample)| sample.is_heavy_tailed());
+            summary.markers.clear();
+            for marker in samples.iter().flat_map(|(_, sample)| sample.markers()) {
+                let markers = &mut summary.markers;
+                match markers.iter_mut().find(|known| known.value == marker.value) {
+                    Some(known) => known.count += marker.count,
+                    None => markers.push(marker),
+                }
+            }
+        }
+        let doubtful = |summary: &Summary| summary.heavy_tailed || !summary.markers.is_empty();
+        self.transform = match wanted {
+            Transform::Auto if self.summary.as_ref().is_some_and(doubtful) => Transform::Rank,
+            Transform::Auto => Transform::Standard,
+            other => other,
+        };
+        match self.transform {
+            Transform::Rank => self.ranks = Some(Quantiles::new(&pooled)),
+            Transform::None => {
+                let mut all = samples.iter().map(|(_, sample)| sample).chain([&pooled]);
+                if let Some(sample) = all.find(|sample| !is_held_apart(sample)) {
+                    let (mean, deviation) = sample.moments.shift().centre_and_scale();
+                    return Err(Error::usage(format!(
+                        "`transform` none: {} holds values that 32 bits do not hold apart (mean {mean:e}, \
+                         standard deviation {deviation:e}); leave it out",
+                        self.array.name()
+                    )));
+                }
+                self.values = Values::Many(Standard::NONE);
+                return Ok(());
+            }
+            Transform::Auto | Transform::Standard => {}
+        }
+        if place.is_none() {
+            return Ok(());
+        }
+        let mut found = Place {
+            index: vec![u32::MAX; self.sites],
+            maps: Vec::with_capacity(samples.len()),
+        };
+        for (site, sample) in samples {
+            found.index[site] = found.maps.len() as u32;
+            found.maps.push(match self.transform {
+                Transform::Rank => Map::Rank(Quantiles::new(&sample)),
+                _ => Map::Standard(sample.moments.shift()),
+            });
+        }
+        self.place = Some(found);
+        Ok(())
+    }
+
+    /// Whether every value is converted alike, and NaN alone is missing.
+    fn is_plain(&self) -> bool {
+        self.marker.is_none()
+            && self.means.is_none()
+            && self.ranks.is_none()
+            && self.place.is_none()
+    }
+
+    /// A value of a site as a number of order 1.
+    fn number(&self, standard: Standard, site: usize, x: f64) -> f64 {
+        if let Some(place) = &self.place
+            && let Some(map) = place.maps.get(place.index[site] as usize)
+        {
+            return map.apply(x);
+        }
+        let x = match &self.means {
+            Some(means) => x - means[site],
+            None => x,
+        };
+        match &self.ranks {
+            Some(ranks) => ranks.score(x),
+            None => standard.apply(x),
+        }
+    }
+
+    /// The meaning of an item.
+    #[inline(always)]
+    fn verdict<T: Item>(&self, value: T) -> Verdict {
+        match &self.marker {
+            Some(marker) if T::decode(&marker[..T::SIZE]) == value => Verdict::Missing,
+            _ => value.verdict(),
+        }
+    }
+
+    /// Whether every site has two values, and none is missing.
+    #[must_use]
+    pub fn is_discrete(&self) -> bool {
+        let two_valued = self.means.is_some() && self.summary.is_none() && self.missing == 0;
+        two_valued || matches!(self.kind(), Kind::Signs { .. })
     }
 
     /// Whether only one value occurs, apart from missing ones: then there is nothing to learn.
@@ -308,7 +560,7 @@ impl Data {
         &self.varying
     }
 
-    /// Number of missing values (NaN) among those scanned.
+    /// Number of missing values among those scanned.
     #[must_use]
     pub fn missing(&self) -> u64 {
         self.missing
@@ -569,7 +821,7 @@ fn reals_from_file<T: Item>(
                         if constant { 0.0 } else { -1.0 }
                     } else if value == high {
                         1.0
-                    } else if value.verdict() == Verdict::Missing {
+                    } else if data.verdict(value) == Verdict::Missing {
                         f32::NAN
                     } else {
                         return Err(data.changed(value, i, site + k));
@@ -578,19 +830,24 @@ fn reals_from_file<T: Item>(
                 return Ok(());
             }
         };
-        let mut finite = true;
-        for (to, value) in to.iter_mut().zip(items()) {
-            *to = standard.apply(value.to_f64()) as f32;
-            finite &= to.is_finite();
-        }
-        if finite {
-            return Ok(());
+        if data.is_plain() {
+            let mut finite = true;
+            for (to, value) in to.iter_mut().zip(items()) {
+                *to = standard.apply(value.to_f64()) as f32;
+                finite &= to.is_finite();
+            }
+            if finite {
+                return Ok(());
+            }
         }
         for (k, (to, value)) in to.iter_mut().zip(items()).enumerate() {
-            match value.verdict() {
+            match data.verdict(value) {
                 Verdict::Missing => *to = f32::NAN,
-                Verdict::Value if to.is_finite() => {}
                 Verdict::Value => {
+                    *to = data.number(standard, site + k, value.to_f64()) as f32;
+                    if to.is_finite() {
+                        continue;
+                    }
                     return Err(Error::failure(format!(
                         "{} holds {value} (row {i}, item {} of it), beyond any number of standard \
                          deviations that 32 bits hold: leave out what is no measurement (NaN), or \
@@ -655,7 +912,7 @@ fn scan_two<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<bool> {
             if known != bits::mask(n) {
                 for (k, item) in items.chunks_exact(T::SIZE).enumerate() {
                     let value = T::decode(item);
-                    match value.verdict() {
+                    match data.verdict(value) {
                         Verdict::Value => {}
                         Verdict::Invalid => return Err(data.unfit(value, row, site + k)),
                         Verdict::Missing => {
@@ -747,6 +1004,18 @@ fn scan_many<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<()> {
     for most in [some.min(n), n] {
         let scan = Scan::of::<T>(data, most, observer)?;
         if let Some(standard) = scan.moments.standard() {
+            let sample = Sample::new(scan.picker.picked, scan.moments, scan.ends);
+            let (mean, deviation) = standard.centre_and_scale();
+            data.summary = Some(Summary {
+                mean,
+                deviation,
+                least: scan.ends.least.0,
+                greatest: scan.ends.greatest.0,
+                scanned: scan.moments.count,
+                heavy_tailed: sample.is_heavy_tailed(),
+                markers: sample.markers(),
+            });
+            data.sample = Some(sample);
             data.values = Values::Many(standard);
             data.varying = scan.varying;
             data.missing = scan.missing;
@@ -763,6 +1032,8 @@ fn scan_many<T: Item>(data: &mut Data, observer: &dyn Observer) -> Result<()> {
 /// Statistics of scanned configurations.
 struct Scan {
     moments: Moments,
+    ends: Ends,
+    picker: Picker,
     varying: Vec<u32>,
     missing: u64,
 }
@@ -773,6 +1044,8 @@ impl Scan {
         let (n, sites) = (data.configurations as u64, data.sites as u64);
         let mut scan = Scan {
             moments: Moments::NONE,
+            ends: Ends::NONE,
+            picker: Picker::new(configurations.min(n) * sites, RANKED),
             varying: vec![0; bits::words(data.sites)],
             missing: 0,
         };
@@ -809,7 +1082,7 @@ impl Scan {
                 values.clear();
                 for (k, item) in chunk.chunks_exact(T::SIZE).enumerate() {
                     let value = T::decode(item);
-                    match value.verdict() {
+                    match data.verdict(value) {
                         Verdict::Value => {}
                         Verdict::Missing => {
                             scan.missing += 1;
@@ -826,9 +1099,14 @@ impl Scan {
                         Some(reference) if reference == value => {}
                         Some(_) => bits::set(&mut scan.varying, begin as usize + site, true),
                     }
-                    values.push(value.to_f64());
+                    values.push(match &data.means {
+                        Some(means) => value.to_f64() - means[begin as usize + site],
+                        None => value.to_f64(),
+                    });
                 }
                 scan.moments.add(&values);
+                scan.ends.add(&values);
+                scan.picker.add(&values);
                 progress.advance(1);
             }
             begin += length;
@@ -837,122 +1115,129 @@ impl Scan {
     }
 }
 
-/// Values are divided by powers of two with exponents within ± this.
-const MAX_EXPONENT: i32 = 1000;
-
-/// Mean and sum of squared deviations of x / 2^exponent, for numbers of any magnitude: squares neither
-/// overflow nor underflow. Chunks are merged as in Chan, Golub and LeVeque, "Algorithms for computing
-/// the sample variance" (1983).
-#[derive(Clone, Copy, Debug)]
-struct Moments {
-    count: f64,
-    exponent: i32,
-    mean: f64,
-    squares: f64,
+/// The item that marks missing values, if the type has it.
+fn marker<T: Item>(missing: f64) -> Option<[u8; 8]> {
+    let item = T::from_f64(missing);
+    let exact = item.to_f64() == missing;
+    // −999.9 in a file of f32 is the f32 nearest to it.
+    let nearest = (item.to_f64() - missing).abs() <= f64::from(f32::EPSILON) * missing.abs();
+    (exact || nearest && T::IS_REAL).then(|| item.encode())
 }
 
-impl Moments {
-    const NONE: Moments = Moments {
-        count: 0.0,
-        exponent: -MAX_EXPONENT,
-        mean: 0.0,
-        squares: 0.0,
+/// Whether 32 bits tell apart what a sample varies in.
+fn is_held_apart(sample: &Sample) -> bool {
+    let Some(standard) = sample.moments.standard() else {
+        return true;
     };
+    let (mean, deviation) = standard.centre_and_scale();
+    let ends = [sample.ends.least.0, sample.ends.greatest.0];
+    ends.iter().all(|end| end.abs() <= f64::from(f32::MAX))
+        && deviation > f64::from(f32::MIN_POSITIVE)
+        && mean.abs() <= APART * deviation
+}
 
-    fn add(&mut self, values: &[f64]) {
-        let Some(first) = values.first() else { return };
-        let largest = values.iter().fold(0.0, |largest: f64, value| {
-            if value.abs() > largest {
-                value.abs()
-            } else {
-                largest
+/// The mean of each site over all configurations; 0, where all are missing.
+fn site_means<T: Item>(data: &Data, observer: &dyn Observer) -> Result<Vec<f64>> {
+    // Sums of numbers of order 1 keep their digits.
+    let (centre, scale) = match data.kind() {
+        Kind::Signs { low, high } => (low / 2.0 + high / 2.0, high / 2.0 - low / 2.0),
+        Kind::Reals { centre, scale } => (centre, scale),
+    };
+    let (mut sums, mut counts) = (vec![0.0; data.sites], vec![0u64; data.sites]);
+    let progress = observer.begin(Phase {
+        label: "site means",
+        total: data.array.items(),
+        unit: "values",
+    });
+    data.array.chunks(CHUNK, |first, chunk| {
+        let (mut row, mut site) = data.place(first);
+        for value in chunk.chunks_exact(T::SIZE).map(T::decode) {
+            match data.verdict(value) {
+                Verdict::Value => {
+                    sums[site] += (value.to_f64() - centre) / scale;
+                    counts[site] += 1;
+                }
+                Verdict::Missing => {}
+                Verdict::Invalid => return Err(data.unfit(value, row, site)),
             }
-        });
-        let exponent = exponent(largest);
-        let factor = power(-exponent);
-        // Deviations from the first value are exactly 0 if all are equal.
-        let deviation = |value: &f64| value * factor - first * factor;
-        let count = values.len() as f64;
-        let shift = values.iter().map(deviation).sum::<f64>() / count;
-        let squares = values
-            .iter()
-            .map(|value| {
-                let deviation = deviation(value) - shift;
-                deviation * deviation
-            })
-            .sum();
-        self.merge(Moments {
-            count,
-            exponent,
-            mean: first * factor + shift,
-            squares,
-        });
-    }
-
-    fn merge(&mut self, mut other: Moments) {
-        let exponent = self.exponent.max(other.exponent);
-        for moments in [&mut *self, &mut other] {
-            let factor = power(moments.exponent - exponent);
-            moments.exponent = exponent;
-            moments.mean *= factor;
-            moments.squares *= factor * factor;
+            site += 1;
+            if site == data.sites {
+                (row, site) = (row + 1, 0);
+            }
         }
-        let count = self.count + other.count;
-        let apart = other.mean - self.mean;
-        self.mean += apart * (other.count / count);
-        self.squares += other.squares + apart * apart * (self.count * other.count / count);
-        self.count = count;
-    }
-
-    /// `None` if the values have no spread.
-    fn standard(&self) -> Option<Standard> {
-        let standard = Standard {
-            factor: power(-self.exponent),
-            centre: self.mean,
-            scale: sqrt64(self.squares / self.count),
-        };
-        (standard.scale > 0.0).then_some(standard)
-    }
+        progress.advance((chunk.len() / T::SIZE) as u64);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let sites = sums.iter().zip(&counts);
+    Ok(sites
+        .map(|(sum, count)| match count {
+            0 => 0.0,
+            count => centre + scale * (sum / *count as f64),
+        })
+        .collect())
 }
 
-/// x → (factor x − centre) / scale; `factor` is a power of two.
-#[derive(Clone, Copy, Debug)]
-struct Standard {
-    factor: f64,
-    centre: f64,
-    scale: f64,
-}
-
-impl Standard {
-    const NONE: Standard = Standard {
-        factor: 1.0,
-        centre: 0.0,
-        scale: 1.0,
-    };
-
-    #[inline(always)]
-    fn apply(self, x: f64) -> f64 {
-        (x * self.factor - self.centre) / self.scale
-    }
-
-    fn kind(self) -> Kind {
-        Kind::Reals {
-            centre: self.centre / self.factor,
-            scale: self.scale / self.factor,
+/// The values of each site of a box, from all configurations or evenly spread ones.
+fn scan_place<T: Item>(
+    data: &Data,
+    corner: &[u32],
+    sides: &[u32],
+    observer: &dyn Observer,
+) -> Result<Vec<(usize, Sample)>> {
+    let mut sites = vec![];
+    let mut slot = vec![u32::MAX; data.sites];
+    data.runs(corner, sides, |site, n| {
+        for (site, slot) in (site..).zip(&mut slot[site..site + n]) {
+            *slot = sites.len() as u32;
+            sites.push(site);
         }
+        Ok(())
+    })?;
+    let (n, volume) = (data.configurations as u64, sites.len() as u64);
+    let rows = (SCANNED / volume).clamp(SCANNED_CONFIGURATIONS, SCANNED_OF_PLACE);
+    let rows = rows.min(n);
+    let ranked = (RANKED_OF_PLACE / volume)
+        .clamp(RANKED_OF_SITE, RANKED)
+        .min(rows);
+    resources::memory(
+        &format!("the sites of {}", data.array.name()),
+        volume * (BYTES_OF_SITE + 8 * ranked),
+    )?;
+    let together = (GATHERED / sites.len()).max(1);
+    let progress = observer.begin(Phase {
+        label: "scanning sites",
+        total: rows,
+        unit: "configurations",
+    });
+    let mut found: Vec<_> = sites
+        .iter()
+        .map(|_| (Moments::NONE, Ends::NONE, Picker::new(rows, ranked)))
+        .collect();
+    let mut columns = vec![vec![]; sites.len()];
+    for k in 0..rows {
+        let row = (u128::from(k) * u128::from(n) / u128::from(rows)) as usize;
+        data.pieces(row, corner, sides, |first, bytes| {
+            for (site, value) in (first..).zip(bytes.chunks_exact(T::SIZE).map(T::decode)) {
+                match data.verdict(value) {
+                    Verdict::Value => columns[slot[site] as usize].push(value.to_f64()),
+                    Verdict::Missing => {}
+                    Verdict::Invalid => return Err(data.unfit(value, row, site)),
+                }
+            }
+            Ok(())
+        })?;
+        if (k as usize + 1).is_multiple_of(together) || k + 1 == rows {
+            for (column, (moments, ends, picker)) in columns.iter_mut().zip(&mut found) {
+                moments.add(column);
+                ends.add(column);
+                picker.add(column);
+                column.clear();
+            }
+        }
+        progress.advance(1);
     }
-}
-
-/// The next power of two above a magnitude, within [`MAX_EXPONENT`].
-fn exponent(x: f64) -> i32 {
-    let biased = (x.to_bits() >> 52 & 0x7ff) as i32;
-    (biased - 1022).clamp(-MAX_EXPONENT, MAX_EXPONENT)
-}
-
-/// 2^exponent; 0 if that is not a normal number.
-fn power(exponent: i32) -> f64 {
-    if exponent < -1022 {
-        return 0.0;
-    }
-    f64::from_bits(((exponent.min(1023) + 1023) as u64) << 52)
+    let samples = found
+        .into_iter()
+        .map(|(moments, ends, picker)| Sample::new(picker.picked, moments, ends));
+    Ok(sites.into_iter().zip(samples).collect())
 }

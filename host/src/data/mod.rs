@@ -11,7 +11,9 @@ pub mod npy;
 mod repeats;
 pub mod split;
 pub mod supply;
+pub mod survey;
+pub mod transform;
 
 pub use array::Element;
-pub use dataset::{Data, Kind};
+pub use dataset::{Data, Kind, Summary};
 pub use repeats::Repeats;

@@ -265,6 +265,14 @@ impl Crop {
         site
     }
 
+    /// The site of the whole lattice that is the value `i` of those kept, at the first corner.
+    #[must_use]
+    pub fn kept_site(&self, i: u32, lattice: Lattice) -> u32 {
+        let listed = self.listed.as_ref();
+        let i = listed.map_or(i, |listed| listed[i as usize]);
+        self.site(i as usize, lattice)
+    }
+
     fn corner(&self, stream: &mut Stream) -> Vec<u32> {
         let axes = self.first.iter().zip(&self.places);
         axes.map(|(first, places)| match places {

@@ -20,6 +20,9 @@ pub fn table(record: &RunRecord) -> Vec<(String, String)> {
     let mut row = |name: &str, value: String| rows.push((name.to_string(), value));
     if let Some(data) = &results.data {
         row("Lattice", product(&data.sides));
+        if let Some(values) = data.values_read() {
+            row("Values read", values);
+        }
         if let Some(graph) = &data.graph {
             row("Shells", graph.shells.clone());
         }

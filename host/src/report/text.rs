@@ -7,7 +7,7 @@ use super::picture::{Style, heat_map};
 use crate::data::graph::Shells;
 use crate::error::Result;
 use crate::run::evaluate::Estimate;
-use crate::run::record::Results;
+use crate::run::record::{DataRecord, Results};
 use crate::run::{EndReason, Filter, Refinement, RunRecord};
 use crate::settings::encoder::Coarse;
 
@@ -18,7 +18,11 @@ use crate::settings::encoder::Coarse;
 pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Result<String> {
     let (config, results) = (&record.config, &record.results);
     let (title, _) = record.describe()?;
-    let mut text = format!("{title}\n\n");
+    let mut text = format!("{title}\n");
+    if let Some(values) = results.data.as_ref().and_then(DataRecord::values_read) {
+        let _ = writeln!(text, "values {values}");
+    }
+    text.push('\n');
     let (mapped, coarse) = (results.filters_are.is_some(), config.coarse());
     let how = match (&config.filter, coarse) {
         (Filter::Given(given), _) => {

@@ -8,6 +8,7 @@ use blockspin_core::optim::stopping::Convergence;
 use crate::data::axes::Axes;
 use crate::data::graph::On;
 use crate::data::split::RepeatPolicy;
+use crate::data::transform::{Subtract, Transform};
 use crate::error::{Error, Result};
 use crate::model::{AnyModel, supersede};
 use crate::settings::encoder::Coarse;
@@ -40,6 +41,12 @@ settings! {
         values: Option<On> = None, optional(on);
         /// Whether configurations that repeat others are left out.
         repeats: RepeatPolicy = RepeatPolicy::Drop, repeats;
+        /// How values become numbers of order 1. Two values become ±1 whatever it is.
+        transform: Transform = Transform::Auto, values::transform;
+        /// What is subtracted from the values first.
+        subtract: Subtract = Subtract::None, values::subtract;
+        /// A value that marks missing ones, beside NaN.
+        missing: Option<f64> = None, optional(values::missing);
     }
 }
 

@@ -6,8 +6,10 @@ use blockspin_core::critic::AnyCritic as Critic;
 
 use super::config::{Filter, RunConfig};
 use super::evaluate::Estimate;
-use super::record::{Diagnosis, Results};
+use super::record::{DataRecord, Diagnosis, Results, SuspiciousValue};
+use crate::data::transform::Transform;
 use crate::settings::encoder::Coarse;
+use crate::settings::values::Boundaries;
 
 /// Autocorrelation time of a file's configurations above which a warning is given.
 const CORRELATED: f64 = 2.0;
@@ -41,7 +43,7 @@ const OVERFIT: f64 = 0.02;
 /// advice.
 #[must_use]
 pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(Diagnosis, String)> {
-    let mut found = vec![];
+    let mut found = results.data.as_ref().map_or(vec![], of_data);
     if results.held_out_batches == 0 {
         return found;
     }
@@ -185,7 +187,6 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
 fn impossible(config: &RunConfig, results: &Results) -> Vec<(Diagnosis, String)> {
     let mut found = vec![];
     let Estimate { mean, stderr } = results.information();
-    let shown = |x: f64| format!("{x:.4}");
     if stderr > LARGE_ERROR && stderr > 0.5 * mean.abs() {
         found.push((
             Diagnosis::LargeError,
@@ -243,6 +244,122 @@ fn impossible(config: &RunConfig, results: &Results) -> Vec<(Diagnosis, String)>
         ));
     }
     found
+}
+
+/// What makes the values of a file doubtful, whatever was found in them.
+fn of_data(data: &DataRecord) -> Vec<(Diagnosis, String)> {
+    let mut found = vec![];
+    if let Some(values) = &data.values {
+        let ranked = data.transform_used == Some(Transform::Rank);
+        for suspicious in &values.suspicious {
+            let SuspiciousValue {
+                value,
+                count,
+                share,
+            } = suspicious;
+            let so_far = match ranked {
+                true => "; so far ranks are taken, and it counts as a value",
+                false => "",
+            };
+            found.push((
+                Diagnosis::SuspiciousValues,
+                format!(
+                    "the value {} occurs {count:.0} times ({} of all values), far from all others: if it \
+                     marks missing values, give `missing` {}{so_far}",
+                    exactly(*value),
+                    percent(*share),
+                    exactly(*value)
+                ),
+            ));
+        }
+        if values.heavy_tailed {
+            let remedy = match ranked {
+                true => {
+                    "the normal scores of ranks were taken (`transform` rank); `transform` standard \
+                     takes (x − mean)/(standard deviation)"
+                }
+                false => {
+                    "to the critic nearly all others are one number; take `transform` rank, or leave \
+                     `transform` out"
+                }
+            };
+            found.push((
+                Diagnosis::HeavyTails,
+                format!(
+                    "less than a thousandth of the values{} carries more than half of the variance (values \
+                     from {} to {}, mean {}, standard deviation {}): {remedy}",
+                    if data.each_site { " of a site" } else { "" },
+                    shown(values.least),
+                    shown(values.greatest),
+                    shown(values.mean),
+                    shown(values.deviation)
+                ),
+            ));
+        }
+    }
+    let Some(survey) = &data.survey else {
+        return found;
+    };
+    if survey.sites_differ() {
+        found.push((
+            Diagnosis::SitesDiffer,
+            format!(
+                "the means of sites differ: they hold {} of the variance, {:.0} times what noise gives. \
+                 Windows are taken at all positions, and the figure contains what a block tells about \
+                 its position; give `subtract` site-means, or one position with `origin`",
+                percent(survey.site_means_share),
+                survey.site_means_ratio
+            ),
+        ));
+    }
+    let boundary = data.boundary_by_axis.iter().flatten().copied();
+    let mut boundary: Vec<bool> = boundary.collect();
+    let seams = survey.seams.iter();
+    let seams = seams.filter(|seam| seam.is_open && boundary.get(seam.axis) == Some(&false));
+    let seams: Vec<_> = seams.copied().collect();
+    for seam in &seams {
+        boundary[seam.axis] = true;
+    }
+    let names = Boundaries(boundary).names().join(",");
+    for seam in seams {
+        found.push((
+            Diagnosis::OpenSeam,
+            format!(
+                "along axis {} neighbours have a correlation of {:.3}, and the last and the first site, \
+                 neighbours by `boundary` periodic, one of {:.3} (difference ± {:.3}): the axis seems to \
+                 be open; give `boundary` {names}",
+                seam.axis, seam.bulk, seam.seam, seam.stderr,
+            ),
+        ));
+    }
+    found
+}
+
+/// A number with six digits; large and small ones with an exponent.
+pub(crate) fn shown(x: f64) -> String {
+    let rounded: f64 = format!("{x:.5e}").parse().unwrap_or(x);
+    match x == 0.0 || (1e-4..1e7).contains(&x.abs()) {
+        true => format!("{rounded}"),
+        false => format!("{rounded:e}"),
+    }
+}
+
+/// A number of a file with all digits that tell it from others of its type.
+fn exactly(x: f64) -> String {
+    let single = x as f32;
+    let plain = x == 0.0 || (1e-4..1e7).contains(&x.abs());
+    match (f64::from(single) == x, plain) {
+        (true, true) => format!("{single}"),
+        (true, false) => format!("{single:e}"),
+        (false, true) => format!("{x}"),
+        (false, false) => format!("{x:e}"),
+    }
+}
+
+/// A fraction in per cent, with two digits.
+fn percent(x: f64) -> String {
+    let rounded: f64 = format!("{:.1e}", 100.0 * x).parse().unwrap_or(0.0);
+    format!("{rounded} %")
 }
 
 /// A number rounded up to two digits.

@@ -7,11 +7,13 @@ use blockspin_core::sampler::Sampler as _;
 
 use super::checkpoint::{PilotRecord, is_duration};
 use super::config::{DataFile, Source};
+use super::region::Geometry;
+use crate::data::Data;
 use crate::data::filters::product;
 use crate::data::graph::{Centre, Graph, On};
 use crate::data::npy::Format;
 use crate::data::split::RepeatPolicy;
-use crate::data::{Data, Kind};
+use crate::data::transform::{Subtract, Transform};
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelSampler, with_sampling};
 use crate::observer::Observer;
@@ -73,12 +75,24 @@ pub struct DataInput {
     pub origin: Option<Vec<u32>>,
     /// Whether repeated configurations are left out.
     pub repeats: RepeatPolicy,
+    /// What was subtracted from the values.
+    pub subtract: Subtract,
+    /// How values are to be transformed.
+    pub transform: Transform,
     /// The graph, whether its nodes or edges have the values, and the centre of the shells.
     pub graph: Option<(Graph, On, Centre)>,
 }
 
 impl DataInput {
-    fn new(reading: &DataFile, window: &Window, data: Data) -> Result<Self> {
+    fn new(
+        reading: &DataFile,
+        window: &Window,
+        mut data: Data,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
+        if reading.subtract == Subtract::SiteMeans {
+            data.subtract_site_means(observer)?;
+        }
         let dimension = data.sides().len();
         let mut graph = None;
         let mut origin = None;
@@ -155,8 +169,29 @@ impl DataInput {
             open,
             origin,
             repeats: reading.repeats,
+            subtract: reading.subtract,
+            transform: reading.transform,
             graph,
         })
+    }
+
+    /// Chooses how values are transformed, by the place of the window if it has only one.
+    ///
+    /// # Errors
+    /// Those of [`Data::convert`].
+    pub fn convert(&mut self, geometry: &Geometry, observer: &dyn Observer) -> Result<()> {
+        let place = self.place(geometry);
+        let place = place
+            .as_ref()
+            .map(|(corner, sides)| (&corner[..], &sides[..]));
+        self.data.convert(self.transform, place, observer)
+    }
+
+    /// The box with all sites that are read, if windows have one place. Parts of a record are places
+    /// that are alike.
+    #[must_use]
+    pub fn place(&self, geometry: &Geometry) -> Option<(Vec<u32>, Vec<u32>)> {
+        geometry.place().filter(|_| self.data.overlap() == 0)
     }
 
     /// "periodic", "open", or "open along axes 0, 2".
@@ -208,14 +243,17 @@ impl Input {
     ) -> Result<Self> {
         match (source, data) {
             (Source::Model(model, pace), _) => Ok(Input::Model(model.model()?, pace.clone())),
-            (Source::Data(reading), Some(data)) => Ok(Input::Data(Box::new(DataInput::new(
-                reading, window, data,
-            )?))),
-            (Source::Data(reading), None) => {
-                let data = Data::open_as(Path::new(&reading.file), reading.axes, observer)?;
-                Ok(Input::Data(Box::new(DataInput::new(
-                    reading, window, data,
-                )?)))
+            (Source::Data(reading), data) => {
+                let data = match (data, reading.missing) {
+                    (Some(data), None) => data,
+                    (Some(data), Some(missing)) => data.with_missing(missing, observer)?,
+                    (None, missing) => {
+                        let path = Path::new(&reading.file);
+                        Data::open_with(path, reading.axes, missing, observer)?
+                    }
+                };
+                let input = DataInput::new(reading, window, data, observer)?;
+                Ok(Input::Data(Box::new(input)))
             }
         }
     }
@@ -225,7 +263,7 @@ impl Input {
     pub fn is_discrete(&self) -> bool {
         match self {
             Input::Model(model, _) => model.format() != Format::Real,
-            Input::Data(input) => matches!(input.data.kind(), Kind::Signs { .. }),
+            Input::Data(input) => input.data.is_discrete(),
         }
     }
 

@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::config::{RunConfig, Source};
+use super::diagnostics::shown;
 use super::evaluate::Estimate;
 use super::history::Record;
 use super::refine::Refinement;
 use super::training::EndReason;
 use crate::data::filters::{Filters, product};
+use crate::data::survey::Survey;
+use crate::data::transform::{Subtract, Transform};
 use crate::error::Result;
 use crate::settings::Fields;
 
@@ -133,6 +136,9 @@ pub struct DataRecord {
     pub sides: Vec<u32>,
     /// Boundaries, as text.
     pub boundary: String,
+    /// Whether each axis has open boundaries; none on a graph.
+    #[serde(default)]
+    pub boundary_by_axis: Option<Vec<bool>>,
     /// "two-valued" or "real".
     pub kind: String,
     /// The value that becomes −1.
@@ -143,7 +149,28 @@ pub struct DataRecord {
     pub centre: Option<f64>,
     /// The standard deviation by which they are divided.
     pub scale: Option<f64>,
-    /// Missing values (NaN).
+    /// How values of more than two were transformed: "standard", "rank" or "none".
+    #[serde(default)]
+    pub transform_used: Option<Transform>,
+    /// Whether each site was transformed by itself.
+    #[serde(default)]
+    pub each_site: bool,
+    /// What was subtracted first.
+    #[serde(default)]
+    pub subtracted: Subtract,
+    /// What the weights of the filters multiply, if not the values of the file.
+    #[serde(default)]
+    pub filters_act_on: Option<String>,
+    /// Centre and scale of each site, where the window has one place; none beyond 4096 sites.
+    #[serde(default)]
+    pub site_scales: Option<SiteScales>,
+    /// What the values of the file are like, if they are more than two.
+    #[serde(default)]
+    pub values: Option<ValuesRecord>,
+    /// Whether places are alike, where windows are taken at all of them.
+    #[serde(default)]
+    pub survey: Option<Survey>,
+    /// Missing values.
     pub missing_values: u64,
     /// Windows that were left out because values were missing.
     pub windows_left_out: u64,
@@ -169,6 +196,47 @@ pub struct DataRecord {
     pub origin: Option<Vec<u32>>,
     /// The graph on which the values are defined.
     pub graph: Option<GraphRecord>,
+}
+
+/// Values x of a file, as they were read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValuesRecord {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation, with divisor N.
+    pub deviation: f64,
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
+    /// Whether a thousandth of them carries more than half of the variance (at one place: of any site).
+    pub heavy_tailed: bool,
+    /// Values that seem to mark missing ones.
+    pub suspicious: Vec<SuspiciousValue>,
+}
+
+/// A value that occurs repeatedly, far from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SuspiciousValue {
+    /// The value.
+    pub value: f64,
+    /// How often it occurs, about.
+    pub count: f64,
+    /// Fraction of all values, about.
+    pub share: f64,
+}
+
+/// Means and standard deviations by which sites were transformed: x became (x − centre) / scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteScales {
+    /// Of V, in the order of the weights.
+    pub block_centres: Vec<f64>,
+    /// See `block_centres`.
+    pub block_scales: Vec<f64>,
+    /// Of E.
+    pub environment_centres: Vec<f64>,
+    /// See `environment_centres`.
+    pub environment_scales: Vec<f64>,
 }
 
 /// A graph, and the shells of the window on it.
@@ -220,6 +288,14 @@ pub enum Diagnosis {
     Biased,
     /// Successive configurations are correlated, and the file has few independent ones.
     Correlated,
+    /// A value seems to mark missing ones.
+    SuspiciousValues,
+    /// A few values carry most of the variance.
+    HeavyTails,
+    /// The means of sites differ, and windows are taken at all places.
+    SitesDiffer,
+    /// Neighbours across the seam of a periodic axis are not correlated as others are.
+    OpenSeam,
     /// Most windows have missing values.
     MissingValues,
     /// The relaxation was still high at the end of the training.
@@ -426,6 +502,26 @@ impl DataRecord {
         )
     }
 
+    /// What was read, in a line; none of two-valued data.
+    #[must_use]
+    pub fn values_read(&self) -> Option<String> {
+        let values = self.values.as_ref()?;
+        Some(format!(
+            "from {} to {}, mean {}, standard deviation {}; taken as {}",
+            shown(values.least),
+            shown(values.greatest),
+            shown(values.mean),
+            shown(values.deviation),
+            match self.transform_used {
+                Some(Transform::Rank) => "normal scores of ranks",
+                Some(Transform::None) => "they are",
+                _ if self.each_site => "(x − mean)/deviation of each site",
+                _ if self.subtracted == Subtract::SiteMeans => "(x − mean of the site)/deviation",
+                _ => "(x − mean)/deviation",
+            }
+        ))
+    }
+
     fn about(&self) -> String {
         let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
         let values = match self.low {
@@ -433,11 +529,23 @@ impl DataRecord {
                 "Two-valued data, {low} taken as −1 and {} as +1",
                 number(self.high)
             ),
-            None => format!(
-                "Real data x, taken as (x − {}) / {}",
-                number(self.centre),
-                number(self.scale)
-            ),
+            None => {
+                let mut x = match self.values {
+                    Some(_) => "Real data x".to_string(),
+                    // With missing values, or without site means.
+                    None => "Two-valued data x".into(),
+                };
+                if self.subtracted == Subtract::SiteMeans && !self.each_site {
+                    x += ", less the mean of its site";
+                }
+                match (self.centre.zip(self.scale), &self.filters_act_on) {
+                    (Some((centre, scale)), _) => {
+                        format!("{x}, taken as (x − {centre}) / {scale}")
+                    }
+                    (None, Some(what)) => format!("{x}, taken as {what}"),
+                    (None, None) => format!("{x}, taken as they are"),
+                }
+            }
         };
         let place = match &self.graph {
             Some(graph) => format!(

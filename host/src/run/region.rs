@@ -1,5 +1,6 @@
 //! Position of V and E: a window on a lattice, or lists of sites, as on a graph.
 
+use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits::bit;
 use blockspin_core::window::region::Region;
 use blockspin_core::window::shuffle_buffer::Cut;
@@ -134,6 +135,43 @@ impl Geometry {
             Geometry::Window(window) => Crop::whole(window.lattice().sides()),
             Geometry::Sites(sites) => sites.region()?.0.clone(),
         })
+    }
+
+    /// The box of the lattice with all sites that are read, as corner and sides, if the window has one
+    /// place.
+    #[must_use]
+    pub fn place(&self) -> Option<(Vec<u32>, Vec<u32>)> {
+        match self {
+            Geometry::Window(window) if window.places() == 1 => {
+                Some((window.first().to_vec(), window.spans().to_vec()))
+            }
+            Geometry::Window(_) => None,
+            Geometry::Sites(sites) => Some((sites.crop.first().to_vec(), sites.crop.sides.clone())),
+        }
+    }
+
+    /// The sites of the lattice in V and in E, if the window has one place.
+    #[must_use]
+    pub fn place_sites(&self, lattice: Lattice) -> Option<[Vec<u32>; 2]> {
+        let (corner, sides) = self.place()?;
+        match self {
+            Geometry::Window(window) => {
+                let crop = Crop::at(&corner, &sides);
+                let of = |wanted: Zone| {
+                    let zones = (0..).zip(window.zones());
+                    let found = zones.filter(|(_, zone)| *zone == wanted);
+                    found.map(|(i, _)| crop.site(i, lattice)).collect()
+                };
+                Some([of(Zone::Block), of(Zone::Environment)])
+            }
+            Geometry::Sites(sites) => {
+                let of = |listed: &[u32]| {
+                    let listed = listed.iter().map(|i| sites.crop.kept_site(*i, lattice));
+                    listed.collect()
+                };
+                Some([of(&sites.block), of(&sites.environment)])
+            }
+        }
     }
 
     /// Sides of the block, slowest first.

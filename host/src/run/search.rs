@@ -100,7 +100,8 @@ impl Search {
         }
         let (_, components, _) = self.next(setup);
         let times = [self.seconds_sampling, self.seconds_training, self.earlier];
-        let is_of = |trained: &Option<TrainingResult>, needed: bool, components: u32| match trained {
+        let is_of = |trained: &Option<TrainingResult>, needed: bool, components: u32| match trained
+        {
             Some(trained) => {
                 known(trained.critic) && trained.components == components && trained.can_be(setup)
             }

@@ -4,6 +4,7 @@ use std::hash::Hasher;
 use std::path::Path;
 use std::time::Instant;
 
+use blockspin_core::lattice::Lattice;
 use fnv::FnvHasher;
 
 use super::Execution;
@@ -15,12 +16,14 @@ use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
     self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, RestartRecord,
-    Results, RunRecord, Timing, finite, nested_filters,
+    Results, RunRecord, SiteScales, SuspiciousValue, Timing, ValuesRecord, finite, nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
 use crate::data::graph::{Graph, Shells};
 use crate::data::split::Split;
+use crate::data::survey::Survey;
+use crate::data::transform::Transform;
 use crate::data::{Data, Kind, Repeats};
 use crate::error::{Error, Result};
 use crate::model::ModelSampler;
@@ -52,7 +55,7 @@ impl Session {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_data(config: &RunConfig, execution: Execution, data: Option<Data>) -> Result<Self> {
-        let input = Input::open(
+        let mut input = Input::open(
             &config.source,
             &config.window,
             data,
@@ -64,6 +67,9 @@ impl Session {
         };
         let config = config.completed(input.is_discrete())?;
         let (mut setup, shells) = Setup::new(&config, &input, execution)?;
+        if let Input::Data(input) = &mut input {
+            input.convert(&setup.geometry, setup.execution.observer.as_ref())?;
+        }
         // The memory for a file is known once the file has been split.
         if let Some(sampler) = sampler {
             let needed = learning::memory(&setup, &sampler);
@@ -110,7 +116,7 @@ impl Session {
             )?),
             None => None,
         };
-        let (mut warnings, mut parts) = (vec![], None);
+        let (mut warnings, mut parts, mut survey) = (vec![], None, None);
         let outcome = match &self.input {
             Input::Model(model, pace) => {
                 let begun = Instant::now();
@@ -148,6 +154,9 @@ impl Session {
                     None => {
                         let found = self.split(input)?;
                         warnings.extend(split_warnings(&found, input.data.configurations()));
+                        if setup.geometry.place().is_none() {
+                            survey = Survey::of(&input.data)?;
+                        }
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
@@ -163,7 +172,7 @@ impl Session {
                 }
             }
         };
-        Ok(self.record(outcome, warnings, parts.as_ref()))
+        Ok(self.record(outcome, warnings, parts.as_ref(), survey))
     }
 
     /// The parts of a file.
@@ -203,6 +212,30 @@ impl Session {
         ))
     }
 
+    /// Centre and scale of each site, if the window has one place.
+    fn site_scales(&self, input: &DataInput) -> Option<SiteScales> {
+        let sides = input.data.sides();
+        let place = self.setup.geometry.place_sites(Lattice::new(sides).ok()?)?;
+        let of = |sites: &[u32]| -> Option<(Vec<f64>, Vec<f64>)> {
+            let sites = sites.iter();
+            sites
+                .map(|site| input.data.centre_and_scale(*site as usize))
+                .collect()
+        };
+        let [block, environment] = &place;
+        if block.len() + environment.len() > RECORDED_SITES {
+            return None;
+        }
+        let ((block_centres, block_scales), (environment_centres, environment_scales)) =
+            (of(block)?, of(environment)?);
+        Some(SiteScales {
+            block_centres,
+            block_scales,
+            environment_centres,
+            environment_scales,
+        })
+    }
+
     /// FNV-1a 64 hash of a file's properties and of the sites that are read, which distinguishes files
     /// without reading them again.
     fn identity(&self, input: &DataInput, parts: &Split) -> u64 {
@@ -215,6 +248,12 @@ impl Session {
         };
         add(kind);
         numbers.iter().for_each(|x| add(x.to_bits()));
+        // Data that are converted as ever have the hash of before.
+        if data.transform().is_some_and(|transform| {
+            transform != Transform::Standard || input.place(&self.setup.geometry).is_some()
+        }) {
+            add(data.transform().map_or(0, |transform| transform as u64 + 2));
+        }
         add(data.configurations() as u64);
         add(data.missing());
         add(parts.correlation.time.to_bits());
@@ -234,6 +273,7 @@ impl Session {
         outcome: Outcome,
         mut warnings: Vec<String>,
         parts: Option<&Split>,
+        survey: Option<Survey>,
     ) -> RunRecord {
         let setup = &self.setup;
         let exact = Exact::of(&self.input, setup, &outcome.filters);
@@ -288,7 +328,7 @@ impl Session {
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
             data: match &self.input {
-                Input::Data(input) => Some(self.data(input, parts, &outcome)),
+                Input::Data(input) => Some(self.data(input, parts, survey, &outcome)),
                 Input::Model(..) => None,
             },
             diagnoses: vec![],
@@ -340,10 +380,22 @@ impl Session {
         several(tried.collect())
     }
 
-    fn data(&self, input: &DataInput, parts: Option<&Split>, outcome: &Outcome) -> DataRecord {
+    fn data(
+        &self,
+        input: &DataInput,
+        parts: Option<&Split>,
+        survey: Option<Survey>,
+        outcome: &Outcome,
+    ) -> DataRecord {
         let data = &input.data;
+        let sites = self.site_scales(input);
+        let used = data.transform();
+        let transformed = matches!(used, Some(Transform::Standard | Transform::Rank));
+        let each_site = transformed && input.place(&self.setup.geometry).is_some();
+        let common = used != Some(Transform::Rank) && !each_site;
         let (kind, low, high, centre, scale) = match data.kind() {
             Kind::Signs { low, high } => ("two-valued", Some(low), Some(high), None, None),
+            Kind::Reals { .. } if !common => ("real", None, None, None, None),
             Kind::Reals { centre, scale } => ("real", None, None, Some(centre), Some(scale)),
         };
         let range = |part: fn(&Split) -> &std::ops::Range<usize>| {
@@ -355,11 +407,48 @@ impl Session {
             configurations: data.configurations(),
             sides: data.sides().to_vec(),
             boundary: input.boundary(),
+            boundary_by_axis: input.graph.is_none().then(|| input.open.clone()),
             kind: kind.into(),
             low,
             high,
             centre,
             scale,
+            transform_used: data.transform(),
+            each_site,
+            subtracted: input.subtract,
+            filters_act_on: match data.transform() {
+                None | Some(Transform::None) => None,
+                Some(transform) => Some(format!(
+                    "{}{}",
+                    match transform {
+                        Transform::Rank => "normal scores of ranks",
+                        _ => "(x − mean) / (standard deviation)",
+                    },
+                    if each_site {
+                        ", each site by itself"
+                    } else {
+                        ""
+                    }
+                )),
+            },
+            site_scales: sites,
+            values: data.summary().map(|summary| ValuesRecord {
+                mean: summary.mean,
+                deviation: summary.deviation,
+                least: summary.least,
+                greatest: summary.greatest,
+                heavy_tailed: summary.heavy_tailed,
+                suspicious: summary
+                    .markers
+                    .iter()
+                    .map(|marker| SuspiciousValue {
+                        value: marker.value,
+                        count: marker.count,
+                        share: marker.count / summary.scanned,
+                    })
+                    .collect(),
+            }),
+            survey,
             missing_values: data.missing(),
             windows_left_out: outcome.left_out,
             autocorrelation_time: parts.map(|parts| parts.correlation.time),
@@ -415,6 +504,8 @@ fn damaged_checkpoint(setup: &Setup) -> Error {
     let plan = setup.execution.checkpoint.as_ref();
     damaged(plan.map_or(Path::new(""), |plan| &plan.path))
 }
+/// Sites of a place of which the centres and scales are recorded.
+const RECORDED_SITES: usize = 4096;
 
 /// Warnings about chains that follow a plan, a sentence each.
 #[must_use]

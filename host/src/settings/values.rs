@@ -10,6 +10,7 @@ use blockspin_core::shape::MAX_DEPTH;
 use blockspin_exact::gaussian;
 
 use crate::data::filters::commas;
+use crate::data::transform::{Subtract, Transform};
 use crate::error::{Error, Result};
 
 /// Largest number of components of H.
@@ -539,6 +540,33 @@ pub fn boundaries(text: &str) -> Rule<Boundaries> {
         .ok_or_else(|| {
             "a boundary is periodic or open, for all axes or for each, such as open,periodic".into()
         })
+}
+
+/// Parses a transform of values, by name.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn transform(text: &str) -> Rule<Transform> {
+    named(text, "a transform", &Transform::ALL, Transform::name)
+}
+
+/// Parses what is subtracted from values, by name.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn subtract(text: &str) -> Rule<Subtract> {
+    named(text, "what is subtracted", &Subtract::ALL, Subtract::name)
+}
+
+/// Parses the value that marks missing ones.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn missing(text: &str) -> Rule<f64> {
+    let value = text.trim().parse::<f64>().ok();
+    value
+        .filter(|value| value.is_finite())
+        .ok_or_else(|| "it is a number, such as -9999; NaN is missing anyway".into())
 }
 
 /// The law of random bonds, or none.

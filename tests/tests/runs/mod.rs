@@ -5,3 +5,4 @@ mod checkpoint;
 mod data;
 mod estimate;
 mod search;
+mod values;

@@ -94,18 +94,24 @@ pub(crate) enum Verdict {
 /// different large i8 or u8 could be equal.
 pub(crate) trait Item: Copy + PartialOrd + Display {
     const SIZE: usize;
+    /// Whether it is rounded from real numbers.
+    const IS_REAL: bool;
     /// `bytes` has length SIZE.
     fn decode(bytes: &[u8]) -> Self;
     /// SIZE bytes, followed by zeros.
     fn encode(self) -> [u8; 8];
     fn verdict(self) -> Verdict;
     fn to_f64(self) -> f64;
+    /// The nearest item.
+    fn from_f64(x: f64) -> Self;
 }
 
 macro_rules! item {
     ($type:ty, $value:ident => $verdict:expr) => {
         impl Item for $type {
             const SIZE: usize = size_of::<$type>();
+            // Halves are kept.
+            const IS_REAL: bool = 0.5 as $type != 0 as $type;
 
             #[inline(always)]
             fn decode(bytes: &[u8]) -> Self {
@@ -129,6 +135,10 @@ macro_rules! item {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+
+            fn from_f64(x: f64) -> Self {
+                x as $type
             }
         }
     };
@@ -169,6 +179,7 @@ impl Display for Bool {
 
 impl Item for Bool {
     const SIZE: usize = 1;
+    const IS_REAL: bool = false;
 
     #[inline(always)]
     fn decode(bytes: &[u8]) -> Self {
@@ -191,6 +202,10 @@ impl Item for Bool {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self.0.into()
+    }
+
+    fn from_f64(x: f64) -> Self {
+        Bool(x as u8)
     }
 }
 
@@ -233,6 +248,7 @@ impl Display for Half {
 
 impl Item for Half {
     const SIZE: usize = 2;
+    const IS_REAL: bool = true;
 
     #[inline(always)]
     fn decode(bytes: &[u8]) -> Self {
@@ -253,6 +269,22 @@ impl Item for Half {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self.0.into()
+    }
+
+    fn from_f64(x: f64) -> Self {
+        if x.is_nan() {
+            return Half(f32::NAN);
+        }
+        let size = x.abs();
+        // Of a power of two at or below it; the smallest numbers share one.
+        let exponent = ((size.to_bits() >> 52) as i32 - 1023).max(-14);
+        let units = (size * 2f64.powi(10 - exponent)).round_ties_even();
+        let bits = match size < 65520.0 {
+            // A carry goes into the exponent.
+            true => ((exponent + 14) << 10) as u16 + units as u16,
+            false => 0x7c00,
+        };
+        Half(Half::from_bits(bits).0.copysign(x as f32))
     }
 }
 
@@ -275,6 +307,12 @@ mod tests {
             let same = half.to_f64().to_bits() == value.to_bits();
             assert!(same || half.0.is_nan() && value.is_nan(), "{bits:#x}");
             assert_eq!(half.encode()[..2], bits.to_le_bytes(), "{bits:#x}");
+            if !value.is_nan() {
+                // A little more or less is rounded back.
+                for nearby in [value, value * (1.0 + 1e-5), value * (1.0 - 1e-5)] {
+                    assert_eq!(Half::from_f64(nearby), half, "{nearby}");
+                }
+            }
         }
     }
 }
