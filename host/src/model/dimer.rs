@@ -18,7 +18,7 @@ settings! {
         /// Vertices per side, an even number.
         size: u32 = 64, values::count;
         /// Temperature in units of the attraction of two parallel dimers; infinite: free dimers.
-        temperature: f64 = f64::INFINITY, values::dimer_temperature;
+        temperature: f64 = f64::INFINITY, values::temperature;
         /// Binding K of noise spins on vertices and faces, in pairs by exp(K s s′); none: no noise.
         noise: Option<f64> = None, optional(values::binding);
     }

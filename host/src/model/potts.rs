@@ -20,7 +20,7 @@ settings! {
         dimension: Option<u32> = None, optional(values::plane);
         /// Number of states q, 2 to 16.
         states: u32 = 3, values::count;
-        /// Temperature; none: critical in two dimensions, 1/ln(1 + √q).
+        /// Temperature, which may be infinite; none: critical in two dimensions, 1/ln(1 + √q).
         temperature: Option<f64> = None, optional(values::temperature);
     }
 }
