@@ -271,7 +271,13 @@ impl Sampler for Ising {
         kept[..words(sites)].copy_from_slice(&state[..words(sites)]);
         if self.is_frustrated() {
             let [planes, rows, columns] = self.lattice.extent();
-            let mut shift = |side: u32| if side % 2 == 0 { 0 } else { stream.below(side) };
+            let mut shift = |side: u32| {
+                if side.is_multiple_of(2) {
+                    0
+                } else {
+                    stream.below(side)
+                }
+            };
             let [plane, row, column] = [planes, rows, columns].map(&mut shift);
             for site in 0..sites as u32 {
                 let (above, x) = (site / columns, site % columns);
@@ -465,6 +471,25 @@ mod tests {
                 let k = f64::from(cells - 1);
                 assert!(chi < k + 4.0 * (2.0 * k).sqrt(), "{model:?}: {chi} for {k}");
             }
+        }
+    }
+
+    /// The seam of a frozen ground state is kept at every place, with both signs.
+    #[test]
+    fn kept_frustrated_states_are_shifted() {
+        for (sides, images) in [(&[3, 4][..], 6), (&[2, 5], 10), (&[2, 2, 3], 6)] {
+            let model = ising(sides, f64::MAX, Antiferromagnetic, Metropolis);
+            let mut stream = Stream::new(4, 0, Purpose::Sample);
+            let (mut spins, mut kept, mut counts) = ([0], [0], [0u32; 1 << 12]);
+            model.start(Start::Cold, &mut spins, &mut stream);
+            for _ in 0..100 * images {
+                model.keep(&spins, &mut kept, &mut stream);
+                assert_eq!(model.energy(&kept), model.energy(&spins));
+                counts[kept[0] as usize] += 1;
+            }
+            let seen = || counts.iter().filter(|count| **count > 0);
+            assert_eq!(seen().count(), images as usize, "{sides:?}");
+            assert!(seen().all(|count| (60..140).contains(count)), "{sides:?}");
         }
     }
 

@@ -426,3 +426,141 @@ fn refusals() {
     let error = FilterError::Weights { given, needed };
     assert_eq!(run(2, Encoder::Continuous, &weights), error.into());
 }
+
+/// 6 × 5, block 2 × 2, buffer 1: I(V:E), then I(H:E) of four filters and of two components together, from
+/// covariance matrices inverted with 150 digits.
+const LIGHT: [(f64, [f64; 6]); 8] = [
+    (
+        1e-1,
+        [
+            1.4355525113361256,
+            1.4100423867699166,
+            0.0012128608920543375,
+            0.019367891698892489,
+            0.0067977930178972195,
+            0.011388259717096768,
+        ],
+    ),
+    (
+        1e-3,
+        [
+            6.017443975129195,
+            5.9914669721811798,
+            0.0012260769800128987,
+            0.019736376849016526,
+            0.0069244325115018561,
+            0.011590554925347208,
+        ],
+    ),
+    (
+        1e-6,
+        [
+            12.925196876313991,
+            12.899219826092544,
+            0.0012260783112136959,
+            0.019736414175641568,
+            0.0069321218095517602,
+            0.011602843862705705,
+        ],
+    ),
+    (
+        1e-8,
+        [
+            17.530367062299704,
+            17.504390012078211,
+            0.001226078311215027,
+            0.019736414175678891,
+            0.078338183646306653,
+            0.12130789073883901,
+        ],
+    ),
+    (
+        1e-12,
+        [
+            26.740707434275887,
+            26.714730384054393,
+            0.0012260783112150271,
+            0.019736414175678895,
+            8.2803377232135195,
+            8.5194419302027538,
+        ],
+    ),
+    (
+        1e-16,
+        [
+            35.95104780625207,
+            35.925070756030576,
+            0.0012260783112150271,
+            0.019736414175678895,
+            17.490678062622943,
+            17.72978228180175,
+        ],
+    ),
+    (
+        1e-20,
+        [
+            45.161388178228252,
+            45.135411128006759,
+            0.0012260783112150271,
+            0.019736414175678895,
+            26.701018434599125,
+            26.940122653777933,
+        ],
+    ),
+    (
+        1e-30,
+        [
+            68.187239108168709,
+            68.161262057947215,
+            0.0012260783112150271,
+            0.019736414175678895,
+            49.726869364539582,
+            49.96597358371839,
+        ],
+    ),
+];
+
+#[test]
+fn light_fields_agree_with_many_digits() {
+    let torus = partition(&[6, 5], &[2, 2], 1);
+    for (mass, want) in LIGHT {
+        let filters: [(&[f32], usize); 5] = [
+            (&[1.0; 4], 1),
+            (&[1.0, -1.0, -1.0, 1.0], 1),
+            (&[1.0, 1.0, -1.0, -1.0], 1),
+            // They add up to the rounding errors of the weights alone.
+            (&[0.1, 0.2, 0.3, -0.6], 1),
+            (&[1.0, 0.1, -1.0, 0.2, -1.0, 0.3, 1.0, -0.6], 2),
+        ];
+        let kept = filters.map(|(weights, components)| {
+            let filter = Filter::new(weights, components, Encoder::Continuous).unwrap();
+            inform(&torus, mass, Some(&filter)).filtered.unwrap()
+        });
+        let block = inform(&torus, mass, None).block;
+        for (got, want) in [block].into_iter().chain(kept).zip(want) {
+            assert!((got / want - 1.0).abs() < 1e-11, "{mass}: {got} {want}");
+        }
+        // Signs of a filter that sees no mean keep a share of it, whatever the mass.
+        for (weights, of_continuous) in [
+            ([1.0, -1.0, -1.0, 1.0], want[2]),
+            ([1.0, 1.0, -1.0, -1.0], want[3]),
+        ] {
+            let kept = keep(&torus, mass, &weights, Encoder::Sign);
+            let ratio = (2.0 * of_continuous).exp_m1().sqrt();
+            let want = binary::information(Threshold::Sign, ratio, 1.0);
+            assert!((kept / want - 1.0).abs() < 1e-11, "{mass}: {kept} {want}");
+        }
+    }
+}
+
+#[test]
+fn sums_are_exact() {
+    for (terms, want) in [
+        (&[1e30, 1.0, -1e30, 1e-30][..], 1.0),
+        (&[3e38, 1e-40, -3e38], 1e-40),
+        (&[0.1, 0.2, -0.3], 2.7755575615628914e-17),
+        (&[], 0.0),
+    ] {
+        assert_eq!(exact_sum(terms.iter().copied()), want);
+    }
+}
