@@ -250,12 +250,6 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
         FieldEncoderName::Sigmoid => Encoder::Sigmoid,
         FieldEncoderName::Continuous => Encoder::Continuous,
     };
-    if args.batch.is_some() && encoder == Encoder::Continuous {
-        return Err(Error::usage(
-            "--batch with --encoder continuous; the deficit of InfoNCE is known for binary h: take sign \
-             or sigmoid",
-        ));
-    }
     let layout = Layout::Anywhere;
     let information = information(
         lattice,
@@ -487,7 +481,7 @@ impl Answer {
 /// Eight decimals, or eight digits and a power of ten where those would show nothing, or too much.
 fn decimals(value: f64) -> String {
     match value.abs() {
-        size if size == 0.0 => format!("{:>12.8}", 0.0),
+        0.0 => format!("{:>12.8}", 0.0),
         size if (1e-6..1e9).contains(&size) => format!("{value:>12.8}"),
         _ => format!("{value:>12.7e}"),
     }

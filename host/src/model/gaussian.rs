@@ -2,9 +2,10 @@
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
+use blockspin_exact::Information;
 
 use super::mcmc::Sampling;
-use super::{AnyModel, Model, ModelSampler};
+use super::{AnyModel, ExactQuery, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
@@ -106,6 +107,10 @@ impl Model for GaussianModel {
 
     fn format(&self) -> Format {
         Format::Real
+    }
+
+    fn known(&self, question: ExactQuery<'_>) -> Option<Information> {
+        question.ask_field(self.sampler.mass())
     }
 
     fn unmeasured(&self) -> Result<ModelSampler> {
