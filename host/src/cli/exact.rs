@@ -11,6 +11,7 @@ use blockspin_exact::{
 use serde_json::{Value, json};
 
 use blockspin::data::filters::{Filters, product};
+use blockspin::digits::Parameter;
 use blockspin::model::{self, AnyModel, IsingModel, Layout, Model as _, RandomBonds};
 use blockspin::report::picture::heat_map;
 use blockspin::run::filter_lookup::filters;
@@ -114,9 +115,10 @@ fn spins(
         first = ring.origin;
         if couplings.is_some() {
             title = format!(
-                "Ising chain, {} at T = {}, bonds {coupling} times {} (seed {})",
+                "Ising chain, {} at T = {}, bonds {} times {} (seed {})",
                 product(lattice.sides()),
-                model.temperature,
+                Parameter(model.temperature),
+                Parameter(coupling),
                 ring.disorder,
                 ring.disorder_seed
             );
@@ -230,8 +232,9 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
             "mass": mass,
         }),
         &format!(
-            "Gaussian field, {} with mass {mass}",
-            product(lattice.sides())
+            "Gaussian field, {} with mass {}",
+            product(lattice.sides()),
+            Parameter(mass)
         ),
         &[
             ("variance_per_site", "variance per site"),
@@ -296,7 +299,10 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
             "parallel_plaquettes_histogram": histogram,
             "parallel_plaquettes_law": law,
         }),
-        &format!("dimers, {side} × {side} at temperature {temperature}"),
+        &format!(
+            "dimers, {side} × {side} at temperature {}",
+            Parameter(temperature)
+        ),
         &[
             ("parallel_plaquettes_per_site", "parallel plaquettes/site"),
             ("energy_per_site", "energy per site"),
@@ -344,8 +350,8 @@ fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> R
         &format!(
             "Chipping and aggregation, {} with density {} and aggregation rate {}",
             product(lattice.sides()),
-            settings.density,
-            settings.rate
+            Parameter(settings.density),
+            Parameter(settings.rate)
         ),
         &[
             ("mass_squared", "mass squared per site"),

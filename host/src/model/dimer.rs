@@ -6,6 +6,7 @@ use blockspin_core::sampler::{self, Sampler};
 use super::mcmc::Sampling;
 use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, LearnedFilter, Optimisation, Window};
 use crate::settings::values::{self, Components, Sides};
@@ -118,9 +119,9 @@ impl Model for DimerModel {
     }
 
     fn title(&self) -> String {
-        let (size, t) = (self.size(), self.sampler.temperature());
+        let (size, t) = (self.size(), Parameter(self.sampler.temperature()));
         let noise = if self.is_bare() { "" } else { " with noise" };
-        match t.is_finite() {
+        match t.0.is_finite() {
             true => format!("Dimers{noise}, {size} × {size} at T = {t}"),
             false => format!("Free dimers{noise}, {size} × {size}"),
         }
@@ -132,7 +133,7 @@ impl Model for DimerModel {
             "Dimers that cover a torus of {size} × {size} vertices, with weight exp(N/T), N the \
              plaquettes with two parallel dimers, at temperature T = {}; blocks and widths are counted \
              on the doubled lattice, where every second site is a link",
-            self.sampler.temperature()
+            Parameter(self.sampler.temperature())
         );
         if let Some(binding) = self.sampler.noise() {
             about += &format!(

@@ -8,6 +8,7 @@ use super::mcmc::Sampling;
 use super::{AnyModel, ExactQuery, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Sides};
 use crate::settings::{optional, settings};
@@ -88,7 +89,7 @@ impl Model for GaussianModel {
         format!(
             "Gaussian field, {} with mass {}",
             product(self.sampler.lattice().sides()),
-            self.sampler.mass()
+            Parameter(self.sampler.mass())
         )
     }
 
@@ -96,7 +97,7 @@ impl Model for GaussianModel {
         format!(
             "A field φ with weight exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i², mass m = {}, on a \
              periodic lattice of {}",
-            self.sampler.mass(),
+            Parameter(self.sampler.mass()),
             product(self.sampler.lattice().sides())
         )
     }

@@ -9,6 +9,7 @@ use super::random_bonds::RandomBonds;
 use super::{AnyModel, ExactQuery, Model, ModelSampler, RingModel, exact};
 use crate::data::filters::product;
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Disorder, Rule, Sides};
 use crate::settings::{Reader, as_name, optional, settings};
@@ -386,7 +387,7 @@ impl Model for IsingModel {
             (false, false) => "Ising model",
             (false, true) => "Ising antiferromagnet",
         };
-        let (size, t) = (product(self.lattice.sides()), self.temperature);
+        let (size, t) = (product(self.lattice.sides()), Parameter(self.temperature));
         format!("{kind}, {size} at T = {t}")
     }
 
@@ -394,9 +395,9 @@ impl Model for IsingModel {
         format!(
             "Spins ±1 with nearest-neighbour coupling J = {} on a periodic lattice of {}, at \
              temperature {}",
-            self.coupling,
+            Parameter(self.coupling),
             product(self.lattice.sides()),
-            self.temperature
+            Parameter(self.temperature)
         )
     }
 

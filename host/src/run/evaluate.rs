@@ -11,6 +11,7 @@ use blockspin_core::window::shuffle_buffer::Cut;
 use serde::{Deserialize, Serialize};
 
 use crate::data::supply::{SampleValue, Supply};
+use crate::digits;
 use crate::error::{Error, Result};
 use crate::observer::Progress;
 use crate::run::simd::Isa;
@@ -33,7 +34,8 @@ pub struct Estimate {
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.4} ± {:.4}", self.mean, self.stderr)
+        let [mean, stderr] = digits::with_error(self.mean, self.stderr);
+        write!(f, "{mean} ± {stderr}")
     }
 }
 
