@@ -119,6 +119,9 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
             .saturating_mul(series as u64)
             .saturating_add(threads as u64 * (chain + row)),
     )?;
+    if let Some(caution) = model.caution() {
+        execution.observer.notice(&caution);
+    }
     let begun = Instant::now();
     let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
     let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;

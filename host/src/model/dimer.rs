@@ -88,6 +88,9 @@ impl Dimer {
     }
 }
 
+/// Below this temperature directed loops may be caught for more steps than there is time.
+const COLD: f64 = 0.11;
+
 /// Dimers that cover a torus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DimerModel {
@@ -156,6 +159,18 @@ impl Model for DimerModel {
 
     fn format(&self) -> Format {
         Format::Bits
+    }
+
+    fn caution(&self) -> Option<String> {
+        let t = self.sampler.temperature();
+        (t < COLD).then(|| {
+            format!(
+                "at a `temperature` of {}, below {COLD}, a loop that meets a defect may take some exp(1/T) \
+                 steps to leave it, and sampling may not end; `exact dimer` knows small tori at any \
+                 temperature",
+                Parameter(t)
+            )
+        })
     }
 
     fn unmeasured(&self) -> Result<ModelSampler> {

@@ -671,10 +671,6 @@ fn unsolvable_exact_problems_are_refused() {
                 "ising --size 4 --block 2 --filter uniform --batch many",
                 &["'many'", "--batch"],
             ),
-            (
-                "gaussian --mass 1 --block 2 --filter uniform --encoder continuous --batch 100",
-                &["--batch", "--encoder continuous", "sigmoid"],
-            ),
             ("ising --size 4 --filter best", &["--block"]),
             (
                 "ising --size 4 --block 2 --filter best --encoder sigmoid",
