@@ -25,6 +25,7 @@
 //! - [`model`]: the models, their defaults, their Markov chains.
 //! - [`data`]: arrays, graphs, filters; how a file is split, and how configurations are supplied.
 //! - [`settings`]: settings in groups with their defaults, and the allowed values of each.
+//! - [`digits`]: numbers as text, results by their errors.
 //! - [`store`]: output that is written completely or not at all; checks of free disk space and memory.
 //! - [`observer`]: progress, for any display.
 //! - [`fingerprint`]: the standard workloads of the core, on this machine.
@@ -33,6 +34,7 @@
 //! shows a record.
 
 pub mod data;
+pub mod digits;
 pub mod error;
 pub mod fingerprint;
 pub mod model;

@@ -98,8 +98,8 @@ impl System {
 
         let (mut expected, mut order) = (self.exact(1.0), None);
         if self.coupling == Coupling::Antiferromagnetic {
-            // Turning one sublattice over maps it to the ferromagnet.
-            order = Some(expected.magnetisation_abs);
+            // Turning one sublattice over maps it to the ferromagnet, if there are sublattices.
+            order = (!model.is_frustrated()).then_some(expected.magnetisation_abs);
             expected = self.exact(-1.0);
         }
         let names = ["energy", "|m|", "m²", "staggered |m|"];

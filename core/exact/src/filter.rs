@@ -14,7 +14,7 @@ pub enum Encoder {
     Sign,
     /// P(h = +1) = 1 / (1 + e⁻ˣ).
     Sigmoid,
-    /// h = x itself, only for the [Gaussian field](crate::gaussian).
+    /// h = x itself, or with noise added, only for the [Gaussian field](crate::gaussian).
     Continuous,
 }
 
@@ -65,6 +65,7 @@ pub struct Filter<'a> {
     weights: &'a [f32],
     components: usize,
     encoder: Encoder,
+    noise: f64,
 }
 
 impl<'a> Filter<'a> {
@@ -94,7 +95,21 @@ impl<'a> Filter<'a> {
             weights,
             components,
             encoder,
+            noise: 0.0,
         }
+    }
+
+    /// The same with independent normal noise of this deviation added to every continuous component; a
+    /// negative one counts as its size.
+    #[must_use]
+    pub const fn with_noise(self, noise: f64) -> Self {
+        Filter { noise, ..self }
+    }
+
+    /// Deviation of the noise of continuous components.
+    #[must_use]
+    pub const fn noise(&self) -> f64 {
+        self.noise
     }
 
     /// Number of components C.

@@ -9,8 +9,8 @@ pub struct Information {
     pub block: f64,
     /// I(H:E) of the filter's h, if a filter was given.
     pub filtered: Option<f64>,
-    /// How far InfoNCE with the optimal critic stays below I(H:E) on average, if a filter with discrete
-    /// h and a batch size were given: see [`infonce`](crate::infonce).
+    /// How far InfoNCE with the optimal critic stays below I(H:E) on average, if a filter and
+    /// a batch size were given: see [`infonce`](crate::infonce).
     pub deficit: Option<f64>,
 }
 

@@ -1,4 +1,8 @@
 //! The Ising model without a field: weight exp(βJ Σ s_i s_j) over nearest neighbours.
+//!
+//! An antiferromagnet with an odd side is frustrated: along that side a seam of unsatisfied bonds closes
+//! the order. All algorithms hold for it. Near T = 0 clusters all but freeze the seam, as they join what
+//! it does not cut; flips of single spins move it for nothing where every side is odd.
 
 use core::fmt;
 
@@ -42,8 +46,6 @@ pub enum Algorithm {
 pub enum IsingError {
     /// β is negative, infinite or not a number.
     Beta(f64),
-    /// An antiferromagnet with an odd side.
-    OddSide(u32),
     /// A sweep of no clusters.
     NoClusters,
 }
@@ -57,12 +59,6 @@ impl fmt::Display for IsingError {
                     "an inverse temperature of {beta}; it is finite and at least 0"
                 )
             }
-            Self::OddSide(side) => write!(
-                f,
-                "an antiferromagnet on a side of {side}, around which its order cannot close; \
-                 every side is even, such as {}",
-                side + 1
-            ),
             Self::NoClusters => write!(f, "a Wolff sweep of 0 clusters; it has at least 1"),
         }
     }
@@ -105,13 +101,6 @@ impl Ising {
         if !(beta.is_finite() && beta >= 0.0) {
             return Err(IsingError::Beta(beta));
         }
-        if coupling == Coupling::Antiferromagnetic {
-            for side in lattice.sides() {
-                if side % 2 != 0 {
-                    return Err(IsingError::OddSide(*side));
-                }
-            }
-        }
         if algorithm == (Algorithm::Wolff { clusters: 0 }) {
             return Err(IsingError::NoClusters);
         }
@@ -143,6 +132,13 @@ impl Ising {
     #[must_use]
     pub fn coupling(&self) -> Coupling {
         self.coupling
+    }
+
+    /// Whether this is an antiferromagnet with an odd side, around which its order cannot close.
+    #[must_use]
+    pub fn is_frustrated(&self) -> bool {
+        let odd = self.lattice.sides().iter().any(|side| side % 2 != 0);
+        odd && self.coupling == Coupling::Antiferromagnetic
     }
 
     /// What a sweep does.
@@ -268,9 +264,29 @@ impl Sampler for Ising {
         work.store(&mut state[..words(self.lattice.sites())]);
     }
 
+    /// A fair sign; of a frustrated lattice also a shift along every odd side, which takes the seam to
+    /// any place.
     fn keep(&self, state: &[u32], kept: &mut [u32], stream: &mut Stream) {
         let sites = self.lattice.sites();
         kept[..words(sites)].copy_from_slice(&state[..words(sites)]);
+        if self.is_frustrated() {
+            let [planes, rows, columns] = self.lattice.extent();
+            let mut shift = |side: u32| {
+                if side.is_multiple_of(2) {
+                    0
+                } else {
+                    stream.below(side)
+                }
+            };
+            let [plane, row, column] = [planes, rows, columns].map(&mut shift);
+            for site in 0..sites as u32 {
+                let (above, x) = (site / columns, site % columns);
+                let (z, y) = (above / rows, above % rows);
+                let (z, y) = ((z + plane) % planes, (y + row) % rows);
+                let to = (z * rows + y) * columns + (x + column) % columns;
+                set(kept, to as usize, bit(state, site as usize));
+            }
+        }
         if stream.coin() {
             flip_all(kept, sites);
         }
@@ -301,9 +317,10 @@ impl Sampler for Ising {
             "magnetisation_squared",
             "staggered_magnetisation_abs",
         ];
+        // Frustrated lattices have no sublattices.
         match self.coupling {
-            Coupling::Ferromagnetic => &all[..2],
-            Coupling::Antiferromagnetic => all,
+            Coupling::Antiferromagnetic if !self.is_frustrated() => all,
+            _ => &all[..2],
         }
     }
 
@@ -400,7 +417,7 @@ mod tests {
     /// enough apart to be independent.
     #[test]
     fn every_configuration_has_its_weight() {
-        let cases: [(&[u32], f64, Coupling); 9] = [
+        let cases: [(&[u32], f64, Coupling); 14] = [
             (&[5], 0.0, Ferromagnetic),
             (&[5], 0.6, Ferromagnetic),
             (&[6], 0.4, Antiferromagnetic),
@@ -410,6 +427,12 @@ mod tests {
             (&[2, 4], 0.2, Antiferromagnetic),
             (&[2, 2, 2], 0.1, Ferromagnetic),
             (&[2, 2, 2], 0.12, Antiferromagnetic),
+            // Frustrated.
+            (&[3], 0.7, Antiferromagnetic),
+            (&[5], 0.6, Antiferromagnetic),
+            (&[3, 3], 0.25, Antiferromagnetic),
+            (&[2, 3], 0.3, Antiferromagnetic),
+            (&[3, 3], 1.0, Antiferromagnetic),
         ];
         for (sides, beta, coupling) in cases {
             for algorithm in ALGORITHMS {
@@ -448,6 +471,25 @@ mod tests {
                 let k = f64::from(cells - 1);
                 assert!(chi < k + 4.0 * (2.0 * k).sqrt(), "{model:?}: {chi} for {k}");
             }
+        }
+    }
+
+    /// The seam of a frozen ground state is kept at every place, with both signs.
+    #[test]
+    fn kept_frustrated_states_are_shifted() {
+        for (sides, images) in [(&[3, 4][..], 6), (&[2, 5], 10), (&[2, 2, 3], 6)] {
+            let model = ising(sides, f64::MAX, Antiferromagnetic, Metropolis);
+            let mut stream = Stream::new(4, 0, Purpose::Sample);
+            let (mut spins, mut kept, mut counts) = ([0], [0], [0u32; 1 << 12]);
+            model.start(Start::Cold, &mut spins, &mut stream);
+            for _ in 0..100 * images {
+                model.keep(&spins, &mut kept, &mut stream);
+                assert_eq!(model.energy(&kept), model.energy(&spins));
+                counts[kept[0] as usize] += 1;
+            }
+            let seen = || counts.iter().filter(|count| **count > 0);
+            assert_eq!(seen().count(), images as usize, "{sides:?}");
+            assert!(seen().all(|count| (60..140).contains(count)), "{sides:?}");
         }
     }
 
@@ -561,10 +603,6 @@ mod tests {
             error(f64::NAN, Ferromagnetic, Metropolis),
             Some(IsingError::Beta(_))
         ));
-        assert_eq!(
-            error(1.0, Antiferromagnetic, Metropolis),
-            Some(IsingError::OddSide(5))
-        );
         let none = Wolff { clusters: 0 };
         assert_eq!(
             error(1.0, Ferromagnetic, none),

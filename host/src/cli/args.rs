@@ -234,7 +234,7 @@ pub(crate) struct IsingArgs {
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Model")]
 struct CouplingArgs {
-    /// Temperature [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
+    /// Temperature, or inf [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
     #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true, value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,
@@ -302,7 +302,7 @@ pub(crate) struct DimerArgs {
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
     /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
-    #[arg(long, value_parser = rule(values::dimer_temperature), allow_hyphen_values = true,
+    #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true,
           value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,
@@ -346,7 +346,7 @@ pub(crate) struct PottsArgs {
     #[arg(long, value_parser = rule(values::count), value_name = "Q")]
     #[serde(skip_serializing_if = "Option::is_none")]
     states: Option<String>,
-    /// Temperature [default: critical in 2D, 1/ln(1 + √q)]
+    /// Temperature, or inf [default: critical in 2D, 1/ln(1 + √q)]
     #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true, value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,
@@ -788,7 +788,7 @@ pub(crate) struct ExactDimerArgs {
     #[arg(long, default_value = "8", value_parser = rule(values::count), value_name = "N")]
     size: String,
     /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
-    #[arg(long, value_parser = rule(values::dimer_temperature), allow_hyphen_values = true,
+    #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true,
           value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,

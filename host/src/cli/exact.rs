@@ -11,10 +11,11 @@ use blockspin_exact::{
 use serde_json::{Value, json};
 
 use blockspin::data::filters::{Filters, product};
+use blockspin::digits::Parameter;
 use blockspin::model::{self, AnyModel, IsingModel, Layout, Model as _, RandomBonds};
 use blockspin::report::picture::heat_map;
 use blockspin::run::filter_lookup::filters;
-use blockspin::run::record::{VERSION, finite, nested_filters, object};
+use blockspin::run::record::{VERSION, nested_filters, object};
 use blockspin::settings::encoder::Coarse;
 use blockspin::settings::{Fields, Setting as _};
 use blockspin::store::resources;
@@ -29,6 +30,8 @@ use super::{print, style};
 const SCHEMA: &str = "blockspin-exact-1";
 /// Name of the optimal filter.
 const BEST: &str = "best";
+/// Rounding errors of informations, in nats.
+const ROUNDING: f64 = 1e-14;
 /// Largest side of a torus whose dimer coverings are listed.
 const LISTED_SIDE: u32 = 6;
 
@@ -97,7 +100,7 @@ fn spins(
         "version": VERSION,
         "model": model.name(),
         "size": lattice.sides(),
-        "temperature": model.temperature,
+        "temperature": model.temperature.to_value(),
         "coupling": coupling,
         "search": null,
         "filters_tried": null,
@@ -112,9 +115,10 @@ fn spins(
         first = ring.origin;
         if couplings.is_some() {
             title = format!(
-                "Ising chain, {} at T = {}, bonds {coupling} times {} (seed {})",
+                "Ising chain, {} at T = {}, bonds {} times {} (seed {})",
                 product(lattice.sides()),
-                model.temperature,
+                Parameter(model.temperature),
+                Parameter(coupling),
                 ring.disorder,
                 ring.disorder_seed
             );
@@ -136,13 +140,19 @@ fn spins(
         None => ising::means(lattice, coupling, beta).map_err(usage),
     };
     match means {
-        Ok(means) => answer.means(&[
-            means.energy_per_site,
-            means.specific_heat,
-            means.magnetisation_abs,
-            means.magnetisation_squared,
-            means.binder_cumulant,
-        ]),
+        Ok(means) => {
+            answer.means(&[
+                means.energy_per_site,
+                means.specific_heat,
+                means.magnetisation_abs,
+                means.magnetisation_squared,
+            ]);
+            let (name, words) = ("binder_cumulant", "Binder cumulant");
+            match means.binder_cumulant {
+                Some(value) => answer.add(name, words, value),
+                None => answer.none(name, words, "the magnetisation vanishes"),
+            }
+        }
         // The information of a long chain is available even where its means are not.
         Err(error) if args.block.sides().is_none() => {
             return Err(match lattice.dimension() {
@@ -222,8 +232,9 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
             "mass": mass,
         }),
         &format!(
-            "Gaussian field, {} with mass {mass}",
-            product(lattice.sides())
+            "Gaussian field, {} with mass {}",
+            product(lattice.sides()),
+            Parameter(mass)
         ),
         &[
             ("variance_per_site", "variance per site"),
@@ -242,12 +253,6 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
         FieldEncoderName::Sigmoid => Encoder::Sigmoid,
         FieldEncoderName::Continuous => Encoder::Continuous,
     };
-    if args.batch.is_some() && encoder == Encoder::Continuous {
-        return Err(Error::usage(
-            "--batch with --encoder continuous; the deficit of InfoNCE is known for binary h: take sign \
-             or sigmoid",
-        ));
-    }
     let layout = Layout::Anywhere;
     let information = information(
         lattice,
@@ -294,7 +299,10 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
             "parallel_plaquettes_histogram": histogram,
             "parallel_plaquettes_law": law,
         }),
-        &format!("dimers, {side} × {side} at temperature {temperature}"),
+        &format!(
+            "dimers, {side} × {side} at temperature {}",
+            Parameter(temperature)
+        ),
         &[
             ("parallel_plaquettes_per_site", "parallel plaquettes/site"),
             ("energy_per_site", "energy per site"),
@@ -318,7 +326,7 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
     );
     for (n, (count, p)) in histogram.iter().zip(&law).enumerate() {
         if *count > 0 {
-            answer.text += &format!("{n:>19}{count:>17}{p:>13.8}\n");
+            answer.text += &format!("{n:>19}{count:>17} {}\n", decimals(*p));
         }
     }
     answer.print(global)
@@ -342,8 +350,8 @@ fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> R
         &format!(
             "Chipping and aggregation, {} with density {} and aggregation rate {}",
             product(lattice.sides()),
-            settings.density,
-            settings.rate
+            Parameter(settings.density),
+            Parameter(settings.rate)
         ),
         &[
             ("mass_squared", "mass squared per site"),
@@ -405,8 +413,19 @@ impl Answer {
     }
 
     fn add(&mut self, name: &str, words: &str, value: f64) {
-        self.fields.insert(name.into(), json!(finite(value)));
-        self.text += &format!("{words:<26}{value:>12.8}\n");
+        match value.is_finite() {
+            true => {
+                self.fields.insert(name.into(), json!(value));
+                self.text += &format!("{words:<26}{}\n", decimals(value));
+            }
+            false => self.none(name, words, "beyond the range of 64-bit numbers"),
+        }
+    }
+
+    /// A value that does not exist.
+    fn none(&mut self, name: &str, words: &str, why: &str) {
+        self.fields.insert(name.into(), Value::Null);
+        self.text += &format!("{words:<26}  none ({why})\n");
     }
 
     fn means(&mut self, values: &[f64]) {
@@ -420,7 +439,7 @@ impl Answer {
         self.fields.insert(name.into(), json!(values));
         for (value, probability) in values.iter().enumerate() {
             let label = format!("{word}({value})");
-            self.text += &format!("{label:<26}{probability:>12.8}\n");
+            self.text += &format!("{label:<26}{}\n", decimals(*probability));
         }
     }
 
@@ -438,23 +457,39 @@ impl Answer {
         self.text += &format!("best filter               {} tried: {told}\n", best.tried);
     }
 
+    /// An information; in text, what is below the rounding errors of its sums is 0.
+    fn information(&mut self, name: &str, words: &str, value: f64) {
+        let shown = if value.abs() < ROUNDING { 0.0 } else { value };
+        self.add(name, words, shown);
+        self.fields.insert(name.into(), json!(value));
+    }
+
     fn informations(&mut self, information: Option<Information>, batch: Option<NonZeroU32>) {
         if let Some(information) = information {
             if let Some(filtered) = information.filtered {
-                self.add("information_nats", "I(H:E), nats", filtered);
+                self.information("information_nats", "I(H:E), nats", filtered);
                 if let Some((batch, deficit)) = batch.zip(information.deficit) {
                     self.fields.insert("batch".into(), json!(batch));
                     let words = format!("InfoNCE, K = {batch}, nats");
-                    self.add("infonce_nats", &words, filtered - deficit);
-                    self.add("deficit_nats", "deficit, nats", deficit);
+                    self.information("infonce_nats", &words, filtered - deficit);
+                    self.information("deficit_nats", "deficit, nats", deficit);
                 }
             }
-            self.add("block_information_nats", "I(V:E), nats", information.block);
+            self.information("block_information_nats", "I(V:E), nats", information.block);
         }
     }
 
     fn print(self, global: &Global) -> Result<()> {
         print(global, &self.fields, || Ok(self.text))
+    }
+}
+
+/// Eight decimals, or eight digits and a power of ten where those would show nothing, or too much.
+fn decimals(value: f64) -> String {
+    match value.abs() {
+        0.0 => format!("{:>12.8}", 0.0),
+        size if (1e-6..1e9).contains(&size) => format!("{value:>12.8}"),
+        _ => format!("{value:>12.7e}"),
     }
 }
 

@@ -12,6 +12,7 @@ use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 
 use blockspin::data::npy::{self, Cell, ConfigurationFile};
+use blockspin::digits;
 use blockspin::error::quoted;
 use blockspin::model::mcmc::{self, CHAINS, Sampling, Supplier};
 use blockspin::model::{AnyModel, with_sampling};
@@ -119,6 +120,9 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         .saturating_add(at_once * (chain + row) + chains * chain);
     resources::memory("this sampling", needed)?;
     let threads = resources::threads(threads, needed);
+    if let Some(caution) = model.caution() {
+        execution.observer.notice(&caution);
+    }
     let begun = Instant::now();
     let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
     let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;
@@ -212,7 +216,8 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
             .iter()
             .map(|(name, b)| {
                 let error = b.standard_error().unwrap_or(f64::NAN);
-                format!("{name:<30}{:>11.5} ± {error:.5}\n", b.mean())
+                let [mean, error] = digits::with_error(b.mean(), error);
+                format!("{name:<30}{mean:>11} ± {error}\n")
             })
             .collect();
         Ok(format!(

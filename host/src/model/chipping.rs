@@ -6,6 +6,7 @@ use blockspin_core::sampler::{self, Sampler};
 use super::mcmc::Sampling;
 use super::{AnyModel, Model, ModelSampler};
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, Window};
 use crate::settings::settings;
@@ -90,8 +91,8 @@ impl Model for ChippingModel {
         format!(
             "Chipping and aggregation, {} sites, density {}, rate {}",
             self.size(),
-            self.density,
-            self.sampler.rate()
+            Parameter(self.density),
+            Parameter(self.sampler.rate())
         )
     }
 
@@ -101,9 +102,9 @@ impl Model for ChippingModel {
              rate 1, all of it at rate {}, for a random neighbour; in the stationary state. A mass m \
              enters as m − {}",
             self.size(),
-            self.density,
-            self.sampler.rate(),
-            self.density
+            Parameter(self.density),
+            Parameter(self.sampler.rate()),
+            Parameter(self.density)
         )
     }
 

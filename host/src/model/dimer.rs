@@ -6,6 +6,7 @@ use blockspin_core::sampler::{self, Sampler};
 use super::mcmc::Sampling;
 use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, LearnedFilter, Optimisation, Window};
 use crate::settings::values::{self, Components, Sides};
@@ -18,7 +19,7 @@ settings! {
         /// Vertices per side, an even number.
         size: u32 = 64, values::count;
         /// Temperature in units of the attraction of two parallel dimers; infinite: free dimers.
-        temperature: f64 = f64::INFINITY, values::dimer_temperature;
+        temperature: f64 = f64::INFINITY, values::temperature;
         /// Binding K of noise spins on vertices and faces, in pairs by exp(K s s′); none: no noise.
         noise: Option<f64> = None, optional(values::binding);
     }
@@ -87,6 +88,9 @@ impl Dimer {
     }
 }
 
+/// Below this temperature directed loops may be caught for more steps than there is time.
+const COLD: f64 = 0.11;
+
 /// Dimers that cover a torus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DimerModel {
@@ -118,9 +122,9 @@ impl Model for DimerModel {
     }
 
     fn title(&self) -> String {
-        let (size, t) = (self.size(), self.sampler.temperature());
+        let (size, t) = (self.size(), Parameter(self.sampler.temperature()));
         let noise = if self.is_bare() { "" } else { " with noise" };
-        match t.is_finite() {
+        match t.0.is_finite() {
             true => format!("Dimers{noise}, {size} × {size} at T = {t}"),
             false => format!("Free dimers{noise}, {size} × {size}"),
         }
@@ -132,7 +136,7 @@ impl Model for DimerModel {
             "Dimers that cover a torus of {size} × {size} vertices, with weight exp(N/T), N the \
              plaquettes with two parallel dimers, at temperature T = {}; blocks and widths are counted \
              on the doubled lattice, where every second site is a link",
-            self.sampler.temperature()
+            Parameter(self.sampler.temperature())
         );
         if let Some(binding) = self.sampler.noise() {
             about += &format!(
@@ -155,6 +159,18 @@ impl Model for DimerModel {
 
     fn format(&self) -> Format {
         Format::Bits
+    }
+
+    fn caution(&self) -> Option<String> {
+        let t = self.sampler.temperature();
+        (t < COLD).then(|| {
+            format!(
+                "at a `temperature` of {}, below {COLD}, a loop that meets a defect may take some exp(1/T) \
+                 steps to leave it, and sampling may not end; `exact dimer` knows small tori at any \
+                 temperature",
+                Parameter(t)
+            )
+        })
     }
 
     fn unmeasured(&self) -> Result<ModelSampler> {

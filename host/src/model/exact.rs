@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::window::Window;
-use blockspin_exact::{self as exact, Filter, Information, Partition, ising};
+use blockspin_exact::{self as exact, Filter, Information, Partition, gaussian, ising};
 
 use crate::data::filters::Filters;
 
@@ -50,6 +50,36 @@ impl ExactQuery<'_> {
         let weights = self.filters.by_site();
         let filter = Filter::new(&weights, components, encoder).ok()?;
         answer(&partition, &filter)
+    }
+}
+
+/// Steps of the deficit of InfoNCE with continuous h.
+const CONTINUOUS: u64 = 1 << 26;
+
+impl ExactQuery<'_> {
+    /// The exact result for a Gaussian field, if it is cheap. What InfoNCE shows of continuous h is known
+    /// for one component.
+    pub(super) fn ask_field(&self, mass: f64) -> Option<Information> {
+        let (encoder, noise) = match self.encoder {
+            Encoder::Sign => (exact::Encoder::Sign, 0.0),
+            Encoder::Sigmoid => (exact::Encoder::Sigmoid, 0.0),
+            Encoder::Continuous { noise } => (exact::Encoder::Continuous, noise),
+            _ => return None,
+        };
+        let partition = Partition::try_from(self.window).ok()?;
+        let components = self.filters.count();
+        let batch = self.batch.filter(|_| components == 1);
+        let quadrature = match (encoder, batch) {
+            (exact::Encoder::Continuous, Some(_)) => CONTINUOUS,
+            _ => 0,
+        };
+        if gaussian::information_steps(&partition, components).ok()? + quadrature > AT_ONCE {
+            return None;
+        }
+        let weights = self.filters.by_site();
+        let filter = Filter::new(&weights, components, encoder).ok()?;
+        let filter = filter.with_noise(f64::from(noise));
+        gaussian::information(&partition, mass, Some(&filter), batch).ok()
     }
 }
 

@@ -2,11 +2,13 @@
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::sampler::{self, Sampler};
+use blockspin_exact::Information;
 
 use super::mcmc::Sampling;
-use super::{AnyModel, Model, ModelSampler};
+use super::{AnyModel, ExactQuery, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Sides};
 use crate::settings::{optional, settings};
@@ -87,7 +89,7 @@ impl Model for GaussianModel {
         format!(
             "Gaussian field, {} with mass {}",
             product(self.sampler.lattice().sides()),
-            self.sampler.mass()
+            Parameter(self.sampler.mass())
         )
     }
 
@@ -95,7 +97,7 @@ impl Model for GaussianModel {
         format!(
             "A field φ with weight exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i², mass m = {}, on a \
              periodic lattice of {}",
-            self.sampler.mass(),
+            Parameter(self.sampler.mass()),
             product(self.sampler.lattice().sides())
         )
     }
@@ -106,6 +108,10 @@ impl Model for GaussianModel {
 
     fn format(&self) -> Format {
         Format::Real
+    }
+
+    fn known(&self, question: ExactQuery<'_>) -> Option<Information> {
+        question.ask_field(self.sampler.mass())
     }
 
     fn unmeasured(&self) -> Result<ModelSampler> {

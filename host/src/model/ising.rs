@@ -9,6 +9,7 @@ use super::random_bonds::RandomBonds;
 use super::{AnyModel, ExactQuery, Model, ModelSampler, RingModel, exact};
 use crate::data::filters::product;
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Disorder, Rule, Sides};
 use crate::settings::{Reader, as_name, optional, settings};
@@ -59,7 +60,7 @@ settings! {
         size: Sides = Sides(vec![64]), values::sides;
         /// Dimension, 1 to 3; none: the number of sides in `size`, or 2 for a single one.
         dimension: Option<u32> = None, optional(values::dimension);
-        /// Temperature in units of energy over k_B; none: critical, or 1 in one dimension.
+        /// Temperature in units of energy over k_B, or infinite; none: critical, or 1 in one dimension.
         temperature: Option<f64> = None, optional(values::temperature);
         /// Coupling J; below 0 the antiferromagnet.
         coupling: f64 = 1.0, values::coupling;
@@ -73,7 +74,7 @@ settings! {
     IsingChain {
         /// Sites of the ring.
         size: Sides = Sides(vec![64]), values::ring;
-        /// Temperature in units of energy over k_B.
+        /// Temperature in units of energy over k_B, or infinite.
         temperature: Option<f64> = None, optional(values::temperature);
         /// Coupling J, by which random bonds are multiplied.
         coupling: f64 = 1.0, values::coupling;
@@ -268,13 +269,24 @@ impl IsingModel {
         .map_err(|error| Error::usage(error.to_string()))
     }
 
+    /// The update to use, if it is not to be measured. Clusters freeze the seam of a cold frustrated
+    /// antiferromagnet.
+    fn update(&self) -> Result<Option<Update>> {
+        let cold =
+            self.temperature < COLD * CRITICAL[self.lattice.dimension() - 1] * self.coupling.abs();
+        let frustrated = self.sampler(Update::Metropolis, 1)?.is_frustrated();
+        let metropolis = (cold && frustrated).then_some(Update::Metropolis);
+        Ok(self.algorithm.or(metropolis))
+    }
+
     /// The sampler, and a measured plan of its chains.
     ///
     /// # Errors
     /// Usage, if the sampler rejects its parameters.
     pub fn sampling(&self, seed: u64, threads: usize) -> Result<Sampling<sampler::Ising>> {
-        if self.algorithm != Some(Update::Metropolis) {
-            return self.clusters(self.algorithm, seed, threads);
+        let update = self.update()?;
+        if update != Some(Update::Metropolis) {
+            return self.clusters(update, seed, threads);
         }
         let model = self.sampler(Update::Metropolis, 1)?;
         let plan = Plan::measure(&model, None, seed, threads);
@@ -335,6 +347,10 @@ impl IsingModel {
     }
 }
 
+/// Temperature, in units of the critical one, below which a frustrated antiferromagnet is sampled spin by
+/// spin.
+const COLD: f64 = 0.5;
+
 /// Mean size of a Wolff cluster below which its start costs more than its growth.
 const SMALL_CLUSTER: f64 = 64.0;
 
@@ -371,7 +387,7 @@ impl Model for IsingModel {
             (false, false) => "Ising model",
             (false, true) => "Ising antiferromagnet",
         };
-        let (size, t) = (product(self.lattice.sides()), self.temperature);
+        let (size, t) = (product(self.lattice.sides()), Parameter(self.temperature));
         format!("{kind}, {size} at T = {t}")
     }
 
@@ -379,9 +395,9 @@ impl Model for IsingModel {
         format!(
             "Spins ±1 with nearest-neighbour coupling J = {} on a periodic lattice of {}, at \
              temperature {}",
-            self.coupling,
+            Parameter(self.coupling),
             product(self.lattice.sides()),
-            self.temperature
+            Parameter(self.temperature)
         )
     }
 
@@ -410,7 +426,7 @@ impl Model for IsingModel {
     }
 
     fn unmeasured(&self) -> Result<ModelSampler> {
-        let choice = self.algorithm.unwrap_or(Update::SwendsenWang);
+        let choice = self.update()?.unwrap_or(Update::SwendsenWang);
         let sampler = self.sampler(choice, 1)?;
         Ok(ModelSampler::Ising(Sampling::unmeasured(sampler)))
     }
@@ -420,8 +436,9 @@ impl Model for IsingModel {
     }
 
     fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<ModelSampler> {
+        let update = self.update()?;
         let sites = self.lattice.sites() as u32;
-        let can_be = match (self.algorithm, clusters) {
+        let can_be = match (update, clusters) {
             (None | Some(Update::Wolff), Some(clusters)) => (1..=sites).contains(&clusters),
             (Some(Update::Wolff), None) => false,
             (_, clusters) => clusters.is_none(),
@@ -429,7 +446,7 @@ impl Model for IsingModel {
         if !can_be {
             return Err(Error::failure("clusters that no pilot chose"));
         }
-        let warmer = match self.algorithm {
+        let warmer = match update {
             Some(Update::Metropolis) => self.sampler(Update::Metropolis, 1)?,
             _ => self.sampler(Update::SwendsenWang, 1)?,
         };

@@ -22,6 +22,9 @@ pub const CHAINS: usize = 8;
 
 /// Site updates that the two chains of a pilot may take together before it gives up.
 const PILOT_UPDATES: u64 = 1 << 31;
+/// The same, and sweeps, for chains of which neither changed in energy or order parameter meanwhile: at low
+/// temperature they may be stuck in different states for ever.
+const PILOT_STUCK: [u64; 2] = [PILOT_UPDATES >> 4, 1 << 18];
 /// Sweeps of the shortest pilot, and site updates of each of its chains that allow more of them: what
 /// a pilot finds decides the cost of all that follows, and must not depend on luck.
 const PILOT_SWEEPS: [usize; 2] = [256, 2048];
@@ -170,6 +173,12 @@ impl Trace {
         ]
     }
 
+    /// Whether the second half saw no change.
+    fn is_stuck(&self) -> bool {
+        let constant = |series: &[f64]| series.iter().all(|x| *x == series[0]);
+        self.late().into_iter().all(constant)
+    }
+
     /// Whether there are sectors and the second half saw one alone.
     fn is_frozen(&self) -> bool {
         let late = &self.sectors[self.sectors.len() / 2..];
@@ -236,7 +245,11 @@ impl Plan {
             });
             let long = looks as f64 / 2.0 >= SPAN * tau;
             let sweeps = looks as u64 * u64::from(every);
-            let spent = 2 * sweeps * sites >= PILOT_UPDATES;
+            let updates = 2 * sweeps * sites;
+            let [most, most_sweeps] = PILOT_STUCK;
+            let long_enough = updates >= most || sweeps >= most_sweeps;
+            let stuck = long_enough && traces.iter().all(Trace::is_stuck);
+            let spent = updates >= PILOT_UPDATES || stuck;
             if (agree && long) || spent {
                 let squares = hot[1].iter().chain(cold[1]).map(|m| m * m).sum::<f64>();
                 // A pilot that is longer than it had to be says less of the start than of the rest.

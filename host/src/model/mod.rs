@@ -232,6 +232,11 @@ pub trait Model: Debug {
     /// The format of its configurations in a file.
     fn format(&self) -> Format;
 
+    /// Why sampling may take long, if it may.
+    fn caution(&self) -> Option<String> {
+        None
+    }
+
     /// The unit of the sampler's energies; none, if there is no energy.
     fn energy_unit(&self) -> Option<f64> {
         Some(1.0)

@@ -7,6 +7,7 @@ use super::mcmc::Sampling;
 use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Sides};
 use crate::settings::{optional, settings};
@@ -20,7 +21,7 @@ settings! {
         dimension: Option<u32> = None, optional(values::plane);
         /// Number of states q, 2 to 16.
         states: u32 = 3, values::count;
-        /// Temperature; none: critical in two dimensions, 1/ln(1 + √q).
+        /// Temperature, which may be infinite; none: critical in two dimensions, 1/ln(1 + √q).
         temperature: Option<f64> = None, optional(values::temperature);
     }
 }
@@ -83,7 +84,7 @@ impl Model for PottsModel {
     }
 
     fn title(&self) -> String {
-        let (size, t) = (self.sides(), self.temperature);
+        let (size, t) = (self.sides(), Parameter(self.temperature));
         format!(
             "{}-state Potts model, {size} at T = {t}",
             self.sampler.states()
@@ -96,7 +97,7 @@ impl Model for PottsModel {
              neighbours in the same state, at temperature {}; a state enters as {q} signs, \
              +1 for the state itself, minus their mean",
             self.sides(),
-            self.temperature,
+            Parameter(self.temperature),
             q = self.sampler.states()
         )
     }

@@ -11,6 +11,7 @@ use super::mcmc::Sampling;
 use super::random_bonds::RandomBonds;
 use super::{AnyModel, ExactQuery, IsingChain, Layout, Model, ModelSampler, exact};
 use crate::data::npy::Format;
+use crate::digits::Parameter;
 use crate::error::{Error, Result};
 use crate::settings::values::Sides;
 
@@ -67,7 +68,7 @@ impl Model for RingModel {
         format!(
             "Ising chain with random bonds, {} at T = {}",
             self.sampler.lattice().sites(),
-            self.temperature
+            Parameter(self.temperature)
         )
     }
 
@@ -78,9 +79,9 @@ impl Model for RingModel {
              the block begins at site {}",
             self.sampler.lattice().sites(),
             bonds.disorder,
-            self.coupling,
+            Parameter(self.coupling),
             bonds.disorder_seed,
-            self.temperature,
+            Parameter(self.temperature),
             bonds.origin
         )
     }

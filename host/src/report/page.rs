@@ -7,6 +7,7 @@ use blockspin_core::bound::AnyBound as Bound;
 use super::picture::{Level, escape, heat_map_svg, series_svg};
 use super::settings;
 use crate::data::filters::product;
+use crate::digits;
 use crate::error::Result;
 use crate::run::RunRecord;
 use crate::run::record::{Diagnosis, VERSION};
@@ -95,19 +96,28 @@ impl Page<'_> {
     }
 
     fn headline(&self, page: &mut String) {
-        let error = finite(self.record.results.information_stderr_nats)
-            .map(|e| format!(" <span class=\"error\">± {}</span>", nats(e)))
-            .unwrap_or_default();
-        let bits = finite(self.record.results.information_nats)
-            .map(|i| format!(" ({} bits)", signed(i / std::f64::consts::LN_2, 3)))
-            .unwrap_or_default();
+        let mean = finite(self.record.results.information_nats);
+        let stderr = finite(self.record.results.information_stderr_nats);
+        let of = |unit: f64| {
+            let (mean, stderr) = (mean? / unit, stderr? / unit);
+            Some(digits::with_error(mean, stderr).map(|text| text.replace('-', "−")))
+        };
+        let (shown, error) = match of(1.0) {
+            Some([mean, error]) => (mean, format!(" <span class=\"error\">± {error}</span>")),
+            None => (number(mean), String::new()),
+        };
+        let bits = match (of(std::f64::consts::LN_2), mean) {
+            (Some([bits, _]), _) => format!(" ({bits} bits)"),
+            (None, Some(mean)) => format!(" ({} bits)", nats(mean / std::f64::consts::LN_2)),
+            (None, None) => String::new(),
+        };
         let _ = write!(
             page,
             "<section class=\"headline\">\n<p class=\"number\">{}{error} <span class=\"unit\">nats\
              </span></p>\n<p>of real-space mutual information between the block, seen through the \
              filter, and its environment{bits}. Measured on configurations that training has not \
              seen, with {}.</p>\n<dl class=\"facts\">\n",
-            number(self.record.results.information_nats),
+            shown,
             match self.coarse() {
                 Coarse::Binary => "binary h drawn from the learned encoder".into(),
                 Coarse::Continuous { noise: 0.0 } => "continuous h = Λ·v".into(),
@@ -364,19 +374,9 @@ fn number(value: Option<f64>) -> String {
     finite(value).map_or_else(|| "—".into(), nats)
 }
 
-/// Nats with four decimals, which show one or two digits of a standard error.
+/// A number with true minus signs.
 fn nats(value: f64) -> String {
-    signed(value, 4)
-}
-
-/// With a true minus sign, which is left out before zero.
-fn signed(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    match text.strip_prefix('-') {
-        Some(rest) if !rest.bytes().any(|b| (b'1'..=b'9').contains(&b)) => rest.into(),
-        Some(rest) => format!("−{rest}"),
-        None => text,
-    }
+    digits::number(value).replace('-', "−")
 }
 
 const STYLE: &str = include_str!("report.css");
@@ -400,7 +400,7 @@ mod tests {
         for text in [
             "0.4031",
             "± 0.0031",
-            "0.582 bits",
+            "0.5816 bits",
             "0.4052",
             "4.6052",
             "0.6931",
@@ -505,8 +505,8 @@ mod tests {
             !page.contains("NaN") && !page.contains("inf<") && !page.contains("class=\"error\"")
         );
         assert_eq!(
-            (signed(-0.00001, 4), signed(-0.5, 1)),
-            ("0.0000".into(), "−0.5".into())
+            (nats(-0.00001), nats(-0.5)),
+            ("−1.0e−5".into(), "−0.5000".into())
         );
     }
 }

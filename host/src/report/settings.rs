@@ -1,6 +1,7 @@
 //! All settings of a run and derived sizes, for the table in its report.
 
 use crate::data::filters::product;
+use crate::digits;
 use crate::run::RunRecord;
 use crate::settings;
 
@@ -43,7 +44,10 @@ pub fn table(record: &RunRecord) -> Vec<(String, String)> {
             ("by sign", exact.information_sign_nats),
         ] {
             if let Some(value) = value {
-                row(&format!("Exact, h {h}"), format!("{value:.4} nats"));
+                row(
+                    &format!("Exact, h {h}"),
+                    format!("{} nats", digits::number(value)),
+                );
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::picture::graph::graph_table;
 use super::picture::{Style, heat_map};
 use crate::data::graph::Shells;
+use crate::digits;
 use crate::error::Result;
 use crate::run::evaluate::Estimate;
 use crate::run::record::{DataRecord, Results};
@@ -67,7 +68,11 @@ pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Res
         None => format!("bound {}", config.optimisation.bound),
     };
     let training = results.training_information_nats.unwrap_or(f64::NAN);
-    let _ = writeln!(text, "in training    {training:.4} nats   {limit}");
+    let _ = writeln!(
+        text,
+        "in training    {} nats   {limit}",
+        digits::number(training)
+    );
     for (name, value) in search_rows(results) {
         let _ = writeln!(text, "{:<14} {value}", name.to_lowercase());
     }
@@ -84,31 +89,38 @@ pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Res
 
 /// "0.4050 ± 0.0030 nats  (0.5843 bits)".
 fn nats(estimate: Estimate) -> String {
-    let bits = estimate.mean / std::f64::consts::LN_2;
-    format!("{estimate} nats  ({bits:.4} bits)")
+    let in_bits = |nats: f64| nats / std::f64::consts::LN_2;
+    let [bits, _] = digits::with_error(in_bits(estimate.mean), in_bits(estimate.stderr));
+    format!("{estimate} nats  ({bits} bits)")
 }
 
 /// The line for an exact value, if there is one.
 fn exactly(information: Option<f64>, shown: Option<f64>, batch: u32) -> String {
     let shown = shown.map_or(String::new(), |shown| {
-        format!(", of which InfoNCE at K = {batch} can show {shown:.4}")
+        format!(
+            ", of which InfoNCE at K = {batch} can show {}",
+            digits::number(shown)
+        )
     });
     information.map_or(String::new(), |information| {
-        format!("exactly        {information:.4} nats{shown}\n")
+        let information = digits::number(information);
+        format!("exactly        {information} nats{shown}\n")
     })
 }
 
 /// Names and values that summarise several trainings, an early end and a refinement.
 #[must_use]
 pub fn search_rows(results: &Results) -> Vec<(String, String)> {
-    let number = |x: Option<f64>| x.map_or("none".into(), |x| format!("{x:.4}"));
+    let estimate = |mean: Option<f64>, stderr: Option<f64>| {
+        let [mean_text, error] =
+            digits::with_error(mean.unwrap_or(f64::NAN), stderr.unwrap_or(f64::NAN));
+        let none = |x: Option<f64>, text| x.map_or("none".into(), |_| text);
+        [none(mean, mean_text), none(stderr, error)]
+    };
     let mut rows = vec![];
     if let Some(tried) = &results.components_tried {
         let each = tried.iter().map(|tried| {
-            let (mean, stderr) = (
-                number(tried.watched_nats),
-                number(tried.watched_stderr_nats),
-            );
+            let [mean, stderr] = estimate(tried.watched_nats, tried.watched_stderr_nats);
             format!("C = {}: {mean} ± {stderr}", tried.components)
         });
         rows.push((
@@ -123,14 +135,17 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     if let (Some(restarts), Some(spread)) = (&results.restarts, results.spread_nats) {
         let each: Vec<_> = restarts
             .iter()
-            .map(|one| number(one.watched_nats))
+            .map(|one| estimate(one.watched_nats, one.watched_stderr_nats))
             .collect();
         rows.push((
             "Restarts".into(),
             format!(
-                "{} nats on validation windows, each ± {}; spread {spread:.4}, the best is reported",
-                each.join(", "),
-                number(restarts[0].watched_stderr_nats)
+                "{} nats on validation windows; spread {}, the best is reported",
+                each.iter()
+                    .map(|one| one.join(" ± "))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                digits::number(spread)
             ),
         ));
     }
@@ -159,8 +174,9 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
         rows.push((
             "Refinement".into(),
             format!(
-                "{steps} steps of BFGS, {watched_before_nats:.4} to {watched_after_nats:.4} nats on \
-                 validation windows{}",
+                "{steps} steps of BFGS, {} to {} nats on validation windows{}",
+                digits::number(watched_before_nats),
+                digits::number(watched_after_nats),
                 match kept {
                     true => "",
                     false => "; the filter is unchanged",

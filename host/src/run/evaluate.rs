@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::correlation::Correlation;
 use crate::data::supply::{SampleValue, Supply};
+use crate::digits;
 use crate::error::{Error, Result};
 use crate::observer::Progress;
 use crate::run::simd::Isa;
@@ -42,7 +43,8 @@ pub struct Estimate {
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.4} ± {:.4}", self.mean, self.stderr)
+        let [mean, stderr] = digits::with_error(self.mean, self.stderr);
+        write!(f, "{mean} ± {stderr}")
     }
 }
 

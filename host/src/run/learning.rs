@@ -348,7 +348,7 @@ fn train<C: Cut + Send, V: SampleValue>(
         let steps = training.steps()?;
         progress.advance(u64::from(steps));
         if let Some(estimate) = training.record(watched) {
-            progress.describe(&|| format!("{:.3} nats", estimate.mean));
+            progress.describe(&|| format!("{estimate} nats"));
         }
         if let Some(checkpoint) = &mut checkpoint
             && checkpoint.is_due()

@@ -272,24 +272,13 @@ fn number(text: &str, rule: &str, allowed: impl Fn(f64) -> bool) -> Rule<f64> {
         .ok_or_else(|| rule.to_string())
 }
 
-/// Parses a temperature.
+/// Parses a temperature, which may be infinite.
 ///
 /// # Errors
 /// Says what is allowed.
 pub fn temperature(text: &str) -> Rule<f64> {
-    let rule = "a temperature is a finite number above 0, such as 2.269";
-    number(text, rule, |t| {
-        t.is_finite() && t > 0.0 && t.recip().is_finite()
-    })
-}
-
-/// Parses a temperature that may be infinite.
-///
-/// # Errors
-/// Says what is allowed.
-pub fn dimer_temperature(text: &str) -> Rule<f64> {
-    let rule = "a temperature of dimers is a number above 0, such as 0.65, or inf";
-    number(text, rule, |t| t > 0.0)
+    let rule = "a temperature is a number above 0, such as 2.269, or inf";
+    number(text, rule, |t| t > 0.0 && t.recip().is_finite())
 }
 
 /// Parses the binding of a pair of noise spins.
@@ -306,10 +295,11 @@ pub fn binding(text: &str) -> Rule<f64> {
 /// # Errors
 /// Says what is allowed.
 pub fn inverse_temperature(text: &str) -> Rule<f64> {
-    let rule = "an inverse temperature is a finite number above 0, such as 0.44";
+    let rule = "an inverse temperature is a finite number from 0, such as 0.44";
     number(text, rule, |b| {
-        b.is_finite() && b > 0.0 && b.recip().is_finite()
+        b == 0.0 || b.is_finite() && b > 0.0 && b.recip().is_finite()
     })
+    .map(f64::abs)
 }
 
 /// Parses a time in seconds.

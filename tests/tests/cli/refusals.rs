@@ -51,20 +51,17 @@ fn invalid_model_parameters_are_refused() {
         ("--size 4,4 --dimension 3", &["2 sides", "--dimension is 3"]),
         ("--temperature 0", &["'0'", "--temperature", "above 0"]),
         ("--temperature -1", &["'-1'", "--temperature"]),
-        ("--temperature nan", &["'nan'", "finite"]),
-        ("--temperature inf", &["'inf'", "finite"]),
-        ("--temperature -inf", &["'-inf'", "finite"]),
+        ("--temperature nan", &["'nan'", "above 0"]),
+        ("--temperature -inf", &["'-inf'", "above 0"]),
         ("--coupling -inf", &["'-inf'", "finite"]),
         ("--temperature warm", &["'warm'"]),
         ("--temperature 1e-320", &["'1e-320'"]),
-        ("--beta 0", &["'0'", "--beta"]),
         ("--beta -0.4", &["'-0.4'", "--beta"]),
         ("--beta nan", &["'nan'", "--beta"]),
         ("--beta 0.4 --temperature 2", &["--beta", "--temperature"]),
         ("--coupling 0", &["'0'", "--coupling"]),
         ("--coupling nan", &["'nan'", "--coupling"]),
         ("--coupling 1e300 --temperature 1e-300", &["ratio"]),
-        ("--size 5 --coupling -1", &["5", "even", "6"]),
         ("--seed -1", &["'-1'", "--seed"]),
         ("--burn-in -1", &["'-1'", "--burn-in"]),
         ("--thin 0", &["0", "--thin"]),
@@ -104,7 +101,6 @@ fn invalid_model_parameters_are_refused() {
             ("--size 1", &["1", "--size"]),
             ("--size 4,4", &["'4,4'", "--size"]),
             ("--disorder strong", &["'strong'", "--disorder"]),
-            ("--coupling -1 --size 7", &["7", "even"]),
         ],
     );
 }
@@ -235,7 +231,7 @@ fn invalid_run_parameters_are_refused() {
             ("dimer --size 0", &["side of 0", "4"]),
             ("dimer --temperature 0", &["'0'", "inf"]),
             ("dimer --temperature -1", &["'-1'", "above 0"]),
-            ("dimer --temperature nan", &["'nan'", "0.65"]),
+            ("dimer --temperature nan", &["'nan'", "above 0"]),
         ],
     );
 }
@@ -673,10 +669,6 @@ fn unsolvable_exact_problems_are_refused() {
             (
                 "ising --size 4 --block 2 --filter uniform --batch many",
                 &["'many'", "--batch"],
-            ),
-            (
-                "gaussian --mass 1 --block 2 --filter uniform --encoder continuous --batch 100",
-                &["--batch", "--encoder continuous", "sigmoid"],
             ),
             ("ising --size 4 --filter best", &["--block"]),
             (

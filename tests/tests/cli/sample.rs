@@ -22,6 +22,16 @@ fn ising_samples_and_their_statistics() {
             "(3000, 9)",
         ),
         ("chain --size 12 --algorithm swendsen-wang", "(3000, 12)"),
+        // Frustrated, warm and cold; and without any interaction.
+        ("ising --size 3,5 --coupling -1", "(3000, 3, 5)"),
+        (
+            "ising --size 3,4 --coupling -1 --temperature 0.7",
+            "(3000, 3, 4)",
+        ),
+        (
+            "chain --size 9 --coupling -1 --temperature inf",
+            "(3000, 9)",
+        ),
     ] {
         let folder = Folder::new();
         let found = folder.json(&format!(

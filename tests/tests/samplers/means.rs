@@ -69,6 +69,19 @@ fn antiferromagnets() {
     check(&systems, 20_000, 3);
 }
 
+/// Odd sides of antiferromagnets, around which their order cannot close.
+#[test]
+fn frustrated_antiferromagnets() {
+    let systems = [
+        System::antiferromagnet(&[9], 1.0),
+        System::antiferromagnet(&[3, 3], 1.5),
+        System::antiferromagnet(&[3, 5], CRITICAL),
+        System::antiferromagnet(&[5, 5], 2.0),
+        System::antiferromagnet(&[3, 4], 2.0),
+    ];
+    check(&systems, 20_000, 6);
+}
+
 #[test]
 fn eight_by_eight() {
     let systems = [

@@ -425,4 +425,175 @@ fn refusals() {
     let (given, needed) = (5, 4);
     let error = FilterError::Weights { given, needed };
     assert_eq!(run(2, Encoder::Continuous, &weights), error.into());
+    let two = Filter::new(&weights[..4], 2, Encoder::Continuous).unwrap();
+    let error = information(&ring, 1.0, Some(&two), NonZeroU32::new(10));
+    assert_eq!(error, Err(Error::Batch(2)));
+}
+
+/// 6 × 5, block 2 × 2, buffer 1: I(V:E), then I(H:E) of four filters and of two components together, from
+/// covariance matrices inverted with 150 digits.
+const LIGHT: [(f64, [f64; 6]); 8] = [
+    (
+        1e-1,
+        [
+            1.43555251133613,
+            1.41004238676992,
+            0.00121286089205434,
+            0.0193678916988925,
+            0.00679779301789722,
+            0.0113882597170968,
+        ],
+    ),
+    (
+        1e-3,
+        [
+            6.0174439751292,
+            5.99146697218118,
+            0.0012260769800129,
+            0.0197363768490165,
+            0.00692443251150186,
+            0.0115905549253472,
+        ],
+    ),
+    (
+        1e-6,
+        [
+            12.925196876314,
+            12.8992198260925,
+            0.0012260783112137,
+            0.0197364141756416,
+            0.00693212180955176,
+            0.0116028438627057,
+        ],
+    ),
+    (
+        1e-8,
+        [
+            17.5303670622997,
+            17.5043900120782,
+            0.00122607831121503,
+            0.0197364141756789,
+            0.0783381836463067,
+            0.121307890738839,
+        ],
+    ),
+    (
+        1e-12,
+        [
+            26.7407074342759,
+            26.7147303840544,
+            0.00122607831121503,
+            0.0197364141756789,
+            8.28033772321352,
+            8.51944193020275,
+        ],
+    ),
+    (
+        1e-16,
+        [
+            35.9510478062521,
+            35.9250707560306,
+            0.00122607831121503,
+            0.0197364141756789,
+            17.4906780626229,
+            17.7297822818018,
+        ],
+    ),
+    (
+        1e-20,
+        [
+            45.1613881782283,
+            45.1354111280068,
+            0.00122607831121503,
+            0.0197364141756789,
+            26.7010184345991,
+            26.9401226537779,
+        ],
+    ),
+    (
+        1e-30,
+        [
+            68.1872391081687,
+            68.1612620579472,
+            0.00122607831121503,
+            0.0197364141756789,
+            49.7268693645396,
+            49.9659735837184,
+        ],
+    ),
+];
+
+#[test]
+fn light_fields_agree_with_many_digits() {
+    let torus = partition(&[6, 5], &[2, 2], 1);
+    for (mass, want) in LIGHT {
+        let filters: [(&[f32], usize); 5] = [
+            (&[1.0; 4], 1),
+            (&[1.0, -1.0, -1.0, 1.0], 1),
+            (&[1.0, 1.0, -1.0, -1.0], 1),
+            // They add up to the rounding errors of the weights alone.
+            (&[0.1, 0.2, 0.3, -0.6], 1),
+            (&[1.0, 0.1, -1.0, 0.2, -1.0, 0.3, 1.0, -0.6], 2),
+        ];
+        let kept = filters.map(|(weights, components)| {
+            let filter = Filter::new(weights, components, Encoder::Continuous).unwrap();
+            inform(&torus, mass, Some(&filter)).filtered.unwrap()
+        });
+        let block = inform(&torus, mass, None).block;
+        for (got, want) in [block].into_iter().chain(kept).zip(want) {
+            assert!((got / want - 1.0).abs() < 1e-11, "{mass}: {got} {want}");
+        }
+        // Signs of a filter that sees no mean keep a share of it, whatever the mass.
+        for (weights, of_continuous) in [
+            ([1.0, -1.0, -1.0, 1.0], want[2]),
+            ([1.0, 1.0, -1.0, -1.0], want[3]),
+        ] {
+            let kept = keep(&torus, mass, &weights, Encoder::Sign);
+            let ratio = (2.0 * of_continuous).exp_m1().sqrt();
+            let want = binary::information(Threshold::Sign, ratio, 1.0);
+            assert!((kept / want - 1.0).abs() < 1e-11, "{mass}: {kept} {want}");
+        }
+    }
+}
+
+#[test]
+fn sums_are_exact() {
+    for (terms, want) in [
+        (&[1e30, 1.0, -1e30, 1e-30][..], 1.0),
+        (&[3e38, 1e-40, -3e38], 1e-40),
+        (&[0.1, 0.2, -0.3], f64::EPSILON / 8.0),
+        (&[], 0.0),
+    ] {
+        assert_eq!(exact_sum(terms.iter().copied()), want);
+    }
+}
+
+/// Noise adds its variance to that of h, given E or not.
+#[test]
+fn noise_of_continuous_h() {
+    let torus = partition(&[4, 5], &[3, 1], 1);
+    let (of_v, given) = naive(&torus, 0.3);
+    let [h, h_given] = [&of_v, &given].map(|s| project(s, &WEIGHTS[..3], 1)[0][0]);
+    for noise in [0.0, 0.1, 3.0, 1e3] {
+        let filter = Filter::new(&WEIGHTS[..3], 1, Encoder::Continuous).unwrap();
+        let got = information(
+            &torus,
+            0.3,
+            Some(&filter.with_noise(noise)),
+            NonZeroU32::new(20),
+        )
+        .unwrap();
+        let want = 0.5 * ((h - h_given) / (h_given + noise * noise)).ln_1p();
+        assert!(
+            (got.filtered.unwrap() / want - 1.0).abs() < 1e-11,
+            "{noise} {got:?}"
+        );
+        assert_eq!(
+            got.deficit,
+            Some(continuous::deficit(
+                got.filtered.unwrap(),
+                NonZeroU32::new(20).unwrap()
+            ))
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use blockspin_core::lattice::Lattice;
 
-use super::bond_counts;
+use super::{bond_counts, bond_square};
 
 /// Exact means; energies in the units of the coupling, k_B = 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,8 +15,20 @@ pub struct Means {
     pub magnetisation_abs: f64,
     /// ⟨M²⟩ / N².
     pub magnetisation_squared: f64,
-    /// 1 − ⟨M⁴⟩ / (3 ⟨M²⟩²).
-    pub binder_cumulant: f64,
+    /// 1 − ⟨M⁴⟩ / (3 ⟨M²⟩²); none where the magnetisation vanishes, ⟨M²⟩ / N² < [`VANISHING`].
+    pub binder_cumulant: Option<f64>,
+}
+
+/// ⟨M²⟩ / N² below which no configuration with a magnetisation has a weight that matters.
+pub const VANISHING: f64 = 1e-30;
+
+/// Below this |βJ| the energy is the first term of its expansion: the sum of all configurations would
+/// leave only the rounding error of its cancellation.
+pub(crate) const WEAK: f64 = 1e-8;
+
+/// Binder's cumulant from ⟨m²⟩ and ⟨m⁴⟩, for m = M / N.
+pub(crate) fn binder_cumulant(square: f64, fourth: f64) -> Option<f64> {
+    (square >= VANISHING).then(|| 1.0 - fourth / square / (3.0 * square))
 }
 
 /// Sums over configurations of the weight times 1, D, D², |M|, M² and M⁴, where D is the number of
@@ -66,7 +78,11 @@ impl Sums {
         let excess = self.energy[1] / self.energy[0];
         let variance = self.energy[2] / self.energy[0] - excess * excess;
         // Σ s s counts satisfied minus unsatisfied bonds, or for K < 0 the reverse.
-        let opposing = 2.0 * (frustrated as f64 + self.origin + excess) - all as f64;
+        let opposing = if k.abs() < WEAK {
+            -k.abs() * bond_square(lattice)
+        } else {
+            2.0 * (frustrated as f64 + self.origin + excess) - all as f64
+        };
         let [m, m2, m4] = self.magnetisation.map(|sum| sum / self.weight);
         Means {
             energy_per_site: coupling.abs() * opposing / sites,
@@ -78,7 +94,10 @@ impl Sums {
             },
             magnetisation_abs: m / sites,
             magnetisation_squared: m2 / (sites * sites),
-            binder_cumulant: 1.0 - m4 / m2 / (3.0 * m2),
+            binder_cumulant: binder_cumulant(
+                m2 / (sites * sites),
+                m4 / (sites * sites) / (sites * sites),
+            ),
         }
     }
 }

@@ -41,7 +41,8 @@ use crate::optimal_filter::{self, OptimalFilter, OptimalFilterError};
 use crate::partition::Partition;
 use crate::spin_weights::{self, SpinWeights};
 
-pub use means::Means;
+pub use means::{Means, VANISHING};
+pub(crate) use means::{WEAK, binder_cumulant};
 pub use ring::{MAX_RING_BLOCK, MAX_RING_SITES};
 pub use strip::{MAX_STRIP_SITES, MAX_STRIP_WIDTH};
 pub use torus::MAX_ENUMERATED_SITES;
@@ -288,6 +289,12 @@ fn bond_counts(lattice: Lattice, k: f64) -> (usize, usize) {
         0
     };
     (sites * lattice.dimension(), frustrated)
+}
+
+/// ⟨(Σ_⟨ij⟩ s_i s_j)²⟩ of independent spins. The two bonds of a side of 2 join the same spins.
+fn bond_square(lattice: Lattice) -> f64 {
+    let images = |side: &u32| if *side == 2 { 2.0 } else { 1.0 };
+    lattice.sites() as f64 * lattice.sides().iter().map(images).sum::<f64>()
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ use blockspin_core::sampler::spin_pair::{EffectiveBond, odds, probability};
 use crate::filter::{Filter, FilterError};
 use crate::information::Information;
 use crate::ising::ring::BlockOfRing;
-use crate::ising::{self, Means, boundary, information_bytes, optimal_filter_bytes};
+use crate::ising::{
+    self, Means, WEAK, binder_cumulant, boundary, information_bytes, optimal_filter_bytes,
+};
 use crate::joint::{self, Joint};
 use crate::optimal_filter::{self, OptimalFilter};
 use crate::partition::{Partition, sides};
@@ -93,8 +95,7 @@ impl From<FilterError> for Error {
 }
 
 /// Exact means of the ring with these bonds at inverse temperature `beta`, in units of 1/energy.
-/// Energies are in the units of the bonds. Where the magnetisation is certainly 0, Binder's cumulant is
-/// −∞.
+/// Energies are in the units of the bonds.
 ///
 /// # Errors
 /// [`Error::Bonds`] or [`Error::Sites`].
@@ -133,7 +134,12 @@ pub fn means(bonds: &[f64], beta: f64) -> Result<Means, Error> {
     let all = same.joined(other);
 
     let n = sites as f64;
-    let ground: f64 = bonds.iter().map(|bond| -bond.abs()).sum();
+    let energy = if bonds.iter().all(|bond| (beta * bond).abs() < WEAK) {
+        -independent_square(bonds, beta)
+    } else {
+        let ground: f64 = bonds.iter().map(|bond| -bond.abs()).sum();
+        ground + all.excess
+    };
     let mut moments = [0.0; 3];
     for (up, [p, q]) in numbers.iter().enumerate() {
         let m = (2.0 * up as f64 - n) / n;
@@ -144,16 +150,20 @@ pub fn means(bonds: &[f64], beta: f64) -> Result<Means, Error> {
     }
     let [magnetisation_abs, magnetisation_squared, fourth] = moments;
     Ok(Means {
-        energy_per_site: (ground + all.excess) / n,
+        energy_per_site: energy / n,
         specific_heat: all.variance * beta * beta / n,
         magnetisation_abs,
         magnetisation_squared,
-        binder_cumulant: if magnetisation_squared > 0.0 {
-            1.0 - fourth / magnetisation_squared / (3.0 * magnetisation_squared)
-        } else {
-            f64::NEG_INFINITY
-        },
+        binder_cumulant: binder_cumulant(magnetisation_squared, fourth),
     })
+}
+
+/// β ⟨E²⟩ of independent spins; the two bonds of a ring of two join the same ones.
+fn independent_square(bonds: &[f64], beta: f64) -> f64 {
+    match *bonds {
+        [a, b] => beta * (a + b) * (a + b),
+        _ => bonds.iter().map(|bond| beta * bond * bond).sum(),
+    }
 }
 
 /// ⟨s_i s_j⟩ of the ring with these bonds at inverse temperature `beta`.

@@ -84,12 +84,15 @@ fn means_agree_with_enumeration() {
                 beta * beta * variance / n,
                 m[0],
                 m[1],
-                1.0 - m[2] / (3.0 * m[1] * m[1]),
+                match m[1] < ising::VANISHING {
+                    true => f64::NAN,
+                    false => 1.0 - m[2] / (3.0 * m[1] * m[1]),
+                },
             ];
             for (got, want) in values(run(&bonds, beta)).into_iter().zip(want) {
                 // Without any magnetisation.
                 if want.is_nan() {
-                    assert_eq!(got, f64::NEG_INFINITY);
+                    assert!(got.is_nan(), "{bonds:?} {beta} {got} {m:?}");
                     continue;
                 }
                 // The rounding error of the sums is β times that of the energies.
