@@ -117,7 +117,58 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
         let none = |x: Option<f64>, text| x.map_or("none".into(), |_| text);
         [none(mean, mean_text), none(stderr, error)]
     };
+    let number = |x: Option<f64>| x.map_or("none".into(), digits::number);
     let mut rows = vec![];
+    if let Some(folds) = &results.fold_estimates {
+        let each = folds
+            .iter()
+            .map(|fold| estimate(fold.information_nats, fold.information_stderr_nats).join(" ± "));
+        rows.push((
+            "Held out".to_string(),
+            format!(
+                "{} parts in turn: {}",
+                folds.len(),
+                each.collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    if let Some(critics) = &results.critics_tried
+        && let Some(kept) = critics.iter().find(|critic| critic.kept)
+    {
+        let hidden: Vec<_> = kept.hidden.iter().map(u32::to_string).collect();
+        let hidden = match hidden.is_empty() {
+            true => String::new(),
+            false => format!(" with hidden layers of {}", hidden.join(", ")),
+        };
+        rows.push((
+            "Best critic".into(),
+            format!(
+                "{}{hidden}, of {} on windows that they did not learn from",
+                kept.critic,
+                critics.len()
+            ),
+        ));
+    }
+    if let Some(scale) = results.critic_scale {
+        rows.push((
+            "Scale".into(),
+            format!("the critic times {scale}, which is best on windows that it did not learn from"),
+        ));
+    }
+    if let Some(start) = &results.equal_weights {
+        let verdict = match start.kept {
+            true => "are reported",
+            false => "are not reported",
+        };
+        rows.push((
+            "Equal weights".into(),
+            format!(
+                "{verdict}: {} nats on validation windows, learned ones {}",
+                number(start.equal_nats),
+                number(start.drawn_nats)
+            ),
+        ));
+    }
     if let Some(tried) = &results.components_tried {
         let each = tried.iter().map(|tried| {
             let [mean, stderr] = estimate(tried.watched_nats, tried.watched_stderr_nats);
@@ -159,7 +210,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     if why.is_some() || kept.is_some() {
         let all: Vec<_> = [why, kept].into_iter().flatten().collect();
         rows.push((
-            "EndReason".into(),
+            "Ended".into(),
             format!("after {} steps: {}", results.steps, all.join("; ")),
         ));
     }

@@ -6,6 +6,7 @@ use blockspin_core::critic::AnyCritic as Critic;
 
 use super::config::{Filter, RunConfig};
 use super::evaluate::Estimate;
+use super::training::EndReason;
 use super::record::{DataRecord, Diagnosis, Results, SuspiciousValue};
 use crate::data::transform::Transform;
 use crate::settings::encoder::Coarse;
@@ -33,16 +34,23 @@ const IMPOSSIBLE: f64 = 3.0;
 const MISSING: f64 = 0.5;
 /// Fraction of the ceiling above which InfoNCE is visibly biased.
 const NEAR_CEILING: f64 = 0.7;
+/// Fraction of the information by which validation figures may rise in the last quarter of a training.
+const RISING: f64 = 0.01;
 /// Relaxation above which h in training is far from binary.
 const SOFT: f32 = 1.0;
 /// Training may exceed held-out information by this much, and four standard errors, before it counts as
 /// overfitting.
 const OVERFIT: f64 = 0.02;
 
-/// Diagnoses a run; `discrete`: whether its values are discrete. Each diagnosis has a sentence of
+/// Diagnoses a run; `rise`: of validation figures at its end; `discrete`: whether its values are discrete. Each diagnosis has a sentence of
 /// advice.
 #[must_use]
-pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(Diagnosis, String)> {
+pub fn diagnose(
+    config: &RunConfig,
+    results: &Results,
+    rise: Option<Estimate>,
+    discrete: bool,
+) -> Vec<(Diagnosis, String)> {
     let mut found = results.data.as_ref().map_or(vec![], of_data);
     if results.held_out_batches == 0 {
         return found;
@@ -161,6 +169,21 @@ pub fn diagnose(config: &RunConfig, results: &Results, discrete: bool) -> Vec<(D
                 ),
             ));
         }
+    }
+    if let Some(rise) = rise
+        && results.ended == Some(EndReason::Steps)
+        && rise.mean > 4.0 * rise.stderr
+        && rise.mean > stderr
+        && rise.mean > RISING * mean
+    {
+        found.push((
+            Diagnosis::StillRising,
+            format!(
+                "the information was still rising at the end, by {:.4} nats in the last quarter of the \
+                 training: more `steps` would find more",
+                rise.mean
+            ),
+        ));
     }
     let schedule = optimisation.schedule(config.learned());
     let softness = schedule.epsilon(schedule.steps);

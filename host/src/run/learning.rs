@@ -25,7 +25,7 @@ use super::refine::Refinement;
 use super::region::Geometry;
 use super::search::{Attempt, Search};
 use super::setup::{SCALES, Scaling, Setup};
-use super::training::{Buffers, EndReason, PoolBuffers, Training, filters};
+use super::training::{Buffers, EndReason, PoolBuffers, Training, choose, filters};
 use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::split::Split;
@@ -49,6 +49,8 @@ pub struct Outcome {
     pub information_sign: Option<Estimate>,
     /// What these are means of, for each factor of the critic that is tried.
     pub(super) scaled: Vec<(Figures, Option<Figures>)>,
+    /// What a training that began with equal weights found, if one was tried.
+    pub plain: Option<Plain>,
     /// Whether the training told more about its own windows than about others.
     pub(super) overfits: bool,
     /// Information on each part of a file that was held out in turn, in its order; empty, if there was
@@ -96,6 +98,17 @@ pub struct Outcome {
     pub seconds_training: f64,
     /// Wall time of everything.
     pub seconds: f64,
+}
+
+/// Two trainings, since the first found hardly anything: from drawn first weights, and from equal ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain {
+    /// Information on validation windows with the first.
+    pub drawn: Estimate,
+    /// The same with the second.
+    pub equal: Estimate,
+    /// Whether the second is the one that is reported.
+    pub kept: bool,
 }
 
 /// Three supplies that share nothing, and how much is taken of them.
@@ -298,7 +311,7 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     };
     let all = |extent: Extent| extent.groups * setup.shape.batch();
     let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
-    let (choosing, seed) = (sizes.choosing.map_or(0, all), setup.optimisation.seed);
+    let (choosing, seed) = (all(sizes.choosing), setup.optimisation.seed);
     let mut outcome = learn(
         setup,
         Supplies {
@@ -391,12 +404,14 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let mut supply = watched;
         gather(supply.as_mut(), sizes.watched, &mut origins, &Silent)?
     };
-    let choosing = match sizes.choosing {
-        Some(extent) => {
-            let mut origins = Stream::new(seed, 5, Purpose::Windows);
-            Some(gather(choosing().as_mut(), extent, &mut origins, &Silent)?)
-        }
-        None => None,
+    let gather_choosing = || {
+        let mut origins = Stream::new(seed, 5, Purpose::Windows);
+        gather(choosing().as_mut(), sizes.choosing, &mut origins, &Silent)
+    };
+    let mut gather_choosing = Some(gather_choosing);
+    let choosing = match setup.chooses() {
+        true => gather_choosing.take().map(|gather| gather()).transpose()?,
+        false => None,
     };
     let mut seconds_gathering = start.elapsed().as_secs_f64();
 
@@ -407,8 +422,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let mut buffers = Buffers::new(stage.shape);
         let buffers = (&mut buffers, &mut pool);
         let place = (cut, &centres[..]);
-        let supply = (supply(seed), correlation);
-        let mut training = Training::new(&stage, &sizes, buffers, place, supply, seed)?;
+        let drawn = (supply(seed), correlation);
+        let mut training = Training::new(&stage, &sizes, buffers, place, drawn, seed)?;
         if let Some(checkpoint) = &checkpoint {
             checkpoint.fits(training.bytes(cut.sites()))?;
         }
@@ -422,9 +437,41 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
         let mut ended = training.end(&watched, choosing.as_ref())?;
         ended.critic = critic;
-        if let Some(trained) = search.push(setup, ended) {
-            break Ok::<_, Error>(trained);
+        let Some(trained) = search.push(setup, ended) else {
+            continue;
+        };
+        if !setup.may_start_plain() || !trained.is_weak() {
+            break Ok::<_, Error>((trained, None));
         }
+        // Drawn weights may have led nowhere. Equal ones are tried too, and both are compared on more
+        // windows than the training was watched by.
+        let gathered = gather_choosing.take().map(|gather| gather()).transpose()?;
+        let Some(windows) = gathered.as_ref().or(choosing.as_ref()) else {
+            break Ok((trained, None));
+        };
+        let stage = setup.stage(trained.critic, trained.components)?;
+        let plain = stage.started_plain()?;
+        let mut buffers = Buffers::new(plain.shape);
+        let drawn = (supply(seed), correlation);
+        let buffers = (&mut buffers, &mut pool);
+        let mut training = Training::new(&plain, &sizes, buffers, place, drawn, seed)?;
+        train(&plain, &mut training, &watched, "training, equal weights", None, || {
+            search.clone()
+        })?;
+        let mut second = training.end(&watched, Some(windows))?;
+        second.critic = trained.critic;
+        let mut buffers = Buffers::<V>::new(stage.shape);
+        let mut rsmi = buffers.of(&stage, &centres, &trained)?;
+        let first = choose(&stage, &mut rsmi, windows, correlation);
+        search.add(&second);
+        let found = second.watched.unwrap_or(first);
+        let is_better = found.mean > first.mean;
+        let plain = Plain {
+            drawn: first,
+            equal: found,
+            kept: is_better,
+        };
+        break Ok((if is_better { second } else { trained }, Some(plain)));
     };
 
     // With threads to spare held-out windows are gathered meanwhile; no training sees them.
@@ -441,7 +488,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         AtomicBool::new(false),
         AtomicU64::new(0),
     );
-    let (trained, held) = std::thread::scope(|scope| {
+    let ((trained, plain), held) = std::thread::scope(|scope| {
         let mut supply = Meanwhile {
             supply: held_out,
             over: &over,
@@ -542,6 +589,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         seconds: search.earlier + begun.elapsed().as_secs_f64(),
         critics: search.critics(),
         attempts: search.attempts,
+        plain,
         scaled,
     })
 }
@@ -559,6 +607,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         information: none,
         information_sign: setup.coarse.decided().map(|_| none),
         scaled: vec![],
+        plain: None,
         overfits: false,
         folds: vec![],
         training: 0.0,

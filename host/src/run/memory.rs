@@ -84,8 +84,8 @@ pub(super) struct Sizes {
     /// Draws after which a configuration is replaced; none: all are there.
     pub(super) uses: Option<usize>,
     pub(super) watched: Extent,
-    /// What trainings are compared by; none: there is one alone.
-    pub(super) choosing: Option<Extent>,
+    /// What trainings are compared by, if there are several.
+    pub(super) choosing: Extent,
     pub(super) held_out: Extent,
 }
 
@@ -143,7 +143,7 @@ impl Sizes {
                 groups: VALIDATION_WINDOWS.div_ceil(independent * batch),
                 windows: independent.min(4),
             },
-            choosing: setup.chooses().then_some(choosing),
+            choosing,
             held_out: Extent {
                 groups: held_out.div_ceil(windows * batch).max(HELD_OUT_GROUPS),
                 windows,
@@ -199,7 +199,7 @@ impl Sizes {
             first: pool,
             uses: (pool < train).then(|| uses(DATA_USES, sites)),
             watched,
-            choosing: setup.chooses().then_some(choosing),
+            choosing,
             held_out,
         }
     }
@@ -207,7 +207,10 @@ impl Sizes {
     pub(super) fn bytes<V: SampleValue>(&self, setup: &Setup, sites: usize) -> u64 {
         let rows = |extent: Extent| extent.groups * extent.windows * setup.shape.batch();
         let configuration = size_of::<V>() * V::configuration(sites) + 4;
-        let choosing = self.choosing.map_or(0, rows);
+        let choosing = match setup.chooses() || setup.may_start_plain() {
+            true => rows(self.choosing),
+            false => 0,
+        };
         let ahead = match setup.execution.threads {
             1 => 0,
             _ => AHEAD * setup.shape.batch(),

@@ -116,6 +116,19 @@ pub struct CriticRecord {
     pub kept: bool,
 }
 
+/// A second training, with equal first weights, since the first found hardly anything.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlainRecord {
+    /// Information on validation windows of the training with drawn first weights.
+    pub drawn_nats: Option<f64>,
+    /// The same of that with equal ones.
+    pub equal_nats: Option<f64>,
+    /// Standard error of the latter.
+    pub stderr_nats: Option<f64>,
+    /// Whether the second training is the one that is reported.
+    pub kept: bool,
+}
+
 /// The estimate on one of several parts of a file that were held out in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldRecord {
@@ -300,6 +313,8 @@ pub enum Diagnosis {
     MissingValues,
     /// The relaxation was still high at the end of the training.
     SoftEncoder,
+    /// Validation figures were still rising at the end of the training.
+    StillRising,
     /// No information beyond its error.
     NoSignal,
 }
@@ -365,6 +380,9 @@ pub struct Results {
     /// none: it was not.
     #[serde(default)]
     pub critic_scale: Option<f64>,
+    /// A second training with equal first weights, if the first found hardly anything.
+    #[serde(default)]
+    pub equal_weights: Option<PlainRecord>,
     /// Estimates on all parts of the file in its order, if several were held out in turn.
     #[serde(default)]
     pub fold_estimates: Option<Vec<FoldRecord>>,
@@ -414,6 +432,7 @@ impl Results {
         "components_tried",
         "critics_tried",
         "critic_scale",
+        "equal_weights",
         "fold_estimates",
         "filters",
         "filters_are",
@@ -628,6 +647,7 @@ impl RunRecord {
                 components_tried: None,
                 critics_tried: None,
                 critic_scale: None,
+                equal_weights: None,
                 fold_estimates: None,
                 filters: nested_filters(&filters),
                 filters_are: None,

@@ -139,6 +139,12 @@ impl Search {
         label
     }
 
+    /// Adds the time of another training.
+    pub(super) fn add(&mut self, trained: &TrainingResult) {
+        self.seconds_sampling += trained.course.seconds_sampling;
+        self.seconds_training += trained.course.seconds_training;
+    }
+
     /// Takes a training that has ended; the one that is kept, if it was the last.
     pub(super) fn push(
         &mut self,
@@ -153,8 +159,7 @@ impl Search {
             steps: trained.course.done,
             watched: trained.watched,
         });
-        self.seconds_sampling += trained.course.seconds_sampling;
-        self.seconds_training += trained.course.seconds_training;
+        self.add(&trained);
         let overfits = trained.overfits();
         let best = match self.best.take() {
             Some(best) if trained.mean() > best.mean() => trained,

@@ -12,10 +12,11 @@ use super::config::RunConfig;
 use super::cross_fitting;
 use super::diagnostics::diagnose;
 use super::evaluate::Estimate;
+use super::history;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, RestartRecord,
+    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, PlainRecord, RestartRecord,
     Results, RunRecord, SiteScales, SuspiciousValue, Timing, ValuesRecord, finite, nested_filters,
 };
 use super::reference::Exact;
@@ -318,6 +319,12 @@ impl Session {
                 // The shortest decimal: 0.8, not 0.800000011.
                 outcome.critic_scale.to_string().parse().unwrap_or(1.0)
             }),
+            equal_weights: outcome.plain.map(|plain| PlainRecord {
+                drawn_nats: finite(plain.drawn.mean),
+                equal_nats: finite(plain.equal.mean),
+                stderr_nats: finite(plain.equal.stderr),
+                kept: plain.kept,
+            }),
             fold_estimates: several(
                 outcome
                     .folds
@@ -338,7 +345,13 @@ impl Session {
             diagnoses: vec![],
             warnings: vec![],
         };
-        let judged = diagnose(&self.config, &results, self.input.is_discrete());
+        let rise = outcome.folds.is_empty().then(|| history::rise(&outcome.series));
+        let judged = diagnose(
+            &self.config,
+            &results,
+            rise.flatten(),
+            self.input.is_discrete(),
+        );
         for (diagnosis, sentence) in judged {
             results.diagnoses.push(diagnosis);
             warnings.push(sentence);

@@ -25,6 +25,10 @@ use crate::store::resources;
 
 /// Draws of an independent window in a training above which a critic may memorise windows.
 const MANY_DRAWS: f64 = 30.0;
+/// A training that begins with equal weights has this fraction of the steps, inverted.
+const PLAIN_SHARE: u32 = 2;
+/// Its weights: h drawn with them is nearly their sign.
+const PLAIN_WEIGHT: f32 = 3.0;
 /// Validation figures without a new best after which such a training ends, unless given.
 const PATIENCE: u32 = 10;
 /// Smaller critics: the width of one hidden layer (0: a quadratic critic), and of the embedding.
@@ -405,6 +409,32 @@ impl Setup {
     /// Whether there are several trainings, of which one is chosen.
     pub(super) fn chooses(&self) -> bool {
         self.learned.restarts > 1 || self.learned.grows() || !self.alternatives.is_empty()
+    }
+
+    /// Whether a training that finds hardly anything may be followed by one that begins with equal weights:
+    /// the first weights of a single binary or continuous component were drawn.
+    pub(super) fn may_start_plain(&self) -> bool {
+        self.given.is_none()
+            && self.filter_init.is_none()
+            && !self.shape.has_map()
+            && !self.learned.grows()
+            && self.shape.components() == 1
+    }
+
+    /// The setup of that training, in which the weights stay as they are, so that it finds what the mean of
+    /// the block tells. It is shorter: only the critic learns.
+    ///
+    /// # Errors
+    /// Those of [`Filters::new`].
+    pub(super) fn started_plain(&self) -> Result<Self> {
+        let mut setup = self.clone();
+        let weights = self.zeros().len();
+        let plain = Filters::new(self.geometry.block(), vec![PLAIN_WEIGHT; weights])?;
+        setup.filter_init = Some(plain.of_states(1));
+        setup.frozen = 1;
+        setup.optimisation.steps = (self.optimisation.steps / PLAIN_SHARE).max(1);
+        setup.schedule = setup.optimisation.schedule(Some(&setup.learned));
+        Ok(setup)
     }
 
     /// The setup for a file from which so many independent windows are trained on. Where each is drawn

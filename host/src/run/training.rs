@@ -39,6 +39,10 @@ fn records(schedule: &Schedule) -> u32 {
     (schedule.steps / RECORDS).max(1)
 }
 
+/// Standard errors of a validation figure below which it is hardly there.
+const WEAK: f64 = 3.0;
+/// By how much validation figures fall in a training that overfits, in nats.
+const WORSE: f64 = 0.01;
 /// Training and validation figures may differ by this much, and two standard errors, in nats.
 const OVERFIT: f64 = 0.02;
 
@@ -154,6 +158,9 @@ struct Snapshot {
     /// Moving average of the training bound.
     #[serde(default)]
     training: Option<f64>,
+    /// Information on the watched windows.
+    #[serde(default)]
+    figure: Option<f64>,
 }
 
 impl Snapshot {
@@ -164,6 +171,7 @@ impl Snapshot {
             parameters: lanes.flat_map(|lane| lane.0).collect(),
             average: *rsmi.memory_mut().average,
             training: None,
+            figure: None,
         }
     }
 
@@ -624,14 +632,24 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 Verdict::Best => {
                     self.course.best = Some(Snapshot {
                         training: Some(self.course.moving.mean()),
+                        figure: Some(estimate.mean),
                         ..Snapshot::of(&mut self.rsmi, done)
                     });
                 }
-                Verdict::Stop if !is_over => self.course.ended = Some(EndReason::Patience),
+                Verdict::Stop if !is_over && self.is_worse(estimate.mean) => {
+                    self.course.ended = Some(EndReason::Patience);
+                }
                 Verdict::Wait | Verdict::Stop => {}
             }
         }
         held_out
+    }
+
+    /// Whether a validation figure is enough below the best for a training to end that was not told how
+    /// patient it should be: differences that small may be those of a weak signal that is still growing.
+    fn is_worse(&self, figure: f64) -> bool {
+        let best = self.course.best.as_ref().and_then(|best| best.figure);
+        self.setup.scaling == Scaling::None || best.is_none_or(|best| figure < best - WORSE)
     }
 
     /// Bytes of a checkpoint, at most, about.
@@ -739,11 +757,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
 
     /// Information on the windows that trainings are compared by.
     fn choose(&mut self, windows: &HeldOut<V>) -> Estimate {
-        let (_, reported) = self.setup.learning();
-        let mut noise = Stream::new(self.setup.optimisation.seed, 4, Purpose::Encoder);
-        let isa = self.setup.execution.isa;
-        let figures = windows.figures(&mut self.rsmi, isa, reported, &mut noise);
-        figures.estimate(self.correlation)
+        choose(self.setup, &mut self.rsmi, windows, self.correlation)
     }
 
     /// Scales the critic by the factor that is best on these windows, and gives it: one that learned from
@@ -774,10 +788,10 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         choosing: Option<&HeldOut<V>>,
     ) -> Result<TrainingResult> {
         let mut step = self.course.done;
-        let mut training = Some(self.course.moving.mean());
+        let (mut training, mut figure) = (Some(self.course.moving.mean()), None);
         if let Some(best) = self.course.best.take() {
             best.give(&mut self.rsmi);
-            (step, training) = (best.step, best.training);
+            (step, training, figure) = (best.step, best.training, best.figure);
         }
         let (learn, _) = self.setup.learning();
         let start = Instant::now();
@@ -803,6 +817,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             critic: 0,
             kept: Snapshot {
                 training,
+                figure,
                 ..Snapshot::of(&mut self.rsmi, step)
             },
             watched,
@@ -810,6 +825,19 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             course: self.course,
         })
     }
+}
+
+/// Information on the windows that trainings are compared by.
+pub(super) fn choose<V: SampleValue>(
+    setup: &Setup,
+    rsmi: &mut Rsmi,
+    windows: &HeldOut<V>,
+    correlation: Correlation,
+) -> Estimate {
+    let (_, reported) = setup.learning();
+    let mut noise = Stream::new(setup.optimisation.seed, 4, Purpose::Encoder);
+    let figures = windows.figures(rsmi, setup.execution.isa, reported, &mut noise);
+    figures.estimate(correlation)
 }
 
 /// A training that has ended.
@@ -843,15 +871,26 @@ impl TrainingResult {
     }
 
     /// Whether it told more about the samples that it learned from than about others: then the training
-    /// figure exceeds the validation figure at the end, or the best was long before it.
+    /// figure exceeds the validation figure at the end, or this is below the best.
     pub(super) fn overfits(&self) -> bool {
         let last = self.course.series.iter().rev();
         let last = last.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
         let Some((mean, stderr)) = last.into_iter().next() else {
             return false;
         };
-        self.kept.step <= self.course.done / 2
-            || self.course.moving.mean() - mean > OVERFIT + 2.0 * stderr
+        let best = self.kept.figure.unwrap_or(mean);
+        best - mean > WORSE || self.course.moving.mean() - mean > OVERFIT + 2.0 * stderr
+    }
+
+    /// Whether its validation figures are hardly above their error.
+    pub(super) fn is_weak(&self) -> bool {
+        let figures = self.course.series.iter().rev();
+        let last = figures.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
+        let last: Vec<(f64, f64)> = last.take(5).collect();
+        let count = last.len().max(1) as f64;
+        let mean = last.iter().map(|(mean, _)| mean).sum::<f64>() / count;
+        let stderr = last.iter().map(|(_, stderr)| stderr).sum::<f64>() / count;
+        !(mean > WEAK * stderr)
     }
 
     /// Moving average of the training bound at that step.
