@@ -152,7 +152,9 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     if let Some(scale) = results.critic_scale {
         rows.push((
             "Scale".into(),
-            format!("the critic times {scale}, which is best on windows that it did not learn from"),
+            format!(
+                "the critic times {scale}, which is best on windows that it did not learn from"
+            ),
         ));
     }
     if let Some(start) = &results.equal_weights {

@@ -6,8 +6,8 @@ use blockspin_core::critic::AnyCritic as Critic;
 
 use super::config::{Filter, RunConfig};
 use super::evaluate::Estimate;
-use super::training::EndReason;
 use super::record::{DataRecord, Diagnosis, Results, SuspiciousValue};
+use super::training::EndReason;
 use crate::data::transform::Transform;
 use crate::settings::encoder::Coarse;
 use crate::settings::values::Boundaries;

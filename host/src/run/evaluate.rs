@@ -244,6 +244,19 @@ impl Figures {
         joined
     }
 
+    /// By how much they exceed others of the same windows: the error of this is that of pairs.
+    #[must_use]
+    pub fn excess(&self, other: &Figures, correlation: Correlation) -> Estimate {
+        let differences = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect();
+        let excess = Figures {
+            values: differences(&self.values, &other.values),
+            batches: differences(&self.batches, &other.batches),
+            windows: self.windows,
+            surprise: 0.0,
+        };
+        excess.estimate(correlation)
+    }
+
     /// Their sum, and their number.
     #[must_use]
     pub fn sum(&self) -> (f64, f64) {

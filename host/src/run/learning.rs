@@ -455,14 +455,19 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let drawn = (supply(seed), correlation);
         let buffers = (&mut buffers, &mut pool);
         let mut training = Training::new(&plain, &sizes, buffers, place, drawn, seed)?;
-        train(&plain, &mut training, &watched, "training, equal weights", None, || {
-            search.clone()
-        })?;
+        train(
+            &plain,
+            &mut training,
+            &watched,
+            "training, equal weights",
+            None,
+            || search.clone(),
+        )?;
         let mut second = training.end(&watched, Some(windows))?;
         second.critic = trained.critic;
         let mut buffers = Buffers::<V>::new(stage.shape);
         let mut rsmi = buffers.of(&stage, &centres, &trained)?;
-        let first = choose(&stage, &mut rsmi, windows, correlation);
+        let first = choose(&stage, &mut rsmi, windows).estimate(correlation);
         search.add(&second);
         let found = second.watched.unwrap_or(first);
         let is_better = found.mean > first.mean;

@@ -16,8 +16,9 @@ use super::history;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, PlainRecord, RestartRecord,
-    Results, RunRecord, SiteScales, SuspiciousValue, Timing, ValuesRecord, finite, nested_filters,
+    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, PlainRecord,
+    RestartRecord, Results, RunRecord, SiteScales, SuspiciousValue, Timing, ValuesRecord, finite,
+    nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
@@ -345,7 +346,10 @@ impl Session {
             diagnoses: vec![],
             warnings: vec![],
         };
-        let rise = outcome.folds.is_empty().then(|| history::rise(&outcome.series));
+        let rise = outcome
+            .folds
+            .is_empty()
+            .then(|| history::rise(&outcome.series));
         let judged = diagnose(
             &self.config,
             &results,

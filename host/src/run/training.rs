@@ -24,7 +24,7 @@ use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::model::workers::lock;
 use crate::run::checkpoint::is_duration;
-use crate::run::evaluate::{Estimate, HeldOut, incomplete};
+use crate::run::evaluate::{Estimate, Figures, HeldOut, incomplete};
 use crate::run::history::Record;
 use crate::store::codec::{StateFile, same_sequence};
 
@@ -41,6 +41,8 @@ fn records(schedule: &Schedule) -> u32 {
 
 /// Standard errors of a validation figure below which it is hardly there.
 const WEAK: f64 = 3.0;
+/// Standard errors of a difference by which the best parameters are to be better than the last.
+const BETTER: f64 = 2.0;
 /// By how much validation figures fall in a training that overfits, in nats.
 const WORSE: f64 = 0.01;
 /// Training and validation figures may differ by this much, and two standard errors, in nats.
@@ -756,21 +758,38 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     }
 
     /// Information on the windows that trainings are compared by.
-    fn choose(&mut self, windows: &HeldOut<V>) -> Estimate {
-        choose(self.setup, &mut self.rsmi, windows, self.correlation)
+    fn choose(&mut self, windows: &HeldOut<V>) -> Figures {
+        choose(self.setup, &mut self.rsmi, windows)
+    }
+
+    /// Whether the best parameters are kept: where the training was stopped for them or the patience was
+    /// given; else where they are better than the last by more than the error of the difference.
+    fn is_kept(&mut self, best: &Snapshot, windows: &HeldOut<V>) -> bool {
+        let stopped = self.course.ended == Some(EndReason::Patience);
+        if self.setup.scaling == Scaling::None || stopped {
+            return true;
+        }
+        let last = Snapshot::of(&mut self.rsmi, self.course.done);
+        let of_last = self.choose(windows);
+        best.give(&mut self.rsmi);
+        let excess = self.choose(windows).excess(&of_last, self.correlation);
+        last.give(&mut self.rsmi);
+        excess.mean > BETTER * excess.stderr
     }
 
     /// Scales the critic by the factor that is best on these windows, and gives it: one that learned from
-    /// few windows is too sure of itself on others.
+    /// few windows is too sure of itself on others. 1 is left only for more than the error of the
+    /// difference.
     fn scale(&mut self, windows: &HeldOut<V>) -> f32 {
         let start = Snapshot::of(&mut self.rsmi, self.course.done);
-        let mut best = (f64::NEG_INFINITY, 1.0);
-        for factor in SCALES {
-            self.rsmi.scale_critic(factor);
-            let mean = self.choose(windows).mean;
+        let unscaled = self.choose(windows);
+        let mut best = (0.0, 1.0);
+        for factor in &SCALES[1..] {
+            self.rsmi.scale_critic(*factor);
+            let excess = self.choose(windows).excess(&unscaled, self.correlation);
             start.give(&mut self.rsmi);
-            if mean > best.0 {
-                best = (mean, factor);
+            if excess.mean > excess.stderr && excess.mean > best.0 {
+                best = (excess.mean, *factor);
             }
         }
         self.rsmi.scale_critic(best.1);
@@ -789,7 +808,9 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     ) -> Result<TrainingResult> {
         let mut step = self.course.done;
         let (mut training, mut figure) = (Some(self.course.moving.mean()), None);
-        if let Some(best) = self.course.best.take() {
+        if let Some(best) = self.course.best.take()
+            && self.is_kept(&best, choosing.unwrap_or(watched))
+        {
             best.give(&mut self.rsmi);
             (step, training, figure) = (best.step, best.training, best.figure);
         }
@@ -810,7 +831,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             Scaling::Validation => self.scale(choosing.unwrap_or(watched)),
             Scaling::None | Scaling::Folds => 1.0,
         };
-        let watched = choosing.map(|windows| self.choose(windows));
+        let watched = choosing.map(|windows| self.choose(windows).estimate(self.correlation));
         Ok(TrainingResult {
             scale: Some(scale),
             components: self.setup.components(),
@@ -832,12 +853,10 @@ pub(super) fn choose<V: SampleValue>(
     setup: &Setup,
     rsmi: &mut Rsmi,
     windows: &HeldOut<V>,
-    correlation: Correlation,
-) -> Estimate {
+) -> Figures {
     let (_, reported) = setup.learning();
     let mut noise = Stream::new(setup.optimisation.seed, 4, Purpose::Encoder);
-    let figures = windows.figures(rsmi, setup.execution.isa, reported, &mut noise);
-    figures.estimate(correlation)
+    windows.figures(rsmi, setup.execution.isa, reported, &mut noise)
 }
 
 /// A training that has ended.

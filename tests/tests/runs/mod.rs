@@ -4,5 +4,6 @@ mod arrays;
 mod checkpoint;
 mod data;
 mod estimate;
+mod honesty;
 mod search;
 mod values;
