@@ -16,6 +16,9 @@ use blockspin::settings::values::Sides;
 use blockspin_core::bound::AnyBound as Bound;
 use blockspin_core::num::rng::{Purpose, Stream};
 
+/// Steps of a training.
+const STEPS: u32 = 2000;
+
 /// A data set of a family: a run, and what it ought to find.
 struct Case {
     run: Run,
@@ -139,6 +142,7 @@ fn window(run: Run, window: [u32; 3], batch: u32) -> Run {
         config.window.buffer = Sides(vec![buffer]);
         config.window.environment = Sides(vec![environment]);
         config.optimisation.batch = batch;
+        config.optimisation.steps = STEPS;
     })
 }
 
@@ -311,7 +315,6 @@ fn model(name: &'static str, temperature: f64, batch: u32) -> Row {
         make: Box::new(move |seed| {
             let run = window(Run::new(Ising::square(4).at(temperature)), [2, 0, 1], batch);
             let run = run.with(|config| {
-                config.optimisation.steps = 2000;
                 config.optimisation.seed = seed;
             });
             Case {

@@ -27,6 +27,8 @@ use crate::store::resources;
 const MANY_DRAWS: f64 = 30.0;
 /// A training that begins with equal weights has this fraction of the steps, inverted.
 const PLAIN_SHARE: u32 = 2;
+/// Steps below which a training that finds hardly anything says little about first weights.
+const PLAIN_STEPS: u32 = 1000;
 /// Its weights: h drawn with them is nearly their sign.
 const PLAIN_WEIGHT: f32 = 3.0;
 /// Validation figures without a new best after which such a training ends, unless given.
@@ -419,6 +421,7 @@ impl Setup {
             && !self.shape.has_map()
             && !self.learned.grows()
             && self.shape.components() == 1
+            && self.optimisation.steps >= PLAIN_STEPS
     }
 
     /// The setup of that training, in which the weights stay as they are, so that it finds what the mean of
