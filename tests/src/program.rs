@@ -270,6 +270,14 @@ pub fn floats(data: &[u8]) -> Vec<f32> {
     words.iter().map(|word| f32::from_le_bytes(*word)).collect()
 }
 
+/// Numbers without a pattern: the finaliser of SplitMix64, shortened.
+#[must_use]
+pub fn scattered(i: usize) -> u32 {
+    let x = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (x >> 33) as u32
+}
+
 /// An `.npy` file of version 1.0, C order.
 #[must_use]
 pub fn npy(kind: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {

@@ -428,6 +428,16 @@ struct ReadingArgs {
     #[arg(long, value_parser = ["drop", "keep"], hide_short_help = true, value_name = "POLICY")]
     #[serde(skip_serializing_if = "Option::is_none")]
     repeats: Option<String>,
+    /// Parts of the file that are held out in turn, so that all of it serves for the reported figure
+    /// [default: 5 where few configurations are independent, else 1]
+    #[arg(long, value_parser = rule(values::folds), hide_short_help = true, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folds: Option<String>,
+    /// Critics that are tried on data that the first one overfits: several (smaller ones) or one [default:
+    /// several, unless --critic, --hidden or --embedding is given]
+    #[arg(long, value_parser = ["one", "several"], hide_short_help = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critics: Option<String>,
     /// How values become numbers of order 1: auto, standard (x − mean)/(standard deviation), rank (normal
     /// scores) or none. Auto is standard, unless a few values carry most of the variance; then rank. At one
     /// place each site is transformed by itself

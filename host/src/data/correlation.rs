@@ -108,12 +108,13 @@ impl Correlation {
         let mut series = vec![vec![]; projections.count()];
         let mut values = vec![0.0; reader.sites];
         for i in &indices {
-            reader.read(row(*i), &mut values)?;
-            projections.add(&values, &mut series);
+            if reader.read(row(*i), &mut values)? {
+                projections.add(&values, &mut series);
+            }
         }
         let mut found = Self::NONE;
         for series in &series {
-            let (first, last) = series.split_at(half);
+            let (first, last) = series.split_at(half.min(series.len()));
             let halves = Self::of(first).or(Self::of(last));
             found = found.or(match whole {
                 // Halves tell less, unless one is much slower.
@@ -336,15 +337,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Missing values read as 0, the mean of all.
-    fn read(&self, row: usize, values: &mut [f32]) -> Result<()> {
+    /// Missing values read as 0, the mean of all; false, if all are missing.
+    fn read(&self, row: usize, values: &mut [f32]) -> Result<bool> {
         let mut around = vec![];
         self.crop
             .read(self.data, row, &self.corner, &mut around, values)?;
-        for value in values.iter_mut().filter(|value| value.is_nan()) {
-            *value = 0.0;
+        let mut there = false;
+        for value in values {
+            match value.is_nan() {
+                true => *value = 0.0,
+                false => there = true,
+            }
         }
-        Ok(())
+        Ok(there)
     }
 }
 

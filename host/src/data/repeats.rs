@@ -38,43 +38,35 @@ pub struct Repeats {
     pub repeated: usize,
     /// Indices of those that are used, in order: the first occurrence of each; none: all.
     pub kept: Option<Vec<usize>>,
+    /// A hash of the configurations that were compared, in their order.
+    pub content: u64,
 }
 
 impl Repeats {
-    /// Nothing repeated.
-    fn none(different: usize) -> Self {
-        Repeats {
-            different,
-            repeated: 0,
-            kept: None,
-        }
-    }
-
     /// Compares configurations, with their translations where they are on a lattice.
     ///
     /// # Errors
     /// From reading the file.
     pub fn find(data: &Data, lattice: bool) -> Result<Self> {
         let n = data.configurations();
-        let most = (VALUES / data.sites()).max(1);
-        if n > most {
-            let hashes = hashes(data, lattice, (0..most).map(|k| k * (n / most)))?;
-            if Visits::of(&hashes).repeated() == 0 {
-                return Ok(Self::none(most));
-            }
+        let most = (VALUES / data.sites()).clamp(1, n);
+        let mut hashes = hashes_of(data, lattice, (0..most).map(|k| k * (n / most)))?;
+        let mut visits = Visits::of(&hashes);
+        if most < n && visits.repeated() > 0 {
+            hashes = hashes_of(data, lattice, 0..n)?;
+            visits = Visits::of(&hashes);
         }
-        let hashes = hashes(data, lattice, 0..n)?;
-        let visits = Visits::of(&hashes);
-        if visits.repeated() == 0 || visits.are_natural(states(data)?) {
-            return Ok(Self {
-                repeated: visits.repeated(),
-                ..Self::none(visits.counts.len())
-            });
-        }
+        let content = hashes
+            .iter()
+            .fold(0, |sum, hash| mix(sum ^ hash.unwrap_or(1)));
+        let repeated = visits.repeated();
+        let different = visits.counts.len();
+        let natural = repeated == 0 || visits.are_natural(states(data)?);
         Ok(Repeats {
-            different: visits.counts.len(),
-            repeated: visits.repeated(),
-            kept: Some(visits.firsts),
+            different,
+            repeated,
+            kept: (!natural).then_some(visits.firsts),
+            content,
         })
     }
 }
@@ -89,7 +81,8 @@ struct Visits {
 }
 
 impl Visits {
-    fn of(hashes: &[u64]) -> Self {
+    /// Of hashes; a configuration without one has no values, and is like no other.
+    fn of(hashes: &[Option<u64>]) -> Self {
         let mut number: HashMap<u64, usize> = HashMap::with_capacity(hashes.len());
         let mut visits = Visits {
             counts: vec![],
@@ -98,6 +91,10 @@ impl Visits {
         };
         let mut before = None;
         for (i, hash) in hashes.iter().enumerate() {
+            let Some(hash) = hash else {
+                visits.firsts.push(i);
+                continue;
+            };
             let known = visits.counts.len();
             let at = *number.entry(*hash).or_insert(known);
             let stays = before == Some(at);
@@ -199,7 +196,12 @@ fn states(data: &Data) -> Result<Option<f64>> {
     Ok(Some((sites * of_site - sites.log2()).max(0.0)))
 }
 
-fn hashes(data: &Data, lattice: bool, rows: impl Iterator<Item = usize>) -> Result<Vec<u64>> {
+/// None of configurations whose values are all missing.
+fn hashes_of(
+    data: &Data,
+    lattice: bool,
+    rows: impl Iterator<Item = usize>,
+) -> Result<Vec<Option<u64>>> {
     let sites = data.sites();
     let corner = vec![0; data.sides().len()];
     let row = *data.sides().last().unwrap_or(&1) as usize;
@@ -227,16 +229,20 @@ fn hashes(data: &Data, lattice: bool, rows: impl Iterator<Item = usize>) -> Resu
             }
         } else {
             data.reals(i, &corner, data.sides(), &mut values)?;
+            if values.iter().all(|value| value.is_nan()) {
+                hashes.push(None);
+                continue;
+            }
             for (code, value) in codes.iter_mut().zip(&values) {
                 *code = value.to_bits();
             }
         }
-        hashes.push(match lattice {
+        hashes.push(Some(match lattice {
             true => invariant(&codes, data.sides(), !is_signs),
             false => (0u64..)
                 .zip(&codes)
                 .fold(0, |sum, (i, code)| mix(sum ^ i << 32 ^ u64::from(*code))),
-        });
+        }));
     }
     Ok(hashes)
 }
@@ -364,6 +370,10 @@ mod tests {
             .chunks_exact(64)
             .flat_map(|row| row.repeat(4))
             .collect();
-        assert_eq!(find(&[2000, 8, 8], &slow), Repeats::none(500));
+        let found = find(&[2000, 8, 8], &slow);
+        assert_eq!(
+            (found.different, found.repeated, found.kept),
+            (500, 0, None)
+        );
     }
 }

@@ -52,7 +52,7 @@ pub struct Split {
     pub held_out: Range<usize>,
     /// Correlation along the file.
     pub correlation: Correlation,
-    /// Configurations that occur more than once; none: they were not looked for.
+    /// Configurations that occur more than once, if they were looked for.
     pub repeats: Option<Repeats>,
 }
 
@@ -70,12 +70,12 @@ impl Split {
         policy: RepeatPolicy,
         batch: usize,
     ) -> Result<Self> {
-        let repeats = match policy {
-            // Overlapping parts of one record are no copies.
-            RepeatPolicy::Drop if data.overlap() == 0 => Some(Repeats::find(data, lattice)?),
-            _ => None,
-        };
-        let rows = repeats.as_ref().and_then(|found| found.kept.clone());
+        let mut repeats = Repeats::find(data, lattice)?;
+        // Overlapping parts of one record are no copies.
+        if policy == RepeatPolicy::Keep || data.overlap() > 0 {
+            repeats.kept = None;
+        }
+        let rows = repeats.kept.clone();
         let n = rows.as_ref().map_or(data.configurations(), Vec::len);
         let row = |i: usize| rows.as_ref().map_or(i, |rows| rows[i]);
         let mut correlation = Correlation::measure(data, crop, n, row)?;
@@ -90,9 +90,15 @@ impl Split {
         })?;
         Ok(Split {
             rows,
-            repeats,
+            repeats: Some(repeats),
             ..split
         })
+    }
+
+    /// Indices of the configurations that are used, in order; none: all. The parts are ranges of it.
+    #[must_use]
+    pub fn order(&self) -> Option<&[usize]> {
+        self.rows.as_deref()
     }
 
     /// The configuration that is number `i` of those that are used.

@@ -12,7 +12,6 @@ use blockspin_core::window::row::Value;
 use blockspin_core::window::{Window, WindowError};
 
 use crate::data::Data;
-use crate::data::split::Split;
 use crate::error::{Error, Result};
 use crate::store::codec::{Number, StateFile};
 
@@ -308,7 +307,8 @@ pub trait Supply<V> {
 #[derive(Debug)]
 pub struct Rows<'a, V> {
     data: &'a Data,
-    split: &'a Split,
+    /// Indices of the configurations that the part is a range of; none: all.
+    order: Option<&'a [usize]>,
     part: Range<usize>,
     count: usize,
     endless: bool,
@@ -323,7 +323,7 @@ impl<'a, V> Rows<'a, V> {
     /// `count` configurations, evenly spread over the part and in its order, again and again if
     /// `endless`. `task` numbers the stream of the corners.
     pub fn new(
-        (data, split): (&'a Data, &'a Split),
+        data: &'a Data,
         part: Range<usize>,
         count: usize,
         endless: bool,
@@ -332,7 +332,7 @@ impl<'a, V> Rows<'a, V> {
     ) -> Self {
         Rows {
             data,
-            split,
+            order: None,
             part,
             count,
             endless,
@@ -341,6 +341,14 @@ impl<'a, V> Rows<'a, V> {
             done: 0,
             around: vec![],
         }
+    }
+}
+
+impl<'a, V> Rows<'a, V> {
+    /// With the part as a range of these configurations.
+    #[must_use]
+    pub fn in_order(self, order: Option<&'a [usize]>) -> Self {
+        Rows { order, ..self }
     }
 }
 
@@ -356,7 +364,7 @@ impl<V: SampleValue> Supply<V> for Rows<'_, V> {
         let row = self.part.start + (done * length / self.count as u128) as usize;
         self.done += 1;
         let corner = self.crop.corner(&mut self.stream);
-        let row = self.split.row(row);
+        let row = self.order.map_or(row, |order| order[row]);
         self.crop
             .read(self.data, row, &corner, &mut self.around, slot)?;
         Ok(true)

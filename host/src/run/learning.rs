@@ -293,14 +293,8 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     resources::memory("this run", needed)?;
     let setup = &setup.with_threads_beside(needed);
     let supply = |part: &Range<usize>, count: usize, endless, stream| {
-        Box::new(Rows::<V>::new(
-            (data, parts),
-            part.clone(),
-            count,
-            endless,
-            crop,
-            stream,
-        ))
+        let rows = Rows::<V>::new(data, part.clone(), count, endless, crop, stream);
+        Box::new(rows.in_order(parts.order()))
     };
     let all = |extent: Extent| extent.groups * setup.shape.batch();
     let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));

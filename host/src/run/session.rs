@@ -260,6 +260,7 @@ impl Session {
         add(data.configurations() as u64);
         add(data.missing());
         add(parts.correlation.time.to_bits());
+        add(parts.repeats.as_ref().map_or(0, |repeats| repeats.content));
         let (block, environment) = self.setup.geometry.parts();
         add(block as u64);
         add(environment as u64);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use blockspin_tests::program::{Folder, binary, npy};
+use blockspin_tests::program::{Folder, binary, npy, scattered};
 
 use super::{SHORT, all_refused};
 
@@ -204,7 +204,7 @@ fn a_file_size_limit_is_reported_and_nothing_is_left() {
 #[test]
 fn limits_of_memory_are_reported() {
     let folder = Folder::new();
-    let spins: Vec<u8> = (0..300 * 64u32).map(|i| (i * i / 7 % 3) as u8).collect();
+    let spins: Vec<u8> = (0..300 * 64).map(|i| (scattered(i) % 3) as u8).collect();
     folder.write("values.npy", &npy("|u1", &[300, 8, 8], &spins));
     let short = format!("train ising {SHORT} --threads 4 --out run");
     let commands = [

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use blockspin_tests::arrays::{Packing, archive};
-use blockspin_tests::program::{Folder, npy};
+use blockspin_tests::program::{Folder, npy, scattered};
 
 use super::{Refusals, SHORT, all_refused};
 
@@ -377,7 +377,7 @@ fn unreadable_data_are_refused() {
 #[test]
 fn too_few_configurations_are_refused() {
     let folder = Folder::new();
-    let spins: Vec<u8> = (0..40 * 64).map(|i| (i * i / 7 % 2) as u8).collect();
+    let spins: Vec<u8> = (0..40 * 64).map(|i| (scattered(i) % 2) as u8).collect();
     folder.write("few.npy", &npy("|u1", &[40, 8, 8], &spins));
     let window = "--block 2 --buffer 1 --environment 2";
     all_refused(
@@ -405,7 +405,7 @@ fn too_few_configurations_are_refused() {
 #[test]
 fn unsuitable_data_options_are_refused() {
     let folder = Folder::new();
-    let spins: Vec<u8> = (0..400 * 64).map(|i| (i * i / 7 % 2) as u8).collect();
+    let spins: Vec<u8> = (0..400 * 64).map(|i| (scattered(i) % 2) as u8).collect();
     let square = npy("|u1", &[400, 8, 8], &spins);
     folder.write("square.npy", &square);
     folder.write("line.npy", &npy("|u1", &[400, 64], &spins));
@@ -419,7 +419,7 @@ fn unsuitable_data_options_are_refused() {
     let doubles = |missing: &dyn Fn(usize) -> bool| -> Vec<u8> {
         let values = (0..400 * 64).map(|i| match missing(i) {
             true => f64::NAN,
-            false => f64::from((i * i / 5 % 7) as u32),
+            false => f64::from(scattered(i) % 7),
         });
         let bytes: Vec<u8> = values.flat_map(f64::to_le_bytes).collect();
         npy("<f8", &[400, 8, 8], &bytes)

@@ -18,7 +18,7 @@ use blockspin::run::{CheckpointPlan, RunConfig};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::Gaussian;
-use blockspin_tests::program::{Folder, binary, npy};
+use blockspin_tests::program::{Folder, binary, npy, scattered};
 
 /// A small window and batch.
 const SMALL: &str = "--block 2 --buffer 1 --environment 1 --batch 10";
@@ -139,14 +139,18 @@ fn trainings_on_masses_resume() {
 fn trainings_on_two_values_resume() {
     let folder = Folder::new();
     let _ = folder.run("sample ising --size 8 --samples 300 --out spins.npy");
-    survives(&folder, "data spins.npy", 10_000, 6);
+    // Critics are tried one after the other.
+    let subject = "data spins.npy --folds 1 --patience 100000";
+    survives(&folder, subject, 10_000, 6);
 }
 
 #[test]
 fn trainings_on_reals_resume() {
     let folder = Folder::new();
     let _ = folder.run("sample gaussian --size 8 --mass 0.5 --samples 300 --out fields.npy");
-    survives(&folder, "data fields.npy --boundary open", 10_000, 7);
+    // The first of two folds has the checkpoint.
+    let subject = "data fields.npy --boundary open --folds 2 --critics one --patience 100000";
+    survives(&folder, subject, 10_000, 7);
 }
 
 /// Those that have ended are in the checkpoint too.
@@ -330,8 +334,8 @@ fn field_of(bytes: &[u8], field: &[u8]) -> usize {
 #[test]
 fn other_options_than_those_of_the_checkpoint_are_refused() {
     let folder = Folder::new();
-    let spins: Vec<u8> = (0..300 * 64u32)
-        .map(|i| (i * i / 7 % 3 == 0).into())
+    let spins: Vec<u8> = (0..300 * 64)
+        .map(|i| scattered(i).is_multiple_of(3).into())
         .collect();
     folder.write("spins.npy", &npy("|b1", &[300, 8, 8], &spins));
     let train = format!("train ising --size 8 {SMALL} --steps 4000 --seed 2 --out run");
@@ -369,7 +373,9 @@ fn other_options_than_those_of_the_checkpoint_are_refused() {
     assert_eq!((told.code, &told.stderr[..]), (Some(0), ""), "{told:?}");
     assert!(!checkpoint.exists());
 
-    let data = format!("train data spins.npy {SMALL} --steps 4000 --out run --checkpoint 0.01");
+    let data = format!(
+        "train data spins.npy {SMALL} --steps 4000 --patience 100000 --out run --checkpoint 0.01"
+    );
     kill(started(&folder, &data, &checkpoint));
     let changed: Vec<u8> = spins.iter().rev().copied().collect();
     folder.write("spins.npy", &npy("|b1", &[300, 8, 8], &changed));
