@@ -136,7 +136,7 @@ fn usual(option: &str) -> &'static [&'static str] {
         "values" => &["nodes", "edges"],
         "axes" => &["auto", "nxx", "nx", "nrx", "rnx", "xx", "x"],
         "repeats" => &["drop", "keep"],
-        "transform" => &["auto", "none", "standard", "ranks", "robust", "log"],
+        "transform" => &["auto", "none", "standard", "rank"],
         "subtract" => &["none", "site-means"],
         "missing" => &["0", "-1", "255"],
         "samples" => &["1", "2", "50", "300"],
@@ -147,7 +147,6 @@ fn usual(option: &str) -> &'static [&'static str] {
         "picture" => &["p.svg"],
         "out" => &["run"],
         "checkpoint" => &["0", "1e-6"],
-        "buffer-and-environment" => &[],
         // One that these do not know.
         _ => &["1", "0.5", "none", "auto"],
     }

@@ -128,7 +128,7 @@ fn reading(path: &Path, stream: &mut Stream) -> DataFile {
         ("boundary", &["periodic", "open", "open,periodic"]),
         ("origin", &["0", "1,1", "4294967295"]),
         ("repeats", &["drop", "keep"]),
-        ("transform", &["auto", "none", "standard", "ranks", "signs"]),
+        ("transform", &["auto", "none", "standard", "rank"]),
         ("subtract", &["none", "site-means"]),
         ("missing", &["0", "-1", "255", "1e300"]),
     ];
