@@ -267,7 +267,7 @@ fn trainings_from_checkpoints() {
     let fuzz = Fuzz {
         name: "trainings from checkpoints",
         // The rest of a training, and its figure.
-        one_in: 10,
+        one_in: 50,
         memory: 64 << 20,
         memory_per_byte: 64,
     };
