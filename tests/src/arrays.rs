@@ -3,13 +3,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use blockspin::data::{Data, Kind};
 use blockspin::error;
 use blockspin::observer::Silent;
 use blockspin_core::num::bits;
-use blockspin_core::num::rng::{Purpose, Stream};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
@@ -223,57 +221,6 @@ pub fn sound() -> Vec<Vec<u8>> {
     files
 }
 
-/// Damages a file: some bytes, numbers, stretches; or its end.
-pub fn damage(bytes: &mut Vec<u8>, stream: &mut Stream) {
-    for _ in 0..=stream.below(4) {
-        if bytes.is_empty() {
-            return;
-        }
-        let length = bytes.len() as u32;
-        // Headers and directories are where damage tells.
-        let near = stream.below(length.min(128));
-        let at = match stream.below(3) {
-            0 => stream.below(length),
-            1 => near,
-            _ => length - 1 - near,
-        } as usize;
-        let stretch = 1 + stream.below(16) as usize;
-        let end = (at + stretch).min(bytes.len());
-        match stream.below(9) {
-            0 => bytes[at] ^= 1 << stream.below(8),
-            1 => bytes[at] = stream.next_u32() as u8,
-            2 => bytes[at] = b"0123456789(),:{}'-. "[stream.below(20) as usize],
-            3 => bytes.truncate(at),
-            4 => bytes.extend((0..stretch).map(|_| stream.next_u32() as u8)),
-            5 => {
-                bytes.drain(at..end);
-            }
-            6 => {
-                let copy = bytes[at..end].to_vec();
-                let to = stream.below(length) as usize;
-                bytes.splice(to..to, copy);
-            }
-            7 => {
-                let large = [0, 1, 0x7f, 0x80, 0xff][stream.below(5) as usize];
-                let width = 1 << stream.below(4);
-                for byte in bytes[at..].iter_mut().take(width) {
-                    *byte = large;
-                }
-            }
-            _ => {
-                // A number in the header.
-                let digits: Vec<usize> = (0..bytes.len().min(128))
-                    .filter(|i| bytes[*i].is_ascii_digit())
-                    .collect();
-                if !digits.is_empty() {
-                    let at = digits[stream.below(digits.len() as u32) as usize];
-                    bytes[at] = b'0' + stream.below(10) as u8;
-                }
-            }
-        }
-    }
-}
-
 /// Opens an array and reads from it what it offers. A refusal must name the file on a line of its
 /// own; what is read must be no more than a file of `length` bytes can hold.
 ///
@@ -318,53 +265,4 @@ pub fn try_to_read(path: &Path, length: u64) -> bool {
         }
     }
     true
-}
-
-/// Damages sound files and opens them, `cases` times or as long as `time` says; from number
-/// `first` on, which a failure tells. Returns how many were tried and how many could be read.
-///
-/// # Panics
-/// If one does not end in an array or a refusal, within a bounded time and memory.
-#[must_use]
-pub fn fuzz(first: u64, cases: u64, time: Duration) -> (u64, u64) {
-    let begun = Instant::now();
-    let sound = sound();
-    let folder = tempfile::tempdir().expect("a folder");
-    let (npy, npz) = (
-        folder.path().join("spins.npy"),
-        folder.path().join("spins.npz"),
-    );
-    let (mut tried, mut readable) = (0, 0);
-    while tried < cases && begun.elapsed() < time {
-        let case = first + tried;
-        let mut stream = Stream::new(case, 0, Purpose::Sample);
-        let file = stream.below(sound.len() as u32) as usize;
-        let mut bytes = sound[file].clone();
-        damage(&mut bytes, &mut stream);
-        let zip = sound[file].starts_with(b"PK");
-        let path = if zip { &npz } else { &npy };
-        std::fs::write(path, &bytes).expect("a file");
-        let mut paths = vec![path.clone()];
-        if zip {
-            paths.push(folder.path().join("spins.npz:spins"));
-        }
-        let clock = Instant::now();
-        for path in paths {
-            let length = bytes.len() as u64;
-            let read = std::panic::catch_unwind(|| try_to_read(&path, length));
-            match read {
-                Ok(read) => readable += u64::from(read),
-                Err(_) => panic!("case {case} panics"),
-            }
-        }
-        assert!(clock.elapsed().as_secs() < 10, "case {case} is slow");
-        tried += 1;
-    }
-    // The most memory that this process ever had.
-    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|kib| kib.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-        assert!(peak.is_none_or(|kib| kib < 1 << 20), "{peak:?} KiB");
-    }
-    (tried, readable)
 }

@@ -7,8 +7,10 @@ use crate::num::lane::{Lane, WIDTH};
 /// `values` of a lane of components, 1 in place of those that are frozen: to multiply or divide by 1
 /// leaves all bits.
 fn but_frozen(frozen: u64, lane: usize, mut values: Lane) -> Lane {
+    // A layer of a map may be wider than there are bits.
+    let frozen = frozen.checked_shr((lane * WIDTH) as u32).unwrap_or(0);
     for (n, value) in values.0.iter_mut().enumerate() {
-        if frozen >> (lane * WIDTH + n) & 1 != 0 {
+        if frozen >> n & 1 != 0 {
             *value = 1.0;
         }
     }

@@ -265,14 +265,17 @@ impl Window {
     }
 
     /// The same, where some axes are open (one for each, slowest first): no window crosses their
-    /// ends.
+    /// ends. To be called before [`doubled`](Self::doubled) and [`with_corner`](Self::with_corner), which
+    /// refuse what then has no place; a window that they left no other place stays there.
     #[must_use]
     pub fn with_open(mut self, axes: &[bool]) -> Self {
         let unused = MAX_DIMENSION - self.lattice.dimension();
         for (axis, open) in (unused..MAX_DIMENSION).zip(axes) {
             self.open[axis] = *open;
             if *open {
-                self.places[axis] = self.lattice.extent()[axis] - self.side(axis) + 1;
+                let last = self.lattice.extent()[axis] - self.side(axis);
+                let more = last.saturating_sub(self.first[axis]) / self.step;
+                self.places[axis] = self.places[axis].min(more + 1);
             }
         }
         self
@@ -786,6 +789,17 @@ mod tests {
     }
 
     #[test]
+    fn open_ends_of_a_doubled_lattice_are_kept_in_any_order() {
+        let lattice = Lattice::new(&[8, 10]).unwrap();
+        for environment in [1, 2] {
+            let window = Window::new(lattice, &[2], &[0], &[environment]).unwrap();
+            let before = window.with_open(&[true, true]).doubled(true).unwrap();
+            let after = window.doubled(true).unwrap().with_open(&[true, true]);
+            assert_eq!(before, after);
+        }
+    }
+
+    #[test]
     fn windows_keep_to_where_they_may_lie() {
         let lattice = Lattice::new(&[9, 12]).unwrap();
         let window = Window::new(lattice, &[2, 3], &[1], &[1, 2]).unwrap();
@@ -803,6 +817,11 @@ mod tests {
         }
         let fixed = open.with_corner(&[2, 1]).unwrap();
         assert_eq!(fixed.places(), 1);
+        // In the other order it keeps what place it has.
+        assert_eq!(
+            window.with_corner(&[2, 1]).unwrap().with_open(&[true]),
+            fixed
+        );
         assert_eq!(fixed.random_origin(&mut stream), [0, 0, 10]);
         let (axis, at, least, most) = (0, 6, 2, 5);
         assert_eq!(

@@ -39,9 +39,14 @@ fn usage(error: impl Display) -> Error {
     Error::usage(error.to_string())
 }
 
+/// A refusal of what is too large.
+fn too_large(error: impl Display) -> Error {
+    usage(error).hint("a smaller `size` may do")
+}
+
 /// Checks that the memory of an exact calculation is available.
 fn fits<E: Display>(bytes: std::result::Result<u64, E>) -> Result<()> {
-    resources::memory("the exact calculation", bytes.map_err(usage)?)
+    resources::memory("the exact calculation", bytes.map_err(too_large)?)
 }
 
 fn encoder(name: EncoderName) -> Encoder {
@@ -136,8 +141,8 @@ fn spins(
         ],
     );
     let means = match &couplings {
-        Some(couplings) => random_bond_ring::means(couplings, beta).map_err(usage),
-        None => ising::means(lattice, coupling, beta).map_err(usage),
+        Some(couplings) => random_bond_ring::means(couplings, beta).map_err(too_large),
+        None => ising::means(lattice, coupling, beta).map_err(too_large),
     };
     match means {
         Ok(means) => {
@@ -271,7 +276,7 @@ fn gaussian(settings: &model::GaussianField, args: &FieldArgs, global: &Global) 
 
 fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<()> {
     let (side, temperature) = (settings.size, settings.temperature);
-    let coverings = dimers::Coverings::new(side).map_err(usage)?;
+    let coverings = dimers::Coverings::new(side).map_err(too_large)?;
     if side > LISTED_SIDE && args.block.sides().is_some() {
         return Err(Error::usage(format!(
             "--block on {side} × {side} vertices; informations of dimers are available for --size 4 \
@@ -368,14 +373,14 @@ fn chipping(settings: &model::Chipping, args: &BinaryArgs, global: &Global) -> R
         encoder,
         |partition, filter| {
             fits(chipping::information_bytes(&model, partition))?;
-            let law = law.insert(chipping::law(&model).map_err(usage)?);
+            let law = law.insert(chipping::law(&model).map_err(too_large)?);
             law.information(partition, filter, args.batch)
                 .map_err(usage)
         },
     )?;
     let law = match law {
         Some(law) => law,
-        None => chipping::law(&model).map_err(usage)?,
+        None => chipping::law(&model).map_err(too_large)?,
     };
     answer.means(&[law.mass_squared(), law.largest_mass()]);
     answer.informations(information, args.batch);

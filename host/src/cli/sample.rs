@@ -215,7 +215,10 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         let lines: String = lines
             .iter()
             .map(|(name, b)| {
-                let error = b.standard_error().unwrap_or(f64::NAN);
+                let Some(error) = b.standard_error() else {
+                    let mean = digits::number(b.mean());
+                    return format!("{name:<30}{mean:>11} (too few samples for an error)\n");
+                };
                 let [mean, error] = digits::with_error(b.mean(), error);
                 format!("{name:<30}{mean:>11} ± {error}\n")
             })

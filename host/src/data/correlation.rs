@@ -393,7 +393,7 @@ impl Projections {
                 let parity = (0..reader.sites).map(|site| {
                     let of = (0..all).filter(|axis| board >> axis & 1 == 1);
                     let sum: usize = of.map(|axis| coordinate(site, axes[axis])).sum();
-                    if sum % 2 == 0 { 1.0 } else { -1.0 }
+                    if sum.is_multiple_of(2) { 1.0 } else { -1.0 }
                 });
                 patterns.push(parity.collect());
             }

@@ -49,7 +49,13 @@ impl Dimer {
     /// # Errors
     /// If settings contradict one another.
     pub fn model(&self) -> Result<DimerModel> {
-        let usage = |error: sampler::DimerError| Error::usage(error.to_string());
+        let usage = |error: sampler::DimerError| {
+            let told = Error::usage(error.to_string());
+            match error {
+                sampler::DimerError::Side(_) => told.hint("that is `size`"),
+                _ => told,
+            }
+        };
         let loops = sampler::Dimer::usual_loops(self.size, self.temperature);
         let mut sampler = sampler::Dimer::new(self.size, self.temperature, loops).map_err(usage)?;
         if let Some(binding) = self.noise {
@@ -165,7 +171,7 @@ impl Model for DimerModel {
         let t = self.sampler.temperature();
         (t < COLD).then(|| {
             format!(
-                "at a `temperature` of {}, below {COLD}, a loop that meets a defect may take some exp(1/T) \
+                "warning: at a `temperature` of {}, below {COLD}, a loop that meets a defect may take some exp(1/T) \
                  steps to leave it, and sampling may not end; `exact dimer` knows small tori at any \
                  temperature",
                 Parameter(t)

@@ -19,6 +19,9 @@ use crate::run::simd::Isa;
 
 /// Batches from which an error bar over batches is worth looking at.
 const ENOUGH_GROUPS: usize = 16;
+/// Stretches of three, and of two, times the reach of the correlation that are enough for an error.
+const ENOUGH_STRETCHES: usize = 16;
+const FEW_STRETCHES: usize = 8;
 /// Windows up to which rare events may be missing among them, to an error that shows.
 const RARE_WINDOWS: usize = 8192;
 /// Windows with the e of another one that are reckoned beside those seen. Half of them have the same h, so
@@ -301,7 +304,13 @@ impl Figures {
             stderr = error;
         }
         if correlation.reach > 0 {
-            let blocks = (n / correlation.reach).min(n / 2);
+            // Longer stretches are less alike, but fewer.
+            let stretches = |factor: usize| n / (factor * correlation.reach);
+            let blocks = match (stretches(3), stretches(2)) {
+                (many @ ENOUGH_STRETCHES.., _) => many,
+                (_, some @ FEW_STRETCHES..) => some,
+                _ => stretches(1).min(n / 2),
+            };
             let error = match blocks {
                 0 | 1 => (variance * 2.0 * correlation.time / n as f64).sqrt() * student(2.0),
                 blocks => block_error(&self.values, blocks) * student(blocks as f64),
@@ -395,7 +404,7 @@ mod tests {
             ..Figures::default()
         };
         let error = figures.estimate(Correlation::of_time(25.5)).stderr;
-        // Six values of ½ ± 0.5477, and 2.5706 for five degrees of freedom.
+        // Six stretches, of mean ½ ± 0.5477, and 2.5706 for five degrees of freedom.
         assert!(
             (error / (0.5477 / 6f64.sqrt() * 2.5706 / 1.96) - 1.0).abs() < 1e-3,
             "{error}"

@@ -41,6 +41,30 @@ pub fn csv(records: &[Record]) -> String {
     text
 }
 
+/// By how much validation figures rose from the third to the last quarter of a training, with the error
+/// that follows from their scatter; none, where there are few. They belong to the same windows, so that
+/// this is less than that of each.
+#[must_use]
+pub fn rise(series: &[Record]) -> Option<Estimate> {
+    let figures: Vec<f64> = series.iter().filter_map(|record| record.held_out).collect();
+    let quarter = figures.len() / 4;
+    if quarter < FEWEST {
+        return None;
+    }
+    let last = &figures[figures.len() - quarter..];
+    let before = &figures[figures.len() - 2 * quarter..figures.len() - quarter];
+    let mean = |figures: &[f64]| figures.iter().sum::<f64>() / quarter as f64;
+    let square = |figures: &[f64]| {
+        let mean = mean(figures);
+        let squares = figures.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        squares / (quarter * (quarter - 1)) as f64
+    };
+    Some(Estimate {
+        mean: mean(last) - mean(before),
+        stderr: (square(last) + square(before)).sqrt(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,28 +89,4 @@ mod tests {
             "step,training_information_nats,held_out_nats,epsilon\n10,0.25,,\n20,0.25,0.001,0.1\n"
         );
     }
-}
-
-/// By how much validation figures rose from the third to the last quarter of a training, with the error
-/// that follows from their scatter; none, where there are few. They belong to the same windows, so that
-/// this is less than that of each.
-#[must_use]
-pub fn rise(series: &[Record]) -> Option<Estimate> {
-    let figures: Vec<f64> = series.iter().filter_map(|record| record.held_out).collect();
-    let quarter = figures.len() / 4;
-    if quarter < FEWEST {
-        return None;
-    }
-    let last = &figures[figures.len() - quarter..];
-    let before = &figures[figures.len() - 2 * quarter..figures.len() - quarter];
-    let mean = |figures: &[f64]| figures.iter().sum::<f64>() / quarter as f64;
-    let square = |figures: &[f64]| {
-        let mean = mean(figures);
-        let squares = figures.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-        squares / (quarter * (quarter - 1)) as f64
-    };
-    Some(Estimate {
-        mean: mean(last) - mean(before),
-        stderr: (square(last) + square(before)).sqrt(),
-    })
 }

@@ -909,7 +909,7 @@ impl TrainingResult {
         let count = last.len().max(1) as f64;
         let mean = last.iter().map(|(mean, _)| mean).sum::<f64>() / count;
         let stderr = last.iter().map(|(_, stderr)| stderr).sum::<f64>() / count;
-        !(mean > WEAK * stderr)
+        mean.is_nan() || mean <= WEAK * stderr
     }
 
     /// Moving average of the training bound at that step.

@@ -16,7 +16,7 @@ use blockspin_core::optim::schedule::Schedule;
 use blockspin_core::sampler::{Algorithm, Dimer, Sampler, Start};
 use blockspin_core::stats::Blocking;
 use blockspin_core::window::Window;
-use blockspin_tests::arrays;
+
 use blockspin_tests::chains::{ALGORITHMS, CRITICAL, System, judge};
 use blockspin_tests::dimers::{self, TEMPERATURES};
 use blockspin_tests::masses::{self, Long, critical, exponent};
@@ -304,16 +304,6 @@ fn a_file_beyond_memory() {
         );
         assert!((1..KIB).contains(&peak), "{peak} KiB");
     }
-}
-
-/// An hour of damaged arrays, or BLOCKSPIN_FUZZ_SECONDS.
-#[test]
-#[ignore = "long: an hour of damaged files"]
-fn damaged_arrays_never_panic() {
-    let seconds = std::env::var("BLOCKSPIN_FUZZ_SECONDS");
-    let seconds = seconds.map_or(3600, |text| text.parse().expect("a number of seconds"));
-    let (tried, readable) = arrays::fuzz(1 << 32, u64::MAX, Duration::from_secs(seconds));
-    println!("{tried} files, {readable} of them readable");
 }
 
 /// 10⁵ samples of tori whose coverings are counted, with few loops and with many.

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use blockspin::data::{Data, Kind};
 use blockspin::error::{self, quoted};
@@ -11,7 +10,7 @@ use blockspin::observer::Silent;
 use blockspin_core::num::bits;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_tests::arrays::{
-    Packing, Sample, archive, array, dictionary, doubles, fuzz, plain, sound, try_to_read,
+    Packing, Sample, archive, array, dictionary, doubles, plain, sound, try_to_read,
 };
 
 fn open(bytes: &[u8]) -> error::Result<Data> {
@@ -765,12 +764,4 @@ fn truncated_files_are_refused() {
             assert!(!try_to_read(&file.path, end as u64), "{end} bytes");
         }
     }
-}
-
-/// Some thousand of the files that the long tier tries for an hour.
-#[test]
-fn damaged_files_never_panic() {
-    let (tried, readable) = fuzz(0, 6000, Duration::MAX);
-    assert_eq!(tried, 6000);
-    assert!(readable > 100, "damage that is seen at once tests little");
 }

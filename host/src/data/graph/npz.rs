@@ -30,6 +30,10 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
         ))
     };
     let file = File::open(path).map_err(|error| annotate("read", path, error))?;
+    let length = file
+        .metadata()
+        .map_err(|error| annotate("read", path, error))?
+        .len();
     let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
     let archive = ZipArchive::from_file(file, &mut buffer).map_err(|error| broken(&error))?;
     let mut found = None;
@@ -48,11 +52,10 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
                 entry.wayfinder(),
                 entry.compression_method(),
                 entry.uncompressed_size_hint(),
-                entry.compressed_size_hint(),
             ));
         }
     }
-    let Some((wayfinder, method, claimed, packed)) = found else {
+    let Some((wayfinder, method, claimed)) = found else {
         return Ok(None);
     };
     let large = |bytes: u64| {
@@ -63,27 +66,18 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
     if claimed > limit {
         return Err(large(claimed));
     }
-    if method == CompressionMethod::DEFLATE && claimed / MOST_DEFLATED > packed {
-        return Err(damaged(&format!(
-            "{claimed} bytes cannot come from {packed}"
-        )));
-    }
-    resources::memory(&format!("reading {name} of {}", quoted(path)), claimed)?;
     let entry = archive
         .get_entry(wayfinder)
         .map_err(|error| damaged(&error))?;
-    let mut bytes = Vec::with_capacity(claimed as usize);
-    // The archive may understate the unpacked size.
-    let most = claimed.saturating_add(1);
-    match method {
-        CompressionMethod::STORE => entry
-            .verifying_reader(entry.reader())
-            .take(most)
-            .read_to_end(&mut bytes),
-        CompressionMethod::DEFLATE => entry
-            .verifying_reader(DeflateDecoder::new(entry.reader()))
-            .take(most)
-            .read_to_end(&mut bytes),
+    let (start, end) = entry.compressed_data_range();
+    if start > end || end > length {
+        return Err(damaged(&"it extends beyond the file"));
+    }
+    // What the directory says of it may be anything; this is what there is.
+    let packed = end - start;
+    let most = match method {
+        CompressionMethod::STORE => packed,
+        CompressionMethod::DEFLATE => packed.saturating_mul(MOST_DEFLATED),
         other => {
             return Err(fail(format!(
                 "has a member {name} compressed by method {}; stored and deflated ones can be \
@@ -91,6 +85,25 @@ pub(crate) fn member(path: &Path, name: &str, limit: u64) -> Result<Option<Vec<u
                 other.as_u16()
             )));
         }
+    };
+    if claimed > most {
+        return Err(damaged(&format!(
+            "{claimed} bytes cannot come from {packed}"
+        )));
+    }
+    resources::memory(&format!("reading {name} of {}", quoted(path)), claimed)?;
+    let mut bytes = Vec::with_capacity(claimed as usize);
+    // The archive may understate the unpacked size.
+    let most = claimed.saturating_add(1);
+    match method {
+        CompressionMethod::DEFLATE => entry
+            .verifying_reader(DeflateDecoder::new(entry.reader()))
+            .take(most)
+            .read_to_end(&mut bytes),
+        _ => entry
+            .verifying_reader(entry.reader())
+            .take(most)
+            .read_to_end(&mut bytes),
     }
     .map_err(|error| damaged(&error))?;
     if bytes.len() as u64 != claimed {

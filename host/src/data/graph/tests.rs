@@ -537,6 +537,30 @@ fn malformed_files_are_refused() {
     }
 }
 
+/// A matrix of many nodes may have many entries, but not from a file of some hundred bytes.
+#[test]
+fn what_a_directory_claims_takes_no_memory() {
+    let nodes = 1 << 20;
+    let members = [
+        ("row", i4(&[0])),
+        ("col", i4(&[1])),
+        ("format", form("coo")),
+        ("shape", i8(&[nodes, nodes])),
+    ];
+    for deflate in [false, true] {
+        let mut bytes = npz(&members, deflate);
+        let entry = bytes.windows(4).position(|window| window == b"PK\x01\x02");
+        // Packed and unpacked size of the first member, two gigabytes.
+        let sizes = entry.unwrap() + 20;
+        bytes[sizes + 4..sizes + 8].copy_from_slice(&0x7fff_ffffu32.to_le_bytes());
+        let error = Graph::read(&sample(&bytes).path, nodes as u64).unwrap_err();
+        assert!(error.message().contains("cannot come from"), "{error}");
+        bytes[sizes..sizes + 4].copy_from_slice(&0x7fff_ffffu32.to_le_bytes());
+        let error = Graph::read(&sample(&bytes).path, nodes as u64).unwrap_err();
+        assert!(error.message().contains("graph.txt'"), "{error}");
+    }
+}
+
 #[test]
 fn what_is_no_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
