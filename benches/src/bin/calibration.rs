@@ -2,7 +2,9 @@
 //! resemble what users have, each given to the program; how often the 95 % interval holds the truth, how often
 //! the program warns or refuses, and how far off it is when it says nothing.
 //!
-//!     cargo run --release -p blockspin-benches --bin calibration -- [RUNS [NAME…]]
+//! ```text
+//! cargo run --release -p blockspin-benches --bin calibration -- [RUNS [NAME…]]
+//! ```
 //!
 //! writes the table of `docs/calibration.md` to standard output. Runs per row are 100 unless given. It fails
 //! where an unwarned figure is beyond six standard errors, or fewer than 88 % are within the interval: with
