@@ -17,7 +17,7 @@ const SITES: usize = 1 << 14;
 /// Fewest configurations from which anything can be said.
 const FEWEST: usize = 16;
 /// Longest distance at which configurations are compared directly; beyond it, averages of several are.
-const LAGS: usize = 1 << 10;
+const LAGS: usize = 1 << 9;
 /// Sokal's window: the sum over lags is cut at six autocorrelation times.
 const WINDOW: f64 = 6.0;
 /// Standard deviations beyond which a sum over short lags, and a single lag, differ from 0: about one

@@ -254,22 +254,26 @@ fn invariant(codes: &[u32], sides: &[u32], along_rows: bool) -> u64 {
     let mut stride = 1;
     for (k, side) in sides.iter().rev().enumerate() {
         let side = *side as usize;
-        if k > 0 || along_rows {
-            for distance in [1, 2] {
-                let period = stride * side;
-                let shift = distance % side * stride;
-                let mut next = now.clone();
-                for (next, now) in next.chunks_exact_mut(period).zip(now.chunks_exact(period)) {
-                    let (rest, wrapped) = next.split_at_mut(period - shift);
-                    for (to, from) in rest.iter_mut().zip(&now[shift..]) {
-                        *to = mix(to.rotate_left(21) ^ from);
-                    }
-                    for (to, from) in wrapped.iter_mut().zip(now) {
-                        *to = mix(to.rotate_left(21) ^ from);
-                    }
+        // Eight sites along a row, as bits have more already, and two along other axes: values may be few.
+        let distances = match (k, along_rows) {
+            (0, true) => &[1, 2, 4][..],
+            (0, false) => &[],
+            _ => &[1],
+        };
+        for distance in distances {
+            let period = stride * side;
+            let shift = distance % side * stride;
+            let mut next = now.clone();
+            for (next, now) in next.chunks_exact_mut(period).zip(now.chunks_exact(period)) {
+                let (rest, wrapped) = next.split_at_mut(period - shift);
+                for (to, from) in rest.iter_mut().zip(&now[shift..]) {
+                    *to = mix(to.rotate_left(21) ^ from);
                 }
-                now = next;
+                for (to, from) in wrapped.iter_mut().zip(now) {
+                    *to = mix(to.rotate_left(21) ^ from);
+                }
             }
+            now = next;
         }
         stride *= side;
     }
