@@ -99,8 +99,8 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// The same with independent normal noise of this deviation added to every continuous component; a
-    /// negative one counts as its size.
+    /// Adds independent normal noise of this standard deviation to every continuous component; the sign of
+    /// `noise` does not matter.
     #[must_use]
     pub const fn with_noise(self, noise: f64) -> Self {
         Filter { noise, ..self }

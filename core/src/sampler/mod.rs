@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::num::rng::Purpose;
 
-    /// Configurations are told from what a chain can never have.
+    /// `holds` accepts the configurations of chains and refuses others.
     fn assert_told<M: Sampler<Cell = u32>>(model: &M) {
         let mut stream = Stream::new(3, 0, Purpose::Sample);
         let mut state = vec![0; model.state_len()];

@@ -105,7 +105,7 @@ pub struct Outcome {
 pub struct Plain {
     /// Information on validation windows with the first.
     pub drawn: Estimate,
-    /// The same with the second.
+    /// Information on the same windows with the second.
     pub equal: Estimate,
     /// Whether the second is the one that is reported.
     pub kept: bool,
