@@ -439,7 +439,7 @@ struct ReadingArgs {
     #[serde(skip_serializing_if = "Option::is_none")]
     critics: Option<String>,
     /// How values become numbers of order 1: auto, standard (x − mean)/(standard deviation), rank (normal
-    /// scores) or none. Auto is standard, unless a few values carry most of the variance; then rank. At one
+    /// scores) or none. Auto is standard, unless a few values carry much of the variance; then rank. At one
     /// place each site is transformed by itself
     #[arg(long, value_parser = rule(values::transform), hide_short_help = true, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]

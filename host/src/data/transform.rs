@@ -1,6 +1,6 @@
 //! How values become numbers of order 1, and which values make that doubtful.
 //!
-//! The standard one is (x − mean)/(standard deviation). Where a few values carry most of the variance, all
+//! The standard one is (x − mean)/(standard deviation). Where a few values carry much of the variance, all
 //! others would be the same number to the critic, and the normal scores of ranks are taken instead.
 
 use blockspin_core::num::math::{ln64, sqrt64};
@@ -13,7 +13,7 @@ use crate::settings::as_name;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transform {
-    /// Standard, unless a few values carry most of the variance or mark missing ones; then rank.
+    /// Standard, unless a few values carry much of the variance or mark missing ones; then rank.
     #[default]
     Auto,
     /// (x − mean)/(standard deviation).
@@ -205,8 +205,9 @@ fn normal_quantile(p: f64) -> f64 {
     ratio(TAIL, r - 1.6).copysign(q)
 }
 
-/// Fraction of the values that counts as few.
+/// Fraction of the values that counts as few, and the fraction of the variance that they may carry.
 const FEW: f64 = 1e-3;
+const MOST: f64 = 0.2;
 /// A marker of missing values lies this many times the range of all others apart from them, and this many
 /// of their standard deviations; the largest fraction of values that are taken for such.
 const RANGES: f64 = 2.0;
@@ -293,9 +294,10 @@ impl Sample {
             .map_or(0.0, |standard| standard.centre_and_scale().1)
     }
 
-    /// Whether a thousandth of the values carries more than half of the variance: without the values
-    /// farthest from the median the standard deviation is below 1/√2 of what it is. Of a normal law they
-    /// carry 1 %, of an exponential one 6 %, of a Cauchy law nearly all.
+    /// Whether a thousandth of the values carries more than a fifth of the variance, which is taken from
+    /// the values without those farthest from the median. Of a normal law they carry 1 %, of an
+    /// exponential one 6 %, of a Cauchy law nearly all; of fifth powers of normal numbers, whose standard
+    /// scores a critic cannot read, a third or more.
     pub(super) fn is_heavy_tailed(&self) -> bool {
         let Some(all) = self.moments.standard() else {
             return false;
@@ -311,7 +313,7 @@ impl Sample {
         }
         let core = Self::deviation(&self.sorted[low..high]);
         let (_, deviation) = all.centre_and_scale();
-        core < std::f64::consts::FRAC_1_SQRT_2 * deviation
+        core * core < (1.0 - MOST) * deviation * deviation
     }
 
     /// Values that occur repeatedly, farther from all others than these are from one another: −9999 among

@@ -222,7 +222,7 @@ pub struct ValuesRecord {
     pub least: f64,
     /// The greatest.
     pub greatest: f64,
-    /// Whether a thousandth of them carries more than half of the variance (at one place: of any site).
+    /// Whether a thousandth of them carries more than a fifth of the variance (at one place: of any site).
     pub heavy_tailed: bool,
     /// Values that seem to mark missing ones.
     pub suspicious: Vec<SuspiciousValue>,
@@ -303,7 +303,7 @@ pub enum Diagnosis {
     Correlated,
     /// A value seems to mark missing ones.
     SuspiciousValues,
-    /// A few values carry most of the variance.
+    /// A few values carry much of the variance.
     HeavyTails,
     /// The means of sites differ, and windows are taken at all places.
     SitesDiffer,
