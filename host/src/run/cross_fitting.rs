@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::settings::values::Critics;
 
 /// Independent held-out windows below which a file serves in several folds.
-const FEW_HELD_OUT: f64 = 500.0;
+const FEW_HELD_OUT: f64 = 1000.0;
 /// Their number, unless it is given.
 const FOLDS: u32 = 5;
 

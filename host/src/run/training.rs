@@ -778,8 +778,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     }
 
     /// Scales the critic by the factor that is best on these windows, and gives it: one that learned from
-    /// few windows is too sure of itself on others. 1 is left only for more than the error of the
-    /// difference.
+    /// few windows is too sure of itself on others.
     fn scale(&mut self, windows: &HeldOut<V>) -> f32 {
         let start = Snapshot::of(&mut self.rsmi, self.course.done);
         let unscaled = self.choose(windows);
@@ -788,7 +787,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             self.rsmi.scale_critic(*factor);
             let excess = self.choose(windows).excess(&unscaled, self.correlation);
             start.give(&mut self.rsmi);
-            if excess.mean > excess.stderr && excess.mean > best.0 {
+            if excess.mean > best.0 {
                 best = (excess.mean, *factor);
             }
         }
