@@ -3,6 +3,7 @@
 
 use blockspin_core::bound;
 use blockspin_core::bound::infonce::{ceiling, deficit};
+use blockspin_core::critic::AnyCritic;
 use blockspin_core::encoder::AnyEncoder as Encoder;
 use blockspin_core::num::bits::{bit, flip, set, words};
 use blockspin_core::num::lane::Lane;
@@ -461,5 +462,50 @@ fn the_core_attains_the_expectation_of_the_best_critic() {
             (missing - expected).abs() < k.powi(-3) + tolerance::TERM,
             "{missing} {expected}"
         );
+    }
+}
+
+/// At K = 2 a term of InfoNCE is ln 2 − ln(1 + exp d), with d the difference of a column's scores, so that
+/// scaled critics show scaled differences.
+#[test]
+fn scaled_critics_have_scaled_scores() {
+    for critic in AnyCritic::ALL {
+        let shape = Shape::new(6, 9, 2, &[8], 5, 2)
+            .and_then(|shape| shape.with_critic(critic))
+            .expect("a shape");
+        let mut buffers = Buffers::new(shape);
+        let mut stream = Stream::new(4, 0, Purpose::Parameters);
+        let mut rsmi = Rsmi::new(shape, buffers.storage(), &mut stream).expect("storage");
+        let mut samples = Stream::new(5, 0, Purpose::Sample);
+        let encoder = Encoder::Sigmoid;
+        // A form begins with zeros, which only steps change.
+        for _ in 0..30 {
+            fill(&mut rsmi, &mut samples);
+            Tiling::Portable.step(&mut rsmi, encoder, Learn::All, 0.02, &mut samples);
+        }
+        let differences = |rsmi: &mut Rsmi| -> Vec<f64> {
+            let mut noise = Stream::new(6, 0, Purpose::Encoder);
+            let mut samples = Stream::new(7, 0, Purpose::Sample);
+            let mut terms = vec![];
+            for _ in 0..8 {
+                fill(rsmi, &mut samples);
+                terms.extend(Tiling::Portable.evaluate(rsmi, encoder, &mut noise));
+            }
+            let of_term = |term: &f32| (2.0 * (-f64::from(*term)).exp() - 1.0).ln();
+            terms.iter().map(of_term).collect()
+        };
+        let before = differences(&mut rsmi);
+        assert!(
+            before.iter().any(|d| d.abs() > 0.05),
+            "{critic}: {before:?}"
+        );
+        rsmi.scale_critic(0.3);
+        for (after, before) in differences(&mut rsmi).iter().zip(before) {
+            // Terms are rounded to 32 bits.
+            assert!(
+                (after - 0.3 * before).abs() < 3e-6 * (1.0 + before.abs()),
+                "{critic}: {after}, {before}"
+            );
+        }
     }
 }
