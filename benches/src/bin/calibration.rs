@@ -320,7 +320,7 @@ fn pairs(name: &'static str, n: usize, of_x: fn(f64) -> f64, of_y: fn(f64) -> f6
     }
 }
 
-fn model(name: &'static str, temperature: f64, batch: u32) -> Row {
+fn model(name: &'static str, temperature: f64, batch: u32, steps: u32) -> Row {
     let truth = torus_truth(temperature, batch);
     Row {
         name,
@@ -328,7 +328,7 @@ fn model(name: &'static str, temperature: f64, batch: u32) -> Row {
             let run = window(Run::new(Ising::square(4).at(temperature)), [2, 0, 1], batch);
             let run = run.with(|config| {
                 config.optimisation.seed = seed;
-                config.optimisation.steps = DEFAULT_STEPS;
+                config.optimisation.steps = steps;
             });
             Case {
                 run,
@@ -427,8 +427,9 @@ fn rows() -> Vec<Row> {
                 100,
             )
         }),
-        model("Ising 4 × 4 sampled, T_c", critical, 100),
-        model("Ising 4 × 4 sampled, T = 1.6", 1.6, 100),
+        model("Ising 4 × 4 sampled, T_c", critical, 100, DEFAULT_STEPS),
+        model("Ising 4 × 4 sampled, T = 1.6", 1.6, 100, DEFAULT_STEPS),
+        model("Ising 4 × 4 sampled, T_c, 2000 steps", critical, 100, 2000),
     ]
 }
 

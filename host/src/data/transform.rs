@@ -207,7 +207,7 @@ fn normal_quantile(p: f64) -> f64 {
 
 /// Fraction of the values that counts as few, and the fraction of the variance that they may carry.
 const FEW: f64 = 1e-3;
-const MOST: f64 = 0.2;
+const MOST: f64 = 0.1;
 /// A marker of missing values lies this many times the range of all others apart from them, and this many
 /// of their standard deviations; the largest fraction of values that are taken for such.
 const RANGES: f64 = 2.0;

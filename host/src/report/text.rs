@@ -157,6 +157,16 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
             ),
         ));
     }
+    if let Some(shortfall) = results.critic_shortfall_nats {
+        rows.push((
+            "Critic".into(),
+            format!(
+                "lacks about {} nats of the best one, by what it tells more of windows that it learned \
+                 from; in the error",
+                number(Some(shortfall))
+            ),
+        ));
+    }
     if let Some(start) = &results.equal_weights {
         let verdict = match start.kept {
             true => "are reported",

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 
 use super::checkpoint::Checkpoint;
 use super::evaluate::{Estimate, Figures};
-use super::learning::{self, Outcome};
+use super::learning::{self, Outcome, Scaled};
 use super::setup::{SCALES, Scaling, Setup};
 use crate::data::Data;
 use crate::data::split::Split;
@@ -46,18 +46,27 @@ pub(super) fn run(
     let splits: Vec<Split> = (1..folds)
         .map(|fold| split.fold(data, fold as usize, folds as usize))
         .collect();
-    let with_critic = |critic: usize, checkpoint: Option<&mut Checkpoint>| {
-        let setup = setup.stage(critic, setup.components())?;
-        let mut outcomes = vec![learning::data(&setup, data, split, checkpoint)?];
+    let first = Setup {
+        alternatives: vec![],
+        ..setup.clone()
+    };
+    let first = learning::data(&first, data, split, checkpoint)?;
+    // Of all others too, if their number was to be found: figures of different ones have no mean.
+    let components = first.components;
+    let others = |critic: usize, mut outcomes: Vec<Outcome>| {
+        let setup = setup.stage(critic, components)?;
+        if outcomes.is_empty() {
+            outcomes.push(learning::data(&setup, data, split, None)?);
+        }
         for split in &splits {
             outcomes.push(learning::data(&setup, data, split, None)?);
         }
         Ok::<_, crate::Error>(outcomes)
     };
-    let mut tried = vec![with_critic(0, checkpoint)?];
+    let mut tried = vec![others(0, vec![first])?];
     if tried[0].iter().any(|outcome| outcome.overfits) {
         for critic in 1..=setup.alternatives.len() {
-            tried.push(with_critic(critic, None)?);
+            tried.push(others(critic, vec![])?);
         }
     }
     Ok(join(tried, split))
@@ -82,7 +91,7 @@ fn join(tried: Vec<Vec<Outcome>>, split: &Split) -> Outcome {
     // The mean on all folds but one.
     let without = |candidate: &Candidate, fold: Option<usize>| {
         let others = (0..folds).filter(|other| Some(*other) != fold);
-        let sums = others.map(|other| figures(candidate, other).0.sum());
+        let sums = others.map(|other| figures(candidate, other).drawn.sum());
         let (sum, count) = sums.fold((0.0, 0.0), |(a, n), (b, m)| (a + b, n + m));
         sum / f64::max(count, 1.0)
     };
@@ -97,14 +106,24 @@ fn join(tried: Vec<Vec<Outcome>>, split: &Split) -> Outcome {
     };
     let chosen: Vec<Candidate> = (0..folds).map(|fold| best(Some(fold))).collect();
     let in_order = || (0..folds).rev();
-    let drawn = in_order().map(|fold| figures(&chosen[fold], fold).0.clone());
-    let drawn = Figures::join(drawn.collect());
-    let decided: Option<Vec<Figures>> = in_order()
-        .map(|fold| figures(&chosen[fold], fold).1.clone())
-        .collect();
-    let estimates: Vec<Estimate> = in_order()
-        .map(|fold| figures(&chosen[fold], fold).0.estimate(split.correlation))
-        .collect();
+    let all = || in_order().map(|fold| figures(&chosen[fold], fold));
+    let drawn = Figures::join(all().map(|figures| figures.drawn.clone()).collect());
+    let decided: Option<Vec<Figures>> = all().map(|figures| figures.decided.clone()).collect();
+    let estimates = all().map(|figures| figures.drawn.estimate(split.correlation));
+    let estimates: Vec<Estimate> = estimates.collect();
+    // A critic tells as much more of the windows that it learned from than the best critic does as it tells
+    // less of others, to leading order (Akaike 1973): half of the difference is what it lacks. Times a factor,
+    // the difference is linear in that, what fluctuations cost is quadratic.
+    let lacks = in_order().filter_map(|fold| {
+        let Scaled { drawn, trained, .. } = figures(&chosen[fold], fold);
+        let excess = trained.as_ref()?.mean() - drawn.mean();
+        Some(0.5 * excess * f64::from(SCALES[chosen[fold].scale]))
+    });
+    let shortfall = (lacks.sum::<f64>() / folds as f64).max(0.0);
+    let with_shortfall = |estimate: Estimate| Estimate {
+        stderr: estimate.stderr.hypot(shortfall),
+        ..estimate
+    };
     let critics = (0..tried.len()).map(|critic| {
         let of_critic = candidates
             .iter()
@@ -115,7 +134,8 @@ fn join(tried: Vec<Vec<Outcome>>, split: &Split) -> Outcome {
                 false => best,
             }
         });
-        let all = in_order().map(|fold| figures(&best.unwrap_or(candidates[0]), fold).0.clone());
+        let all =
+            in_order().map(|fold| figures(&best.unwrap_or(candidates[0]), fold).drawn.clone());
         Figures::join(all.collect()).estimate(split.correlation)
     });
     let critics = critics.collect();
@@ -139,15 +159,16 @@ fn join(tried: Vec<Vec<Outcome>>, split: &Split) -> Outcome {
     let mut tried = tried;
     let first = tried.swap_remove(kept.critic).swap_remove(0);
     Outcome {
-        information: drawn.estimate(split.correlation),
+        information: with_shortfall(drawn.estimate(split.correlation)),
         information_sign: first
             .information_sign
             .and(decided)
-            .map(|decided| Figures::join(decided).estimate(split.correlation)),
+            .map(|decided| with_shortfall(Figures::join(decided).estimate(split.correlation))),
         independent: drawn.independent(split.correlation),
         folds: estimates,
         critic: kept.critic,
         critic_scale: SCALES[kept.scale],
+        shortfall: Some(shortfall),
         critics,
         fingerprint: hash.finish(),
         training,

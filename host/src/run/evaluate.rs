@@ -260,6 +260,13 @@ impl Figures {
         excess.estimate(correlation)
     }
 
+    /// Their mean.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        let (sum, count) = self.sum();
+        sum / f64::max(count, 1.0)
+    }
+
     /// Their sum, and their number.
     #[must_use]
     pub fn sum(&self) -> (f64, f64) {

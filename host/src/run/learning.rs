@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
+use blockspin_core::rsmi::Rsmi;
 use blockspin_core::window::Window;
 use blockspin_core::window::shuffle_buffer::Cut;
 
@@ -25,7 +26,7 @@ use super::refine::Refinement;
 use super::region::Geometry;
 use super::search::{Attempt, Search};
 use super::setup::{SCALES, Scaling, Setup};
-use super::training::{Buffers, EndReason, PoolBuffers, Training, choose, filters};
+use super::training::{Buffers, EndReason, PoolBuffers, Training, TrainingResult, choose, filters};
 use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::split::Split;
@@ -48,7 +49,7 @@ pub struct Outcome {
     /// Held out, h = sign(Λ·v), or the state of the largest logit; none, where h is continuous.
     pub information_sign: Option<Estimate>,
     /// What these are means of, for each factor of the critic that is tried.
-    pub(super) scaled: Vec<(Figures, Option<Figures>)>,
+    pub(super) scaled: Vec<Scaled>,
     /// What a training that began with equal weights found, if one was tried.
     pub plain: Option<Plain>,
     /// Whether the training told more about its own windows than about others.
@@ -78,6 +79,9 @@ pub struct Outcome {
     pub critic: usize,
     /// Factor by which it was scaled at the end, because windows were few.
     pub critic_scale: f32,
+    /// What the critic lacks of the best one, about, which is in the standard errors; known where several
+    /// parts of a file were held out in turn.
+    pub shortfall: Option<f64>,
     /// Information with each critic that was tried, on windows that it did not learn from.
     pub critics: Vec<Estimate>,
     /// All trainings, in order.
@@ -98,6 +102,17 @@ pub struct Outcome {
     pub seconds_training: f64,
     /// Wall time of everything.
     pub seconds: f64,
+}
+
+/// Figures with a critic that is scaled by a factor.
+#[derive(Clone, Debug)]
+pub(super) struct Scaled {
+    /// Held out, h drawn from the encoder.
+    pub(super) drawn: Figures,
+    /// Held out, h decided.
+    pub(super) decided: Option<Figures>,
+    /// As `drawn`, of the windows that were trained on, where folds ask for it.
+    pub(super) trained: Option<Figures>,
 }
 
 /// Two trainings, since the first found hardly anything: from drawn first weights, and from equal ones.
@@ -122,6 +137,8 @@ struct Supplies<'a, C, V> {
     training: Box<dyn Fn(u64) -> Box<dyn Supply<V> + Send + 'a> + 'a>,
     watched: Box<dyn Supply<V> + 'a>,
     choosing: Box<dyn FnOnce() -> Box<dyn Supply<V> + 'a> + 'a>,
+    /// What was trained on, once more, where several parts of a file are held out in turn.
+    trained: Option<Box<dyn Supply<V> + 'a>>,
     held_out: Box<dyn Supply<V> + Send + 'a>,
     /// Correlation of validation and held-out configurations in their order.
     correlation: Correlation,
@@ -233,6 +250,7 @@ pub fn sampler<M: Supplier<Value: SampleValue>>(
                 Box::new(move || chains(seed.wrapping_add(1 << 63), Purpose::Validation, 0))
             },
             training: Box::new(move |seed| chains(seed, Purpose::Training, 1)),
+            trained: None,
             held_out: match crew.has_others() {
                 true => Box::new(held_out.idle()),
                 false => held_out,
@@ -311,7 +329,8 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     };
     let all = |extent: Extent| extent.groups * setup.shape.batch();
     let (watched, held_out) = (all(sizes.watched), all(sizes.held_out));
-    let (choosing, seed) = (all(sizes.choosing), setup.optimisation.seed);
+    let (choosing, trained) = (all(sizes.choosing), all(sizes.trained));
+    let seed = setup.optimisation.seed;
     let mut outcome = learn(
         setup,
         Supplies {
@@ -323,6 +342,8 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
             }),
             watched: supply(&parts.validation, watched, false, (seed, 3)),
             choosing: Box::new(move || supply(&parts.validation, choosing, false, (seed, 5))),
+            trained: (setup.scaling == Scaling::Folds)
+                .then(|| supply(&parts.train, trained, false, (seed, 6)) as Box<_>),
             held_out: supply(&parts.held_out, held_out, false, (seed, 4)),
             correlation: parts.correlation,
             crew: Arc::new(Crew::new(1)),
@@ -383,6 +404,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         training: supply,
         watched,
         choosing,
+        trained: training_windows,
         held_out,
         correlation,
         crew,
@@ -440,6 +462,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let Some(trained) = search.push(setup, ended) else {
             continue;
         };
+        let stage = setup.stage(trained.critic, trained.components)?;
         if !setup.may_start_plain() || !trained.is_weak() {
             break Ok::<_, Error>((trained, None));
         }
@@ -449,34 +472,18 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let Some(windows) = gathered.as_ref().or(choosing.as_ref()) else {
             break Ok((trained, None));
         };
-        let stage = setup.stage(trained.critic, trained.components)?;
         let plain = stage.started_plain()?;
         let mut buffers = Buffers::new(plain.shape);
-        let drawn = (supply(seed), correlation);
-        let buffers = (&mut buffers, &mut pool);
+        let (drawn, buffers) = ((supply(seed), correlation), (&mut buffers, &mut pool));
         let mut training = Training::new(&plain, &sizes, buffers, place, drawn, seed)?;
-        train(
-            &plain,
-            &mut training,
-            &watched,
-            "training, equal weights",
-            None,
-            || search.clone(),
-        )?;
-        let mut second = training.end(&watched, Some(windows))?;
-        second.critic = trained.critic;
-        let mut buffers = Buffers::<V>::new(stage.shape);
-        let mut rsmi = buffers.of(&stage, &centres, &trained)?;
-        let first = choose(&stage, &mut rsmi, windows).estimate(correlation);
-        search.add(&second);
-        let found = second.watched.unwrap_or(first);
-        let is_better = found.mean > first.mean;
-        let plain = Plain {
-            drawn: first,
-            equal: found,
-            kept: is_better,
-        };
-        break Ok((if is_better { second } else { trained }, Some(plain)));
+        let label = "training, equal weights";
+        train(&plain, &mut training, &watched, label, None, || {
+            search.clone()
+        })?;
+        let equal = training.end(&watched, Some(windows))?;
+        search.add(&equal);
+        let (kept, plain) = better(&stage, &centres, (trained, equal), windows, correlation)?;
+        break Ok((kept, Some(plain)));
     };
 
     // With threads to spare held-out windows are gathered meanwhile; no training sees them.
@@ -542,30 +549,13 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let setup = &setup.stage(trained.critic, trained.components)?;
     let mut buffers = Buffers::<V>::new(setup.shape);
     let mut rsmi = buffers.of(setup, &centres, &trained)?;
-    let (_, reported) = setup.learning();
-    let noise = Stream::new(seed, 1, Purpose::Encoder);
-    let scales = match setup.scaling {
-        Scaling::Folds => &SCALES[..],
-        _ => &SCALES[..1],
-    };
-    let isa = setup.execution.isa;
-    let mut scaled = vec![];
-    for scale in scales {
-        trained.give(&mut rsmi);
-        rsmi.scale_critic(*scale);
-        let mut noise = noise.clone();
-        let drawn = held.figures(&mut rsmi, isa, reported, &mut noise);
-        let decided = setup
-            .coarse
-            .decided()
-            .map(|decided| match decided == reported {
-                true => drawn.clone(),
-                false => held.figures(&mut rsmi, isa, decided, &mut noise),
-            });
-        scaled.push((drawn, decided));
-    }
-    trained.give(&mut rsmi);
-    let (drawn, decided) = &scaled[0];
+    let training_windows = training_windows.map(|mut supply| {
+        let mut origins = Stream::new(seed, 6, Purpose::Windows);
+        gather(supply.as_mut(), sizes.trained, &mut origins, &Silent)
+    });
+    let windows = (&held, training_windows.transpose()?);
+    let scaled = scaled(setup, &mut rsmi, &trained, windows);
+    let Scaled { drawn, decided, .. } = &scaled[0];
     Ok(Outcome {
         information: drawn.estimate(correlation),
         information_sign: decided
@@ -575,6 +565,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         overfits: trained.overfits(),
         training: trained.training(),
         critic_scale: trained.scale.unwrap_or(1.0),
+        shortfall: None,
         filters: filters(setup, &mut rsmi, &held)?,
         parameters: rsmi.parameters().to_vec(),
         fingerprint: trained.fingerprint(),
@@ -597,6 +588,64 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         plain,
         scaled,
     })
+}
+
+/// The better of two trainings, from drawn and from equal weights, on windows that neither learned from.
+fn better<V: SampleValue>(
+    setup: &Setup,
+    centres: &[f32],
+    (drawn, mut equal): (TrainingResult, TrainingResult),
+    windows: &HeldOut<V>,
+    correlation: Correlation,
+) -> Result<(TrainingResult, Plain)> {
+    equal.critic = drawn.critic;
+    let mut buffers = Buffers::<V>::new(setup.shape);
+    let mut rsmi = buffers.of(setup, centres, &drawn)?;
+    let first = choose(setup, &mut rsmi, windows).estimate(correlation);
+    let second = equal.watched.unwrap_or(first);
+    let plain = Plain {
+        drawn: first,
+        equal: second,
+        kept: second.mean > first.mean,
+    };
+    Ok((if plain.kept { equal } else { drawn }, plain))
+}
+
+/// Figures of a training on held-out windows, and on those that it learned from, with each factor of the
+/// critic that is tried.
+fn scaled<V: SampleValue>(
+    setup: &Setup,
+    rsmi: &mut Rsmi,
+    trained: &TrainingResult,
+    (held, learned): (&HeldOut<V>, Option<HeldOut<V>>),
+) -> Vec<Scaled> {
+    let (_, reported) = setup.learning();
+    let (isa, decided) = (setup.execution.isa, setup.coarse.decided());
+    let scales = match setup.scaling {
+        Scaling::Folds => &SCALES[..],
+        Scaling::None | Scaling::Validation => &SCALES[..1],
+    };
+    let of_scale = |scale: &f32| {
+        trained.give(rsmi);
+        rsmi.scale_critic(*scale);
+        let mut noise = Stream::new(setup.optimisation.seed, 1, Purpose::Encoder);
+        let drawn = held.figures(rsmi, isa, reported, &mut noise);
+        let decided = decided.map(|decided| match decided == reported {
+            true => drawn.clone(),
+            false => held.figures(rsmi, isa, decided, &mut noise),
+        });
+        let trained = learned
+            .as_ref()
+            .map(|windows| windows.figures(rsmi, isa, reported, &mut noise));
+        Scaled {
+            drawn,
+            decided,
+            trained,
+        }
+    };
+    let scaled = scales.iter().map(of_scale).collect();
+    trained.give(rsmi);
+    scaled
 }
 
 /// The outcome for data that never vary: no information, a filter of zeros.
@@ -626,6 +675,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         components: setup.components(),
         critic: 0,
         critic_scale: 1.0,
+        shortfall: None,
         critics: vec![],
         attempts: vec![],
         fingerprint: 0,

@@ -8,7 +8,7 @@ use crate::data::supply::SampleValue;
 use crate::run::evaluate::Extent;
 use crate::run::region::Geometry;
 
-use super::setup::Setup;
+use super::setup::{Scaling, Setup};
 use super::training::AHEAD;
 
 /// Sites that [`Reuse::uses`] refers to.
@@ -86,6 +86,8 @@ pub(super) struct Sizes {
     pub(super) watched: Extent,
     /// What trainings are compared by, if there are several.
     pub(super) choosing: Extent,
+    /// What was trained on, once more, if parts of a file are held out in turn.
+    pub(super) trained: Extent,
     pub(super) held_out: Extent,
 }
 
@@ -144,6 +146,10 @@ impl Sizes {
                 windows: independent.min(4),
             },
             choosing,
+            trained: Extent {
+                groups: 0,
+                windows: 1,
+            },
             held_out: Extent {
                 groups: held_out.div_ceil(windows * batch).max(HELD_OUT_GROUPS),
                 windows,
@@ -174,6 +180,11 @@ impl Sizes {
             .max(batch);
         let all = parts.validation.len() / batch;
         let groups = all.min(most.div_ceil(batch));
+        let trained = (train / batch).min(batches);
+        let trained = Extent {
+            groups: trained,
+            windows: held_out.windows.min((batches / trained.max(1)).max(1)),
+        };
         let compared = all.min(batches);
         let choosing = Extent {
             groups: compared,
@@ -200,6 +211,7 @@ impl Sizes {
             uses: (pool < train).then(|| uses(DATA_USES, sites)),
             watched,
             choosing,
+            trained,
             held_out,
         }
     }
@@ -211,11 +223,15 @@ impl Sizes {
             true => rows(self.choosing),
             false => 0,
         };
+        let trained = match setup.scaling {
+            Scaling::Folds => rows(self.trained),
+            Scaling::None | Scaling::Validation => 0,
+        };
         let ahead = match setup.execution.threads {
             1 => 0,
             _ => AHEAD * setup.shape.batch(),
         };
-        let windows = rows(self.watched) + choosing + rows(self.held_out) + ahead;
+        let windows = rows(self.watched) + choosing + trained + rows(self.held_out) + ahead;
         let windows = windows * row_bytes::<V>(&setup.geometry);
         (self.pool * configuration + windows) as u64
     }

@@ -380,6 +380,10 @@ pub struct Results {
     /// none: it was not.
     #[serde(default)]
     pub critic_scale: Option<f64>,
+    /// What the critic lacks of the best one, about, which is in the standard errors; known where several
+    /// parts of a file were held out in turn.
+    #[serde(default)]
+    pub critic_shortfall_nats: Option<f64>,
     /// A second training with equal first weights, if the first found hardly anything.
     #[serde(default)]
     pub equal_weights: Option<PlainRecord>,
@@ -432,6 +436,7 @@ impl Results {
         "components_tried",
         "critics_tried",
         "critic_scale",
+        "critic_shortfall_nats",
         "equal_weights",
         "fold_estimates",
         "filters",
@@ -647,6 +652,7 @@ impl RunRecord {
                 components_tried: None,
                 critics_tried: None,
                 critic_scale: None,
+                critic_shortfall_nats: None,
                 equal_weights: None,
                 fold_estimates: None,
                 filters: nested_filters(&filters),

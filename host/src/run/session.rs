@@ -320,6 +320,7 @@ impl Session {
                 // The shortest decimal: 0.8, not 0.800000011.
                 outcome.critic_scale.to_string().parse().unwrap_or(1.0)
             }),
+            critic_shortfall_nats: outcome.shortfall.and_then(finite),
             equal_weights: outcome.plain.map(|plain| PlainRecord {
                 drawn_nats: finite(plain.drawn.mean),
                 equal_nats: finite(plain.equal.mean),

@@ -503,7 +503,7 @@ impl Setup {
         MOST_COMPONENTS.min(MAX_COMPONENTS / self.coarse.filters())
     }
 
-    /// The setup with one of the critics, the first or an alternative, and another number of components.
+    /// The setup with one of the critics, the first or an alternative, and this number of components.
     ///
     /// # Errors
     /// Usage, if these are too many.
@@ -516,6 +516,10 @@ impl Setup {
         Ok(Setup {
             alternatives: vec![],
             shape: shape.map_err(|error| Error::usage(error.to_string()))?,
+            learned: LearnedFilter {
+                components: Components::Of(components),
+                ..self.learned.clone()
+            },
             ..self.clone()
         })
     }

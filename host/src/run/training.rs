@@ -900,13 +900,15 @@ impl TrainingResult {
         best - mean > WORSE || self.course.moving.mean() - mean > OVERFIT + 2.0 * stderr
     }
 
-    /// Whether its validation figures are hardly above their error.
+    /// Whether its validation figures, that of the parameters which were kept or else the last ones, are
+    /// hardly above their error.
     pub(super) fn is_weak(&self) -> bool {
         let figures = self.course.series.iter().rev();
         let last = figures.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
         let last: Vec<(f64, f64)> = last.take(5).collect();
         let count = last.len().max(1) as f64;
         let mean = last.iter().map(|(mean, _)| mean).sum::<f64>() / count;
+        let mean = self.kept.figure.unwrap_or(mean);
         let stderr = last.iter().map(|(_, stderr)| stderr).sum::<f64>() / count;
         mean.is_nan() || mean <= WEAK * stderr
     }

@@ -3,6 +3,8 @@
 
 use blockspin::data::axes::Axes;
 use blockspin::prelude::*;
+use blockspin::run::record::Results;
+use blockspin::settings::values::Critics;
 use blockspin_core::num::rng::{Purpose, Stream};
 
 fn coins(seed: u64, n: usize) -> Vec<i8> {
@@ -191,4 +193,44 @@ fn one_photograph() {
     let data = Data::new_as(&[120, 120], &noise, Axes::parse("xx").unwrap()).unwrap();
     let found = run(data, [2, 1, 1], 50).estimate("uniform").unwrap();
     check(&found, 0.0, 0.03);
+}
+
+/// Several parts of a file are held out in turn: all with as many components as the first has chosen.
+#[test]
+fn folds_have_equal_numbers_of_components() {
+    let n = 900;
+    let mut stream = Stream::new(9, 0, Purpose::Sample);
+    let mut rings = vec![];
+    for _ in 0..n {
+        // Two coins, one on each side of a block, tell one of its sites each, but for some noise.
+        let (left, right) = (stream.coin(), stream.coin());
+        let row = [left, left, left, right, right, right];
+        let mut noise = || stream.below(20) == 0;
+        rings.extend(row.map(|up| if up != noise() { 1i8 } else { -1 }));
+    }
+    let of = |components: Components| {
+        let data = Data::new(&[n, 6], &rings).unwrap();
+        let run = at(run(data, [2, 0, 2], 20), "2").with(|config| {
+            config.critic.critics = Some(Critics::One);
+            config.optimisation.folds = Some(4);
+            config.optimisation.steps = 2000;
+            if let Filter::Learned(filter) = &mut config.filter {
+                filter.components = components;
+            }
+        });
+        run.train().unwrap().results
+    };
+    let auto = of(Components::Auto);
+    assert_eq!(auto.components, 2, "{:?}", auto.components_tried);
+    let fixed = of(Components::Of(2));
+    let of_others = |results: &Results| {
+        let folds = results.fold_estimates.as_ref().unwrap();
+        assert_eq!(folds.len(), 4);
+        let folds = folds[..3].iter().map(|fold| fold.information_nats);
+        folds.collect::<Vec<_>>()
+    };
+    assert_eq!(of_others(&auto), of_others(&fixed));
+    // What the critic lacks is in the error.
+    let shortfall = auto.critic_shortfall_nats.unwrap();
+    assert!(auto.information_stderr_nats.unwrap() >= shortfall && shortfall >= 0.0);
 }
