@@ -294,7 +294,7 @@ impl Sample {
             .map_or(0.0, |standard| standard.centre_and_scale().1)
     }
 
-    /// Whether a thousandth of the values carries more than a fifth of the variance, which is taken from
+    /// Whether a thousandth of the values carries more than a tenth of the variance, which is taken from
     /// the values without those farthest from the median. Of a normal law they carry 1 %, of an
     /// exponential one 6 %, of a Cauchy law nearly all; of fifth powers of normal numbers, whose standard
     /// scores a critic cannot read, a third or more.

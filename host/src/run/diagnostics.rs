@@ -309,7 +309,7 @@ fn of_data(data: &DataRecord) -> Vec<(Diagnosis, String)> {
             found.push((
                 Diagnosis::HeavyTails,
                 format!(
-                    "a thousandth of the values{} carries more than a fifth of the variance (values \
+                    "a thousandth of the values{} carries more than a tenth of the variance (values \
                      from {} to {}, mean {}, standard deviation {}): {remedy}",
                     if data.each_site { " of a site" } else { "" },
                     shown(values.least),
