@@ -124,7 +124,7 @@ pub struct Summary {
     pub greatest: f64,
     /// How many were scanned.
     pub scanned: f64,
-    /// Whether a thousandth of the values carries more than a fifth of the variance; at one place, of any
+    /// Whether a thousandth of the values carries more than a tenth of the variance; at one place, of any
     /// site.
     pub heavy_tailed: bool,
     /// Values that seem to mark missing ones.

@@ -222,7 +222,7 @@ pub struct ValuesRecord {
     pub least: f64,
     /// The greatest.
     pub greatest: f64,
-    /// Whether a thousandth of them carries more than a fifth of the variance (at one place: of any site).
+    /// Whether a thousandth of them carries more than a tenth of the variance (at one place: of any site).
     pub heavy_tailed: bool,
     /// Values that seem to mark missing ones.
     pub suspicious: Vec<SuspiciousValue>,
