@@ -6,6 +6,7 @@ pub mod chains;
 pub mod coverage;
 pub mod dimers;
 pub mod fields;
+pub mod figures;
 pub mod gaussian;
 pub mod links;
 pub mod masses;

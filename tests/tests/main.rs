@@ -3,6 +3,7 @@
 
 mod bits;
 mod cli;
+mod docs;
 mod math;
 mod runs;
 mod samplers;
