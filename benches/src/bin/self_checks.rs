@@ -49,7 +49,9 @@ fn row<T: Element>(name: &str, shape: &[usize], values: &[T], environment: u32) 
     let n = data.configurations();
     let [copies, correlation, survey] = microseconds([
         &mut || drop(Repeats::find(&data, true).expect("memory")),
-        &mut || drop(Correlation::measure(&data, &crop, n, |i| i).expect("memory")),
+        &mut || {
+            Correlation::measure(&data, &crop, n, |i| i).expect("memory");
+        },
         &mut || drop(Survey::of(&data).expect("memory")),
     ])
     .map(|time| 1e-3 * time);
@@ -77,8 +79,18 @@ fn main() {
     row("i1 5000 × 32 × 32", &[5000, 32, 32], &ising(32, 5000), 10);
     let square = Lattice::new(&[32, 32]).expect("a lattice");
     let field = Gaussian::new(square, 0.3).expect("a model");
-    row("f4 5000 × 32 × 32", &[5000, 32, 32], &sample(field, 5000, 2), 10);
-    row("i1 1200 × 128 × 128", &[1200, 128, 128], &ising(128, 1200), 10);
+    row(
+        "f4 5000 × 32 × 32",
+        &[5000, 32, 32],
+        &sample(field, 5000, 20),
+        10,
+    );
+    row(
+        "i1 1200 × 128 × 128",
+        &[1200, 128, 128],
+        &ising(128, 1200),
+        10,
+    );
     let ring = Lattice::new(&[16]).expect("a lattice");
     let ring = blockspin_core::sampler::Ising::new(
         ring,
