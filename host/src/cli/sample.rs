@@ -120,9 +120,6 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         .saturating_add(at_once * (chain + row) + chains * chain);
     resources::memory("this sampling", needed)?;
     let threads = resources::threads(threads, needed);
-    if let Some(caution) = model.caution() {
-        execution.observer.notice(&caution);
-    }
     let begun = Instant::now();
     let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
     let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;

@@ -5,6 +5,7 @@
 //! vary most, which see an order of any pattern. The slowest projection decides.
 
 use blockspin_core::num::rng::{Purpose, Stream};
+use multiversion::multiversion;
 
 use super::Data;
 use super::supply::Crop;
@@ -35,6 +36,12 @@ const PRINCIPAL: usize = 3;
 const SAMPLED: usize = 96;
 const SAMPLED_SITES: usize = 1 << 12;
 const ROUNDS: usize = 12;
+/// Configurations that are projected, and lags that are summed, at once: the sums of one wait for one
+/// another.
+const TOGETHER: usize = 4;
+/// Partial sums of a sum, and the products after which they are added up: sums of f32 stay short.
+const LANES: usize = 16;
+const SHORT: usize = 1 << 12;
 
 /// How the configurations of a file are correlated along its order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,10 +113,14 @@ impl Correlation {
         };
         let projections = Projections::new(&reader, &indices, &row)?;
         let mut series = vec![vec![]; projections.count()];
-        let mut values = vec![0.0; reader.sites];
-        for i in &indices {
-            if reader.read(row(*i), &mut values)? {
-                projections.add(&values, &mut series);
+        let mut values = vec![0.0; TOGETHER * reader.sites];
+        let mut read = 0;
+        for (k, i) in (1..).zip(&indices) {
+            let slot = &mut values[read * reader.sites..][..reader.sites];
+            read += usize::from(reader.read(row(*i), slot)?);
+            if read == TOGETHER || k == indices.len() {
+                projections.add(&values[..read * reader.sites], &mut series);
+                read = 0;
             }
         }
         let mut found = Self::NONE;
@@ -185,8 +196,11 @@ fn judge(series: &[f32]) -> Option<(Correlation, bool)> {
     if lags == 0 || variance == 0.0 {
         return None;
     }
-    let rho = |lag: usize| dot(series, &series[lag..]) / (n - lag) as f64 / variance;
-    let rho: Vec<f64> = (1..=lags).map(rho).collect();
+    let mut rho = vec![0.0; lags];
+    lagged(series, &mut rho);
+    for (lag, rho) in (1..).zip(&mut rho) {
+        *rho = *rho / (n - lag) as f64 / variance;
+    }
     let period = period(&rho, n, rareness(series));
     let found = integrate(rho.iter().copied());
     // Variances of ρ are Bartlett's: without correlations 1/n, and larger where a return is as strong.
@@ -286,21 +300,77 @@ fn integrate(rho: impl Iterator<Item = f64>) -> Integral {
 }
 
 /// Σ x y over the shorter of two series, in a fixed order.
+#[multiversion(targets("x86_64+avx2"))]
 fn dot(x: &[f32], y: &[f32]) -> f64 {
-    let mut sums = [0.0f32; 16];
+    let n = x.len().min(y.len());
     let mut total = 0.0;
-    // Sums of f32 stay short.
-    for (x, y) in x.chunks(1 << 12).zip(y.chunks(1 << 12)) {
-        sums.fill(0.0);
-        let (x, y) = (x.chunks(16), y.chunks(16));
-        for (x, y) in x.zip(y) {
+    for (x, y) in x[..n].chunks(SHORT).zip(y[..n].chunks(SHORT)) {
+        let mut sums = [0.0f32; LANES];
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.iter().zip(y) {
             for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
                 *sum += x * y;
             }
         }
+        for ((sum, x), y) in sums.iter_mut().zip(x_rest).zip(y_rest) {
+            *sum += x * y;
+        }
         total += sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
     }
     total
+}
+
+/// [`dot`] of a series and itself at the lags from 1 on, with the same bits.
+#[multiversion(targets("x86_64+avx2"))]
+fn lagged(series: &[f32], to: &mut [f64]) {
+    let (groups, rest) = to.as_chunks_mut::<TOGETHER>();
+    let after = groups.len() * TOGETHER + 1;
+    for (lag, group) in (1..).step_by(TOGETHER).zip(groups) {
+        *group = at_lags(series, lag);
+    }
+    for (lag, to) in (after..).zip(rest) {
+        [*to] = at_lags(series, lag);
+    }
+}
+
+#[inline(always)]
+fn products<const N: usize>(x: &[[f32; LANES]], y: [&[[f32; LANES]]; N]) -> [[f32; LANES]; N] {
+    let y = y.map(|y| &y[..x.len()]);
+    let mut sums = [[0.0f32; LANES]; N];
+    for (i, x) in x.iter().enumerate() {
+        for (sums, y) in sums.iter_mut().zip(y) {
+            for ((sum, x), y) in sums.iter_mut().zip(x).zip(&y[i]) {
+                *sum += x * y;
+            }
+        }
+    }
+    sums
+}
+
+/// At N lags from `first` on.
+#[inline(always)]
+fn at_lags<const N: usize>(series: &[f32], first: usize) -> [f64; N] {
+    let n = series.len();
+    let mut totals = [0.0; N];
+    for begin in (0..n).step_by(SHORT) {
+        let end = |lag: usize| (begin + SHORT).min(n - lag);
+        // What all of them have; the last products are fewer for longer lags.
+        let common = end(first + N - 1).saturating_sub(begin) / LANES * LANES;
+        let chunks = |from: usize| series[from..][..common].as_chunks::<LANES>().0;
+        let shifted: [_; N] = std::array::from_fn(|k| match common {
+            0 => &[],
+            _ => chunks(begin + first + k),
+        });
+        let sums = products(chunks(begin), shifted);
+        for ((lag, mut sums), total) in (first..).zip(sums).zip(&mut totals) {
+            let (from, to) = (begin + common, end(lag));
+            for (i, at) in (from..to).enumerate() {
+                sums[i % LANES] += series[at] * series[at + lag];
+            }
+            *total += sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
+        }
+    }
+    totals
 }
 
 /// Reads what is measured of a configuration.
@@ -344,10 +414,8 @@ impl<'a> Reader<'a> {
             .read(self.data, row, &self.corner, &mut around, values)?;
         let mut there = false;
         for value in values {
-            match value.is_nan() {
-                true => *value = 0.0,
-                false => there = true,
-            }
+            there |= !value.is_nan();
+            *value = if value.is_nan() { 0.0 } else { *value };
         }
         Ok(there)
     }
@@ -426,13 +494,23 @@ impl Projections {
         self.linear + 1 + self.neighbours.len()
     }
 
+    /// Adds configurations, one after the other in `values`.
     fn add(&self, values: &[f32], series: &mut [Vec<f32>]) {
-        let mut sums = [0.0f32; 16];
-        for (value, weights) in values.iter().zip(&self.weights) {
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += value * weight;
+        let sites = self.weights.len();
+        if values.len() == TOGETHER * sites {
+            let sums = project_several(values, &self.weights);
+            for (values, sums) in values.chunks_exact(sites).zip(sums) {
+                self.push(values, sums, series);
+            }
+        } else {
+            for values in values.chunks_exact(sites) {
+                let [sums] = project([values], &self.weights);
+                self.push(values, sums, series);
             }
         }
+    }
+
+    fn push(&self, values: &[f32], sums: [f32; 16], series: &mut [Vec<f32>]) {
         let (linear, others) = series.split_at_mut(self.linear);
         for (series, sum) in linear.iter_mut().zip(sums) {
             series.push(sum);
@@ -443,6 +521,31 @@ impl Projections {
             series.push(dot(values, &values[*stride..]) as f32);
         }
     }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn project_several(values: &[f32], weights: &[[f32; 16]]) -> [[f32; 16]; TOGETHER] {
+    let sites = weights.len();
+    project(
+        std::array::from_fn(|k| &values[k * sites..][..sites]),
+        weights,
+    )
+}
+
+/// Σ value × weight over the sites of N configurations, in the order of the sites.
+#[inline(always)]
+fn project<const N: usize>(values: [&[f32]; N], weights: &[[f32; 16]]) -> [[f32; 16]; N] {
+    let values = values.map(|values| &values[..weights.len()]);
+    let mut sums = [[0.0f32; 16]; N];
+    for (site, weights) in weights.iter().enumerate() {
+        for (sums, values) in sums.iter_mut().zip(values) {
+            let value = values[site];
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += value * weight;
+            }
+        }
+    }
+    sums
 }
 
 /// The directions in which some configurations, evenly spread, vary most: by power iteration on their
@@ -471,10 +574,13 @@ fn principal(
             deviations.step_by(stride).collect()
         })
         .collect();
-    let mut products: Vec<Vec<f64>> = sampled
-        .iter()
-        .map(|a| sampled.iter().map(|b| dot(a, b)).collect())
-        .collect();
+    let mut products = vec![vec![0.0; most]; most];
+    for (i, a) in sampled.iter().enumerate() {
+        for (k, b) in sampled[..=i].iter().enumerate() {
+            let product = dot(a, b);
+            (products[i][k], products[k][i]) = (product, product);
+        }
+    }
     let mut stream = Stream::new(1, 1, Purpose::Windows);
     let mut found = vec![];
     for _ in 0..PRINCIPAL {

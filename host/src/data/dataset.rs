@@ -352,11 +352,12 @@ impl Data {
         parts.sides[0].div_ceil(parts.strides[0]) as usize * rest
     }
 
-    /// The row of the file that has configuration `i`, and a corner of it.
-    fn locate(&self, i: usize, corner: &[u32]) -> (usize, Vec<u32>) {
+    /// The row of the file that has configuration `i`, and a corner of it, padded with zeros.
+    fn locate(&self, i: usize, corner: &[u32]) -> (usize, [u32; MAX_DIMENSION]) {
+        let mut at = [0; MAX_DIMENSION];
+        at[..corner.len()].copy_from_slice(corner);
         if let Some(parts) = &self.parts {
             let mut rest = i;
-            let mut at = corner.to_vec();
             let axes = at.iter_mut().zip(&parts.strides).zip(&parts.counts);
             for ((at, stride), count) in axes.rev() {
                 *at += (rest % *count as usize) as u32 * stride;
@@ -371,7 +372,7 @@ impl Data {
             }
             None => i,
         };
-        (row, corner.to_vec())
+        (row, at)
     }
 
     /// The kind of the values, which says how they are converted.
@@ -590,8 +591,8 @@ impl Data {
             panic!("the data are not signs");
         };
         assert_eq!(to.len(), bits::words(volume(sides)), "words of a box");
-        let (i, corner) = self.locate(i, corner);
-        let corner = &corner[..];
+        let (i, at) = self.locate(i, corner);
+        let corner = &at[..corner.len()];
         let mut writer = bits::Writer::new(to);
         if let Some(row) = self.row(i) {
             self.runs(corner, sides, |site, n| {
@@ -622,14 +623,12 @@ impl Data {
     /// If there is no configuration `i`, or a length is wrong.
     pub fn reals(&self, i: usize, corner: &[u32], sides: &[u32], to: &mut [f32]) -> Result<()> {
         assert_eq!(to.len(), volume(sides), "values of a box");
-        let (i, corner) = self.locate(i, corner);
-        let corner = &corner[..];
+        let (i, at) = self.locate(i, corner);
+        let corner = &at[..corner.len()];
         if let Some(row) = self.row(i) {
             let mut at = 0;
             return self.runs(corner, sides, |site, n| {
-                for (k, value) in to[at..at + n].iter_mut().enumerate() {
-                    *value = bits::sign(row, site + k) as f32;
-                }
+                spread(row, site, &mut to[at..at + n]);
                 at += n;
                 Ok(())
             });
@@ -763,6 +762,21 @@ impl Data {
     fn place(&self, item: u64) -> (usize, usize) {
         let sites = self.sites as u64;
         ((item / sites) as usize, (item % sites) as usize)
+    }
+}
+
+/// Spins of a row from one site on, as ±1.
+fn spread(row: &[u32], site: usize, to: &mut [f32]) {
+    let sign = |word: u32, k: usize| if word & 1 << k == 0 { -1.0 } else { 1.0 };
+    let (words, rest) = to.as_chunks_mut::<{ bits::WORD }>();
+    let after = site + words.len() * bits::WORD;
+    for (site, to) in (site..).step_by(bits::WORD).zip(words) {
+        let word = bits::extract(row, site, bits::WORD);
+        (0..bits::WORD).for_each(|k| to[k] = sign(word, k));
+    }
+    if !rest.is_empty() {
+        let word = bits::extract(row, after, rest.len());
+        (0..).zip(rest).for_each(|(k, to)| *to = sign(word, k));
     }
 }
 

@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use fnv::FnvHashMap;
+
 use blockspin_core::num::bits;
 
 use super::{Data, Kind};
@@ -16,6 +18,8 @@ use crate::error::Result;
 /// Values up to which every configuration is compared; of a larger file some, evenly spread, and all
 /// only if some of those are equal.
 const VALUES: usize = 1 << 26;
+/// Signs up to which the hash up to translations is as quick as any.
+const SMALL: usize = 64;
 /// Distinct values up to which the states of a system can be counted.
 const LEVELS: usize = 64;
 /// Values that the share of each distinct one is taken from.
@@ -50,15 +54,11 @@ impl Repeats {
     pub fn find(data: &Data, lattice: bool) -> Result<Self> {
         let n = data.configurations();
         let most = (VALUES / data.sites()).clamp(1, n);
-        let mut hashes = hashes_of(data, lattice, (0..most).map(|k| k * (n / most)))?;
-        let mut visits = Visits::of(&hashes);
+        let some = (0..most).map(|k| k * (n / most));
+        let (mut visits, mut content) = Visits::among(data, lattice, some)?;
         if most < n && visits.repeated() > 0 {
-            hashes = hashes_of(data, lattice, 0..n)?;
-            visits = Visits::of(&hashes);
+            (visits, content) = Visits::among(data, lattice, 0..n)?;
         }
-        let content = hashes
-            .iter()
-            .fold(0, |sum, hash| mix(sum ^ hash.unwrap_or(1)));
         let repeated = visits.repeated();
         let different = visits.counts.len();
         let natural = repeated == 0 || visits.are_natural(states(data)?);
@@ -81,9 +81,33 @@ struct Visits {
 }
 
 impl Visits {
+    /// Among some configurations, with a hash of all of them.
+    fn among(
+        data: &Data,
+        lattice: bool,
+        rows: impl Iterator<Item = usize> + Clone,
+    ) -> Result<(Self, u64)> {
+        let mut reader = Reader::new(data);
+        let mut seen = vec![];
+        for row in rows.clone() {
+            seen.push(match reader.read(row)? {
+                true => Some(reader.look(lattice)),
+                false => None,
+            });
+        }
+        let content = seen.iter().fold(0, |sum, seen| {
+            mix(sum ^ seen.as_ref().map_or(1, |seen| seen.exact))
+        });
+        if lattice {
+            up_to_translations(&mut reader, rows, &mut seen)?;
+        }
+        let classes: Vec<_> = seen.iter().map(|seen| Some(seen.as_ref()?.class)).collect();
+        Ok((Self::of(&classes), content))
+    }
+
     /// Of hashes; a configuration without one has no values, and is like no other.
     fn of(hashes: &[Option<u64>]) -> Self {
-        let mut number: HashMap<u64, usize> = HashMap::with_capacity(hashes.len());
+        let mut number = FnvHashMap::default();
         let mut visits = Visits {
             counts: vec![],
             all: 0,
@@ -196,88 +220,245 @@ fn states(data: &Data) -> Result<Option<f64>> {
     Ok(Some((sites * of_site - sites.log2()).max(0.0)))
 }
 
-/// None of configurations whose values are all missing.
-fn hashes_of(
-    data: &Data,
-    lattice: bool,
-    rows: impl Iterator<Item = usize>,
-) -> Result<Vec<Option<u64>>> {
-    let sites = data.sites();
-    let corner = vec![0; data.sides().len()];
-    let row = *data.sides().last().unwrap_or(&1) as usize;
-    let (mut words, mut values) = (vec![], vec![]);
-    let mut codes = vec![0u32; sites];
-    let mut hashes = vec![];
-    let is_signs = matches!(data.kind(), Kind::Signs { .. });
-    match is_signs {
-        true => words = vec![0; bits::words(sites)],
-        false => values = vec![0.0; sites],
-    }
-    for i in rows {
-        if is_signs {
-            data.signs(i, &corner, data.sides(), &mut words)?;
-            // Each site with those before it along the last axis.
-            for (first, codes) in (0..).step_by(row).zip(codes.chunks_exact_mut(row)) {
-                let bit = |k: usize| words[(first + k) / 32] >> ((first + k) % 32) & 1;
-                let begin = row.saturating_sub(32);
-                let mut run = (begin..row).fold(0, |run, k| run << 1 | bit(k));
-                for (k, code) in codes.iter_mut().enumerate() {
-                    run = run << 1 | bit(k);
-                    // Of a row that is shorter every bit occurs once.
-                    *code = if row < 32 { run & bits::mask(row) } else { run };
-                }
-            }
-        } else {
-            data.reals(i, &corner, data.sides(), &mut values)?;
-            if values.iter().all(|value| value.is_nan()) {
-                hashes.push(None);
-                continue;
-            }
-            for (code, value) in codes.iter_mut().zip(&values) {
-                *code = value.to_bits();
-            }
-        }
-        hashes.push(Some(match lattice {
-            true => invariant(&codes, data.sides(), !is_signs),
-            false => (0u64..)
-                .zip(&codes)
-                .fold(0, |sum, (i, code)| mix(sum ^ i << 32 ^ u64::from(*code))),
-        }));
-    }
-    Ok(hashes)
+/// Hashes of a configuration.
+struct Seen {
+    /// Of its values.
+    exact: u64,
+    /// What equal ones share, with their translations on a lattice.
+    class: u64,
 }
 
-/// A hash of a configuration that all its translations share: a sum over sites of what each sees around
-/// it.
-fn invariant(codes: &[u32], sides: &[u32], along_rows: bool) -> u64 {
-    let mut now: Vec<u64> = codes.iter().map(|code| mix(u64::from(*code))).collect();
-    let mut stride = 1;
-    for (k, side) in sides.iter().rev().enumerate() {
-        let side = *side as usize;
-        // Eight sites along a row, as bits have more already, and two along other axes: values may be few.
-        let distances = match (k, along_rows) {
-            (0, true) => &[1, 2, 4][..],
-            (0, false) => &[],
-            _ => &[1],
-        };
-        for distance in distances {
-            let period = stride * side;
-            let shift = distance % side * stride;
-            let mut next = now.clone();
-            for (next, now) in next.chunks_exact_mut(period).zip(now.chunks_exact(period)) {
-                let (rest, wrapped) = next.split_at_mut(period - shift);
-                for (to, from) in rest.iter_mut().zip(&now[shift..]) {
-                    *to = mix(to.rotate_left(21) ^ from);
-                }
-                for (to, from) in wrapped.iter_mut().zip(now) {
-                    *to = mix(to.rotate_left(21) ^ from);
-                }
-            }
-            now = next;
-        }
-        stride *= side;
+/// Where several configurations share an invariant that is quickly found, puts a hash that no other than
+/// translations share in its place.
+fn up_to_translations(
+    reader: &mut Reader,
+    rows: impl Iterator<Item = usize>,
+    seen: &mut [Option<Seen>],
+) -> Result<()> {
+    // Of each invariant, the first configuration, and whether there are others.
+    let mut first: FnvHashMap<u64, (u64, bool)> = FnvHashMap::default();
+    for seen in seen.iter().flatten() {
+        let (exact, others) = first.entry(seen.class).or_insert((seen.exact, false));
+        *others |= *exact != seen.exact;
     }
-    now.iter().fold(0, |sum: u64, x| sum.wrapping_add(*x))
+    let mut known: FnvHashMap<u64, u64> = FnvHashMap::default();
+    for (row, seen) in rows.zip(seen) {
+        let Some(seen) = seen.as_mut().filter(|seen| first[&seen.class].1) else {
+            continue;
+        };
+        seen.class = match known.get(&seen.exact) {
+            Some(class) => *class,
+            None => {
+                reader.read(row)?;
+                let class = reader.invariant();
+                known.insert(seen.exact, class);
+                class
+            }
+        };
+    }
+    Ok(())
+}
+
+/// Reads configurations: signs packed, other values by their bits.
+struct Reader<'a> {
+    data: &'a Data,
+    corner: Vec<u32>,
+    is_signs: bool,
+    words: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(data: &'a Data) -> Self {
+        let sites = data.sites();
+        let is_signs = matches!(data.kind(), Kind::Signs { .. });
+        let (words, values) = match is_signs {
+            true => (bits::words(sites), 0),
+            false => (sites, sites),
+        };
+        Reader {
+            data,
+            corner: vec![0; data.sides().len()],
+            is_signs,
+            words: vec![0; words],
+            values: vec![0.0; values],
+        }
+    }
+
+    /// False, if all values are missing.
+    fn read(&mut self, row: usize) -> Result<bool> {
+        let (data, corner) = (self.data, &self.corner[..]);
+        if self.is_signs {
+            data.signs(row, corner, data.sides(), &mut self.words)?;
+            return Ok(true);
+        }
+        data.reals(row, corner, data.sides(), &mut self.values)?;
+        let mut there = false;
+        for (word, value) in self.words.iter_mut().zip(&self.values) {
+            *word = value.to_bits();
+            there |= !value.is_nan();
+        }
+        Ok(there)
+    }
+
+    fn look(&self, lattice: bool) -> Seen {
+        let exact = exact(&self.words);
+        let class = match (lattice, self.is_signs) {
+            (false, _) => exact,
+            // Small configurations are many and often equal: each different one is hashed once.
+            (true, true) if self.data.sites() <= SMALL => 0,
+            (true, true) => self.products_of_signs(),
+            (true, false) => self.products_of_values(),
+        };
+        Seen { exact, class }
+    }
+
+    /// Visits the axes: how far apart neighbours are, and the length after which the axis repeats.
+    fn axes(&self) -> impl Iterator<Item = (usize, usize)> {
+        let mut stride = 1;
+        self.data.sides().iter().rev().map(move |side| {
+            let this = stride;
+            stride *= *side as usize;
+            (this, stride)
+        })
+    }
+
+    /// Numbers of spins up, and of pairs and corners of them, that translations leave as they are.
+    fn products_of_signs(&self) -> u64 {
+        let sites = self.data.sites();
+        let words = &self.words;
+        let up = |words: &mut dyn Iterator<Item = u32>| -> u64 {
+            words.map(|word| u64::from(word.count_ones())).sum()
+        };
+        let mut sum = mix(up(&mut words.iter().copied()));
+        let (mut one, mut two) = (vec![0; words.len()], vec![0; words.len()]);
+        let mut before: Option<Vec<u32>> = None;
+        for axis in self.axes() {
+            shift(words, sites, axis, &mut one);
+            shift(&one, sites, axis, &mut two);
+            let pairs = |other: &[u32]| up(&mut words.iter().zip(other).map(|(a, b)| a & b));
+            sum = mix(sum ^ pairs(&one) ^ pairs(&two) << 32);
+            let corner = match &before {
+                Some(before) => {
+                    let sites = words.iter().zip(&one).zip(before);
+                    up(&mut sites.map(|((a, b), c)| a & (b ^ c)))
+                }
+                None => up(&mut words
+                    .iter()
+                    .zip(&one)
+                    .zip(&two)
+                    .map(|((a, b), c)| a & b & c)),
+            };
+            sum = mix(sum ^ corner);
+            before = Some(one.clone());
+        }
+        sum
+    }
+
+    /// Sums of values, and of products of neighbours, that translations leave as they are; whole numbers,
+    /// which add up alike in any order.
+    fn products_of_values(&self) -> u64 {
+        let words = &self.words;
+        let all = words.iter().map(|word| u64::from(*word)).sum::<u64>();
+        let mut sum = mix(all ^ products(words, words) << 20);
+        for (stride, period) in self.axes() {
+            let rows = words.chunks_exact(period);
+            let of_axis = rows.fold(0u64, |sum, row| {
+                let inside = products(row, &row[stride..]);
+                let across = products(&row[period - stride..], row);
+                sum.wrapping_add(inside).wrapping_add(across)
+            });
+            sum = mix(sum ^ of_axis);
+        }
+        sum
+    }
+
+    /// A hash of a configuration that all its translations share: a sum over sites of what each sees around
+    /// it.
+    fn invariant(&self) -> u64 {
+        let sides = self.data.sides();
+        let row = *sides.last().unwrap_or(&1) as usize;
+        let mut codes;
+        let codes = match self.is_signs {
+            false => &self.words,
+            true => {
+                // Each site with those that follow it along the last axis; of a row that is shorter than a
+                // word every bit occurs once.
+                let length = row.min(bits::WORD);
+                let mut around = vec![0; bits::words(row + length)];
+                codes = vec![0; self.data.sites()];
+                for (first, codes) in (0..).step_by(row).zip(codes.chunks_exact_mut(row)) {
+                    let mut writer = bits::Writer::new(&mut around);
+                    writer.copy(&self.words, first, row);
+                    writer.copy(&self.words, first, length);
+                    writer.finish();
+                    for (k, code) in codes.iter_mut().enumerate() {
+                        *code = bits::extract(&around, k, length);
+                    }
+                }
+                &codes
+            }
+        };
+        let mut now: Vec<u64> = codes.iter().map(|code| mix(u64::from(*code))).collect();
+        for (k, (stride, period)) in self.axes().enumerate() {
+            // Eight sites along a row, as bits have more already, and two along other axes: values may be
+            // few.
+            let distances = match (k, self.is_signs) {
+                (0, false) => &[1, 2, 4][..],
+                (0, true) => &[],
+                _ => &[1],
+            };
+            for distance in distances {
+                let shift = distance * stride % period;
+                let mut next = now.clone();
+                for (next, now) in next.chunks_exact_mut(period).zip(now.chunks_exact(period)) {
+                    let (rest, wrapped) = next.split_at_mut(period - shift);
+                    for (to, from) in rest.iter_mut().zip(&now[shift..]) {
+                        *to = mix(to.rotate_left(21) ^ from);
+                    }
+                    for (to, from) in wrapped.iter_mut().zip(now) {
+                        *to = mix(to.rotate_left(21) ^ from);
+                    }
+                }
+                now = next;
+            }
+        }
+        now.iter().fold(0, |sum: u64, x| sum.wrapping_add(*x))
+    }
+}
+
+/// A hash of words in their order, four pairs of which are taken in at a time.
+fn exact(words: &[u32]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, [a, b]: [u32; 2]| {
+        let product = (hash ^ (u64::from(a) | u64::from(b) << 32)).wrapping_mul(ODD);
+        product ^ product >> 32
+    };
+    let (chunks, rest) = words.as_chunks::<8>();
+    let mut hashes = [1, 2, 3, 4];
+    for chunk in chunks {
+        for (hash, pair) in hashes.iter_mut().zip(chunk.as_chunks().0) {
+            *hash = step(*hash, *pair);
+        }
+    }
+    let all = hashes.iter().fold(0, |sum, hash| mix(sum ^ hash));
+    rest.iter().fold(all, |sum, word| step(sum, [*word, 0]))
+}
+
+/// Σ a b, modulo 2⁶⁴.
+fn products(a: &[u32], b: &[u32]) -> u64 {
+    let products = a.iter().zip(b).map(|(a, b)| u64::from(*a) * u64::from(*b));
+    products.fold(0, u64::wrapping_add)
+}
+
+/// Signs moved by one site along an axis, on a torus.
+fn shift(from: &[u32], sites: usize, (stride, period): (usize, usize), to: &mut [u32]) {
+    let mut writer = bits::Writer::new(to);
+    for begin in (0..sites).step_by(period) {
+        writer.copy(from, begin + stride, period - stride);
+        writer.copy(from, begin, stride);
+    }
+    writer.finish();
 }
 
 /// The finaliser of SplitMix64.
@@ -335,6 +516,34 @@ mod tests {
             .flat_map(|row| (0..48).map(|i| row[(i / 8 + 2) % 6 * 8 + (i + 3) % 8]));
         let both: Vec<i8> = rows.iter().copied().chain(moved).collect();
         assert_eq!(find(&[600, 6, 8], &both).kept.unwrap().len(), 300);
+    }
+
+    /// What a quick invariant does not tell apart: reflections, and values that have changed places.
+    #[test]
+    fn others_than_translations_are_no_copies() {
+        let mut stream = Stream::new(9, 0, Purpose::Sample);
+        for levels in [2, 3] {
+            let rows: Vec<i8> = (0..200 * 120).map(|_| stream.below(levels) as i8).collect();
+            let moved = |map: &dyn Fn([usize; 3]) -> [usize; 3]| -> Vec<i8> {
+                let rows = rows.chunks_exact(120);
+                rows.flat_map(|row| {
+                    (0..120).map(|i| {
+                        let [z, y, x] = map([i / 30, i / 6 % 5, i % 6]);
+                        row[z % 4 * 30 + y % 5 * 6 + x % 6]
+                    })
+                })
+                .collect()
+            };
+            let count = |other: Vec<i8>| {
+                let both: Vec<i8> = rows.iter().copied().chain(other).collect();
+                find(&[400, 4, 5, 6], &both).different
+            };
+            assert_eq!(count(moved(&|[z, y, x]| [z + 1, y + 3, x + 5])), 200);
+            assert_eq!(count(moved(&|[z, y, x]| [3 - z, 4 - y, 5 - x])), 400);
+            assert_eq!(count(moved(&|[z, y, x]| [z, y, 5 - x])), 400);
+            // Along the flat order instead of an axis.
+            assert_eq!(count(moved(&|[z, y, x]| [z, y + (x + 1) / 6, x + 1])), 400);
+        }
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Survey {
         let sides: Vec<usize> = data.sides().iter().map(|side| *side as usize).collect();
         let corner = vec![0; sides.len()];
         let mut values = vec![0.0f32; sites];
+        let mut of_rows = vec![0.0f32; sides.last().copied().unwrap_or(0)];
         let mut squares = 0.0;
         let mut stretches = vec![];
         for stretch in 0..STRETCHES {
@@ -87,7 +88,7 @@ impl Survey {
                 for (sum, x) in sums.iter_mut().zip(&values) {
                     *sum += f64::from(*x);
                 }
-                add_pairs(&values, &sides, &mut pairs);
+                add_pairs(&values, &sides, &mut of_rows, &mut pairs);
             }
             let count = (last - first) as f64;
             sums.iter_mut().for_each(|sum| *sum /= count);
@@ -114,7 +115,7 @@ impl Survey {
         let ratio = between / noise.max(1e-12 * variance);
         let mut of_means: Vec<Vec<f64>> = sides.iter().map(|side| vec![0.0; *side]).collect();
         let means: Vec<f32> = means.into_iter().map(|mean| mean as f32).collect();
-        add_pairs(&means, &sides, &mut of_means);
+        add_pairs(&means, &sides, &mut of_rows, &mut of_means);
         let seams = (0..sides.len()).filter(|axis| sides[*axis] >= LONG);
         let seams = seams.map(|axis| {
             let pairs: Vec<_> = stretches
@@ -212,23 +213,24 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     sums.iter().map(|sum| f64::from(*sum)).sum()
 }
 
-/// Adds the products of neighbours along each axis, for each position of the first of them.
-fn add_pairs(values: &[f32], sides: &[usize], pairs: &mut [Vec<f64>]) {
+/// Adds the products of neighbours along each axis, for each position of the first of them; `of_rows` is
+/// as long as a row.
+fn add_pairs(values: &[f32], sides: &[usize], of_rows: &mut [f32], pairs: &mut [Vec<f64>]) {
     for (axis, sums) in pairs.iter_mut().enumerate() {
         let (side, inner) = (sides[axis], sides[axis + 1..].iter().product::<usize>());
         if side < LONG {
             continue;
         }
         if inner == 1 {
-            let mut of_rows = vec![0.0f32; side];
+            of_rows.fill(0.0);
             for row in values.chunks_exact(side) {
                 for ((sum, a), b) in of_rows.iter_mut().zip(row).zip(&row[1..]) {
                     *sum += a * b;
                 }
                 of_rows[side - 1] += row[side - 1] * row[0];
             }
-            for (sum, x) in sums.iter_mut().zip(of_rows) {
-                *sum += f64::from(x);
+            for (sum, x) in sums.iter_mut().zip(&*of_rows) {
+                *sum += f64::from(*x);
             }
             continue;
         }

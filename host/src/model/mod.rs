@@ -232,11 +232,6 @@ pub trait Model: Debug {
     /// The format of its configurations in a file.
     fn format(&self) -> Format;
 
-    /// Why sampling may take long, if it may.
-    fn caution(&self) -> Option<String> {
-        None
-    }
-
     /// The unit of the sampler's energies; none, if there is no energy.
     fn energy_unit(&self) -> Option<f64> {
         Some(1.0)
@@ -317,6 +312,15 @@ impl ModelSampler {
                 }
                 .name(),
             ),
+            _ => None,
+        }
+    }
+
+    /// Why the chains may be slow beyond what their plan tells, if so.
+    #[must_use]
+    pub fn caution(&self) -> Option<String> {
+        match self {
+            ModelSampler::Dimer(sampling) => dimer::given_up(&sampling.model),
             _ => None,
         }
     }

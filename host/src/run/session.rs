@@ -121,9 +121,6 @@ impl Session {
         let (mut warnings, mut parts, mut survey) = (vec![], None, None);
         let outcome = match &self.input {
             Input::Model(model, pace) => {
-                if let Some(caution) = model.caution() {
-                    setup.execution.observer.notice(&caution);
-                }
                 let begun = Instant::now();
                 let (seed, threads) = (setup.optimisation.seed, setup.execution.threads);
                 let measured = checkpoint.as_ref().and_then(|found| found.measured());
@@ -551,6 +548,7 @@ pub fn chain_warnings(prepared: &ModelSampler, plan: &Plan) -> Vec<String> {
                 .into(),
         );
     }
+    warnings.extend(prepared.caution());
     warnings
 }
 

@@ -294,3 +294,50 @@ fn the_sampler_draws_from_the_list() {
         assert!(pull.abs() < 4.0, "{pull}");
     }
 }
+
+/// At low temperature, where loops are proposed, chains from independent hot starts come to the law of the
+/// list: energies, and the share of the columnar states.
+#[test]
+fn cold_chains_come_to_the_law() {
+    let all = coverings(4);
+    for temperature in [1e-300, 0.05, 0.1, 0.15, 0.2, 0.3] {
+        let model = Dimer::new(4, temperature, 6400).unwrap();
+        let most = model.vertices() / 2;
+        let (mut z, mut mean, mut columnar) = (0.0, 0.0, 0.0);
+        for links in &all {
+            let n = model.parallel_plaquettes(&packed(links));
+            let weight = ((f64::from(n) - f64::from(most)) / temperature).exp();
+            z += weight;
+            mean += weight * f64::from(n);
+            columnar += weight * f64::from(u8::from(n == most));
+        }
+        (mean, columnar) = (mean / z, columnar / z);
+        let chains = 4000;
+        let (mut sum, mut squares, mut ground) = (0.0, 0.0, 0.0);
+        for task in 0..chains {
+            let mut stream = Stream::new(11, task, Purpose::Sample);
+            let mut state = vec![0; model.state_len()];
+            let mut scratch = vec![0; model.scratch_len()];
+            model.start(Start::Hot, &mut state, &mut stream);
+            model.sweep(&mut state, &mut scratch, &mut stream);
+            let n = model.parallel_plaquettes(&state);
+            sum += f64::from(n);
+            squares += f64::from(n).powi(2);
+            ground += f64::from(u8::from(n == most));
+        }
+        let n = chains as f64;
+        let (got, share) = (sum / n, ground / n);
+        // A sample of the cold law can be constant.
+        let error = ((squares / n - got * got).max(0.0) / n).sqrt() + 1e-3;
+        let of_share = (columnar * (1.0 - columnar) / n).sqrt() + 1e-4;
+        println!(
+            "T = {temperature}: N = {got:.5} ± {error:.5}, exact {mean:.5}; columnar {share:.5} ± \
+             {of_share:.5}, exact {columnar:.5}"
+        );
+        assert!((got - mean).abs() < 4.0 * error, "T = {temperature}");
+        assert!(
+            (share - columnar).abs() < 4.0 * of_share,
+            "T = {temperature}"
+        );
+    }
+}

@@ -25,8 +25,18 @@
 //!
 //! The difference between two coverings is a set of disjoint loops, around the torus too. Every
 //! a_ik with i ≠ k is positive, so a directed loop can follow any of them: all coverings of all
-//! winding sectors are reached. This holds down to T = 0.11, where exp(−2/T)/64 is 2⁻³², the least
-//! probability that is told from 0.
+//! winding sectors are reached.
+//!
+//! # Low temperatures
+//! Colder loops run between the same few vertices of a hot start for exp(1/T) steps and more, and hardly
+//! leave a covering without ways down. Below T = 0.2 the loops are therefore those at T' = 0.2. The
+//! covering that 64 of them lead to, with ΔN more parallel plaquettes, is accepted with probability
+//! min(1, exp(ΔN (1/T − 1/T'))): a proposal that balances under exp(N/T') then balances under exp(N/T).
+//!
+//! After [`longest_loop`](Dimer::longest_loop) steps a loop is given up, at any temperature, and the
+//! covering from before it, or before the 64, stays. This keeps the balance: a loop and its reverse have
+//! equally many steps, so that both are given up or neither, and to stay balances itself. All coverings
+//! are still reached, by loops that visit no vertex twice: these have L²/2 steps at most.
 
 mod height;
 mod scattering;
@@ -83,6 +93,17 @@ impl fmt::Display for DimerError {
 
 impl core::error::Error for DimerError {}
 
+/// Most steps of a loop for each vertex: in equilibrium hardly one takes 16; after hot starts of 64 × 64
+/// vertices at T = 0.3, 64 were seen.
+const STEPS: u32 = 1024;
+
+/// Below this temperature loops are proposed at it, so many together.
+const COLD: f64 = 0.2;
+const TOGETHER: u32 = 64;
+
+/// 1/T beyond which a proposal that loses a plaquette is never accepted.
+const STRONGEST: f64 = 1e3;
+
 /// Directions +x, +y, −x, −y are 0 to 3; a count for each has two bits of a byte.
 const DIRECTIONS: u32 = 4;
 
@@ -102,6 +123,14 @@ pub struct Dimer {
     doubled: Lattice,
     scatter: Scattering,
     noise: Option<Noise>,
+}
+
+/// What became of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proposal {
+    Accepted,
+    Refused,
+    GivenUp,
 }
 
 /// Spins on vertices and faces, bound in pairs.
@@ -133,7 +162,11 @@ impl Dimer {
             temperature,
             loops,
             doubled,
-            scatter: Scattering::new(temperature),
+            scatter: Scattering::new(if temperature < COLD {
+                COLD
+            } else {
+                temperature
+            }),
             noise: None,
         })
     }
@@ -174,6 +207,10 @@ impl Dimer {
             side / 4
         } else {
             side.saturating_mul(side) / 4
+        };
+        let loops = match temperature < COLD {
+            true => loops.max(TOGETHER),
+            false => loops,
         };
         loops.max(1)
     }
@@ -338,17 +375,111 @@ impl Dimer {
         });
     }
 
-    /// One directed loop.
+    /// A [sweep](Sampler::sweep); how many of its [proposals](Self::proposals) were given up.
+    ///
+    /// # Panics
+    /// As a sweep, if a slice is too short.
+    pub fn counted_sweep(
+        &self,
+        state: &mut [u32],
+        scratch: &mut [u32],
+        stream: &mut Stream,
+    ) -> u32 {
+        let state = &mut state[..self.state_len()];
+        let cells = &mut scratch[..self.scratch_len()];
+        self.unpack(state, cells);
+        // There is no place for the covering before a proposal. It is had by repeating those accepted since
+        // `state` was last written, with the stream as it was then: each is repeated once at most.
+        let (mut since, mut before) = (0, stream.clone());
+        let mut given_up = 0;
+        let together = self.together();
+        let mut left = self.loops;
+        while left > 0 {
+            let loops = left.min(together);
+            left -= loops;
+            let proposal = self.propose(loops, cells, stream);
+            if proposal == Proposal::Accepted {
+                since += 1;
+                continue;
+            }
+            given_up += u32::from(proposal == Proposal::GivenUp);
+            self.unpack(state, cells);
+            for _ in 0..since {
+                self.propose(together, cells, &mut before);
+            }
+            self.pack(cells, state);
+            (since, before) = (0, stream.clone());
+        }
+        self.pack(cells, state);
+        given_up
+    }
+
+    /// Loops of a proposal.
+    fn together(&self) -> u32 {
+        if self.temperature < COLD { TOGETHER } else { 1 }
+    }
+
+    /// Proposals of a sweep: loops, or below T = 0.2 up to 64 of them.
+    #[must_use]
+    pub fn proposals(&self) -> u32 {
+        self.loops.div_ceil(self.together())
+    }
+
+    /// Most steps of a loop.
+    #[must_use]
+    pub fn longest_loop(&self) -> u32 {
+        self.vertices().saturating_mul(STEPS)
+    }
+
+    /// Loops that are accepted together, or not; unless they are, cells have to be restored.
+    fn propose(&self, loops: u32, cells: &mut [Cell], stream: &mut Stream) -> Proposal {
+        if self.temperature >= COLD {
+            return match self.directed_loop::<false>(cells, stream) {
+                Some(_) => Proposal::Accepted,
+                None => Proposal::GivenUp,
+            };
+        }
+        let mut more = 0;
+        for _ in 0..loops {
+            match self.directed_loop::<true>(cells, stream) {
+                Some(one) => more += one,
+                None => return Proposal::GivenUp,
+            }
+        }
+        if more >= 0 {
+            return Proposal::Accepted;
+        }
+        let beta = 1.0 / self.temperature;
+        let beta = if beta < STRONGEST { beta } else { STRONGEST };
+        let ratio = exp64((beta - 1.0 / COLD) * f64::from(more));
+        match stream.bernoulli(Probability::new(ratio)) {
+            true => Proposal::Accepted,
+            false => Proposal::Refused,
+        }
+    }
+
+    /// One directed loop, with the parallel plaquettes that it adds if these are `COUNTED`; none, if it
+    /// was given up before its end.
     #[inline]
-    fn directed_loop(&self, cells: &mut [Cell], stream: &mut Stream) {
+    fn directed_loop<const COUNTED: bool>(
+        &self,
+        cells: &mut [Cell],
+        stream: &mut Stream,
+    ) -> Option<i32> {
         let shift = self.shift();
         let column = (1 << shift) - 1;
         let last = self.side - 1;
         let first = stream.below(self.side) << shift | stream.below(self.side);
         let mut head = cells[first as usize];
         cells[first as usize] = 0;
+        let mut left = self.longest_loop();
+        let mut more = 0;
         // Only the first vertex has no dimer.
         while head != 0 {
+            if left == 0 {
+                return None;
+            }
+            left -= 1;
             let pivot = head >> FIELD;
             let back = direction(head) ^ 2;
             let (x, y) = (pivot & column, pivot >> shift);
@@ -372,11 +503,16 @@ impl Dimer {
             let draw = stream.next_u32();
             let beyond = bounds.iter().map(|bound| u32::from(draw >= *bound));
             let to = (back + 1 + beyond.sum::<u32>()) % DIRECTIONS;
+            if COUNTED {
+                let beside = |direction: u32| (parallel >> (2 * direction) & 3) as i32;
+                more += beside(to) - beside(back);
+            }
             head = near[to as usize];
             let vertex = around[to as usize];
             cells[pivot as usize] = cell(to, vertex);
             cells[vertex as usize] = cell(to ^ 2, pivot);
         }
+        Some(more)
     }
 }
 
@@ -451,10 +587,7 @@ impl Sampler for Dimer {
 
     /// The loops of a sweep, on a state that is a covering, as [`start`](Self::start) writes.
     fn sweep(&self, state: &mut [u32], scratch: &mut [u32], stream: &mut Stream) {
-        let cells = &mut scratch[..self.scratch_len()];
-        self.unpack(state, cells);
-        (0..self.loops).for_each(|_| self.directed_loop(cells, stream));
-        self.pack(cells, &mut state[..self.state_len()]);
+        self.counted_sweep(state, scratch, stream);
     }
 
     /// A random one of eight: moved by 0 or 1 along each axis, and the axes exchanged or not. They
@@ -703,6 +836,67 @@ mod tests {
         }
     }
 
+    /// Loops know the plaquettes that they add.
+    #[test]
+    fn loops_count_their_plaquettes() {
+        let model = Dimer::new(8, 1.0, 1).unwrap();
+        let (mut state, mut cells, mut draws) = ([0; 8], [0; 64], stream(4));
+        model.start(Start::Hot, &mut state, &mut draws);
+        model.unpack(&state, &mut cells);
+        let (mut before, mut changed) = (model.parallel_plaquettes(&state) as i32, 0);
+        for _ in 0..300 {
+            let more = model.directed_loop::<true>(&mut cells, &mut draws).unwrap();
+            model.pack(&cells, &mut state);
+            let after = model.parallel_plaquettes(&state) as i32;
+            assert_eq!(after - before, more);
+            changed += i32::from(more != 0);
+            before = after;
+        }
+        assert!(changed > 100, "{changed}");
+    }
+
+    /// A sweep is its loops one by one, also where some are refused or given up.
+    #[test]
+    fn loops_are_done_again_as_they_were() {
+        for temperature in [1e-300, 0.05, 0.15] {
+            let many = Dimer::new(16, temperature, 60 * TOGETHER).unwrap();
+            let one = Dimer::new(16, temperature, TOGETHER).unwrap();
+            let mut stayed = 0;
+            for task in 0..10 {
+                let (mut state, mut scratch, mut draws) = ([0; 32], [0; 256], stream(task));
+                many.start(Start::Hot, &mut state, &mut draws);
+                let (mut other, mut same) = (state, draws.clone());
+                many.sweep(&mut state, &mut scratch, &mut draws);
+                assert_covering(&many, &state);
+                for _ in 0..60 {
+                    let mut cells = [0; 256];
+                    many.unpack(&other, &mut cells);
+                    let proposal = one.propose(TOGETHER, &mut cells, &mut same.clone());
+                    stayed += u32::from(proposal != Proposal::Accepted);
+                    let before = other;
+                    one.sweep(&mut other, &mut scratch, &mut same);
+                    assert!(proposal == Proposal::Accepted || other == before);
+                }
+                assert_eq!((state, draws.next_u32()), (other, same.next_u32()));
+            }
+            assert!(stayed > 2, "{temperature}: {stayed}");
+        }
+    }
+
+    /// A loop that would take more than 2³¹ steps: the sweep ends, as a covering.
+    #[test]
+    fn loops_without_end_are_given_up() {
+        for temperature in [COLD, 0.01] {
+            let loops = Dimer::usual_loops(64, temperature);
+            let model = Dimer::new(64, temperature, loops).unwrap();
+            let (mut state, mut scratch, mut draws) = ([0; 512], [0; 4096], stream(0));
+            model.start(Start::Hot, &mut state, &mut draws);
+            let given_up = model.counted_sweep(&mut state, &mut scratch, &mut draws);
+            assert!((1..model.proposals()).contains(&given_up), "{given_up}");
+            assert_covering(&model, &state);
+        }
+    }
+
     #[test]
     fn refusals() {
         let sides = [0, 2, 5, MAX_SIDE + 2];
@@ -723,6 +917,7 @@ mod tests {
         assert_eq!(model.noise(), None);
         assert_eq!(Dimer::usual_loops(64, f64::INFINITY), 16);
         assert_eq!(Dimer::usual_loops(4, 0.5), 4);
+        assert_eq!(Dimer::usual_loops(4, 0.1), TOGETHER);
     }
 
     #[test]
