@@ -682,6 +682,8 @@ pub(crate) struct EstimateArgs {
     pub(crate) settings: EstimateSettings,
     #[command(flatten)]
     pub(crate) from: FromArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// Settings from a file.
@@ -694,13 +696,16 @@ pub(crate) struct FromArgs {
     pub(crate) from: Option<PathBuf>,
 }
 
-/// Output of a training.
+/// Output of a run.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Machine and output")]
 pub(crate) struct OutputArgs {
-    /// Folder of the run [default: runs/MODEL-SEED]
-    #[arg(long, value_name = "RUN/")]
+    /// Folder of the run [default: in runs/, named after model, seed and settings]
+    #[arg(long, short, value_name = "RUN/")]
     pub(crate) out: Option<PathBuf>,
+    /// Replace the finished run of other settings in --out
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Seconds of training between checkpoints, which are in RUN.checkpoint until the run is finished;
     /// 0: no checkpoints. No result depends on it
     #[arg(long, default_value = "30", value_parser = values::seconds, hide_short_help = true,

@@ -9,7 +9,7 @@ use serde_json::Value;
 const RING: &str = "chain --size 16 --block 4 --buffer 1 --environment 1";
 
 fn train(folder: &Folder, words: &str) -> Value {
-    folder.run(&format!("train {words} --json")).json()
+    folder.run(&format!("train {words} --force --json")).json()
 }
 
 fn weights(value: &Value) -> Vec<f32> {
