@@ -414,7 +414,7 @@ fn every_critic_by_name() {
             }
         }
         let again = format!(
-            "{} --out again --force-{at}",
+            "{} --out again-{at} --force",
             command.split_once(' ').unwrap().1
         );
         assert_eq!(folder.json(&again)["fingerprint"], found["fingerprint"]);

@@ -170,7 +170,7 @@ fn invalid_values_are_refused() {
         ("--tolerance 0.1 --damping 0", "above 0"),
         ("--damping 0.2", "--tolerance"),
         ("--patience 0", "0"),
-        ("--restarts 0", "1..=1000"),
+        ("--restarts 0", "from 1 to 1000"),
     ] {
         folder.refuses(&format!("train {RING} {words}"), 2, &[rule]);
     }
