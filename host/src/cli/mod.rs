@@ -3,6 +3,7 @@
 
 mod args;
 mod exact;
+mod exact_args;
 mod help;
 mod parse;
 mod progress;

@@ -158,7 +158,7 @@ impl Unparsed {
                 let given = context(ContextKind::InvalidArg)?;
                 Some(match given.starts_with('-') {
                     true => self.unknown_option(given, &root, &path, at),
-                    false => self.unexpected_word(given, &path, at),
+                    false => unexpected_word(given, &root, &path, at),
                 })
             }
             ErrorKind::InvalidSubcommand => {
@@ -172,7 +172,7 @@ impl Unparsed {
                     false => ("model", typed(&path)),
                 };
                 Some(format!(
-                    "no {what} after '{typed}': it is {}",
+                    "no {what} after '{typed}': it is one of {}",
                     list(at, &path)
                 ))
             }
@@ -205,7 +205,8 @@ impl Unparsed {
         let known = known.map(|(_, ours)| *ours);
         let known = known.filter(|ours| options(at).any(|option| option == *ours));
         let near = known.or_else(|| near(name, options(at)));
-        if let Some(near) = near {
+        // Behind `--` it may be the name itself.
+        if let Some(near) = near.filter(|near| *near != name) {
             return format!("{told}; did you mean '--{near}'?");
         }
         match owner(name, root, path) {
@@ -217,14 +218,18 @@ impl Unparsed {
         }
     }
 
+    /// The command with models that is among the words.
+    fn verb<'a>(&self, root: &'a Command) -> Option<&'a Command> {
+        let mut commands = self
+            .words
+            .iter()
+            .filter_map(|word| root.find_subcommand(word));
+        commands.find(|command| command.has_subcommands())
+    }
+
     /// The line in which an option of a model that was given before the model is behind it.
     fn behind_the_model(&self, name: &str, root: &Command, path: &[String]) -> Option<String> {
-        let is_verb = |word: &&String| {
-            let verb = root.find_subcommand(word);
-            verb.is_some_and(Command::has_subcommands)
-        };
-        let verb = self.words.iter().find(is_verb);
-        let verb = root.find_subcommand(verb.map_or("train", |verb| verb))?;
+        let verb = self.verb(root).or_else(|| root.find_subcommand("train"))?;
         let has = |model: &&Command| options(model).any(|option| option == name);
         let first = verb.get_subcommands().find(has)?;
         let is_model = |word: &&String| verb.find_subcommand(word).is_some();
@@ -247,23 +252,6 @@ impl Unparsed {
         })
     }
 
-    fn unexpected_word(&self, given: &str, path: &[String], at: &Command) -> String {
-        let told = format!("unexpected '{given}' after '{}'", typed(path));
-        match path {
-            [verb, model] if is_file(given) && model != "data" && has_data(verb) => {
-                format!(
-                    "{told}, which samples its model; your own file is for '{}'",
-                    of_file(verb, given)
-                )
-            }
-            [_, _] => match near(given, options(at)) {
-                Some(option) => format!("{told}; did you mean '--{option}'?"),
-                None => format!("{told}, which takes options only, such as --seed 2"),
-            },
-            _ => format!("{told}, which takes no such word"),
-        }
-    }
-
     /// A word where a command or a model should be.
     fn unknown_name(&self, given: &str, root: &Command, path: &[String], at: &Command) -> String {
         let names = at.get_subcommands().map(Command::get_name);
@@ -276,9 +264,7 @@ impl Unparsed {
             let told = format!("there is no command '{given}'");
             return match near {
                 _ if is_model(given) => {
-                    let verbs = ["train", "estimate", "sample", "exact"];
-                    let verb = self.words.iter().find(|word| verbs.contains(&&word[..]));
-                    let verb = verb.map_or("train", |verb| verb);
+                    let verb = self.verb(root).map_or("train", Command::get_name);
                     format!("{told}; a command comes before its model: 'blockspin {verb} {given}'")
                 }
                 Some(near) => format!("{told}; did you mean '{near}'?"),
@@ -289,9 +275,12 @@ impl Unparsed {
             };
         };
         let told = format!("there is no model '{given}' for '{}'", typed(path));
+        if given == "help" {
+            return format!("{told}; did you mean '{} --help'?", typed(path));
+        }
         match near {
             Some(near) => format!("{told}; did you mean '{near}'?"),
-            None if is_file(given) && has_data(verb) => {
+            None if is_file(given) && has_data(root, verb) => {
                 format!("{told}; did you mean '{}'?", of_file(verb, given))
             }
             None if verb == "exact" && given == "potts" => format!(
@@ -301,11 +290,29 @@ impl Unparsed {
             ),
             None if given == "data" || is_file(given) => format!(
                 "{told}: files are for 'blockspin train data FILE' and 'blockspin estimate data FILE'; \
-                 here it is {}",
+                 here it is one of {}",
                 list(at, path)
             ),
-            None => format!("{told}; it is {}", list(at, path)),
+            None => format!("{told}; it is one of {}", list(at, path)),
         }
+    }
+}
+
+/// What to say of a word where only options are expected.
+fn unexpected_word(given: &str, root: &Command, path: &[String], at: &Command) -> String {
+    let told = format!("unexpected '{given}' after '{}'", typed(path));
+    match path {
+        [verb, model] if is_file(given) && model != "data" && has_data(root, verb) => {
+            format!(
+                "{told}, which samples its model; your own file is for '{}'",
+                of_file(verb, given)
+            )
+        }
+        [_, _] => match near(given, options(at)) {
+            Some(option) => format!("{told}; did you mean '--{option}'?"),
+            None => format!("{told}, which takes options only, such as --seed 2"),
+        },
+        _ => format!("{told}, which takes no such word"),
     }
 }
 
@@ -389,10 +396,11 @@ fn list(command: &Command, path: &[String]) -> String {
 
 /// The name that a word was meant to be; none, if all are far off.
 fn near<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let is_begun = |name: &str| word.len() > 2 && name.starts_with(word);
+    let word = word.to_lowercase();
+    let is_begun = |name: &str| word.len() > 2 && name.starts_with(&word);
     let distance = |name: &str| match is_begun(name) {
         true => 0,
-        false => damerau_levenshtein(name, word),
+        false => damerau_levenshtein(name, &word),
     };
     let nearest = names.min_by_key(|name| distance(name))?;
     let most = (word.chars().count() / 3).max(1);
@@ -408,8 +416,9 @@ fn is_file(word: &str) -> bool {
 }
 
 /// Whether a command takes files.
-fn has_data(verb: &str) -> bool {
-    verb == "train" || verb == "estimate"
+fn has_data(root: &Command, verb: &str) -> bool {
+    let verb = root.find_subcommand(verb);
+    verb.is_some_and(|verb| verb.find_subcommand("data").is_some())
 }
 
 /// The command that reads a file.

@@ -769,6 +769,8 @@ fn refusals_say_what_was_meant() {
                 "train ising batch 20",
                 &["'batch'", "did you mean '--batch'"],
             ),
+            ("train POTTS", &["did you mean 'potts'"]),
+            ("estimate help", &["'blockspin estimate --help'"]),
             // Of another model or command.
             (
                 "train ising --states 3",
