@@ -178,7 +178,10 @@ pub fn gaussian(sides: &[u32], length: Length) {
 
 /// What `train` finds: held out with the sign of the filter, and the filter's weights.
 fn train(folder: &Folder, words: &str, length: Length) -> (f64, Vec<f64>) {
-    let found = folder.json(&format!("train {words} --out run {}", length.options()));
+    let found = folder.json(&format!(
+        "train {words} --out run --force {}",
+        length.options()
+    ));
     let bytes = folder.read("run/filters.npy");
     let weights = floats(parse_npy(&bytes).1).into_iter().map(f64::from);
     (number(&found, "information_sign_nats"), weights.collect())

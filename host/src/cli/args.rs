@@ -1,26 +1,18 @@
 //! Command-line options. Settings of models and runs are texts here; the configuration, into which they
 //! go by name, checks them and has their defaults.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use blockspin::data::axes::Axes;
-use blockspin::model::AnyModel;
-use blockspin::run::config_file::read_fields;
-use blockspin::run::{DataFile, RunConfig};
-use blockspin::settings::values::{self, Rule, Sides};
-use blockspin::settings::{Fields, encoder, text};
+use blockspin::settings::values::{self, Rule};
+use blockspin::settings::{Fields, encoder};
 use blockspin_core::bound::AnyBound as Bound;
 use blockspin_core::critic::{Activation, AnyCritic as Critic};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
-/// Names of dimer filters, for `--help`.
-const DIMER_FILTERS: &str = "uniform, boundary or decimation, with weights on links only; with two \
-    components: staggered, the electric field on links along rows and along columns, (−1)^(x+y); \
-    columnar, sum and difference of the orders (−1)^x along rows and (−1)^y along columns, which \
-    distinguish the four columnar states where the orders alone have ties; or a file";
+use super::exact_args::ExactArgs;
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
 /// information.
@@ -28,8 +20,11 @@ const DIMER_FILTERS: &str = "uniform, boundary or decimation, with weights on li
 #[command(
     name = "blockspin",
     version,
+    propagate_version = true,
     arg_required_else_help = true,
-    after_help = "Example: blockspin train ising --temperature 2.269 --seed 1\n\
+    max_term_width = 100,
+    after_help = "Example: blockspin train ising --temperature 2.269 --seed 1\n         \
+                  blockspin train data spins.npy\n\
                   Information is in nats, temperatures in units of |J|/k_B."
 )]
 pub(crate) struct Cli {
@@ -41,27 +36,60 @@ pub(crate) struct Cli {
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Machine and output")]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Global {
+    /// Print one JSON object on standard output, and nothing else
+    #[arg(long, global = true, display_order = 1000)]
+    pub(crate) json: bool,
+    /// No progress bars
+    #[arg(long, short, global = true, display_order = 1001)]
+    pub(crate) quiet: bool,
+    /// Colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        display_order = 1002,
+        hide_possible_values = true,
+        hide_short_help = true,
+        value_name = "WHEN"
+    )]
+    pub(crate) color: Color,
+    /// Number of threads [default: all cores]
+    ///
+    /// No result depends on it.
+    #[arg(long, short = 'j', global = true, value_parser = values::positive, help_heading = "Machine",
+          value_name = "N")]
+    pub(crate) threads: Option<u32>,
     /// Instruction set: auto, portable, avx2 or avx512; no result depends on it
     #[arg(
         long,
         global = true,
         env = "BLOCKSPIN_ISA",
         default_value = "auto",
+        help_heading = "Machine",
         hide_short_help = true,
         value_name = "NAME"
     )]
     pub(crate) isa: String,
-    /// Number of threads; no result depends on it [default: all cores]
-    #[arg(long, global = true, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
-    pub(crate) threads: Option<u32>,
-    /// No progress bars
-    #[arg(long, global = true)]
-    pub(crate) quiet: bool,
-    /// Print one JSON object on standard output, and nothing else
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    /// Print help: -h the common options, --help all of them
+    #[arg(long, short, global = true, action = ArgAction::Help, help_heading = "Machine")]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(long, short = 'V', global = true, action = ArgAction::Version, help_heading = "Machine")]
+    version: Option<bool>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On terminals
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// The commands.
@@ -77,7 +105,10 @@ pub(crate) enum Command {
         source: Box<SourceArgs<TrainArgs>>,
     },
     /// Estimate the information that a given filter keeps
-    #[command(after_help = "Example: blockspin estimate ising --filter boundary")]
+    #[command(
+        after_help = "Examples: blockspin estimate ising --filter boundary\n          \
+                      blockspin estimate data spins.npy --filter uniform"
+    )]
     Estimate {
         #[command(subcommand)]
         source: Box<SourceArgs<EstimateArgs>>,
@@ -92,7 +123,9 @@ pub(crate) enum Command {
     },
     /// Exact values for small systems, without sampling
     #[command(
-        after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform"
+        after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform\n\
+                      Exact values of the Potts model are missing: with two states it is the Ising model at\n\
+                      twice the temperature, with more 'blockspin estimate potts --filter uniform' estimates."
     )]
     Exact {
         #[command(subcommand)]
@@ -101,6 +134,26 @@ pub(crate) enum Command {
     /// Run the standard workloads and print a fingerprint of each, the same on every machine
     #[command(after_help = "Example: blockspin fingerprint --threads 2")]
     Fingerprint,
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Examples: blockspin completions bash > ~/.local/share/bash-completion/completions/blockspin\n          \
+                      blockspin completions zsh > ~/.zfunc/_blockspin\n          \
+                      blockspin completions fish > ~/.config/fish/completions/blockspin.fish"
+    )]
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program, or of a command
+    #[command(
+        after_help = "Examples: blockspin man | man -l -\n          blockspin man train ising > blockspin-train-ising.1"
+    )]
+    Man {
+        /// The command, such as train ising
+        #[arg(value_name = "COMMAND")]
+        words: Vec<String>,
+    },
 }
 
 /// A model to be sampled, with the options `A` of the command.
@@ -139,11 +192,6 @@ pub(crate) enum SourceArgs<A: Args> {
     #[command(flatten)]
     Model(ModelArgs<A>),
     /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
-    #[command(
-        after_help = "Examples: blockspin train data spins.npy --block 2 --buffer 1 --environment 4\n          \
-                      blockspin train data frames.npz:u --boundary open --origin 12,30\n          \
-                      blockspin train data values.npy --graph edges.txt --origin 17 --block 2 --buffer 1"
-    )]
     Data(DataArgs<A>),
 }
 
@@ -159,7 +207,7 @@ pub(crate) struct Sampled<O: Args, A: Args> {
 }
 
 /// Checks a text with a parser, and keeps the text.
-fn rule<T: 'static>(
+pub(super) fn rule<T: 'static>(
     rule: fn(&str) -> Rule<T>,
 ) -> impl Fn(&str) -> std::result::Result<String, String> + Clone + Send + Sync + 'static {
     move |text| rule(text).map(|_| text.to_string())
@@ -218,10 +266,10 @@ fn activations() -> PossibleValuesParser {
 #[command(next_help_heading = "Model")]
 pub(crate) struct IsingArgs {
     /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N[,N]]")]
+    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
-    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
+    /// Dimension, 1 to 3 [default: that of --size, else 2]
     #[arg(long, value_parser = rule(values::dimension), value_name = "D")]
     #[serde(skip_serializing_if = "Option::is_none")]
     dimension: Option<String>,
@@ -234,7 +282,9 @@ pub(crate) struct IsingArgs {
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Model")]
 struct CouplingArgs {
-    /// Temperature, or inf [default: critical, |J| times 2.269185 in 2D, 4.5115 in 3D, 1 in 1D]
+    /// Temperature, or inf [default: critical]
+    ///
+    /// The critical one is |J| times 2.269185 in 2D and 4.5115 in 3D; in 1D it is |J|.
     #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true, value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,
@@ -275,8 +325,9 @@ pub(crate) struct ChainArgs {
     #[arg(long, value_parser = rule(values::ring), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
-    /// Distribution of the bonds, multiplied by --coupling: none, gaussian:MEAN,SD (normal), or pm:P (−1
-    /// with probability P, else 1)
+    /// Law of the bonds: none, gaussian:MEAN,SD or pm:P
+    ///
+    /// They are multiplied by --coupling; gaussian is normal, and pm is −1 with probability P, else 1.
     #[arg(long, value_parser = rule(values::disorder), value_name = "LAW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     disorder: Option<String>,
@@ -301,12 +352,14 @@ pub(crate) struct DimerArgs {
     #[arg(long, value_parser = rule(values::count), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
-    /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
+    /// Temperature in units of the attraction of two dimers, or inf
     #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true,
           value_name = "T")]
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<String>,
-    /// Add a spin on every vertex and face, bound in pairs by exp(K s s′) [default: no noise]
+    /// Add spins bound in pairs by exp(K s s′) [default: no noise]
+    ///
+    /// There is one on every vertex and face.
     #[arg(long, value_parser = rule(values::binding), allow_hyphen_values = true, value_name = "K")]
     #[serde(skip_serializing_if = "Option::is_none")]
     noise: Option<String>,
@@ -324,7 +377,9 @@ pub(crate) struct ChippingArgs {
     #[arg(long, value_parser = rule(values::density), value_name = "RHO")]
     #[serde(skip_serializing_if = "Option::is_none")]
     density: Option<String>,
-    /// Rate of aggregation w, relative to a chipping rate of 1; at density 1 mass condenses above 1/3
+    /// Rate of aggregation w, relative to a chipping rate of 1
+    ///
+    /// At density 1 mass condenses above 1/3.
     #[arg(long, value_parser = rule(values::aggregation), value_name = "W")]
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<String>,
@@ -338,7 +393,7 @@ pub(crate) struct PottsArgs {
     #[arg(long, value_parser = rule(values::sides), value_name = "N[,N]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
-    /// Dimension, 1 or 2; follows from --size if that has two numbers, else 2
+    /// Dimension, 1 or 2 [default: that of --size, else 2]
     #[arg(long, value_parser = rule(values::plane), value_name = "D")]
     #[serde(skip_serializing_if = "Option::is_none")]
     dimension: Option<String>,
@@ -357,10 +412,10 @@ pub(crate) struct PottsArgs {
 #[command(next_help_heading = "Model")]
 pub(crate) struct GaussianArgs {
     /// Side of the lattice, or all sides: 64 or 32,64 or 16,16,16
-    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N[,N]]")]
+    #[arg(long, value_parser = rule(values::sides), value_name = "N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<String>,
-    /// Dimension, 1 to 3; follows from --size if that has several numbers, else 2
+    /// Dimension, 1 to 3 [default: that of --size, else 2]
     #[arg(long, value_parser = rule(values::dimension), value_name = "D")]
     #[serde(skip_serializing_if = "Option::is_none")]
     dimension: Option<String>,
@@ -400,17 +455,22 @@ pub(crate) struct DataArgs<A: Args> {
 struct ReadingArgs {
     /// FILE.npy, FILE.npz with a single array, or FILE.npz:MEMBER
     file: String,
-    /// Whether windows wrap around the ends of an axis: periodic or open, for all axes or for each
-    #[arg(long, value_parser = rule(values::boundaries), value_name = "KIND[,KIND[,KIND]]")]
+    /// Boundaries: periodic or open, for all axes or for each
+    ///
+    /// Windows wrap around the ends of a periodic axis.
+    #[arg(long, value_parser = rule(values::boundaries), value_name = "KIND[,KIND…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     boundary: Option<String>,
-    /// Fixed index along each axis at which the block begins; on a graph the central node or edge: N,
-    /// node:N or edge:N [default: windows at all positions]
-    #[arg(long, allow_hyphen_values = true, value_name = "N[,N[,N]]")]
+    /// Fixed index of the block along each axis [default: all places]
+    ///
+    /// The block begins there; on a graph it is the central node or edge: N, node:N or edge:N. Without it
+    /// windows are taken at all positions.
+    #[arg(long, allow_hyphen_values = true, value_name = "N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
-    /// The graph on which the values are defined: an edge list, or a sparse matrix (.npz). Block, buffer
-    /// and environment then count shells around --origin
+    /// Graph of the values: an edge list, or a sparse matrix (.npz)
+    ///
+    /// Block, buffer and environment then count shells around --origin.
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     graph: Option<String>,
@@ -459,15 +519,19 @@ struct ReadingArgs {
 #[command(next_help_heading = "Window")]
 pub(crate) struct WindowArgs {
     /// Side of the block, or all sides
-    #[arg(long, value_parser = rule(values::block), value_name = "N[,N[,N]]")]
+    #[arg(long, value_parser = rule(values::block), value_name = "N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<String>,
-    /// Width of the buffer around the block, or its width along each axis
-    #[arg(long, value_parser = rule(values::widths), value_name = "N[,N[,N]]")]
+    /// Width of the buffer around the block
+    ///
+    /// One width, or one for each axis.
+    #[arg(long, value_parser = rule(values::widths), value_name = "N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     buffer: Option<String>,
-    /// Width of the environment around the buffer, or its width along each axis
-    #[arg(long, value_parser = rule(values::widths), value_name = "N[,N[,N]]")]
+    /// Width of the environment around it
+    ///
+    /// One width, or one for each axis.
+    #[arg(long, value_parser = rule(values::widths), value_name = "N[,N…]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
 }
@@ -485,7 +549,7 @@ pub(crate) struct LearningArgs {
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<String>,
     /// Seed of the random numbers
-    #[arg(long, value_parser = rule(values::seed), value_name = "S")]
+    #[arg(long, short, value_parser = rule(values::seed), value_name = "S")]
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<String>,
     /// Windows that the reported figure is averaged over, at least; four times as many halve its standard
@@ -511,7 +575,7 @@ pub(crate) struct LearningArgs {
     #[serde(skip_serializing_if = "Option::is_none")]
     critic: Option<String>,
     /// Widths of the critic's hidden layers, or none [default: 32,32]; a quadratic critic has none
-    #[arg(long, value_parser = rule(values::hidden), hide_short_help = true, value_name = "N[,N...]|none")]
+    #[arg(long, value_parser = rule(values::hidden), hide_short_help = true, value_name = "N[,N…]|none")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<String>,
     /// Width of the embedding in which the networks of a separable or moments critic meet [default: 8]
@@ -531,8 +595,10 @@ pub(crate) struct LearningArgs {
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Stopping")]
 struct StoppingArgs {
-    /// End the training after N validation figures in a row (of 60 in a full training) that are no
-    /// better than the best, and keep the parameters of the best [default: keep those of the last step]
+    /// End the training after N figures no better than the best
+    ///
+    /// They are validation figures in a row, of which there are 60 in a full training. The parameters of the best are kept; without this option
+    /// those of the last step.
     #[arg(long, value_parser = rule(values::positive), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     patience: Option<String>,
@@ -551,18 +617,24 @@ struct StoppingArgs {
 #[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct FilterArgs {
-    /// Number of coarse variables, C, at most 16; auto: increase C as long as another component adds
-    /// half of the average per component, and more than two standard errors
+    /// Number of coarse variables, C, at most 16, or auto
+    ///
+    /// auto: increase C as long as another component adds half of the average per component, and more
+    /// than two standard errors.
     #[arg(long, value_parser = rule(values::components), value_name = "C|auto")]
     #[serde(skip_serializing_if = "Option::is_none")]
     components: Option<String>,
-    /// Values of h: binary; continuous, h = Λ·v with filters of norm 1, or continuous:SIGMA, with normal
-    /// noise of standard deviation SIGMA; or states:Q, one of Q states with a filter each
+    /// Values of h: binary, continuous or states:Q
+    ///
+    /// continuous: h = Λ·v with filters of norm 1, or continuous:SIGMA, with normal noise of standard
+    /// deviation SIGMA; states:Q: one of Q states with a filter each.
     #[arg(long, value_parser = rule(encoder::coarse), value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     encoder: Option<String>,
-    /// Number of trainings with different initial weights and samples; the best on validation windows
-    /// and the spread are reported
+    /// Trainings, of which the best is reported
+    ///
+    /// They have different initial weights and samples; the best on validation windows and the spread
+    /// are reported.
     #[arg(long, value_parser = rule(values::restarts), value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     restarts: Option<String>,
@@ -628,9 +700,11 @@ pub(crate) struct GivenArgs {
     #[arg(long, required_unless_present = "from", value_name = "NAME|FILE.npy")]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
-    /// How h follows from the filter: sign; sigmoid, P(h = +1) = 1/(1 + exp(−Λ·v)); continuous, h = Λ·v
-    /// with the filter scaled to norm 1, or continuous:SIGMA, with noise; or, with a filter for each of
-    /// Q states, states:Q, drawn by exp(Λ_s·v), and argmax:Q, the largest
+    /// How h follows from the filter: sign, sigmoid, continuous, states:Q or argmax:Q
+    ///
+    /// sigmoid: P(h = +1) = 1/(1 + exp(−Λ·v)); continuous: h = Λ·v with the filter scaled to norm 1, or
+    /// continuous:SIGMA, with noise; with a filter for each of Q states, states:Q, drawn by exp(Λ_s·v),
+    /// and argmax:Q, the largest.
     #[arg(long, value_parser = rule(encoder::given), value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     encoder: Option<String>,
@@ -682,32 +756,46 @@ pub(crate) struct EstimateArgs {
     pub(crate) settings: EstimateSettings,
     #[command(flatten)]
     pub(crate) from: FromArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// Settings from a file.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Machine and output")]
+#[command(next_help_heading = "Model")]
 pub(crate) struct FromArgs {
-    /// Settings from the run.json of a run, which repeats it, or from your own file in the same form
-    /// (JSON, or TOML if it ends in .toml); options override them, and the model may be omitted
+    /// Settings from the run.json of a run, or your own file
+    ///
+    /// The former repeats the run. A file of your own has the same form (JSON, or TOML if it ends in
+    /// .toml). Options override its settings, and the model may be omitted.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
 }
 
-/// Output of a training.
+/// Output of a run.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Machine and output")]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Folder of the run [default: runs/MODEL-SEED]
-    #[arg(long, value_name = "RUN/")]
+    /// Folder of the run [default: runs/ and a name]
+    ///
+    /// The name has model, seed and the settings that are no defaults: runs/ising-1, or
+    /// runs/ising-1-temperature-2. Folders around it are made.
+    #[arg(long, short, value_name = "RUN/")]
     pub(crate) out: Option<PathBuf>,
+    /// Replace the finished run of other settings in --out
+    ///
+    /// A folder that holds no run is never replaced.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Seconds of training between checkpoints, which are in RUN.checkpoint until the run is finished;
     /// 0: no checkpoints. No result depends on it
     #[arg(long, default_value = "30", value_parser = values::seconds, hide_short_help = true,
           value_name = "SECONDS")]
     pub(crate) checkpoint: f64,
-    /// Resume a stopped training with the same settings from its checkpoint, with the same result as
-    /// without the stop; without a checkpoint the training starts anew
+    /// Resume a stopped run from its checkpoint
+    ///
+    /// The result is that of a run with the same settings that was not stopped; without a checkpoint the
+    /// run starts anew.
     #[arg(long)]
     pub(crate) resume: bool,
 }
@@ -720,178 +808,17 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_parser = values::positive_u64, value_name = "N")]
     pub(crate) samples: u64,
     /// Seed of the random numbers
-    #[arg(long, default_value_t = 1, value_name = "S")]
+    #[arg(long, short, default_value = "1", value_parser = values::seed, value_name = "S")]
     pub(crate) seed: u64,
-    /// File to write, shape (N, L0[, L1[, L2]]): spins as int8 ±1, dimers as int8 0 and 1 on the
-    /// doubled lattice, masses as int32, Potts states as int8, fields as float32
-    #[arg(long, value_name = "FILE.npy")]
+    /// File to write, an array of shape (N, L0[, L1[, L2]])
+    ///
+    /// Spins as int8 ±1, dimers as int8 0 and 1 on the doubled lattice, masses as int32, Potts states as
+    /// int8, fields as float32.
+    #[arg(long, short, value_name = "FILE.npy")]
     pub(crate) out: PathBuf,
     /// Also draw the last configurations, as SVG
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) picture: Option<PathBuf>,
-}
-
-/// A model with exact results.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ExactArgs {
-    /// The Ising model in one, two or three dimensions
-    Ising(Known<IsingArgs, SpinArgs>),
-    /// The Ising chain
-    #[command(
-        after_help = "Example: blockspin exact chain --size 64 --disorder gaussian:0,1 --disorder-seed 3 \
-                      --block 4 --buffer 2 --filter decimation --origin 17\n\
-                      With disorder the answers are those of one realisation, drawn from --disorder-seed,\n\
-                      and of the block at --origin; its bonds are multiplied by --coupling."
-    )]
-    Chain(Known<ChainArgs, SpinArgs>),
-    /// The free Gaussian field in one, two or three dimensions, in closed form
-    #[command(
-        after_help = "Example: blockspin exact gaussian --size 64 --mass 0.1 --block 4 --buffer 4 \
-                      --filter uniform\n\
-                      The weight of a field φ is exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i²;\n\
-                      energy per site is ⟨S⟩/N."
-    )]
-    Gaussian(Known<GaussianArgs, FieldArgs>),
-    /// Masses that chip and aggregate on a small ring: their stationary law
-    #[command(
-        after_help = "Examples: blockspin exact chipping --size 6 --density 1 --rate 0.33\n          \
-                      blockspin exact chipping --size 8 --block 2 --buffer 1 --filter uniform\n\
-                      One unit leaves an occupied site for a random neighbour at rate 1, the whole mass\n\
-                      at rate w; rings have up to 10 sites. A filter is applied to m − ρ, with m the\n\
-                      mass and ρ the density."
-    )]
-    Chipping(Known<ChippingArgs, BinaryArgs>),
-    /// Interacting dimers that cover a small square torus, by counting coverings
-    #[command(
-        after_help = "Examples: blockspin exact dimer --size 4 --temperature 0.65\n          \
-                      blockspin exact dimer --size 6 --block 4 --buffer 2 --filter staggered\n\
-                      The weight of a covering is exp(N/T), N the plaquettes with two parallel dimers;\n\
-                      temperature inf is the free dimers. Blocks, buffers and filters are those of the\n\
-                      doubled lattice of 2N × 2N: (even, even) is a vertex, where the block begins,\n\
-                      (odd, odd) a face, the others are links; only links have weights. A link enters\n\
-                      a filter as 1.5 with a dimer and as -0.5 without: the mean is 0."
-    )]
-    Dimer(Known<ExactDimerArgs, BinaryArgs>),
-}
-
-/// Options of a model, and of an exact calculation.
-#[derive(Args, Debug)]
-pub(crate) struct Known<O: Args, A: Args> {
-    #[command(flatten)]
-    pub(crate) model: O,
-    #[command(flatten)]
-    pub(crate) args: A,
-}
-
-impl<O: Args + Serialize, A: Args> Known<O, A> {
-    /// The settings of the model.
-    pub(crate) fn settings(&self) -> Fields {
-        fields(&self.model)
-    }
-}
-
-/// Dimers for an exact calculation.
-#[derive(Args, Debug, Serialize)]
-#[command(next_help_heading = "Model")]
-pub(crate) struct ExactDimerArgs {
-    /// Vertices per side: 4, 6 or 8; with a block 4 or 6
-    #[arg(long, default_value = "8", value_parser = rule(values::count), value_name = "N")]
-    size: String,
-    /// Temperature in units of the attraction of two parallel dimers; inf: free dimers
-    #[arg(long, value_parser = rule(values::temperature), allow_hyphen_values = true,
-          value_name = "T")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<String>,
-}
-
-/// Block, buffer and filter of an exact calculation.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Window and filter")]
-pub(crate) struct BlockArgs {
-    /// Side of the block, or all sides [default: means only]
-    #[arg(long, value_parser = values::block, value_name = "N[,N[,N]]")]
-    block: Option<Sides>,
-    /// Width of the buffer around the block; all other sites are the environment
-    #[arg(long, default_value_t = 0, value_name = "N", requires = "block")]
-    pub(crate) buffer: u32,
-    /// uniform, boundary, decimation, staggered, or a file
-    #[arg(long, value_name = "NAME|FILE.npy", requires = "block")]
-    pub(crate) filter: Option<String>,
-}
-
-impl BlockArgs {
-    /// Sides of the block, if there is one.
-    pub(crate) fn sides(&self) -> Option<&[u32]> {
-        self.block.as_ref().map(|sides| &sides.0[..])
-    }
-}
-
-/// An exact calculation with binary h.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Window and filter")]
-pub(crate) struct BinaryArgs {
-    #[command(flatten)]
-    pub(crate) block: BlockArgs,
-    /// How h follows from the filter
-    #[arg(long, value_enum, default_value_t = EncoderName::Sign)]
-    pub(crate) encoder: EncoderName,
-    /// Also give the mean of InfoNCE with the optimal critic, for K joint samples in a batch
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
-          value_name = "K", requires = "filter")]
-    pub(crate) batch: Option<NonZeroU32>,
-}
-
-/// An exact calculation with spins.
-#[derive(Args, Clone, Debug)]
-#[command(
-    next_help_heading = "Window and filter",
-    mut_arg("filter", |filter| filter.help(
-        "uniform, boundary, decimation, staggered, or a file; or best, the filter that keeps the most \
-         information with h = sign(Λ·v): by trying all for blocks of up to 5 sites, by local search for up to \
-         16"))
-)]
-pub(crate) struct SpinArgs {
-    #[command(flatten)]
-    pub(crate) exact: BinaryArgs,
-    /// Components of --filter best [default: 1]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8), value_name = "C", requires = "filter")]
-    pub(crate) components: Option<u32>,
-}
-
-/// An exact calculation for a field.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Window and filter")]
-pub(crate) struct FieldArgs {
-    #[command(flatten)]
-    pub(crate) block: BlockArgs,
-    /// How h follows from the filter
-    #[arg(long, value_enum, default_value_t = FieldEncoderName::Sign)]
-    pub(crate) encoder: FieldEncoderName,
-    /// Also give the mean of InfoNCE with the optimal critic for binary h, for K joint samples in a
-    /// batch
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..).try_map(NonZeroU32::try_from),
-          value_name = "K", requires = "filter")]
-    pub(crate) batch: Option<NonZeroU32>,
-}
-
-/// How binary h follows from Λ·v.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EncoderName {
-    /// h = sign(Λ·v), with ties broken by fair coins
-    Sign,
-    /// P(h = +1) = 1/(1 + exp(−Λ·v))
-    Sigmoid,
-}
-
-/// How h follows from Λ·v, where v is a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FieldEncoderName {
-    /// h = sign(Λ·v), one component
-    Sign,
-    /// P(h = +1) = 1/(1 + exp(−Λ·v)), one component
-    Sigmoid,
-    /// h = Λ·v, any number of components
-    Continuous,
 }
 
 /// The options that were given, by the names of their settings.
@@ -939,142 +866,4 @@ impl<A: Args> SourceArgs<A> {
             }
         }
     }
-}
-
-/// The command line, completed from the models: defaults in the help, and an example for each model.
-pub(crate) fn command() -> clap::Command {
-    let command = Cli::command();
-    command.mut_args(open).mut_subcommands(|command| {
-        let verb = command.get_name().to_string();
-        let command = command.mut_args(open);
-        command.mut_subcommands(|model| of_model(&verb, model))
-    })
-}
-
-/// Lets an option take a negative number, so that the message can say which rule it breaks.
-fn open(argument: clap::Arg) -> clap::Arg {
-    let takes_value = argument.get_action().takes_values();
-    argument.allow_negative_numbers(takes_value)
-}
-
-/// Completes the help of a model under a command.
-fn of_model(verb: &str, command: clap::Command) -> clap::Command {
-    let model = command.get_name().to_string();
-    let defaults = defaults(verb, &model);
-    let after = command.get_after_help().map(ToString::to_string);
-    let after = after.unwrap_or_default();
-    let command = match after.contains("Example") {
-        true => command,
-        false => command.after_help(
-            format!("{}\n{after}", example(verb, &model))
-                .trim()
-                .to_string(),
-        ),
-    };
-    command.mut_args(|argument| {
-        let argument = open(argument);
-        let help = argument
-            .get_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let default = defaults.get(argument.get_id().as_str()).and_then(text);
-        match default {
-            _ if model == "dimer" && argument.get_id() == "filter" => argument.help(DIMER_FILTERS),
-            Some(default)
-                if !help.contains("[default") && argument.get_default_values().is_empty() =>
-            {
-                argument.help(format!("{help} [default: {default}]"))
-            }
-            _ => argument,
-        }
-    })
-}
-
-/// The default settings of a run on a model.
-fn defaults(verb: &str, model: &str) -> Fields {
-    let config = match (model, AnyModel::from_fields(model, &Fields::new())) {
-        ("data", _) => RunConfig::train(DataFile::default()),
-        (_, Ok(model)) => RunConfig::train(model),
-        (_, Err(_)) => return Fields::new(),
-    };
-    let config = match verb {
-        "estimate" => RunConfig::estimate(config.source, ""),
-        _ => config,
-    };
-    let mut fields = config.fields();
-    fields.remove("file");
-    fields.remove("filter");
-    if verb == "exact" {
-        // `exact` has its own defaults for these.
-        fields.retain(|name, _| {
-            !["block", "buffer", "environment", "batch", "components"].contains(&&name[..])
-        });
-    }
-    fields
-}
-
-/// An example of a command with a model.
-fn example(verb: &str, model: &str) -> String {
-    let options = match model {
-        "gaussian" => " --mass 0.1",
-        _ => "",
-    };
-    let rest = match verb {
-        "sample" => format!(" --samples 1000 --out {model}.npy --picture {model}.svg"),
-        "estimate" => " --filter uniform".into(),
-        "exact" => " --size 4 --block 2 --filter uniform".into(),
-        _ => String::new(),
-    };
-    format!("Example: blockspin {verb} {model}{options}{rest}")
-}
-
-/// Parses a command line. `train --from FILE` needs no model: the file has it.
-pub(crate) fn parse(words: Vec<std::ffi::OsString>) -> std::result::Result<Cli, clap::Error> {
-    let words = with_model(words);
-    let matches = command().try_get_matches_from(words)?;
-    Cli::from_arg_matches(&matches)
-}
-
-/// Inserts the model of `--from FILE` after the command, unless one is given.
-fn with_model(mut words: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
-    let verb = words
-        .iter()
-        .position(|word| word == "train" || word == "estimate");
-    let Some(at) = verb.map(|verb| verb + 1) else {
-        return words;
-    };
-    let is_option = |word: &std::ffi::OsString| word.to_string_lossy().starts_with('-');
-    if !words.get(at).is_some_and(is_option) {
-        return words;
-    }
-    let file = words.iter().enumerate().find_map(|(i, word)| {
-        let word = word.to_str()?;
-        match word.strip_prefix("--from") {
-            Some("") => words.get(i + 1).map(PathBuf::from),
-            Some(rest) => rest.strip_prefix('=').map(PathBuf::from),
-            None => None,
-        }
-    });
-    // Errors in the file are reported when it is read again.
-    let fields = file.and_then(|file| read_fields(&file).ok());
-    let name = |fields: &Fields, name: &str| fields.get(name).and_then(text);
-    match fields {
-        Some(fields) => {
-            let model = name(&fields, "model").unwrap_or_else(|| "ising".into());
-            if model == "data" {
-                let file = name(&fields, "file").unwrap_or_default();
-                words.insert(at, file.into());
-            }
-            words.insert(at, model.into());
-        }
-        // Any model will do: the error will be that of the file.
-        None if words
-            .iter()
-            .any(|word| word.to_string_lossy().starts_with("--from")) =>
-        {
-            words.insert(at, "ising".into());
-        }
-        None => {}
-    }
-    words
 }

@@ -21,8 +21,9 @@ use blockspin::settings::{Fields, Setting as _};
 use blockspin::store::resources;
 use blockspin::{Error, Result};
 
-use super::args::{
-    BinaryArgs, BlockArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global, SpinArgs,
+use super::args::Global;
+use super::exact_args::{
+    BinaryArgs, BlockArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, SpinArgs,
 };
 use super::{print, style};
 

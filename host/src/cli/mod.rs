@@ -3,16 +3,21 @@
 
 mod args;
 mod exact;
+mod exact_args;
+mod help;
+mod parse;
 mod progress;
 mod sample;
 mod signals;
 mod train;
 mod words;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use blockspin::fingerprint;
 use blockspin::observer::Observer;
 use blockspin::report::picture::Style;
@@ -22,32 +27,69 @@ use blockspin::{Error, Kind, Result};
 use blockspin_core::num::math;
 use serde_json::json;
 
-use args::{Cli, Command, Global};
+use args::{Cli, Color, Command, Global};
+use clap::builder::styling::AnsiColor;
 use progress::Terminal;
 
 /// Runs the given command line.
 pub(crate) fn main() -> ExitCode {
-    let done = match args::parse(std::env::args_os().collect()) {
+    let words: Vec<_> = std::env::args_os().collect();
+    // Before the words are parsed, whose errors may have colours.
+    let choice = match parse::color(&words) {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+    let done = match parse::parse(words) {
         Ok(cli) => {
             signals::clean_up();
             run(cli)
         }
-        Err(error) if error.use_stderr() => {
-            progress::say(in_one_line(&error.render().to_string()).trim_end());
+        Err(unparsed) if unparsed.is_error() => {
+            let text = unparsed.text(has_colors(&io::stderr()));
+            match unparsed.is_empty() {
+                // It is the help.
+                true => progress::say(text.trim_end()),
+                false => say_labelled(Label::Error, &text),
+            }
             return ExitCode::from(2);
         }
         // The help or the version, which somebody asked for.
-        Err(asked) => put(&asked.render().to_string()),
+        Err(asked) => put(&asked.text(has_colors(&io::stdout()))),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if error.kind() != Kind::ClosedPipe {
-                progress::say(&format!("error: {}", words::as_options(&error.to_string())));
+                say_labelled(Label::Error, &words::as_options(&error.to_string()));
             }
             ExitCode::from(exit_code(error.kind()))
         }
     }
+}
+
+/// The word before a message on standard error.
+#[derive(Clone, Copy)]
+enum Label {
+    Error,
+    Warning,
+}
+
+fn say_labelled(label: Label, message: &str) {
+    let (word, style) = match label {
+        Label::Error => ("error:", AnsiColor::Red.on_default().bold()),
+        Label::Warning => ("warning:", AnsiColor::Yellow.on_default().bold()),
+    };
+    progress::say(&match has_colors(&io::stderr()) {
+        true => format!("{style}{word}{style:#} {message}"),
+        false => format!("{word} {message}"),
+    });
+}
+
+/// Whether a stream has colours, by `--color`, the terminal and the usual variables.
+fn has_colors(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
 }
 
 /// Exit code: 2 for wrong usage, 1 for a failure, 0 if the reader closed the output.
@@ -56,18 +98,6 @@ fn exit_code(kind: Kind) -> u8 {
         Kind::Setting | Kind::Usage => 2,
         Kind::ClosedPipe => 0,
         _ => 1,
-    }
-}
-
-/// A clap error with the lists that clap puts on separate lines (possible values, missing arguments)
-/// moved to the first line.
-fn in_one_line(text: &str) -> String {
-    let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-    let lines: Vec<_> = first.lines().map(str::trim).collect();
-    if rest.is_empty() {
-        lines.join(" ") + "\n"
-    } else {
-        format!("{}\n\n{rest}", lines.join(" "))
     }
 }
 
@@ -88,6 +118,8 @@ fn run(cli: Cli) -> Result<()> {
         }
         Command::Exact { model } => exact::exact(&model, global),
         Command::Fingerprint => fingerprints(global),
+        Command::Completions { shell } => put(&help::completions(shell)),
+        Command::Man { words } => put(&help::manual(&words)?),
     }
 }
 
@@ -110,16 +142,12 @@ impl Global {
     }
 }
 
-/// The style of standard output: plain if it is no terminal or `NO_COLOR` is set.
+/// The style of standard output.
 fn style() -> Style {
     let variable = |name| std::env::var(name).unwrap_or_default();
-    match io::stdout().is_terminal() {
+    match has_colors(&io::stdout()) {
         false => Style::Plain,
-        true => Style::of_terminal(
-            &variable("NO_COLOR"),
-            &variable("TERM"),
-            &variable("COLORTERM"),
-        ),
+        true => Style::of_terminal("", "", &variable("COLORTERM")),
     }
 }
 
@@ -152,7 +180,7 @@ fn put(text: &str) -> Result<()> {
 
 fn warn(warnings: &[String]) {
     for warning in warnings {
-        progress::say(&format!("warning: {}", words::as_options(warning)));
+        say_labelled(Label::Warning, &words::as_options(warning));
     }
 }
 

@@ -10,7 +10,7 @@ use blockspin::settings::Fields;
 use blockspin::store::folder::{RUN_FILE, RunTarget};
 use blockspin::{Error, Result};
 
-use super::args::{EstimateArgs, FromArgs, Global, TrainArgs, fields};
+use super::args::{EstimateArgs, FromArgs, Global, OutputArgs, TrainArgs, fields};
 use super::words::{as_options, command};
 use super::{print, style, warn};
 
@@ -39,31 +39,33 @@ fn config(task: &str, mut given: Fields, settings: Fields, from: &FromArgs) -> R
 
 pub(super) fn train(given: Fields, args: &TrainArgs, global: &Global) -> Result<()> {
     let config = config("train", given, fields(&args.settings), &args.from)?;
-    let mut session = Session::new(&config, global.execution()?)?;
-    let config = session.config();
-    let target = match &args.output.out {
-        Some(path) => RunTarget::check(path, RUN_BYTES)?,
-        None => {
-            let (name, seed) = (config.source.name(), config.optimisation.seed);
-            RunTarget::check_default(name, seed, RUN_BYTES)?
-        }
-    };
-    session.execution_mut().checkpoint = Some(CheckpointPlan {
-        path: target.checkpoint(),
-        seconds: args.output.checkpoint,
-        resume: args.output.resume,
-    });
-    let record = finish(&session)?;
-    write(&record, &session, &target)?;
-    checkpoint::remove(&target.checkpoint())?;
-    show(&record, &session, global, Some(target.path()))
+    run(&config, &args.output, global)
 }
 
 pub(super) fn estimate(given: Fields, args: &EstimateArgs, global: &Global) -> Result<()> {
     let config = config("estimate", given, fields(&args.settings), &args.from)?;
-    let session = Session::new(&config, global.execution()?)?;
+    run(&config, &args.output, global)
+}
+
+fn run(config: &RunConfig, output: &OutputArgs, global: &Global) -> Result<()> {
+    let mut session = Session::new(config, global.execution()?)?;
+    let path = match &output.out {
+        Some(path) => path.clone(),
+        None => Path::new("runs").join(session.folder_name()),
+    };
+    let target = RunTarget::check(&path, RUN_BYTES)?;
+    if !output.force {
+        session.check_replacement(&path)?;
+    }
+    session.execution_mut().checkpoint = Some(CheckpointPlan {
+        path: target.checkpoint(),
+        seconds: output.checkpoint,
+        resume: output.resume,
+    });
     let record = finish(&session)?;
-    show(&record, &session, global, None)
+    write(&record, &session, &target)?;
+    checkpoint::remove(&target.checkpoint())?;
+    show(&record, &session, global, target.path())
 }
 
 fn finish(session: &Session) -> Result<RunRecord> {
@@ -101,26 +103,21 @@ fn write(record: &RunRecord, session: &Session, target: &RunTarget) -> Result<()
     writer.commit()
 }
 
-fn show(
-    record: &RunRecord,
-    session: &Session,
-    global: &Global,
-    folder: Option<&Path>,
-) -> Result<()> {
+fn show(record: &RunRecord, session: &Session, global: &Global, folder: &Path) -> Result<()> {
     let shells = session.graph().map(|(_, shells)| shells);
-    print(global, &record.fields_with_timing(), || {
+    let mut fields = record.fields_with_timing();
+    fields.insert("folder".into(), folder.to_string_lossy().into());
+    print(global, &fields, || {
+        let results = &record.results;
         let mut text = text::summary(record, shells, style())?;
-        if let Some(folder) = folder {
-            let results = &record.results;
-            text += &format!(
-                "\n{} steps, {} configurations, {:.1} s    fingerprint {}\nreport         {}",
-                results.steps,
-                results.configurations,
-                record.timing.seconds,
-                results.fingerprint,
-                folder.join("report.html").display(),
-            );
-        }
+        text += &format!(
+            "\n{} steps, {} configurations, {:.1} s    fingerprint {}\nreport         {}",
+            results.steps,
+            results.configurations,
+            record.timing.seconds,
+            results.fingerprint,
+            folder.join("report.html").display(),
+        );
         Ok(text)
     })
 }

@@ -107,7 +107,7 @@ mod tests {
         let mut config = RunConfig::train(Ising::square(16).at(2.5));
         config.optimisation.learning_rate = 0.1;
         let line = command(&config);
-        let cli = super::super::args::parse(line.split(' ').map(Into::into).collect()).unwrap();
+        let cli = super::super::parse::parse(line.split(' ').map(Into::into).collect()).unwrap();
         let super::super::args::Command::Train { source } = cli.command else {
             panic!("{line}");
         };

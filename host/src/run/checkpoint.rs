@@ -286,13 +286,14 @@ fn is_ours(path: &Path) -> bool {
 }
 
 /// The first setting in which two configurations differ, as each has it; none, if they are the same.
-fn difference(found: &RunConfig, given: &RunConfig) -> Option<(String, String)> {
+pub(super) fn difference(found: &RunConfig, given: &RunConfig) -> Option<(String, String)> {
     let (found, given) = (found.fields(), given.fields());
     let names = found.keys().chain(given.keys());
     let mut differing = names.filter(|name| found.get(*name) != given.get(*name));
     let name = differing.next()?;
     let shown = |value: Option<&Value>| match value.and_then(settings::text) {
         Some(text) if name == "model" => format!("model {text}"),
+        Some(text) if name == "file" => format!("the file {text}"),
         Some(text) => format!("`{name}` {text}"),
         None => format!("no `{name}`"),
     };

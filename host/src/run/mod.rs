@@ -14,6 +14,7 @@ pub mod diagnostics;
 pub mod evaluate;
 mod execution;
 pub mod filter_lookup;
+mod folder;
 pub mod history;
 pub mod input;
 pub mod learning;
@@ -30,6 +31,7 @@ mod training;
 
 pub use config::{DataFile, Filter, RunConfig, Source};
 pub use execution::{CheckpointPlan, Execution};
+pub use folder::FileHashes;
 pub use record::RunRecord;
 pub use refine::Refinement;
 pub use search::Attempt;

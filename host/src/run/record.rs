@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::config::{RunConfig, Source};
 use super::diagnostics::shown;
 use super::evaluate::Estimate;
+use super::folder::FileHashes;
 use super::history::Record;
 use super::refine::Refinement;
 use super::training::EndReason;
@@ -396,6 +397,9 @@ pub struct Results {
     pub filters_are: Option<String>,
     /// FNV-1a 64 hash of filter, critic and training history.
     pub fingerprint: String,
+    /// FNV-1a 64 hashes of the files that were read, by the setting that names them; none, if none were.
+    #[serde(default)]
+    pub file_hashes: Option<FileHashes>,
     /// The data, if configurations came from a file.
     pub data: Option<DataRecord>,
     /// Diagnoses by name: see [`Diagnosis`].
@@ -442,6 +446,7 @@ impl Results {
         "filters",
         "filters_are",
         "fingerprint",
+        "file_hashes",
         "data",
         "diagnoses",
         "warnings",
@@ -450,6 +455,7 @@ impl Results {
         "seconds_training",
         "seconds",
         "steps_per_second",
+        "folder",
     ];
 
     /// The reported information with its standard error.
@@ -658,6 +664,7 @@ impl RunRecord {
                 filters: nested_filters(&filters),
                 filters_are: None,
                 fingerprint: "00c0ffee00c0ffee".into(),
+                file_hashes: None,
                 data: None,
                 diagnoses: vec![],
                 warnings: vec![],
@@ -683,7 +690,9 @@ mod tests {
     #[test]
     fn record_names_every_setting_and_every_result() {
         let record = RunRecord::example();
-        let fields = record.fields_with_timing();
+        let mut fields = record.fields_with_timing();
+        // What the command line adds.
+        fields.insert("folder".into(), "run".into());
         let settings = record.config.record_fields();
         for name in fields.keys() {
             let result = Results::NAMES.contains(&&name[..]);

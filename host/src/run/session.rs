@@ -12,6 +12,7 @@ use super::config::RunConfig;
 use super::cross_fitting;
 use super::diagnostics::diagnose;
 use super::evaluate::Estimate;
+use super::folder::{self, FileHashes};
 use super::history;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
@@ -41,6 +42,7 @@ pub struct Session {
     input: Input,
     setup: Setup,
     shells: Option<Shells>,
+    files: FileHashes,
 }
 
 impl Session {
@@ -57,6 +59,7 @@ impl Session {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_data(config: &RunConfig, execution: Execution, data: Option<Data>) -> Result<Self> {
+        let in_memory = data.is_some();
         let mut input = Input::open(
             &config.source,
             &config.window,
@@ -78,11 +81,13 @@ impl Session {
             resources::memory("this run", needed)?;
             setup = setup.with_threads_beside(needed);
         }
+        let files = folder::file_hashes(&config, in_memory)?;
         Ok(Session {
             config,
             input,
             setup,
             shells,
+            files,
         })
     }
 
@@ -101,6 +106,21 @@ impl Session {
     #[must_use]
     pub fn graph(&self) -> Option<(&Graph, &Shells)> {
         self.input.graph().zip(self.shells.as_ref())
+    }
+
+    /// The default name of the run's folder, `MODEL-SEED` where all settings are defaults, which tells it
+    /// from those of other runs.
+    #[must_use]
+    pub fn folder_name(&self) -> String {
+        folder::name(&self.config, self.input.is_discrete(), &self.files)
+    }
+
+    /// Checks that the finished run in a folder, if there is one, is this one.
+    ///
+    /// # Errors
+    /// Usage, if it has other settings, read other files, or is of another version.
+    pub fn check_replacement(&self, path: &Path) -> Result<()> {
+        folder::check_replacement(path, &self.config, self.input.is_discrete(), &self.files)
     }
 
     /// Executes the run. Repeated calls give the same result.
@@ -337,6 +357,7 @@ impl Session {
             filters: nested_filters(&outcome.filters),
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
+            file_hashes: (!self.files.is_empty()).then(|| self.files.clone()),
             data: match &self.input {
                 Input::Data(input) => Some(self.data(input, parts, survey, &outcome)),
                 Input::Model(..) => None,

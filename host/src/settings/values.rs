@@ -84,7 +84,7 @@ pub fn hidden(text: &str) -> Rule<Hidden> {
     }
     let widths: Option<Vec<u32>> = text
         .split(',')
-        .map(|width| width.trim().parse().ok().filter(|n| (1..=1024).contains(n)))
+        .map(|width| integer(width).filter(|n| (1..=1024).contains(n)))
         .collect();
     widths
         .filter(|widths| widths.len() <= MAX_DEPTH)
@@ -135,7 +135,7 @@ impl Sides {
 fn lengths(text: &str, least: u32, what: &str) -> Rule<Sides> {
     let parsed: Option<Vec<u32>> = text
         .split(',')
-        .map(|side| side.trim().parse().ok().filter(|n| *n >= least))
+        .map(|side| integer(side).filter(|n| *n >= least))
         .collect();
     parsed
         .filter(|sides| (1..=3).contains(&sides.len()))
@@ -169,16 +169,38 @@ pub fn block(text: &str) -> Rule<Sides> {
     lengths(text, 1, "a block")
 }
 
+/// Reads a whole number, also as 1e4, 2.5e3 or 10_000; none, if it is no number or too large.
+#[must_use]
+pub fn integer<N: TryFrom<u64>>(text: &str) -> Option<N> {
+    let text = text.trim();
+    let apart = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let text = match text.contains('_') && text.split('_').all(apart) {
+        true => &text.replace('_', ""),
+        false => text,
+    };
+    let whole = match text.split_once(['e', 'E']) {
+        None => text.parse().ok()?,
+        Some((mantissa, power)) => {
+            let power: u32 = power.parse().ok()?;
+            let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+            if !(apart(before) && apart(after)) {
+                return None;
+            }
+            let after = after.trim_end_matches('0');
+            let missing = power.checked_sub(after.len() as u32)?;
+            let digits: u64 = format!("{before}{after}").parse().ok()?;
+            digits.checked_mul(10u64.checked_pow(missing)?)?
+        }
+    };
+    N::try_from(whole).ok()
+}
+
 /// Parses a whole number in a range.
-fn whole<N: std::str::FromStr + PartialOrd + fmt::Display>(
-    text: &str,
-    least: N,
-    most: N,
-) -> Rule<N> {
-    let parsed = text.parse().ok();
+fn whole(text: &str, least: u32, most: u32) -> Rule<u32> {
+    let parsed = integer(text);
     parsed
-        .filter(|n| *n >= least && *n <= most)
-        .ok_or_else(|| format!("{text} is not in {least}..={most}"))
+        .filter(|n| (least..=most).contains(n))
+        .ok_or_else(|| format!("it is a whole number from {least} to {most}"))
 }
 
 /// Parses a whole number from 1.
@@ -186,8 +208,7 @@ fn whole<N: std::str::FromStr + PartialOrd + fmt::Display>(
 /// # Errors
 /// Says what is allowed.
 pub fn positive(text: &str) -> Rule<u32> {
-    let parsed = text.parse().ok().filter(|n| *n > 0);
-    parsed.ok_or_else(|| format!("it is a whole number from 1 to {}", u32::MAX))
+    whole(text, 1, u32::MAX)
 }
 
 /// Parses a 64-bit whole number from 1.
@@ -195,8 +216,8 @@ pub fn positive(text: &str) -> Rule<u32> {
 /// # Errors
 /// Says what is allowed.
 pub fn positive_u64(text: &str) -> Rule<u64> {
-    let parsed = text.parse().ok().filter(|n| *n > 0);
-    parsed.ok_or_else(|| "it is a whole number from 1".to_string())
+    let parsed = integer(text).filter(|n| *n > 0);
+    parsed.ok_or_else(|| format!("it is a whole number from 1 to {}", u64::MAX))
 }
 
 /// Parses a whole number from 0.
@@ -204,8 +225,7 @@ pub fn positive_u64(text: &str) -> Rule<u64> {
 /// # Errors
 /// Says what is allowed.
 pub fn count(text: &str) -> Rule<u32> {
-    let parsed = text.parse().ok();
-    parsed.ok_or_else(|| format!("it is a whole number from 0 to {}", u32::MAX))
+    whole(text, 0, u32::MAX)
 }
 
 /// Parses a seed.
@@ -213,8 +233,7 @@ pub fn count(text: &str) -> Rule<u32> {
 /// # Errors
 /// Says what is allowed.
 pub fn seed(text: &str) -> Rule<u64> {
-    let parsed = text.parse().ok();
-    parsed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
+    integer(text).ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// Parses the number of joint samples in a batch.
@@ -239,6 +258,14 @@ pub fn embedding(text: &str) -> Rule<u32> {
 /// Says what is allowed.
 pub fn restarts(text: &str) -> Rule<u32> {
     whole(text, 1, 1000)
+}
+
+/// Parses a number of components of the best filter.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn best_components(text: &str) -> Rule<u32> {
+    whole(text, 1, 8)
 }
 
 /// Parses the dimension of a lattice.
@@ -414,10 +441,7 @@ pub fn components(text: &str) -> Rule<Components> {
     if text == "auto" {
         return Ok(Components::Auto);
     }
-    let components = text
-        .parse()
-        .ok()
-        .filter(|n| (1..=MOST_COMPONENTS).contains(n));
+    let components = integer(text).filter(|n| (1..=MOST_COMPONENTS).contains(n));
     components
         .map(Components::Of)
         .ok_or_else(|| format!("components are a number from 1 to {MOST_COMPONENTS}, or auto"))
@@ -486,7 +510,7 @@ pub fn frozen(text: &str) -> Rule<Frozen> {
     }
     let numbers: Option<Vec<u32>> = text
         .split(',')
-        .map(|number| number.trim().parse().ok().filter(|n| *n > 0))
+        .map(|number| integer(number).filter(|n| *n > 0))
         .collect();
     let once = |numbers: &Vec<u32>| {
         let repeated = |(i, n)| numbers[..i].contains(n);
@@ -649,6 +673,30 @@ pub fn folds(text: &str) -> Rule<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_in_other_spellings() {
+        for (text, number) in [
+            ("12", 12),
+            ("1e4", 10_000),
+            ("2.50E3", 2500),
+            ("0e7", 0),
+            ("1_000_000", 1_000_000),
+            (" 7 ", 7),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(integer(text), Some(number), "{text}");
+        }
+        for text in [
+            "", "-1", "1.5", "1e-3", "1.25e1", "1e20", "e4", "1e", ".5e1", "1__0", "_1", "1_",
+            "0x10", "1e4e4", "ten", "inf",
+        ] {
+            assert_eq!(integer::<u64>(text), None, "{text}");
+        }
+        assert_eq!(integer::<u32>("1e10"), None);
+        assert_eq!(positive("2e3"), Ok(2000));
+        assert_eq!(sides("1e1,1_2").unwrap().0, [10, 12]);
+    }
 
     #[test]
     fn frozen_components_are_read_as_they_are_written() {

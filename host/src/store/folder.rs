@@ -229,14 +229,6 @@ impl RunTarget {
         Ok(target)
     }
 
-    /// Like [`check`](RunTarget::check), for the default folder `runs/MODEL-SEED`.
-    ///
-    /// # Errors
-    /// Those of `check`.
-    pub fn check_default(model: &str, seed: u64, bytes: u64) -> Result<Self> {
-        Self::check(&Path::new("runs").join(format!("{model}-{seed}")), bytes)
-    }
-
     /// The folder, as the user gave it.
     #[must_use]
     pub fn path(&self) -> &Path {

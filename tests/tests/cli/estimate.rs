@@ -111,7 +111,9 @@ fn named_filters() {
         number(&found, "information_stderr_nats"),
     );
     assert!(nats < exact + 4.0 * stderr && nats > exact - 0.012 - 3.0 * stderr - 0.005);
-    assert!(!folder.path("runs").exists(), "an estimate writes nothing");
+    let run = found["folder"].as_str().unwrap();
+    let report = String::from_utf8(folder.read(&format!("{run}/report.html"))).unwrap();
+    assert!(report.contains("estimate ising"), "{report}");
     let told = folder.run(&format!(
         "{words} --filter boundary --threads 2 --isa portable"
     ));
@@ -153,7 +155,7 @@ fn every_bound_by_name() {
         assert!(report.contains(&row), "{row}");
     }
     assert!(report.contains("--bound tuba "));
-    let text = folder.succeeds(&format!("{train} --seed 2 --quiet"));
+    let text = folder.succeeds(&format!("{train} --seed 2 --quiet --force"));
     assert!(
         text.contains("bound TUBA") && !text.contains("ceiling"),
         "{text}"

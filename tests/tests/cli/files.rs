@@ -209,7 +209,7 @@ fn limits_of_memory_are_reported() {
     let short = format!("train ising {SHORT} --threads 4 --out run");
     let commands = [
         &short[..],
-        "train data values.npy --block 2 --buffer 1 --environment 1 --batch 10 --steps 50 --out run",
+        "train data values.npy --block 2 --buffer 1 --environment 1 --batch 10 --steps 50 --out data",
         "estimate ising --size 8 --block 2 --buffer 1 --environment 1 --steps 50 --filter uniform",
         "sample ising --size 8 --samples 3000 --threads 4 --out a.npy",
         "exact ising --size 4",
@@ -463,20 +463,26 @@ fn only_earlier_runs_are_replaced() {
     let words = format!("train ising {SHORT} --steps 5").replace("--steps 200", "");
     let told = folder.run(&format!("{words} --seed 9"));
     assert_eq!(told.code, Some(0), "{told:?}");
-    folder.write("runs/ising-9/note.txt", b"of an earlier run");
-    let first = folder.read("runs/ising-9/run.json");
+    let runs = names(&folder, "runs");
+    let [run] = &runs[..] else {
+        panic!("{runs:?}");
+    };
+    assert!(run.starts_with("ising-9-size-16"), "{run}");
+    let run = format!("runs/{run}");
+    folder.write(&format!("{run}/note.txt"), b"of an earlier run");
+    let first = folder.read(&format!("{run}/run.json"));
     // By its default name, and through a link that stays a link.
     let told = folder.run(&format!("{words} --seed 9"));
     assert_eq!(told.code, Some(0), "{told:?}");
-    assert!(!folder.path("runs/ising-9/note.txt").exists());
-    assert_eq!(folder.read("runs/ising-9/run.json"), first);
+    assert!(!folder.path(&format!("{run}/note.txt")).exists());
+    assert_eq!(folder.read(&format!("{run}/run.json")), first);
     fs::create_dir(folder.path("empty")).unwrap();
     let told = folder.run(&format!("{words} --seed 10 --out empty"));
     assert_eq!(told.code, Some(0), "{told:?}");
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("empty", folder.path("link")).unwrap();
-        let told = folder.run(&format!("{words} --seed 9 --out link"));
+        let told = folder.run(&format!("{words} --seed 9 --force --out link"));
         assert_eq!(told.code, Some(0), "{told:?}");
         assert!(
             fs::symlink_metadata(folder.path("link"))
@@ -495,4 +501,126 @@ fn only_earlier_runs_are_replaced() {
     let hidden = fs::read_dir(folder.path("")).unwrap();
     let hidden = hidden.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(hidden.filter(|name| name.starts_with('.')).count(), 0);
+}
+
+/// Names in a folder.
+fn names(folder: &Folder, path: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder.path(path)).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn default_folders_tell_runs_apart() {
+    let folder = Folder::new();
+    let window = "--block 2 --buffer 1 --environment 2 --batch 20 --steps 5";
+    for words in [
+        "--beta 0.3",
+        "--temperature 2.6",
+        "--temperature 2.6 --seed 4",
+    ] {
+        let told = folder.run(&format!("train ising --size 12 {window} {words}"));
+        assert_eq!(told.code, Some(0), "{told:?}");
+    }
+    let told = folder.run(&format!(
+        "estimate ising --size 12 {window} --filter staggered"
+    ));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    // Files of one name with other values, and one file read in two ways.
+    for (place, ones) in [("warm", 3), ("cold", 5)] {
+        let values: Vec<u8> = (0..240 * 64)
+            .map(|i| u8::from(scattered(i) % ones == 0))
+            .collect();
+        fs::create_dir(folder.path(place)).unwrap();
+        folder.write(
+            &format!("{place}/field.npy"),
+            &npy("|u1", &[240, 8, 8], &values),
+        );
+    }
+    for words in [
+        "warm/field.npy",
+        "cold/field.npy",
+        "cold/field.npy --repeats keep",
+    ] {
+        let window = window.replace("environment 2", "environment 1");
+        let told = folder.run(&format!("train data {words} {window}"));
+        assert_eq!(told.code, Some(0), "{told:?}");
+    }
+    let runs = names(&folder, "runs");
+    assert_eq!(runs.len(), 7, "{runs:?}");
+    for beginning in [
+        "ising-1-size-12-temperature-2.6",
+        "ising-4-",
+        "estimate-ising-1-",
+        "data-1-field-",
+    ] {
+        assert!(
+            runs.iter().any(|name| name.starts_with(beginning)),
+            "{beginning}: {runs:?}"
+        );
+    }
+    for run in &runs {
+        let here = |name: &str| folder.path(&format!("runs/{run}/{name}")).is_file();
+        assert!(
+            here("run.json") && here("report.html") && here("filters.npy"),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn finished_runs_of_other_settings_are_kept() {
+    let folder = Folder::new();
+    let words =
+        "--size 12 --block 2 --buffer 1 --environment 2 --batch 20 --steps 5 -o deep/er/run";
+    let found = folder.json(&format!("train ising {words}"));
+    assert_eq!(found["folder"], "deep/er/run");
+    assert!(found["file_hashes"].is_null());
+    let first = folder.read("deep/er/run/run.json");
+    for (other, said) in [
+        (
+            "train ising --temperature 3",
+            ["--temperature 3", "--force"],
+        ),
+        ("train ising --seed 2", ["--seed 1", "--seed 2"]),
+        ("train potts", ["model ising", "model potts"]),
+        (
+            "estimate ising --filter uniform",
+            ["'deep/er/run'", "--out"],
+        ),
+    ] {
+        folder.refuses(&format!("{other} {words}"), 2, &said);
+    }
+    // The same once more is no loss.
+    let told = folder.run(&format!("train ising {words}"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert_eq!(folder.read("deep/er/run/run.json"), first);
+    let version = String::from_utf8(first).unwrap();
+    let version = version.replace("\"version\": \"", "\"version\": \"9");
+    folder.write("deep/er/run/run.json", version.as_bytes());
+    folder.refuses(
+        &format!("train ising {words}"),
+        2,
+        &["version 9", "--force"],
+    );
+    let told = folder.run(&format!("train ising --beta 0.2 --force {words}"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+
+    // The same words on a file that was changed are another run.
+    let field = |least: usize| -> Vec<u8> {
+        let values = (least..least + 240 * 64).map(|i| (scattered(i) % 2) as u8);
+        npy("|u1", &[240, 8, 8], &values.collect::<Vec<_>>())
+    };
+    folder.write("field.npy", &field(0));
+    let words =
+        "train data field.npy --block 2 --buffer 1 --environment 1 --batch 20 --steps 5 -o run";
+    let hash = folder.json(words)["file_hashes"]["file"].clone();
+    assert_eq!(hash.as_str().unwrap().len(), 16);
+    folder.write("field.npy", &field(9));
+    folder.refuses(words, 2, &["'run'", "other files", "--force"]);
+    let other = folder.json(&format!("{words} --force"))["file_hashes"]["file"].clone();
+    assert_ne!(hash, other);
 }

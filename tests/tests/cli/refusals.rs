@@ -46,7 +46,7 @@ fn invalid_model_parameters_are_refused() {
         ("--size 4,", &["'4,'"]),
         ("--size 99999999999", &["'99999999999'"]),
         ("--size 65536,65536", &["4294967296 sites", "at most"]),
-        ("--dimension 0", &["0", "--dimension", "1..=3"]),
+        ("--dimension 0", &["0", "--dimension", "from 1 to 3"]),
         ("--dimension 4", &["4", "--dimension"]),
         ("--size 4,4 --dimension 3", &["2 sides", "--dimension is 3"]),
         ("--temperature 0", &["'0'", "--temperature", "above 0"]),
@@ -140,7 +140,7 @@ fn invalid_run_parameters_are_refused() {
         "--out run",
         2,
         &[
-            ("--batch 1", &["1", "--batch", "2..="]),
+            ("--batch 1", &["1", "--batch", "from 2 to 16384"]),
             ("--batch 0", &["0", "--batch"]),
             ("--batch 1000000", &["1000000", "--batch"]),
             ("--steps 0", &["0", "--steps"]),
@@ -664,7 +664,7 @@ fn unsolvable_exact_problems_are_refused() {
             ("ising --size 4 --block 2 --batch 100", &["--filter"]),
             (
                 "ising --size 4 --block 2 --filter uniform --batch 0",
-                &["'0'", "--batch", "1.."],
+                &["'0'", "--batch", "from 1"],
             ),
             (
                 "ising --size 4 --block 2 --filter uniform --batch many",
@@ -681,7 +681,7 @@ fn unsolvable_exact_problems_are_refused() {
             ),
             (
                 "ising --size 4 --block 2 --filter best --components 9",
-                &["9", "--components", "1..=8"],
+                &["9", "--components", "from 1 to 8"],
             ),
             ("chain --size 64 --block 17 --filter best", &["17", "16"]),
             ("ising --size 6 --block 2 --filter best", &["36", "27"]),
@@ -710,4 +710,124 @@ fn unsolvable_exact_problems_are_refused() {
         2,
         &["'neel'", "staggered and columnar"],
     );
+}
+
+#[test]
+fn refusals_say_what_was_meant() {
+    let folder = Folder::new();
+    folder.write("measured", b"");
+    all_refused(
+        &folder,
+        "",
+        "",
+        2,
+        &[
+            // Files without the word data.
+            (
+                "train field.npy",
+                &["'field.npy'", "blockspin train data field.npy"],
+            ),
+            (
+                "train runs/walk.npz:u",
+                &["blockspin train data runs/walk.npz:u"],
+            ),
+            (
+                "estimate measured",
+                &["blockspin estimate data measured --filter"],
+            ),
+            ("deep/field.npy", &["blockspin train data deep/field.npy"]),
+            ("sample field.npy", &["train data", "chipping"]),
+            (
+                "train chain field.npy",
+                &["'field.npy'", "blockspin train data field.npy"],
+            ),
+            // Words in another order.
+            ("potts estimate", &["'potts'", "blockspin estimate potts"]),
+            ("gaussian", &["'gaussian'", "blockspin train gaussian"]),
+            (
+                "train --batch 50 dimer",
+                &["'--batch'", "blockspin train dimer --batch 50"],
+            ),
+            ("--samples=7 sample ising", &["'--samples'", "--samples=7"]),
+            ("train", &["no model", "gaussian", "data FILE"]),
+            ("-q", &["no command", "estimate"]),
+            // Misspelled.
+            ("tran ising", &["'tran'", "'train'"]),
+            ("sample dimmer", &["'dimmer'", "'dimer'"]),
+            (
+                "train ising --tempreature 2",
+                &["'--tempreature'", "did you mean '--temperature'"],
+            ),
+            (
+                "train ising --learning 1",
+                &["did you mean '--learning-rate'"],
+            ),
+            ("train ising --lr 1", &["did you mean '--learning-rate'"]),
+            ("train ising --versoin", &["did you mean '--version'"]),
+            ("exact chain -beta 2", &["'-beta'", "one dash", "'--beta'"]),
+            (
+                "train ising batch 20",
+                &["'batch'", "did you mean '--batch'"],
+            ),
+            ("train POTTS", &["did you mean 'potts'"]),
+            ("estimate help", &["'blockspin estimate --help'"]),
+            // Of another model or command.
+            (
+                "train ising --states 3",
+                &["'--states'", "'train potts' has it"],
+            ),
+            (
+                "estimate chain --samples 3",
+                &["'--samples'", "'sample chain' has it"],
+            ),
+            // What the program has not.
+            (
+                "exact potts",
+                &[
+                    "'potts'",
+                    "ising, chain, gaussian, chipping or dimer",
+                    "twice the temperature",
+                ],
+            ),
+            ("exact data f.npy", &["'data'", "train data FILE"]),
+        ],
+    );
+    // Nothing is near.
+    for words in ["train ising --frobnicate", "train xyz", "frobnicate"] {
+        let told = folder.run(words);
+        told.is_refusal(2, &[words.split(' ').next_back().unwrap()]);
+        assert!(!told.stderr.contains("did you mean"), "{told:?}");
+    }
+}
+
+#[test]
+fn whole_numbers_are_refused_in_words_and_read_in_other_spellings() {
+    let folder = Folder::new();
+    all_refused(
+        &folder,
+        "train ising",
+        "--out run",
+        2,
+        &[
+            ("--seed -7", &["'-7'", "a seed is a whole number from 0"]),
+            ("--steps 1e-2", &["'1e-2'", "a whole number from 1 to"]),
+            ("--steps 2.5", &["'2.5'", "a whole number from 1 to"]),
+            ("--batch 1e9", &["'1e9'", "from 2 to 16384"]),
+            ("-j few", &["'few'", "a whole number from 1 to"]),
+        ],
+    );
+    folder.refuses(
+        "sample ising --samples 4 --seed -7 --out a.npy",
+        2,
+        &["'-7'", "a seed is a whole number from 0"],
+    );
+    let window = "--size 1_2 --block 2 --buffer 1 --environment 2";
+    let found = folder.json(&format!(
+        "train ising {window} --batch 2e1 --steps 1.2e2 -s 1_0 -j 2 -q -o run"
+    ));
+    for (name, value) in [("batch", 20), ("steps", 120), ("seed", 10)] {
+        assert_eq!(found[name], value, "{found}");
+    }
+    let found = folder.json("sample chain --size 1e1 --samples 5e1 -s 2e0 -o a.npy");
+    assert_eq!((&found["samples"], &found["seed"]), (&50.into(), &2.into()));
 }

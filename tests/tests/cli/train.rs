@@ -89,7 +89,7 @@ fn continuous_h_is_learned() {
     let off = (learned.0 - judged.0).abs();
     assert!(off < 0.03 + 4.0 * (learned.1 + judged.1), "{off}");
     let words = command.strip_prefix("blockspin ").unwrap();
-    let repeated = folder.json(&format!("{words} --out again"));
+    let repeated = folder.json(&format!("{words} --out again --force"));
     assert_eq!(repeated["fingerprint"], told["fingerprint"]);
 
     // The size of the first weights counts until the first step has brought them to norm 1.
@@ -98,7 +98,7 @@ fn continuous_h_is_learned() {
     ));
     let words = started["command"].as_str().unwrap();
     let words = words.strip_prefix("blockspin ").unwrap();
-    let repeated = folder.json(&format!("{words} --out again"));
+    let repeated = folder.json(&format!("{words} --out again --force"));
     assert_eq!(repeated["fingerprint"], started["fingerprint"]);
     assert_ne!(repeated["fingerprint"], told["fingerprint"]);
 
@@ -116,7 +116,7 @@ fn states_of_h() {
     let potts = "potts --size 12 --states 3 --temperature 0.5 --block 2 --buffer 1 --environment 1 \
                  --batch 50";
     let run = format!("{potts} --steps 1000 --encoder states:3");
-    let told = folder.json(&format!("train {run} --epsilon-start 2 --out run"));
+    let told = folder.json(&format!("train {run} --epsilon-start 2 --out run --force"));
     let most = 3f64.ln();
     assert!((number(&told, "capacity_nats") - most).abs() < 1e-12);
     assert!((number(&told, "deficit_nats") - 0.02).abs() < 1e-12);
@@ -345,7 +345,7 @@ fn few_configurations_are_not_memorised() {
     let kept = critics.iter().filter(|critic| critic["kept"] == true);
     assert_eq!(kept.count(), 1);
     // What is asked for repeats it.
-    let again = folder.json("train --from run/run.json --out again");
+    let again = folder.json("train --from run/run.json --out again --force");
     assert_eq!(again["fingerprint"], found["fingerprint"]);
 }
 
@@ -413,7 +413,10 @@ fn every_critic_by_name() {
                 None => assert!(name == "Activation" || !report.contains(&head), "{head}"),
             }
         }
-        let again = format!("{} --out again-{at}", command.split_once(' ').unwrap().1);
+        let again = format!(
+            "{} --out again-{at} --force",
+            command.split_once(' ').unwrap().1
+        );
         assert_eq!(folder.json(&again)["fingerprint"], found["fingerprint"]);
     }
 }
@@ -460,7 +463,7 @@ fn other_dimensions_and_blocks() {
         ("ising --size 6 --temperature 1e300 --block 2", "(1, 2, 2)"),
     ] {
         let folder = Folder::new();
-        let options = "--buffer 1 --environment 1 --batch 16 --steps 30 --out run";
+        let options = "--buffer 1 --environment 1 --batch 16 --steps 30 --out run --force";
         let told = folder.run(&format!("train {words} {options}"));
         assert_eq!(told.code, Some(0), "{told:?}");
         assert!(!told.stdout.contains("NaN"), "{told:?}");
@@ -481,7 +484,7 @@ fn other_dimensions_and_blocks() {
         // The command that the run tells repeats it.
         let command = run["command"].as_str().unwrap();
         let again = folder.json(&format!(
-            "{} --out again",
+            "{} --out again --force",
             command.strip_prefix("blockspin ").unwrap()
         ));
         assert_eq!(again["fingerprint"], run["fingerprint"], "{command}");
@@ -555,7 +558,7 @@ fn initial_filters_freezing_decay_and_maps() {
         assert!(command.contains(words), "{command}");
     }
     let words = command.strip_prefix("blockspin ").unwrap();
-    let again = folder.json(&format!("{words} --out again"));
+    let again = folder.json(&format!("{words} --out again --force"));
     assert_eq!(again["fingerprint"], told["fingerprint"]);
     let told = folder.run(&format!("{begin} --freeze all --out all"));
     assert_eq!(told.code, Some(0), "{told:?}");
@@ -636,7 +639,7 @@ fn record_repeats_the_run() {
     .enumerate()
     {
         let first = folder.json(&format!("train {words} --out {at}"));
-        let again = folder.json(&format!("train --from {at}/run.json --out again"));
+        let again = folder.json(&format!("train --from {at}/run.json --out again --force"));
         assert_eq!(first["fingerprint"], again["fingerprint"], "{words}");
         assert!(folder.read(&format!("{at}/run.json")) == folder.read("again/run.json"));
         // The settings alone, in a file of one's own.
@@ -646,9 +649,9 @@ fn record_repeats_the_run() {
             .collect();
         own.remove("task");
         folder.write("own.json", json!(own).to_string().as_bytes());
-        let again = folder.json("train --from own.json --out again");
+        let again = folder.json("train --from own.json --out again --force");
         assert_eq!(first["fingerprint"], again["fingerprint"], "{words}");
-        let other = folder.json("train --seed 99 --from own.json --out again");
+        let other = folder.json("train --seed 99 --from own.json --out again --force");
         assert_eq!(other["seed"], 99);
         assert_ne!(first["fingerprint"], other["fingerprint"], "{words}");
     }
@@ -716,6 +719,6 @@ fn records_of_earlier_versions_repeat_their_runs() {
                --filter-start 1 --epsilon-start 0.5 --epsilon-end 0.1 --epsilon-rate 0.005";
     let record = json!({"schema": "blockspin-run-1", "command": old, "components": 1});
     folder.write("old.json", record.to_string().as_bytes());
-    let again = folder.json("train --from old.json --out again");
+    let again = folder.json("train --from old.json --out again --force");
     assert_eq!(again["fingerprint"], first["fingerprint"]);
 }

@@ -293,6 +293,9 @@ fn words(subject: (&str, &str), options: &[String], stream: &mut Stream) -> Vec<
             false => words.extend([format!("--{name}"), value]),
         }
     }
+    if task == "train" || task == "estimate" {
+        words.push("--force".into());
+    }
     if stream.below(8) != 0 {
         words.push("--json".into());
     }

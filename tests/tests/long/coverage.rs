@@ -171,7 +171,7 @@ fn trained_filters_keep_what_the_best_keep() {
         let best = folder.json(&format!("exact {system} --filter best"));
         let best = best["information_nats"].as_f64().unwrap();
         for seed in 1..4 {
-            let run = format!("train {system} --environment 1 --seed {seed} --out run");
+            let run = format!("train {system} --environment 1 --seed {seed} --out run --force");
             let exact = &folder.json(&run)["exact"];
             let share = |name: &str| exact[name].as_f64().unwrap() / best;
             let (sign, drawn) = (share("information_sign_nats"), share("information_nats"));

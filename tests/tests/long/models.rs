@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What `train` says, and the weights of its filters.
 fn train(words: &str) -> (Value, Vec<f32>) {
     let folder = Folder::new();
-    let told = folder.json(&format!("train {words} --quiet --out run"));
+    let told = folder.json(&format!("train {words} --quiet --out run --force"));
     let bytes = folder.read("run/filters.npy");
     let (_, data) = parse_npy(&bytes);
     let shown = [

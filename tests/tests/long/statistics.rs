@@ -276,7 +276,7 @@ fn a_file_beyond_memory() {
             .unwrap();
         (0..repeats).for_each(|_| file.write_all(&once).unwrap());
         drop(file);
-        let words = "train data big.npy --steps 2000 --quiet --json --out run";
+        let words = "train data big.npy --steps 2000 --quiet --json --out run --force";
         let begun = Instant::now();
         let mut child = Command::new(binary())
             .args(words.split_whitespace())

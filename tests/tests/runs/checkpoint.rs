@@ -338,7 +338,7 @@ fn other_options_than_those_of_the_checkpoint_are_refused() {
         .map(|i| scattered(i).is_multiple_of(3).into())
         .collect();
     folder.write("spins.npy", &npy("|b1", &[300, 8, 8], &spins));
-    let train = format!("train ising --size 8 {SMALL} --steps 4000 --seed 2 --out run");
+    let train = format!("train ising --size 8 {SMALL} --steps 4000 --seed 2 --out run --force");
     let resume = format!("{train} --checkpoint 0.01 --resume");
     let checkpoint = folder.path("run.checkpoint");
     kill(started(&folder, &resume, &checkpoint));
@@ -374,7 +374,7 @@ fn other_options_than_those_of_the_checkpoint_are_refused() {
     assert!(!checkpoint.exists());
 
     let data = format!(
-        "train data spins.npy {SMALL} --steps 4000 --patience 100000 --out run --checkpoint 0.01"
+        "train data spins.npy {SMALL} --steps 4000 --patience 100000 --out run --force --checkpoint 0.01"
     );
     kill(started(&folder, &data, &checkpoint));
     let changed: Vec<u8> = spins.iter().rev().copied().collect();

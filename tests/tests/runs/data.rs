@@ -69,7 +69,7 @@ fn forms_of_one_array() {
     let spins = studies::spins(&folder, "ising --size 4,6 --temperature 3", length);
     let options = "--block 1,2 --buffer 0,1 --environment 1 --steps 60 --quiet";
     let run = |name: &str| {
-        let found = folder.json(&format!("train data {name} {options} --out run"));
+        let found = folder.json(&format!("train data {name} {options} --out run --force"));
         (
             found["fingerprint"].clone(),
             found["information_nats"].clone(),
@@ -121,7 +121,7 @@ fn forms_of_one_array() {
 fn constant_sites() {
     let folder = Folder::new();
     let mut spins = studies::spins(&folder, "ising --size 8 --temperature 2.6", Length::QUICK);
-    let options = "--steps 60 --quiet --out run --json";
+    let options = "--steps 60 --quiet --out run --force --json";
     spins.chunks_exact_mut(64).for_each(|row| row[28] = 1);
     studies::write_spins(&folder, "now.npy", &[8, 8], &spins);
     let place = "--block 2 --buffer 1 --environment 1 --origin 3,3";

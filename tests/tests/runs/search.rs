@@ -9,7 +9,7 @@ use serde_json::Value;
 const RING: &str = "chain --size 16 --block 4 --buffer 1 --environment 1";
 
 fn train(folder: &Folder, words: &str) -> Value {
-    folder.run(&format!("train {words} --json")).json()
+    folder.run(&format!("train {words} --force --json")).json()
 }
 
 fn weights(value: &Value) -> Vec<f32> {
@@ -170,7 +170,7 @@ fn invalid_values_are_refused() {
         ("--tolerance 0.1 --damping 0", "above 0"),
         ("--damping 0.2", "--tolerance"),
         ("--patience 0", "0"),
-        ("--restarts 0", "1..=1000"),
+        ("--restarts 0", "from 1 to 1000"),
     ] {
         folder.refuses(&format!("train {RING} {words}"), 2, &[rule]);
     }
