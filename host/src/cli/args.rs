@@ -16,6 +16,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use super::coarsen::{self, CoarsenArgs};
+
 /// Names of dimer filters, for `--help`.
 const DIMER_FILTERS: &str = "uniform, boundary or decimation, with weights on links only; with two \
     components: staggered, the electric field on links along rows and along columns, (−1)^(x+y); \
@@ -90,6 +92,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         model: ModelArgs<SampleArgs>,
     },
+    /// Apply a filter to every block of every configuration, and save the coarse configurations
+    #[command(after_help = coarsen::EXAMPLES)]
+    Coarsen {
+        #[command(subcommand)]
+        source: Box<SourceArgs<CoarsenArgs>>,
+    },
     /// Exact values for small systems, without sampling
     #[command(
         after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform"
@@ -159,7 +167,7 @@ pub(crate) struct Sampled<O: Args, A: Args> {
 }
 
 /// Checks a text with a parser, and keeps the text.
-fn rule<T: 'static>(
+pub(super) fn rule<T: 'static>(
     rule: fn(&str) -> Rule<T>,
 ) -> impl Fn(&str) -> std::result::Result<String, String> + Clone + Send + Sync + 'static {
     move |text| rule(text).map(|_| text.to_string())
@@ -1022,6 +1030,7 @@ fn example(verb: &str, model: &str) -> String {
     let rest = match verb {
         "sample" => format!(" --samples 1000 --out {model}.npy --picture {model}.svg"),
         "estimate" => " --filter uniform".into(),
+        "coarsen" => format!(" --samples 1000 --filter majority --out {model}-coarse.npy"),
         "exact" => " --size 4 --block 2 --filter uniform".into(),
         _ => String::new(),
     };

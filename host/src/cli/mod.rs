@@ -2,6 +2,7 @@
 //! options, terminals, signals and exit codes.
 
 mod args;
+mod coarsen;
 mod exact;
 mod progress;
 mod sample;
@@ -85,6 +86,10 @@ fn run(cli: Cli) -> Result<()> {
         Command::Estimate { source } => {
             let (fields, args) = source.split();
             train::estimate(fields, &args, global)
+        }
+        Command::Coarsen { source } => {
+            let (fields, args) = source.split();
+            coarsen::coarsen(fields, &args, global)
         }
         Command::Exact { model } => exact::exact(&model, global),
         Command::Fingerprint => fingerprints(global),

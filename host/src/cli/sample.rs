@@ -14,7 +14,7 @@ use serde_json::json;
 use blockspin::data::npy::{self, Cell, ConfigurationFile};
 use blockspin::digits;
 use blockspin::error::quoted;
-use blockspin::model::mcmc::{self, CHAINS, Sampling, Supplier};
+use blockspin::model::mcmc::{self, Sampling, Supplier, file_chains, file_rows};
 use blockspin::model::{AnyModel, with_sampling};
 use blockspin::observer::{Phase, Progress};
 use blockspin::report::picture::configuration::Drawn;
@@ -102,9 +102,7 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         Some(path) => Some(FileTarget::check(path, PICTURE_BYTES)?),
         None => None,
     };
-    // A few samples come from one chain, many from a fixed number of chains, whose samples follow one
-    // another in the file; half of the chains start hot and half cold.
-    let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
+    let chains = file_chains(args.samples);
     let threads = execution.threads.min(chains.max(2) as usize);
     let (chain, observables) = with_sampling!(&unmeasured, sampling => {
         (mcmc::chain_bytes(&sampling.model), sampling.model.observables().len())
@@ -241,11 +239,6 @@ fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The rows of a chain's samples in the file.
-fn rows(samples: u64, chains: u64, chain: u64) -> std::ops::Range<u64> {
-    samples * chain / chains..samples * (chain + 1) / chains
-}
-
 /// Draws and measures all samples, on several threads.
 fn draw<M: Supplier<Cell: Cell> + Drawn>(
     sampling: &Sampling<M>,
@@ -267,7 +260,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
         let mut chain = sampling.chain(args.seed, share.chain, Purpose::Sample);
         let mut scratch = vec![0; model.scratch_len()];
         let mut kept = vec![Default::default(); model.state_len()];
-        let mut writer = file.rows(rows(args.samples, chains, share.chain));
+        let mut writer = file.rows(file_rows(args.samples, chains, share.chain));
         let mut own = vec![];
         for sample in share.series.chunks_exact_mut(width) {
             // The file needs the samples of all chains.
@@ -296,7 +289,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
     };
     let mut rest = &mut series[..];
     let shares = (0..chains).map(|chain| {
-        let rows = rows(args.samples, chains, chain);
+        let rows = file_rows(args.samples, chains, chain);
         let length = width * (rows.end - rows.start) as usize;
         let (own, others) = std::mem::take(&mut rest).split_at_mut(length);
         rest = others;
@@ -338,7 +331,7 @@ fn count(counts: &mut Vec<u64>, value: usize, n: u64) {
 fn apart(measured: &Measurements, samples: u64, chains: u64) -> bool {
     let mut starts = [Blocking::new(), Blocking::new()];
     for chain in 0..chains {
-        let rows = rows(samples, chains, chain);
+        let rows = file_rows(samples, chains, chain);
         let energies = measured.column(ENERGY).take(rows.end as usize);
         energies
             .skip(rows.start as usize)
@@ -358,7 +351,7 @@ fn sector_changes(measured: &Measurements, samples: u64, chains: u64) -> Option<
         return None;
     }
     let changes = (0..chains).map(|chain| {
-        let rows = rows(samples, chains, chain);
+        let rows = file_rows(samples, chains, chain);
         let own = &sectors[rows.start as usize..rows.end as usize];
         own.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64
     });

@@ -507,6 +507,23 @@ impl Data {
         Ok(())
     }
 
+    /// Takes values as (x − centre) / scale, whatever their own mean and deviation: as those of another
+    /// file were taken. Two-valued data become real.
+    ///
+    /// # Errors
+    /// Usage, of a scale that is no number above 0 or a centre that is none.
+    pub fn standardise_by(&mut self, centre: f64, scale: f64) -> Result<()> {
+        if !centre.is_finite() || !scale.is_finite() || scale <= 0.0 {
+            return Err(Error::usage(format!(
+                "values taken as (x − {centre}) / {scale}; centre and scale are numbers, the scale above 0"
+            )));
+        }
+        self.values = Values::Many(Standard::given(centre, scale));
+        (self.kept, self.sample) = (None, None);
+        self.transform = Transform::Standard;
+        Ok(())
+    }
+
     /// Whether every value is converted alike, and NaN alone is missing.
     fn is_plain(&self) -> bool {
         self.marker.is_none()

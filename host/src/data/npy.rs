@@ -136,6 +136,13 @@ impl Cell for u32 {
     }
 }
 
+impl Cell for i8 {
+    /// Always written unchanged.
+    fn write(cells: &[i8], sites: usize, _: Format, bytes: &mut Vec<u8>) {
+        bytes.extend(cells[..sites].iter().map(|cell| *cell as u8));
+    }
+}
+
 impl Cell for f32 {
     /// Always written unchanged.
     fn write(cells: &[f32], sites: usize, _: Format, bytes: &mut Vec<u8>) {
