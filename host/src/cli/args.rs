@@ -731,11 +731,12 @@ pub(crate) struct SampleArgs {
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub(crate) seed: u64,
     /// File to write, shape (N, L0[, L1[, L2]]): spins as int8 ±1, dimers as int8 0 and 1 on the
-    /// doubled lattice, masses as int32, Potts states as int8, fields as float32
-    #[arg(long, value_name = "FILE.npy")]
+    /// doubled lattice, masses as int32, Potts states as int8, fields as float32. The suffix says the
+    /// format: .npy, .npz or .csv; - writes .npy to standard output
+    #[arg(long, value_name = "FILE.npy|.npz|.csv|-")]
     pub(crate) out: PathBuf,
-    /// Also draw the last configurations, as SVG
-    #[arg(long, value_name = "FILE.svg")]
+    /// Also draw the last configurations, as SVG or PNG by the suffix
+    #[arg(long, value_name = "FILE.svg|FILE.png")]
     pub(crate) picture: Option<PathBuf>,
 }
 

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use blockspin::Result;
-use blockspin::data::npy::{self, ConfigurationFile};
+use blockspin::data::output::ConfigurationTarget;
 use blockspin::run::coarsen::{CoarsenConfig, Coarsening};
 use blockspin::settings::{Fields, encoder, values};
-use blockspin::store::folder::FileTarget;
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Global, fields, rule};
-use super::{print, warn};
+use super::{destination, summary, warn};
 
 /// Help after the options of every source.
 pub(super) const EXAMPLES: &str = "Examples: blockspin coarsen ising --samples 2000 --block 2 --filter majority \
@@ -26,8 +25,13 @@ pub(crate) struct CoarsenArgs {
     #[command(flatten)]
     settings: CoarsenSettings,
     /// File to write, shape (N, L0/B[, …]), with several components (N, C, L0/B[, …]): int8 ±1; numbers of
-    /// states as int8 from 0; continuous h as float32
-    #[arg(long, value_name = "FILE.npy", help_heading = "Coarse variables")]
+    /// states as int8 from 0; continuous h as float32. The suffix says the format: .npy, .npz or .csv; -
+    /// writes .npy to standard output
+    #[arg(
+        long,
+        value_name = "FILE.npy|.npz|.csv|-",
+        help_heading = "Coarse variables"
+    )]
     out: PathBuf,
 }
 
@@ -68,13 +72,13 @@ pub(super) fn coarsen(mut given: Fields, args: &CoarsenArgs, global: &Global) ->
         coarsening.shape(),
         coarsening.format(),
     );
-    let bytes = npy::file_bytes(samples, &shape, format)?;
-    let target = FileTarget::check(&args.out, bytes)?;
-    let file = ConfigurationFile::new(target.create()?, samples, &shape, format)?;
+    let target = destination(&args.out, global)?;
+    let target = ConfigurationTarget::check(target, samples, &shape, format)?;
+    let file = target.create()?;
     let record = coarsening.run(&file)?;
-    file.finish()?.commit()?;
+    target.finish(file)?;
     warn(&record.warnings);
-    print(global, &record.fields(), || {
+    summary(&args.out, global, &record.fields(), || {
         Ok(format!(
             "{}\n{}, {:.1} s",
             record.text(),

@@ -12,22 +12,23 @@ use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 
 use blockspin::data::npy::{self, Cell, ConfigurationFile};
+use blockspin::data::output::{ConfigurationTarget, Sink};
 use blockspin::digits;
 use blockspin::error::quoted;
 use blockspin::model::mcmc::{self, Sampling, Supplier, file_chains, file_rows};
 use blockspin::model::{AnyModel, with_sampling};
 use blockspin::observer::{Phase, Progress};
 use blockspin::report::picture::configuration::Drawn;
-use blockspin::report::picture::svg_file;
+use blockspin::report::picture::{PictureFormat, svg_file};
 use blockspin::run::chain_warnings;
 use blockspin::run::record::{VERSION, object};
 use blockspin::settings::Fields;
-use blockspin::store::folder::{FileTarget, FileWriter};
+use blockspin::store::folder::FileTarget;
 use blockspin::store::resources;
 use blockspin::{Error, Result};
 
 use super::args::{Global, SampleArgs};
-use super::{print, warn};
+use super::{destination, summary, warn};
 
 /// Upper bound for the size of a picture in bytes.
 const PICTURE_BYTES: u64 = 4 << 20;
@@ -55,7 +56,7 @@ struct Measurements {
     /// Number of occurrences of each value.
     counts: Vec<u64>,
     /// The last configuration of every chain.
-    picture: String,
+    picture: Vec<u8>,
 }
 
 impl Measurements {
@@ -90,8 +91,8 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     let unmeasured = model.unmeasured()?;
     let execution = global.execution()?;
     let (lattice, format) = (model.lattice(), model.format());
-    let bytes = npy::file_bytes(args.samples, lattice.sides(), format)?;
-    let target = FileTarget::check(&args.out, bytes)?;
+    let to = destination(&args.out, global)?;
+    let target = ConfigurationTarget::check(to, args.samples, lattice.sides(), format)?;
     let picture = match &args.picture {
         Some(path) if same_file(path, &args.out) => {
             return Err(Error::usage(format!(
@@ -99,7 +100,10 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
                 quoted(path)
             )));
         }
-        Some(path) => Some(FileTarget::check(path, PICTURE_BYTES)?),
+        Some(path) => {
+            let target = FileTarget::check(path, PICTURE_BYTES)?;
+            Some((target, PictureFormat::of(path)?))
+        }
         None => None,
     };
     let chains = file_chains(args.samples);
@@ -123,20 +127,21 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     }
     let begun = Instant::now();
     let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
-    let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;
+    let file = target.create()?;
     let progress = execution.observer.begin(Phase {
         label: "sampling",
         total: args.samples,
         unit: "samples",
     });
+    let drawn = picture.as_ref().map(|(_, format)| *format);
     let measured = with_sampling!(&prepared, sampling => {
-        draw(sampling, args, chains, threads, &file, progress.as_ref(), &model.title())
+        draw(sampling, args, chains, threads, &file, progress.as_ref(), &model.title(), drawn)
     })?;
     drop(progress);
-    file.finish()?.commit()?;
-    if let Some(target) = picture {
+    target.finish(file)?;
+    if let Some((target, _)) = picture {
         let mut file = target.create()?;
-        file.write_all(svg_file(&measured.picture).as_bytes())?;
+        file.write_all(&measured.picture)?;
         file.commit()?;
     }
 
@@ -209,7 +214,7 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         "warnings": warnings,
     })));
     warn(&warnings);
-    print(global, &fields, || {
+    summary(&args.out, global, &fields, || {
         let lines: String = lines
             .iter()
             .map(|(name, b)| {
@@ -245,9 +250,10 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
     args: &SampleArgs,
     chains: u64,
     threads: usize,
-    file: &ConfigurationFile<FileWriter>,
+    file: &ConfigurationFile<Sink>,
     progress: &dyn Progress,
     title: &str,
+    picture: Option<PictureFormat>,
 ) -> Result<Measurements> {
     let Sampling { model, plan, .. } = sampling;
     let names = model.observables();
@@ -312,9 +318,12 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
         names,
         series,
         counts,
-        picture: match args.picture {
-            Some(_) => model.picture(title, &configurations),
-            None => String::new(),
+        picture: match picture {
+            Some(PictureFormat::Svg) => {
+                svg_file(&model.picture(title, &configurations)).into_bytes()
+            }
+            Some(PictureFormat::Png) => model.raster(&configurations).png()?,
+            None => vec![],
         },
     })
 }

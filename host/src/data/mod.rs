@@ -8,6 +8,7 @@ mod dataset;
 pub mod filters;
 pub mod graph;
 pub mod npy;
+pub mod output;
 mod repeats;
 pub mod split;
 pub mod supply;

@@ -23,6 +23,7 @@ pub(crate) use header::{Fields, preamble, tuple};
 use item::ItemType;
 pub(crate) use npz::MOST_DEFLATED;
 use npz::Member;
+pub(crate) use store::IN_MEMORY;
 use store::{Store, Stretch};
 
 use crate::error::{Error, Result, annotate, quoted};

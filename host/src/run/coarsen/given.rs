@@ -305,13 +305,13 @@ pub(super) fn open(
         cautions.extend(run.convert(&mut data, asked)?);
     }
     let mut taken = match data.kind() {
-        Kind::Signs { low, high } if low == high => format!("{low} as −1"),
-        Kind::Signs { low, high } => format!("{low} as −1 and {high} as +1"),
+        Kind::Signs { low, high } if low == high => format!("{low} taken as −1"),
+        Kind::Signs { low, high } => format!("{low} taken as −1 and {high} as +1"),
         Kind::Reals { .. } if data.transform() == Some(Transform::Rank) => {
-            "normal scores of ranks".into()
+            "x taken as the normal score of its rank".into()
         }
-        Kind::Reals { .. } if data.transform() == Some(Transform::None) => "they are".into(),
-        Kind::Reals { centre, scale } => format!("(x − {centre}) / {scale}"),
+        Kind::Reals { .. } if data.transform() == Some(Transform::None) => "as they are".into(),
+        Kind::Reals { centre, scale } => format!("x taken as (x − {centre}) / {scale}"),
     };
     if reading.subtract == Subtract::SiteMeans {
         taken += ", x less the mean of its site in this file";

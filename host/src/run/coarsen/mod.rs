@@ -759,7 +759,7 @@ impl CoarsenRecord {
             rule.filter
         );
         if let Some(taken) = &self.values_taken_as {
-            text += &format!("values taken as {taken}\n");
+            text += &format!("values: {taken}\n");
         }
         text.push('\n');
         for (measure, b) in &self.figures {
