@@ -10,6 +10,7 @@ pub mod graph;
 pub mod npy;
 pub mod output;
 mod repeats;
+mod shape;
 pub mod split;
 pub mod supply;
 pub mod survey;

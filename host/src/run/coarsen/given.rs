@@ -300,7 +300,8 @@ pub(super) fn open(
         data.subtract_site_means(observer)?;
     }
     data.convert(reading.transform, None, observer)?;
-    let mut cautions = vec![];
+    let mut cautions = data.notes().to_vec();
+    cautions.extend(data.advice()?);
     if let Some(run) = run {
         cautions.extend(run.convert(&mut data, asked)?);
     }
