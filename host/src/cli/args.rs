@@ -16,6 +16,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use super::bonds::BondsArgs;
 use super::coarsen::{self, CoarsenArgs};
 
 /// Names of dimer filters, for `--help`.
@@ -738,6 +739,8 @@ pub(crate) struct SampleArgs {
     /// Also draw the last configurations, as SVG or PNG by the suffix
     #[arg(long, value_name = "FILE.svg|FILE.png")]
     pub(crate) picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) bonds: BondsArgs,
 }
 
 /// A model with exact results.
@@ -865,6 +868,8 @@ pub(crate) struct SpinArgs {
     /// Components of --filter best [default: 1]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8), value_name = "C", requires = "filter")]
     pub(crate) components: Option<u32>,
+    #[command(flatten)]
+    pub(crate) bonds: BondsArgs,
 }
 
 /// An exact calculation for a field.

@@ -24,6 +24,7 @@ use blockspin::{Error, Result};
 use super::args::{
     BinaryArgs, BlockArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, Global, SpinArgs,
 };
+use super::bonds::Bonds;
 use super::{print, style};
 
 /// Schema of the JSON that this command prints.
@@ -92,6 +93,7 @@ fn spins(
     SpinArgs {
         exact: args,
         components,
+        bonds,
     }: &SpinArgs,
     global: &Global,
 ) -> Result<()> {
@@ -100,6 +102,7 @@ fn spins(
         Some(ring) => ring.couplings(lattice.sites() as u32, coupling)?,
         None => None,
     };
+    let bonds = bonds.check(ring, lattice.sites(), coupling)?;
     let mut system = json!({
         "schema": SCHEMA,
         "version": VERSION,
@@ -169,7 +172,7 @@ fn spins(
     }
     let layout = Layout::Anywhere;
     let Some(partition) = partition(lattice, &layout, &args.block)? else {
-        return answer.print(global);
+        return finish(answer, bonds, global);
     };
     let encoder = encoder(args.encoder);
     let mut filters = None;
@@ -220,6 +223,14 @@ fn spins(
     answer.informations(Some(information), args.batch);
     if let Some(filters) = filters.filter(|_| answer.fields["search"] != Value::Null) {
         answer.text += &format!("\n{}", heat_map(&filters, style()));
+    }
+    finish(answer, bonds, global)
+}
+
+/// Writes the bonds, if they are wanted, and prints the answer.
+fn finish(answer: Answer, bonds: Option<Bonds>, global: &Global) -> Result<()> {
+    if let Some(bonds) = bonds {
+        bonds.write()?;
     }
     answer.print(global)
 }

@@ -2,6 +2,7 @@
 //! options, terminals, signals and exit codes.
 
 mod args;
+mod bonds;
 mod coarsen;
 mod exact;
 mod progress;

@@ -106,6 +106,13 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         }
         None => None,
     };
+    let ring = match &settings {
+        AnyModel::Chain(chain) => Some((chain.bonds(), chain.coupling)),
+        _ => None,
+    };
+    let coupling = ring.as_ref().map_or(1.0, |(_, coupling)| *coupling);
+    let ring = ring.as_ref().map(|(ring, _)| ring);
+    let bonds = args.bonds.check(ring, lattice.sites(), coupling)?;
     let chains = file_chains(args.samples);
     let threads = execution.threads.min(chains.max(2) as usize);
     let (chain, observables) = with_sampling!(&unmeasured, sampling => {
@@ -139,6 +146,9 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     })?;
     drop(progress);
     target.finish(file)?;
+    if let Some(bonds) = bonds {
+        bonds.write()?;
+    }
     if let Some((target, _)) = picture {
         let mut file = target.create()?;
         file.write_all(&measured.picture)?;

@@ -313,6 +313,19 @@ pub fn write_filters(out: impl Write, filters: &Filters) -> io::Result<()> {
     out.flush()
 }
 
+/// Writes numbers as float32, shape (N,).
+///
+/// # Errors
+/// Errors of the writer.
+pub fn write_series(out: impl Write, values: &[f32]) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    out.write_all(&preamble("<f4", &[values.len() as u64]))?;
+    for value in values {
+        out.write_all(&value.to_le_bytes())?;
+    }
+    out.flush()
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::File;

@@ -248,7 +248,11 @@ impl Wanted<'_> {
             (Some(file), _) => filters(&file.to_string_lossy(), &block, self.layout, None, coarse)?,
             // The sign of the sum.
             (None, "majority") => filters("uniform", &block, self.layout, None, coarse)?,
-            (None, name) => filters(name, &block, self.layout, None, coarse)?,
+            (None, name) => filters(name, &block, self.layout, None, coarse).map_err(|error| {
+                error.hint(
+                    "majority is uniform with the sign, and the folder of a run has a filter too",
+                )
+            })?,
         };
         let of_each = coarse.filters();
         if !filters.count().is_multiple_of(of_each as usize) {
