@@ -147,7 +147,7 @@ pub(crate) enum ModelArgs<A: Args> {
 pub(crate) enum SourceArgs<A: Args> {
     #[command(flatten)]
     Model(ModelArgs<A>),
-    /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
+    /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy, .npz or a table in text
     #[command(
         after_help = "Examples: blockspin train data spins.npy --block 2 --buffer 1 --environment 4\n          \
                       blockspin train data frames.npz:u --boundary open --origin 12,30\n          \
@@ -407,7 +407,8 @@ pub(crate) struct DataArgs<A: Args> {
 #[derive(Args, Debug, Serialize)]
 #[command(next_help_heading = "Data")]
 struct ReadingArgs {
-    /// FILE.npy, FILE.npz with a single array, or FILE.npz:MEMBER
+    /// FILE.npy, FILE.npz with a single array, FILE.npz:MEMBER, or a table of numbers in text: .csv, .tsv or
+    /// columns between blanks, a row for each configuration
     file: String,
     /// Whether windows wrap around the ends of an axis: periodic or open, for all axes or for each
     #[arg(long, value_parser = rule(values::boundaries), value_name = "KIND[,KIND[,KIND]]")]
