@@ -72,7 +72,7 @@ pub struct ConfigurationTarget {
 }
 
 enum Place {
-    File(FileTarget, Container),
+    File(Box<FileTarget>, Container),
     Stream(Box<dyn Write + Send>),
 }
 
@@ -80,7 +80,7 @@ enum Place {
 #[derive(Debug)]
 pub enum Sink {
     /// The file itself.
-    File(FileWriter),
+    File(Box<FileWriter>),
     /// Memory or a temporary file.
     Spool(SpooledTempFile),
 }
@@ -168,7 +168,7 @@ impl ConfigurationTarget {
                 if container != Container::Npy {
                     scratch(bytes)?;
                 }
-                Place::File(target, container)
+                Place::File(Box::new(target), container)
             }
         };
         Ok(ConfigurationTarget {
@@ -185,7 +185,7 @@ impl ConfigurationTarget {
     /// A failure, if the folder cannot be written to.
     pub fn create(&self) -> Result<ConfigurationFile<Sink>> {
         let sink = match &self.place {
-            Place::File(target, Container::Npy) => Sink::File(target.create()?),
+            Place::File(target, Container::Npy) => Sink::File(Box::new(target.create()?)),
             _ => Sink::Spool(tempfile::spooled_tempfile(IN_MEMORY as usize)),
         };
         let (n, sides) = (self.configurations, &self.sides);

@@ -9,7 +9,13 @@ use super::{SHORT, values};
 fn coins(folder: &Folder, name: &str, shape: &[usize], sign: i8) -> Vec<f64> {
     let all: usize = shape.iter().product();
     let spins: Vec<i8> = (0..all)
-        .map(|i| if scattered(i) % 2 == 0 { sign } else { -sign })
+        .map(|i| {
+            if scattered(i).is_multiple_of(2) {
+                sign
+            } else {
+                -sign
+            }
+        })
         .collect();
     let bytes: Vec<u8> = spins.iter().map(|s| *s as u8).collect();
     folder.write(name, &npy("|i1", shape, &bytes));
