@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::program::Folder;
 
-/// Entries of a record that differ from run to run.
-const TIMES: [&str; 4] = [
+/// Entries that differ from run to run, or by where a run is put.
+const PASSING: [&str; 5] = [
+    "folder",
     "seconds",
     "seconds_sampling",
     "seconds_training",
@@ -113,7 +114,7 @@ impl Command {
         }
         let mut found = folder.json(&self.run);
         let entries = found.as_object_mut().expect("an object");
-        entries.retain(|name, _| !TIMES.contains(&name.as_str()));
+        entries.retain(|name, _| !PASSING.contains(&name.as_str()));
         found
     }
 

@@ -32,6 +32,8 @@ pub enum Purpose {
     Sample = 8,
     /// A realisation of quenched disorder.
     Disorder = 9,
+    /// Coarse variables of configurations in a file.
+    Coarse = 10,
 }
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014): advances `state`, returns a mixed word.

@@ -12,6 +12,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use super::bonds::BondsArgs;
+use super::coarsen::{self, CoarsenArgs};
 use super::exact_args::ExactArgs;
 
 /// Finds the degrees of freedom that matter at long distance, by maximising real-space mutual
@@ -121,6 +123,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         model: ModelArgs<SampleArgs>,
     },
+    /// Apply a filter to every block of every configuration, and save the coarse configurations
+    #[command(after_help = coarsen::EXAMPLES)]
+    Coarsen {
+        #[command(subcommand)]
+        source: Box<SourceArgs<CoarsenArgs>>,
+    },
     /// Exact values for small systems, without sampling
     #[command(
         after_help = "Example: blockspin exact ising --size 4 --block 2 --buffer 0 --filter uniform\n\
@@ -191,7 +199,7 @@ pub(crate) enum ModelArgs<A: Args> {
 pub(crate) enum SourceArgs<A: Args> {
     #[command(flatten)]
     Model(ModelArgs<A>),
-    /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy or .npz
+    /// Your own configurations: an array of shape (N, L0[, L1[, L2]]), .npy, .npz or a table in text
     Data(DataArgs<A>),
 }
 
@@ -453,7 +461,8 @@ pub(crate) struct DataArgs<A: Args> {
 #[derive(Args, Debug, Serialize)]
 #[command(next_help_heading = "Data")]
 struct ReadingArgs {
-    /// FILE.npy, FILE.npz with a single array, or FILE.npz:MEMBER
+    /// FILE.npy, FILE.npz with a single array, FILE.npz:MEMBER, or a table of numbers in text: .csv, .tsv or
+    /// columns between blanks, a row for each configuration
     file: String,
     /// Boundaries: periodic or open, for all axes or for each
     ///
@@ -813,12 +822,15 @@ pub(crate) struct SampleArgs {
     /// File to write, an array of shape (N, L0[, L1[, L2]])
     ///
     /// Spins as int8 ±1, dimers as int8 0 and 1 on the doubled lattice, masses as int32, Potts states as
-    /// int8, fields as float32.
-    #[arg(long, short, value_name = "FILE.npy")]
+    /// int8, fields as float32. The suffix says the format: .npy, .npz or .csv; - writes .npy to standard
+    /// output.
+    #[arg(long, short, value_name = "FILE.npy|.npz|.csv|-")]
     pub(crate) out: PathBuf,
-    /// Also draw the last configurations, as SVG
-    #[arg(long, value_name = "FILE.svg")]
+    /// Also draw the last configurations, as SVG or PNG by the suffix
+    #[arg(long, value_name = "FILE.svg|FILE.png")]
     pub(crate) picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) bonds: BondsArgs,
 }
 
 /// The options that were given, by the names of their settings.

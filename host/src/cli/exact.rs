@@ -22,6 +22,7 @@ use blockspin::store::resources;
 use blockspin::{Error, Result};
 
 use super::args::Global;
+use super::bonds::Bonds;
 use super::exact_args::{
     BinaryArgs, BlockArgs, EncoderName, ExactArgs, FieldArgs, FieldEncoderName, SpinArgs,
 };
@@ -93,6 +94,7 @@ fn spins(
     SpinArgs {
         exact: args,
         components,
+        bonds,
     }: &SpinArgs,
     global: &Global,
 ) -> Result<()> {
@@ -101,6 +103,7 @@ fn spins(
         Some(ring) => ring.couplings(lattice.sites() as u32, coupling)?,
         None => None,
     };
+    let bonds = bonds.check(ring, lattice.sites(), coupling)?;
     let mut system = json!({
         "schema": SCHEMA,
         "version": VERSION,
@@ -170,7 +173,7 @@ fn spins(
     }
     let layout = Layout::Anywhere;
     let Some(partition) = partition(lattice, &layout, &args.block)? else {
-        return answer.print(global);
+        return finish(answer, bonds, global);
     };
     let encoder = encoder(args.encoder);
     let mut filters = None;
@@ -221,6 +224,14 @@ fn spins(
     answer.informations(Some(information), args.batch);
     if let Some(filters) = filters.filter(|_| answer.fields["search"] != Value::Null) {
         answer.text += &format!("\n{}", heat_map(&filters, style()));
+    }
+    finish(answer, bonds, global)
+}
+
+/// Writes the bonds, if they are wanted, and prints the answer.
+fn finish(answer: Answer, bonds: Option<Bonds>, global: &Global) -> Result<()> {
+    if let Some(bonds) = bonds {
+        bonds.write()?;
     }
     answer.print(global)
 }

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::args::{ChainArgs, ChippingArgs, GaussianArgs, IsingArgs, fields, rule};
+use super::bonds::BondsArgs;
 
 /// A number of joint samples.
 fn joint_samples(text: &str) -> Rule<NonZeroU32> {
@@ -140,6 +141,8 @@ pub(crate) struct SpinArgs {
     /// Components of --filter best [default: 1]
     #[arg(long, value_parser = values::best_components, value_name = "C", requires = "filter")]
     pub(crate) components: Option<u32>,
+    #[command(flatten)]
+    pub(crate) bonds: BondsArgs,
 }
 
 /// An exact calculation for a field.

@@ -143,6 +143,10 @@ fn examples(verb: &str, model: &str) -> Vec<String> {
     let rest = match verb {
         "sample" => format!(" --samples 1000 --out {model}.npy --picture {model}.svg"),
         "estimate" => " --filter uniform".into(),
+        "coarsen" => match model {
+            "data" => " --filter majority --out coarse.npy".into(),
+            _ => format!(" --samples 1000 --filter majority --out {model}-coarse.npy"),
+        },
         "exact" => " --size 4 --block 2 --filter uniform".into(),
         _ => String::new(),
     };

@@ -2,6 +2,8 @@
 //! options, terminals, signals and exit codes.
 
 mod args;
+mod bonds;
+mod coarsen;
 mod exact;
 mod exact_args;
 mod help;
@@ -12,12 +14,14 @@ mod signals;
 mod train;
 mod words;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
+use blockspin::data::output::Destination;
 use blockspin::fingerprint;
 use blockspin::observer::Observer;
 use blockspin::report::picture::Style;
@@ -116,6 +120,10 @@ fn run(cli: Cli) -> Result<()> {
             let (fields, args) = source.split();
             train::estimate(fields, &args, global)
         }
+        Command::Coarsen { source } => {
+            let (fields, args) = source.split();
+            coarsen::coarsen(fields, &args, global)
+        }
         Command::Exact { model } => exact::exact(&model, global),
         Command::Fingerprint => fingerprints(global),
         Command::Completions { shell } => put(&help::completions(shell)),
@@ -159,6 +167,41 @@ fn print(global: &Global, fields: &Fields, text: impl FnOnce() -> Result<String>
         text()?.trim_end().to_string()
     };
     put(&format!("{output}\n"))
+}
+
+/// Where configurations go: a file, or standard output for `-`, unless it shows something else.
+fn destination(out: &Path, global: &Global) -> Result<Destination> {
+    if out != Path::new("-") {
+        return Ok(Destination::File(out.to_path_buf()));
+    }
+    let why = match (global.json, io::stdout().is_terminal()) {
+        (true, _) => "which takes the object of --json; give a file name for one of them",
+        (_, true) => {
+            "a terminal, which cannot show an array; pipe it to a program, or give a file name"
+        }
+        _ => return Ok(Destination::Stream(Box::new(io::stdout()))),
+    };
+    Err(Error::usage(format!(
+        "--out - writes the array to standard output, {why}"
+    )))
+}
+
+/// Prints what a command found beside the configurations that it wrote: to standard error, where these went
+/// to standard output.
+fn summary(
+    out: &Path,
+    global: &Global,
+    fields: &Fields,
+    text: impl FnOnce() -> Result<String>,
+) -> Result<()> {
+    match out == Path::new("-") {
+        true if global.quiet => Ok(()),
+        true => {
+            progress::say(text()?.trim_end());
+            Ok(())
+        }
+        false => print(global, fields, text),
+    }
 }
 
 /// Writes to standard output. All that a command prints goes through here, and all that it says beside

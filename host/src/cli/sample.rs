@@ -12,22 +12,23 @@ use blockspin_core::stats::{Blocking, integrated};
 use serde_json::json;
 
 use blockspin::data::npy::{self, Cell, ConfigurationFile};
+use blockspin::data::output::{ConfigurationTarget, Sink};
 use blockspin::digits;
 use blockspin::error::quoted;
-use blockspin::model::mcmc::{self, CHAINS, Sampling, Supplier};
+use blockspin::model::mcmc::{self, Sampling, Supplier, file_chains, file_rows};
 use blockspin::model::{AnyModel, with_sampling};
 use blockspin::observer::{Phase, Progress};
 use blockspin::report::picture::configuration::Drawn;
-use blockspin::report::picture::svg_file;
+use blockspin::report::picture::{PictureFormat, svg_file};
 use blockspin::run::chain_warnings;
 use blockspin::run::record::{VERSION, object};
 use blockspin::settings::Fields;
-use blockspin::store::folder::{FileTarget, FileWriter};
+use blockspin::store::folder::FileTarget;
 use blockspin::store::resources;
 use blockspin::{Error, Result};
 
 use super::args::{Global, SampleArgs};
-use super::{print, warn};
+use super::{destination, summary, warn};
 
 /// Upper bound for the size of a picture in bytes.
 const PICTURE_BYTES: u64 = 4 << 20;
@@ -55,7 +56,7 @@ struct Measurements {
     /// Number of occurrences of each value.
     counts: Vec<u64>,
     /// The last configuration of every chain.
-    picture: String,
+    picture: Vec<u8>,
 }
 
 impl Measurements {
@@ -90,8 +91,8 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     let unmeasured = model.unmeasured()?;
     let execution = global.execution()?;
     let (lattice, format) = (model.lattice(), model.format());
-    let bytes = npy::file_bytes(args.samples, lattice.sides(), format)?;
-    let target = FileTarget::check(&args.out, bytes)?;
+    let to = destination(&args.out, global)?;
+    let target = ConfigurationTarget::check(to, args.samples, lattice.sides(), format)?;
     let picture = match &args.picture {
         Some(path) if same_file(path, &args.out) => {
             return Err(Error::usage(format!(
@@ -99,12 +100,20 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
                 quoted(path)
             )));
         }
-        Some(path) => Some(FileTarget::check(path, PICTURE_BYTES)?),
+        Some(path) => {
+            let target = FileTarget::check(path, PICTURE_BYTES)?;
+            Some((target, PictureFormat::of(path)?))
+        }
         None => None,
     };
-    // A few samples come from one chain, many from a fixed number of chains, whose samples follow one
-    // another in the file; half of the chains start hot and half cold.
-    let chains = args.samples.div_ceil(1000).min(CHAINS as u64);
+    let ring = match &settings {
+        AnyModel::Chain(chain) => Some((chain.bonds(), chain.coupling)),
+        _ => None,
+    };
+    let coupling = ring.as_ref().map_or(1.0, |(_, coupling)| *coupling);
+    let ring = ring.as_ref().map(|(ring, _)| ring);
+    let bonds = args.bonds.check(ring, lattice.sites(), coupling)?;
+    let chains = file_chains(args.samples);
     let threads = execution.threads.min(chains.max(2) as usize);
     let (chain, observables) = with_sampling!(&unmeasured, sampling => {
         (mcmc::chain_bytes(&sampling.model), sampling.model.observables().len())
@@ -122,20 +131,24 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     let threads = resources::threads(threads, needed);
     let begun = Instant::now();
     let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
-    let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;
+    let file = target.create()?;
     let progress = execution.observer.begin(Phase {
         label: "sampling",
         total: args.samples,
         unit: "samples",
     });
+    let drawn = picture.as_ref().map(|(_, format)| *format);
     let measured = with_sampling!(&prepared, sampling => {
-        draw(sampling, args, chains, threads, &file, progress.as_ref(), &model.title())
+        draw(sampling, args, chains, threads, &file, progress.as_ref(), &model.title(), drawn)
     })?;
     drop(progress);
-    file.finish()?.commit()?;
-    if let Some(target) = picture {
+    target.finish(file)?;
+    if let Some(bonds) = bonds {
+        bonds.write()?;
+    }
+    if let Some((target, _)) = picture {
         let mut file = target.create()?;
-        file.write_all(svg_file(&measured.picture).as_bytes())?;
+        file.write_all(&measured.picture)?;
         file.commit()?;
     }
 
@@ -208,7 +221,7 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         "warnings": warnings,
     })));
     warn(&warnings);
-    print(global, &fields, || {
+    summary(&args.out, global, &fields, || {
         let lines: String = lines
             .iter()
             .map(|(name, b)| {
@@ -238,20 +251,16 @@ fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The rows of a chain's samples in the file.
-fn rows(samples: u64, chains: u64, chain: u64) -> std::ops::Range<u64> {
-    samples * chain / chains..samples * (chain + 1) / chains
-}
-
 /// Draws and measures all samples, on several threads.
 fn draw<M: Supplier<Cell: Cell> + Drawn>(
     sampling: &Sampling<M>,
     args: &SampleArgs,
     chains: u64,
     threads: usize,
-    file: &ConfigurationFile<FileWriter>,
+    file: &ConfigurationFile<Sink>,
     progress: &dyn Progress,
     title: &str,
+    picture: Option<PictureFormat>,
 ) -> Result<Measurements> {
     let Sampling { model, plan, .. } = sampling;
     let names = model.observables();
@@ -264,7 +273,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
         let mut chain = sampling.chain(args.seed, share.chain, Purpose::Sample);
         let mut scratch = vec![0; model.scratch_len()];
         let mut kept = vec![Default::default(); model.state_len()];
-        let mut writer = file.rows(rows(args.samples, chains, share.chain));
+        let mut writer = file.rows(file_rows(args.samples, chains, share.chain));
         let mut own = vec![];
         for sample in share.series.chunks_exact_mut(width) {
             // The file needs the samples of all chains.
@@ -293,7 +302,7 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
     };
     let mut rest = &mut series[..];
     let shares = (0..chains).map(|chain| {
-        let rows = rows(args.samples, chains, chain);
+        let rows = file_rows(args.samples, chains, chain);
         let length = width * (rows.end - rows.start) as usize;
         let (own, others) = std::mem::take(&mut rest).split_at_mut(length);
         rest = others;
@@ -316,9 +325,12 @@ fn draw<M: Supplier<Cell: Cell> + Drawn>(
         names,
         series,
         counts,
-        picture: match args.picture {
-            Some(_) => model.picture(title, &configurations),
-            None => String::new(),
+        picture: match picture {
+            Some(PictureFormat::Svg) => {
+                svg_file(&model.picture(title, &configurations)).into_bytes()
+            }
+            Some(PictureFormat::Png) => model.raster(&configurations).png()?,
+            None => vec![],
         },
     })
 }
@@ -335,7 +347,7 @@ fn count(counts: &mut Vec<u64>, value: usize, n: u64) {
 fn apart(measured: &Measurements, samples: u64, chains: u64) -> bool {
     let mut starts = [Blocking::new(), Blocking::new()];
     for chain in 0..chains {
-        let rows = rows(samples, chains, chain);
+        let rows = file_rows(samples, chains, chain);
         let energies = measured.column(ENERGY).take(rows.end as usize);
         energies
             .skip(rows.start as usize)
@@ -355,7 +367,7 @@ fn sector_changes(measured: &Measurements, samples: u64, chains: u64) -> Option<
         return None;
     }
     let changes = (0..chains).map(|chain| {
-        let rows = rows(samples, chains, chain);
+        let rows = file_rows(samples, chains, chain);
         let own = &sectors[rows.start as usize..rows.end as usize];
         own.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64
     });

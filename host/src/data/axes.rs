@@ -26,6 +26,12 @@ pub(super) struct Layout {
 }
 
 impl Axes {
+    /// One series.
+    pub(super) const SERIES: Axes = Axes {
+        replicas: None,
+        space: Some(1),
+    };
+
     /// Reads letters, or `auto`.
     ///
     /// # Errors

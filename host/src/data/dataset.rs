@@ -23,6 +23,7 @@ use blockspin_core::num::bits;
 use crate::data::array::item::{Item, ItemType, Verdict, for_type};
 use crate::data::array::{Array, Element, tuple};
 use crate::data::axes::Axes;
+use crate::data::shape;
 use crate::data::transform::{
     Ends, Map, Marker, Moments, Picker, Quantiles, Sample, Standard, Transform,
 };
@@ -109,6 +110,8 @@ pub struct Data {
     /// Ranks of the values of all sites.
     ranks: Option<Quantiles>,
     place: Option<Place>,
+    /// Sentences on what was left out or decided on reading.
+    notes: Vec<String>,
 }
 
 /// What the values of a file are like, where they are more than two.
@@ -161,8 +164,8 @@ enum Values {
 }
 
 impl Data {
-    /// Opens FILE.npy, FILE.npz (with exactly one array) or FILE.npz:MEMBER, scans it once, and
-    /// determines its kind.
+    /// Opens FILE.npy, FILE.npz (with exactly one array), FILE.npz:MEMBER, or a table of numbers in text, scans
+    /// it once, and determines its kind.
     ///
     /// # Errors
     /// A failure that names the file and what is wrong with it.
@@ -207,7 +210,7 @@ impl Data {
         missing: Option<f64>,
         observer: &dyn Observer,
     ) -> Result<Self> {
-        Self::scan(Array::open(path)?, axes, missing, observer)
+        Self::scan(Array::open_with(path, observer)?, axes, missing, observer)
     }
 
     /// The same configurations, scanned again with a value that marks missing ones beside NaN. The value
@@ -232,6 +235,19 @@ impl Data {
                 tuple(array.shape())
             ))
         };
+        let mut notes = array.notes().to_vec();
+        let series = axes == Axes::default() && array.shape().len() == 1;
+        let axes = match series {
+            true => Axes::SERIES,
+            false => axes,
+        };
+        if series {
+            notes.push(format!(
+                "{} is one series of {} values; parts of it are the configurations",
+                array.name(),
+                array.shape()[0]
+            ));
+        }
         let Some(layout) = axes.layout(array.shape()) else {
             return Err(fail(&format!("`axes` {axes} has another number of axes")));
         };
@@ -277,6 +293,7 @@ impl Data {
             means: None,
             ranks: None,
             place: None,
+            notes,
             array,
         };
         // Bit sets over the sites that a scan needs.
@@ -287,8 +304,25 @@ impl Data {
         data.marker = missing.and_then(|missing| for_type!(item, marker(missing)));
         if !for_type!(item, scan_two(&mut data, observer))? {
             for_type!(item, scan_many(&mut data, observer))?;
+            let (shape, n) = (data.array.shape(), data.configurations);
+            if item == ItemType::U1
+                && let Some(error) = shape::colours(data.array.name(), shape, n, &data.sides)
+            {
+                return Err(error);
+            }
         }
         Ok(data)
+    }
+
+    /// Sentences on what was left out or decided on reading.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether the first axis counts configurations, and all others are space.
+    pub(super) fn has_plain_axes(&self) -> bool {
+        self.axes == Axes::default() && self.parts.is_none()
     }
 
     /// Sides of the lattice, slowest axis first.
@@ -505,6 +539,23 @@ impl Data {
             });
         }
         self.place = Some(found);
+        Ok(())
+    }
+
+    /// Takes values as (x − centre) / scale, whatever their own mean and deviation: as those of another
+    /// file were taken. Two-valued data become real.
+    ///
+    /// # Errors
+    /// Usage, of a scale that is no number above 0 or a centre that is none.
+    pub fn standardise_by(&mut self, centre: f64, scale: f64) -> Result<()> {
+        if !centre.is_finite() || !scale.is_finite() || scale <= 0.0 {
+            return Err(Error::usage(format!(
+                "values taken as (x − {centre}) / {scale}; centre and scale are numbers, the scale above 0"
+            )));
+        }
+        self.values = Values::Many(Standard::given(centre, scale));
+        (self.kept, self.sample) = (None, None);
+        self.transform = Transform::Standard;
         Ok(())
     }
 

@@ -136,6 +136,13 @@ impl Cell for u32 {
     }
 }
 
+impl Cell for i8 {
+    /// Always written unchanged.
+    fn write(cells: &[i8], sites: usize, _: Format, bytes: &mut Vec<u8>) {
+        bytes.extend(cells[..sites].iter().map(|cell| *cell as u8));
+    }
+}
+
 impl Cell for f32 {
     /// Always written unchanged.
     fn write(cells: &[f32], sites: usize, _: Format, bytes: &mut Vec<u8>) {
@@ -302,6 +309,19 @@ pub fn write_filters(out: impl Write, filters: &Filters) -> io::Result<()> {
     ))?;
     for weight in filters.weights() {
         out.write_all(&weight.to_le_bytes())?;
+    }
+    out.flush()
+}
+
+/// Writes numbers as float32, shape (N,).
+///
+/// # Errors
+/// Errors of the writer.
+pub fn write_series(out: impl Write, values: &[f32]) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    out.write_all(&preamble("<f4", &[values.len() as u64]))?;
+    for value in values {
+        out.write_all(&value.to_le_bytes())?;
     }
     out.flush()
 }

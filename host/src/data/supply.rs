@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use blockspin_core::lattice::Lattice;
+use blockspin_core::nn::Input;
 use blockspin_core::num::bits;
 use blockspin_core::num::lane::Lane;
 use blockspin_core::num::rng::{Purpose, Stream};
@@ -31,6 +32,8 @@ pub trait SampleValue: Value<Word: Default + Send + Sync> + Number + Default + S
     /// # Errors
     /// Those of the file.
     fn read(data: &Data, i: usize, corner: &[u32], sides: &[u32], to: &mut [Self]) -> Result<()>;
+    /// Rows of v as a filter reads them.
+    fn input(rows: &[Self::Word]) -> Input<'_>;
     /// Those values of a configuration whose numbers are listed.
     fn pick(from: &[Self], listed: &[u32], to: &mut [Self]);
 }
@@ -52,6 +55,10 @@ impl SampleValue for u32 {
 
     fn read(data: &Data, i: usize, corner: &[u32], sides: &[u32], to: &mut [u32]) -> Result<()> {
         data.signs(i, corner, sides, to)
+    }
+
+    fn input(rows: &[u32]) -> Input<'_> {
+        Input::Signs(rows)
     }
 
     fn pick(from: &[u32], listed: &[u32], to: &mut [u32]) {
@@ -80,6 +87,10 @@ impl SampleValue for f32 {
 
     fn read(data: &Data, i: usize, corner: &[u32], sides: &[u32], to: &mut [f32]) -> Result<()> {
         data.reals(i, corner, sides, to)
+    }
+
+    fn input(rows: &[Lane]) -> Input<'_> {
+        Input::Reals(rows)
     }
 
     fn pick(from: &[f32], listed: &[u32], to: &mut [f32]) {

@@ -508,6 +508,15 @@ impl Standard {
         scale: 1.0,
     };
 
+    /// x → (x − centre) / scale.
+    pub(super) fn given(centre: f64, scale: f64) -> Self {
+        Standard {
+            factor: 1.0,
+            centre,
+            scale,
+        }
+    }
+
     #[inline(always)]
     pub(super) fn apply(self, x: f64) -> f64 {
         (x * self.factor - self.centre) / self.scale

@@ -2,6 +2,7 @@
 //! number of chains that give them, whatever the number of threads.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 use std::vec;
@@ -37,6 +38,23 @@ const PILOT_RESOLVED: f64 = 16.0;
 const SPAN: f64 = 30.0;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
+
+/// Samples of a file that one chain draws, at least.
+const SAMPLES_OF_CHAIN: u64 = 1000;
+
+/// Number of chains that draw so many samples for a file: few come from one chain, many from a fixed number
+/// of chains, whose samples follow one another in the file; half of the chains start hot and half cold.
+#[must_use]
+pub fn file_chains(samples: u64) -> u64 {
+    samples.div_ceil(SAMPLES_OF_CHAIN).min(CHAINS as u64)
+}
+
+/// The rows of one of several chains, or of another share of the work, in a file.
+#[must_use]
+pub fn file_rows(samples: u64, chains: u64, chain: u64) -> Range<u64> {
+    let until = |chain: u64| (u128::from(samples) * u128::from(chain) / u128::from(chains)) as u64;
+    until(chain)..until(chain + 1)
+}
 
 /// Does all tasks on at most `threads` threads; a free thread takes the next task.
 pub fn spread<T: Send>(tasks: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {

@@ -208,7 +208,7 @@ macro_rules! with_sampling {
 pub use with_sampling;
 
 /// A checked model, before it is sampled.
-pub trait Model: Debug {
+pub trait Model: Debug + Send + Sync {
     /// The name of the model.
     fn name(&self) -> &'static str;
 

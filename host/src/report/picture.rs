@@ -7,8 +7,10 @@ pub mod configuration;
 pub mod graph;
 
 use std::fmt::{self, Write};
+use std::path::Path;
 
 use crate::data::filters::{Filters, product};
+use crate::error::{Error, Result};
 use crate::run::history::Record;
 
 /// Colours that a terminal can show.
@@ -309,6 +311,34 @@ pub fn heat_map_svg(filters: &Filters) -> String {
 #[must_use]
 pub fn svg_file(fragment: &str) -> String {
     fragment.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1)
+}
+
+/// The format of a picture in a file, by its suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// `.svg`.
+    Svg,
+    /// `.png`.
+    Png,
+}
+
+impl PictureFormat {
+    /// The format that a suffix says.
+    ///
+    /// # Errors
+    /// Of every other suffix, and of none.
+    pub fn of(path: &Path) -> Result<Self> {
+        let suffix = path.extension().unwrap_or_default().to_ascii_lowercase();
+        match suffix.to_str() {
+            Some("svg") => Ok(PictureFormat::Svg),
+            Some("png") => Ok(PictureFormat::Png),
+            _ => Err(Error::setting(
+                "picture",
+                &path.to_string_lossy(),
+                "the suffix says the format, .svg or .png",
+            )),
+        }
+    }
 }
 
 /// A horizontal reference line.

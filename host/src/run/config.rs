@@ -92,6 +92,30 @@ impl Source {
         }
     }
 
+    /// Reads the name of a source and its settings.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let name = reader.read("model", any, "ising".to_string())?;
+        Ok(match &name[..] {
+            "data" => Source::Data(DataFile::read(reader, DataFile::default())?),
+            name => Source::Model(
+                AnyModel::read(name, reader)?,
+                Pace::read(reader, Pace::default())?,
+            ),
+        })
+    }
+
+    /// Adds its name and its settings.
+    pub(super) fn write(&self, fields: &mut Fields) {
+        fields.insert("model".into(), self.name().into());
+        match self {
+            Source::Model(model, pace) => {
+                model.write(fields);
+                pace.write(fields);
+            }
+            Source::Data(file) => file.write(fields),
+        }
+    }
+
     /// The default settings of its runs.
     #[must_use]
     pub fn defaults(&self) -> Defaults {
@@ -184,14 +208,7 @@ impl RunConfig {
     pub fn fields(&self) -> Fields {
         let mut fields = Fields::new();
         fields.insert("task".into(), self.task().into());
-        fields.insert("model".into(), self.source.name().into());
-        match &self.source {
-            Source::Model(model, pace) => {
-                model.write(&mut fields);
-                pace.write(&mut fields);
-            }
-            Source::Data(file) => file.write(&mut fields),
-        }
+        self.source.write(&mut fields);
         self.window.write(&mut fields);
         match &self.filter {
             Filter::Learned(filter) => filter.write(&mut fields),
@@ -209,14 +226,7 @@ impl RunConfig {
     pub fn from_fields(fields: &Fields) -> Result<Self> {
         let mut reader = Reader::new(fields);
         let task = reader.read("task", task, "train".to_string())?;
-        let name = reader.read("model", any, "ising".to_string())?;
-        let source = match &name[..] {
-            "data" => Source::Data(DataFile::read(&mut reader, DataFile::default())?),
-            name => Source::Model(
-                AnyModel::read(name, &mut reader)?,
-                Pace::read(&mut reader, Pace::default())?,
-            ),
-        };
+        let source = Source::read(&mut reader)?;
         let defaults = source.defaults();
         let config = RunConfig {
             source,

@@ -213,9 +213,8 @@ impl DataInput {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let graph = self.graph.iter();
-        graph
-            .flat_map(|(graph, ..)| graph.warnings().to_vec())
-            .collect()
+        let graph = graph.flat_map(|(graph, ..)| graph.warnings());
+        self.data.notes().iter().chain(graph).cloned().collect()
     }
 }
 

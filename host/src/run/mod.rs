@@ -3,10 +3,12 @@
 //! [`config`] describes a run, [`record`] its results, and [`Run`] executes it. In between, in the order
 //! of the data: [`input`] opens the source of samples, [`region`] places V and E, `memory` estimates
 //! the memory, `training` trains, `search` chooses among trainings, `evaluate` measures on
-//! held-out windows, `reference` computes exact values, and [`diagnostics`] gives warnings.
+//! held-out windows, `reference` computes exact values, and [`diagnostics`] gives warnings. [`coarsen`]
+//! applies a filter to every block.
 
 mod bfgs;
 pub mod checkpoint;
+pub mod coarsen;
 pub mod config;
 pub mod config_file;
 mod cross_fitting;

@@ -168,6 +168,9 @@ impl Session {
             }
             Input::Data(input) => {
                 warnings.extend(input.warnings());
+                if input.graph.is_none() {
+                    warnings.extend(input.data.advice()?);
+                }
                 match self.nothing_to_learn(input) {
                     Some(why) => {
                         warnings.push(why);

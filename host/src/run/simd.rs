@@ -8,10 +8,11 @@ use std::fmt;
 
 use blockspin_core::bound::Bound;
 use blockspin_core::critic::Critic;
-use blockspin_core::encoder::{Encoder, Projection};
+use blockspin_core::encoder::projection::{Block, Workspace};
+use blockspin_core::encoder::{AnyEncoder, Encoder, Linear, Projection};
 use blockspin_core::kernel::dense::{self, Matrix, Output};
 use blockspin_core::kernel::{Target, signs};
-use blockspin_core::num::lane::Lane;
+use blockspin_core::num::lane::{Lane, get, lanes};
 use blockspin_core::num::rng::Stream;
 use blockspin_core::rsmi::{Learn, Machine, Rsmi};
 use multiversion::multiversion;
@@ -154,6 +155,54 @@ compile!(
     |T| rsmi.evaluate::<T>(encoder, stream, terms)
 );
 
+compile!(
+    encode_any, encode_avx2, encode_avx512, [],
+    (block: &Block, weights: &mut [Lane], encoder: AnyEncoder, h: &mut [Lane], slopes: &mut [Lane],
+     used: usize, stream: &mut Stream) -> Encoded,
+    |T| {
+        Linear.logits::<T>(block, weights, &mut nothing(), h);
+        let components = block.shape.components();
+        let h = &mut h[..used * lanes(components)];
+        let seen = Encoded::of(h, components);
+        encoder.encode::<T>(components, h, &mut slopes[..h.len()], stream);
+        seen
+    }
+);
+
+/// What was seen of logits Λ·(v − c) before h was taken from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// How many were exactly 0.
+    pub zeros: u64,
+    /// Whether one was no number.
+    pub incomplete: bool,
+}
+
+impl Encoded {
+    fn of(rows: &[Lane], components: usize) -> Self {
+        let (mut zeros, mut incomplete) = (0, false);
+        for row in rows.chunks_exact(lanes(components)) {
+            for a in 0..components {
+                let x = get(row, a);
+                zeros += u64::from(x == 0.0);
+                incomplete |= x.is_nan();
+            }
+        }
+        Encoded { zeros, incomplete }
+    }
+}
+
+/// The workspace of a linear filter.
+fn nothing() -> Workspace<'static> {
+    Workspace {
+        activations: &mut [],
+        by_output: &mut [],
+        by_input: &mut [],
+        transposed: &mut [],
+        flipped: &mut [],
+    }
+}
+
 impl Machine for Isa {
     type Target = PortableTile;
 
@@ -188,6 +237,24 @@ impl Machine for Isa {
 }
 
 impl Isa {
+    /// h of the first `used` rows of a batch of v, by a linear filter: as in a training, bit by bit. `h` and
+    /// `slopes` have the lanes of all rows.
+    pub fn encode(
+        self,
+        block: &Block,
+        weights: &mut [Lane],
+        encoder: AnyEncoder,
+        [h, slopes]: [&mut [Lane]; 2],
+        used: usize,
+        stream: &mut Stream,
+    ) -> Encoded {
+        match self {
+            Isa::Portable => encode_any(block, weights, encoder, h, slopes, used, stream),
+            Isa::Avx2 => encode_avx2(block, weights, encoder, h, slopes, used, stream),
+            Isa::Avx512 => encode_avx512(block, weights, encoder, h, slopes, used, stream),
+        }
+    }
+
     /// [`dense::rows`] with these instructions.
     pub fn rows(
         self,

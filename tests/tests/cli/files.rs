@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use blockspin_tests::program::{Folder, binary, npy, scattered};
+use blockspin_tests::program::{Folder, binary, floats, npy, number, parse_npy, scattered};
 
-use super::{SHORT, all_refused};
+use super::{SHORT, all_refused, values};
 
 #[test]
 fn unsuitable_output_paths_are_refused() {
@@ -623,4 +623,165 @@ fn finished_runs_of_other_settings_are_kept() {
     folder.refuses(words, 2, &["'run'", "other files", "--force"]);
     let other = folder.json(&format!("{words} --force"))["file_hashes"]["file"].clone();
     assert_ne!(hash, other);
+}
+
+/// What a suffix says is written, and is read again; anything else is refused.
+#[test]
+fn a_suffix_says_the_format() {
+    let folder = Folder::new();
+    let sample = "sample ising --size 6 --samples 1500 --quiet";
+    for name in ["a.npy", "a.npz", "a.csv", "b.NPY"] {
+        let told = folder.run(&format!("{sample} --out {name}"));
+        assert_eq!(told.code, Some(0), "{told:?}");
+    }
+    let array = folder.read("a.npy");
+    assert_eq!(folder.read("b.NPY"), array);
+    let spins = values(parse_npy(&array).1, "|i1");
+    let text = String::from_utf8(folder.read("a.csv")).unwrap();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .map(|line| line.split(',').map(|x| x.parse().unwrap()).collect())
+        .collect();
+    assert!(rows.len() == 1500 && rows.concat() == spins);
+    // All three are one file to `coarsen`, as the table's rows have no sides.
+    let coarse = |file: &str, block: &str| {
+        let words = format!("coarsen data {file} --filter decimation --block {block} --out h.npy");
+        let told = folder.run(&words);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        parse_npy(&folder.read("h.npy")).1.to_vec()
+    };
+    assert_eq!(coarse("a.npz", "1,6"), coarse("a.npy", "1,6"));
+    assert_eq!(coarse("a.csv", "6"), coarse("a.npy", "1,6"));
+    // The other types of values.
+    for (model, kind) in [
+        ("gaussian --mass 0.5", "<f4"),
+        ("chipping", "<i4"),
+        ("potts", "|i1"),
+    ] {
+        for name in ["m.npy", "m.csv"] {
+            let words = format!("sample {model} --size 6 --samples 40 --thin 1 --out {name}");
+            let told = folder.run(&words);
+            assert_eq!(told.code, Some(0), "{told:?}");
+        }
+        let text = String::from_utf8(folder.read("m.csv")).unwrap();
+        let read = text
+            .split([',', '\n'])
+            .filter_map(|x| x.parse::<f32>().ok());
+        let array = folder.read("m.npy");
+        let written = values(parse_npy(&array).1, kind);
+        assert!(read.map(f64::from).eq(written), "{model}");
+    }
+    for (name, said) in [("a.txt", ".csv"), ("a", ".npy"), ("a.npy.gz", ".npz")] {
+        let words = format!("sample ising --size 4 --samples 5 --out {name}");
+        folder.refuses(&words, 2, &[name, "suffix", said]);
+    }
+    for picture in ["p.jpg", "p", "p.pdf"] {
+        let words = format!("sample ising --size 4 --samples 5 --out x.npy --picture {picture}");
+        folder.refuses(&words, 2, &[picture, ".svg or .png"]);
+    }
+    for model in [
+        "ising",
+        "dimer",
+        "chipping",
+        "potts",
+        "gaussian --mass 1",
+        "ising --size 4,4,4",
+    ] {
+        let words =
+            format!("sample {model} --samples 3 --burn-in 1 --thin 1 --out x.npy --picture p.png");
+        let told = folder.run(&words);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(
+            folder.read("p.png").starts_with(b"\x89PNG\r\n\x1a\n"),
+            "{model}"
+        );
+    }
+}
+
+/// An array to a pipe, with what is said of it on standard error.
+#[cfg(unix)]
+#[test]
+fn an_array_goes_to_a_pipe() {
+    let folder = Folder::new();
+    let sample = "sample ising --size 6 --samples 1500 --out";
+    let told = folder.run(&format!("{sample} a.npy"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    for (words, file) in [
+        (format!("{sample} -"), "a.npy"),
+        (
+            "coarsen data a.npy --filter majority --block 2 --out -".into(),
+            "c.npy",
+        ),
+    ] {
+        if file == "c.npy" {
+            let told = folder.run(&words.replace("--out -", "--out c.npy"));
+            assert_eq!(told.code, Some(0), "{told:?}");
+        }
+        let script = format!("{} {words} | cat > b.npy", binary().display());
+        let mut shell = Command::new("sh");
+        let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+        assert_eq!((told.code, &told.stdout[..]), (Some(0), ""), "{told:?}");
+        assert!(told.stderr.contains("energy per site"), "{told:?}");
+        assert_eq!(folder.read("b.npy"), folder.read(file));
+        let script = format!("{} {words} | true", binary().display());
+        let mut shell = Command::new("sh");
+        let told = folder.finish(script.clone(), shell.args(["-c", &script]), None);
+        assert!(!told.stderr.contains("error"), "{told:?}");
+    }
+    folder.refuses(&format!("{sample} - --json"), 2, &["--out -", "--json"]);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let told = folder.run_into(&format!("{sample} -"), full.into());
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(told.stderr.contains("no space left"), "{told:?}");
+}
+
+/// The bonds of a realisation are those that the energies are of.
+#[test]
+fn bonds_of_a_realisation() {
+    let folder = Folder::new();
+    let chain =
+        "chain --size 10 --disorder gaussian:0,1 --disorder-seed 4 --coupling 2 --temperature 1.5";
+    let words = format!("sample {chain} --samples 400 --out x.npy --bonds j.npy");
+    let found = folder.json(&words);
+    let bytes = folder.read("j.npy");
+    let (header, data) = parse_npy(&bytes);
+    assert!(
+        header.contains("'<f4'") && header.contains("(10,)"),
+        "{header}"
+    );
+    let bonds: Vec<f64> = floats(data).iter().map(|j| f64::from(*j)).collect();
+    let bytes = folder.read("x.npy");
+    let spins = values(parse_npy(&bytes).1, "|i1");
+    let energy = spins.chunks_exact(10).map(|s| {
+        let bonds = (0..10).map(|i| bonds[i] * s[i] * s[(i + 1) % 10]);
+        -bonds.sum::<f64>() / 10.0
+    });
+    let energy = energy.sum::<f64>() / 400.0;
+    assert!(
+        (energy - number(&found, "energy_per_site")).abs() < 1e-5,
+        "{energy} {found}"
+    );
+    let told = folder.run(&format!("exact {chain} --bonds k.npy"));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert_eq!(folder.read("k.npy"), folder.read("j.npy"));
+    for (words, said) in [
+        (
+            "exact chain --size 10 --bonds b.npy",
+            &["--bonds", "--disorder"][..],
+        ),
+        (
+            "exact ising --size 4 --bonds b.npy",
+            &["--bonds", "--disorder"],
+        ),
+        (
+            "exact chain --size 10 --disorder pm:0.5 --bonds b.txt",
+            &["b.txt", ".npy"],
+        ),
+        (
+            "sample dimer --size 4 --samples 3 --out x2.npy --bonds b.npy",
+            &["--disorder"],
+        ),
+    ] {
+        folder.refuses(words, 2, said);
+    }
 }

@@ -15,7 +15,15 @@ const MODELS: [(&str, &str); 6] = [
 #[test]
 fn help_has_examples() {
     let folder = Folder::new();
-    for words in ["", "sample", "train", "estimate", "exact", "fingerprint"] {
+    for words in [
+        "",
+        "sample",
+        "train",
+        "estimate",
+        "coarsen",
+        "exact",
+        "fingerprint",
+    ] {
         for help in ["--help", "-h"] {
             let text = folder.succeeds(&format!("{words} {help}"));
             assert!(text.contains("Usage: blockspin"), "{words}: {text}");
@@ -26,7 +34,7 @@ fn help_has_examples() {
             );
         }
     }
-    for verb in ["sample", "train", "estimate", "exact"] {
+    for verb in ["sample", "train", "estimate", "coarsen", "exact"] {
         for (model, option) in MODELS {
             if (verb, model) == ("exact", "potts") {
                 continue;

@@ -1,5 +1,6 @@
 //! The program as a user meets it: what it prints and writes, and what it refuses.
 
+mod coarsen;
 mod estimate;
 mod exact;
 mod files;

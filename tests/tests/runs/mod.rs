@@ -6,4 +6,5 @@ mod data;
 mod estimate;
 mod honesty;
 mod search;
+mod tables;
 mod values;

@@ -1,4 +1,5 @@
-//! Arrays in files, read by position: `.npy`, and the members of `.npz`.
+//! Arrays in files, read by position: `.npy`, the members of `.npz`, and tables of numbers in text, which are
+//! converted first. Files of other formats are named, with the line of Python that converts them.
 //!
 //! Existing readers allocate whatever a header claims. This one allocates nothing before the header
 //! agrees with the length of the file, and needs little memory for an array of any size: items stay in
@@ -6,11 +7,13 @@
 //! order, is copied first: to memory up to 64 MiB, beyond that to an unnamed file in the system's folder
 //! for temporary files.
 
+mod foreign;
 mod header;
 pub(crate) mod item;
 mod npz;
 mod order;
 mod store;
+mod text;
 
 use std::fs::File;
 use std::io;
@@ -23,10 +26,11 @@ pub(crate) use header::{Fields, preamble, tuple};
 use item::ItemType;
 pub(crate) use npz::MOST_DEFLATED;
 use npz::Member;
+pub(crate) use store::IN_MEMORY;
 use store::{Store, Stretch};
 
 use crate::error::{Error, Result, annotate, quoted};
-use crate::observer::{Observer, Phase};
+use crate::observer::{Observer, Phase, Silent};
 use crate::store::resources;
 
 /// An array in a file.
@@ -40,34 +44,54 @@ pub(crate) struct Array {
     start: u64,
     /// A compressed member that has not been unpacked yet.
     compressed: Option<Member>,
+    /// Sentences on what was left out.
+    notes: Vec<String>,
 }
 
 impl Array {
     /// Opens FILE.npy, FILE.npz (with one array) or FILE.npz:MEMBER and checks the header against the
     /// length of the file. Items can be read after [`prepare`](Self::prepare).
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, &Silent)
+    }
+
+    /// The same, also for a table of numbers in text, which takes time.
+    pub(crate) fn open_with(path: &Path, observer: &dyn Observer) -> Result<Self> {
         let (path, member) = split(path);
         let fail = |why: String| Error::failure(format!("{} {why}", quoted(&path)));
         // Checked before opening: opening a pipe would wait for a writer.
         let meta = std::fs::metadata(&path).map_err(|error| annotate("read", &path, error))?;
         if !meta.is_file() {
-            let what = if meta.is_dir() {
-                "a folder"
-            } else {
-                "a device or a pipe"
-            };
-            return Err(fail(format!("is {what}; a regular .npy file is needed")));
+            return Err(fail(match meta.is_dir() {
+                true => foreign::folder(&path),
+                false => "is a device or a pipe; a regular .npy file is needed".into(),
+            }));
         }
         let open = || File::open(&path).map_err(|error| annotate("read", &path, error));
         let store = Store::file(open()?);
         let length = meta.len();
-        let mut magic = [0; 4];
-        if length >= 4 {
-            store
-                .read_at(0, &mut magic)
-                .map_err(|error| annotate("read", &path, error))?;
+        let mut start = vec![0; length.min(foreign::LOOKED_AT as u64) as usize];
+        store
+            .read_at(0, &mut start)
+            .map_err(|error| annotate("read", &path, error))?;
+        let is_zip = npz::MAGICS.iter().any(|magic| start.starts_with(magic));
+        if !start.starts_with(header::MAGIC) {
+            let mut file = open()?;
+            let is_text = text::is_text(&mut file);
+            let is_text = is_text.map_err(|error| annotate("read", &path, error))?;
+            if let Some(why) = foreign::refusal(&path, &start, !is_text) {
+                return Err(fail(why));
+            }
+            let suffix = path.extension().unwrap_or_default();
+            let is_ours = suffix == "npy" || suffix == "npz";
+            if is_text && !is_ours && member.is_none() {
+                return Self::of_text(&path, text::read(&path, file, observer)?);
+            }
+            if !is_text && !is_ours && !is_zip {
+                return Err(fail(foreign::unknown(&path)));
+            }
         }
-        if npz::MAGICS.contains(&magic) {
+        if is_zip {
             let (member, name) = npz::find(open()?, length, &path, member.as_deref())?;
             let (header, begin) = if member.deflated {
                 Header::read(&mut member.unpack(&store), member.length, &name)?
@@ -85,6 +109,7 @@ impl Array {
                     member.start + begin
                 },
                 compressed: member.deflated.then_some(member),
+                notes: vec![],
             });
         }
         if let Some(member) = member {
@@ -101,7 +126,25 @@ impl Array {
             store,
             start,
             compressed: None,
+            notes: vec![],
         })
+    }
+
+    /// A table of numbers that was read.
+    fn of_text(path: &Path, table: text::Table) -> Result<Self> {
+        Ok(Array {
+            name: quoted(path),
+            header: table.header,
+            store: table.store,
+            start: 0,
+            compressed: None,
+            notes: table.notes,
+        })
+    }
+
+    /// Sentences on what was left out.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// An array in memory, in C order.
@@ -134,6 +177,7 @@ impl Array {
             store: Store::Memory(bytes),
             start: 0,
             compressed: None,
+            notes: vec![],
         })
     }
 

@@ -13,21 +13,36 @@ use blockspin_core::sampler::{Chipping, Dimer, Gaussian, Ising, Potts, RandomBon
 
 use super::{NumberFormat, escape, tick};
 
-/// A sampler whose configurations can be drawn.
+mod raster;
+
+pub use raster::Raster;
+
+/// A sampler whose configurations, one at least, can be drawn.
 pub trait Drawn: Sampler {
     /// Configurations as an SVG fragment.
     fn picture(&self, title: &str, configurations: &[&[Self::Cell]]) -> String;
+
+    /// The same as pixels, without text.
+    fn raster(&self, configurations: &[&[Self::Cell]]) -> Raster;
 }
 
 impl Drawn for Ising {
     fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
         spins_svg(title, self.lattice().sides(), configurations)
     }
+
+    fn raster(&self, configurations: &[&[u32]]) -> Raster {
+        raster::spins(self.lattice().sides(), configurations)
+    }
 }
 
 impl Drawn for RandomBondRing<Arc<[Bond]>> {
     fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
         spins_svg(title, self.lattice().sides(), configurations)
+    }
+
+    fn raster(&self, configurations: &[&[u32]]) -> Raster {
+        raster::spins(self.lattice().sides(), configurations)
     }
 }
 
@@ -37,6 +52,10 @@ impl Drawn for Dimer {
         let first = configurations.iter().take(1);
         first.map(|state| dimers_svg(title, self, state)).collect()
     }
+
+    fn raster(&self, configurations: &[&[u32]]) -> Raster {
+        raster::dimers(self, configurations[0])
+    }
 }
 
 impl Drawn for Chipping {
@@ -45,17 +64,29 @@ impl Drawn for Chipping {
         let first = configurations.iter().take(1);
         first.map(|masses| masses_svg(title, masses)).collect()
     }
+
+    fn raster(&self, configurations: &[&[u32]]) -> Raster {
+        raster::masses(configurations[0])
+    }
 }
 
 impl Drawn for Potts {
     fn picture(&self, title: &str, configurations: &[&[u32]]) -> String {
         potts_svg(title, self.lattice().sides(), self.states(), configurations)
     }
+
+    fn raster(&self, configurations: &[&[u32]]) -> Raster {
+        raster::states(self.lattice().sides(), configurations)
+    }
 }
 
 impl Drawn for Gaussian {
     fn picture(&self, title: &str, configurations: &[&[f32]]) -> String {
         field_svg(title, self.lattice().sides(), configurations)
+    }
+
+    fn raster(&self, configurations: &[&[f32]]) -> Raster {
+        raster::field(self.lattice().sides(), configurations)
     }
 }
 
