@@ -67,6 +67,12 @@ pub trait Sampler {
     /// Writes the first configuration of a chain.
     fn start(&self, start: Start, state: &mut [Self::Cell], stream: &mut Stream);
 
+    /// Whether the law lies so deep in an ordered phase that chains are to start cold: from hot starts they
+    /// may stay among domains for longer than anyone waits.
+    fn starts_cold(&self) -> bool {
+        false
+    }
+
     /// Whether this can be a configuration of a chain: what was read from a file may be none, and an update
     /// of that need not end.
     fn holds(&self, _state: &[Self::Cell]) -> bool {

@@ -323,10 +323,11 @@ pub struct Chain<C> {
 impl<C: Copy + Default> Chain<C> {
     /// A chain at its start: hot for even numbers, cold for odd ones.
     fn started<M: Sampler<Cell = C>>(model: &M, seed: u64, task: u64, purpose: Purpose) -> Self {
-        let start = if task.is_multiple_of(2) {
-            Start::Hot
-        } else {
-            Start::Cold
+        // A pilot always looks from both sides.
+        let both = purpose == Purpose::Pilot || !model.starts_cold();
+        let start = match task.is_multiple_of(2) && both {
+            true => Start::Hot,
+            false => Start::Cold,
         };
         let mut stream = Stream::new(seed, task, purpose);
         let mut state = vec![C::default(); model.state_len()];
