@@ -532,7 +532,7 @@ fn default_folders_tell_runs_apart() {
     // Files of one name with other values, and one file read in two ways.
     for (place, ones) in [("warm", 3), ("cold", 5)] {
         let values: Vec<u8> = (0..240 * 64)
-            .map(|i| u8::from(scattered(i) % ones == 0))
+            .map(|i| u8::from(scattered(i).is_multiple_of(ones)))
             .collect();
         fs::create_dir(folder.path(place)).unwrap();
         folder.write(

@@ -554,3 +554,20 @@ fn rows_resume() {
         these = others;
     }
 }
+
+/// Estimates train a critic, and are resumed like trainings.
+#[test]
+fn estimates_go_on_from_checkpoints() {
+    let folder = Folder::new();
+    let words = format!("estimate ising --size 8 {SMALL} --filter boundary --steps 20000");
+    let killed = format!("{words} --out killed --checkpoint 0.01");
+    kill(started(&folder, &killed, &folder.path("killed.checkpoint")));
+    let told = folder.run(&format!("{words} --out killed --resume"));
+    assert_eq!((told.code, &told.stderr[..]), (Some(0), ""), "{told:?}");
+    assert!(!folder.path("killed.checkpoint").exists());
+    let _ = folder.json(&format!("{words} --out whole"));
+    for file in ["run.json", "filters.npy", "series.csv", "report.html"] {
+        let read = |run: &str| folder.read(&format!("{run}/{file}"));
+        assert_eq!(read("killed"), read("whole"), "{file}");
+    }
+}
