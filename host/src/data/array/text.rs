@@ -267,6 +267,15 @@ pub(super) fn read(path: &Path, file: File, observer: &dyn Observer) -> Result<T
         Ok(())
     })?;
     let mut first = Some(first.to_string());
+    // Names that only count the columns, as pandas makes them up.
+    let counted = usize::from(names[0].is_empty());
+    let mut counts = names[counted..].iter().enumerate();
+    if !is_header && names.len() > 2 && counts.all(|(i, name)| *name == i.to_string()) {
+        is_header = true;
+        notes.push(format!(
+            "the first line of {name} numbers the columns from 0: it is left out"
+        ));
+    }
     if is_header {
         first = lines.next()?.map(|(_, line)| line.to_string());
         let Some(second) = &first else {
