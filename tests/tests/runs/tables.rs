@@ -152,6 +152,7 @@ fn errors_say_line_and_column() {
         ),
         ("1,2\n3,\u{7}\n", &["line 2, column 2", "is no number"]),
         ("some,names\n", &["one line, of 2 names"]),
+        (",a\n5\n", &["line 2 has no numbers"]),
         ("# nothing\n\n", &["no line with numbers"]),
         (",,\n,,\n", &["nothing but NaN"]),
     ] {
