@@ -62,7 +62,7 @@ fn blocks_of_a_file_by_every_filter() {
     let folder = Folder::new();
     let x = coins(&folder, "x.npy", &[40, 8, 6], 1);
     let flipped = coins(&folder, "y.npy", &[40, 8, 6], -1);
-    let own = [0.5f32, -1.25, 2.0, 0.75, -0.5, 3.0];
+    let own = [0.5f32, -1.25, 2.0, 0.75, -0.5, 3.375];
     let bytes: Vec<u8> = own.iter().flat_map(|w| w.to_le_bytes()).collect();
     folder.write("w.npy", &npy("<f4", &[2, 3], &bytes));
     let own = own.map(f64::from);
@@ -237,7 +237,8 @@ fn drawn_h_has_the_rates_of_the_sigmoid() {
         *n += 1.0;
         *up += f64::from(u8::from(*h > 0.0));
     }
-    assert_eq!(rates.len(), 16);
+    // Two of the sixteen sums occur twice.
+    assert_eq!(rates.len(), 14);
     for (sum, (n, up)) in rates {
         let p = 1.0 / (1.0 + (-(sum as f64) / 1000.0).exp());
         let error = (p * (1.0 - p) / n).sqrt();

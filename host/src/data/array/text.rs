@@ -254,35 +254,8 @@ pub(super) fn read(path: &Path, file: File, observer: &dyn Observer) -> Result<T
         number: 0,
         path,
     };
-    let Some((_, first)) = lines.next()? else {
-        return Err(Error::failure(format!("{name} holds no line with numbers")));
-    };
     let mut notes = vec![];
-    let mut dialect = Dialect::of(first);
-    let mut names: Vec<String> = vec![];
-    let mut is_header = false;
-    dialect.fields(first, |_, field| {
-        is_header |= dialect.number(field).is_none();
-        names.push(field.to_string());
-        Ok(())
-    })?;
-    let mut first = Some(first.to_string());
-    if is_header {
-        first = lines.next()?.map(|(_, line)| line.to_string());
-        let Some(second) = &first else {
-            return Err(Error::failure(format!(
-                "{name} holds {}, which is no table of numbers",
-                match names.len() {
-                    1 => format!("one line, '{}'", shortened(&names[0])),
-                    n => format!("one line, of {n} names"),
-                }
-            )));
-        };
-        dialect = Dialect {
-            numbered: names[0].is_empty() && names.len() > 1,
-            ..Dialect::of(second)
-        };
-    }
+    let (dialect, first) = begin(&mut lines, &name, &mut notes)?;
     let mut table = Reading {
         name,
         dialect,
@@ -292,9 +265,7 @@ pub(super) fn read(path: &Path, file: File, observer: &dyn Observer) -> Result<T
         row: vec![],
         checked: false,
     };
-    if let Some(line) = first {
-        table.line(lines.number, &line)?;
-    }
+    table.line(lines.number, &first)?;
     table.rest(&mut lines, progress.as_ref())?;
     if dialect.numbered {
         notes.push(format!(
@@ -303,6 +274,48 @@ pub(super) fn read(path: &Path, file: File, observer: &dyn Observer) -> Result<T
         ));
     }
     table.finish(notes)
+}
+
+/// The dialect of a table and its first row of numbers, after a line of names if there is one.
+fn begin(lines: &mut Lines<'_>, name: &str, notes: &mut Vec<String>) -> Result<(Dialect, String)> {
+    let Some((_, first)) = lines.next()? else {
+        return Err(Error::failure(format!("{name} holds no line with numbers")));
+    };
+    let mut dialect = Dialect::of(first);
+    let mut names: Vec<String> = vec![];
+    let mut is_header = false;
+    dialect.fields(first, |_, field| {
+        is_header |= dialect.number(field).is_none();
+        names.push(field.to_string());
+        Ok(())
+    })?;
+    let first = first.to_string();
+    // Names that only count the columns, as pandas makes them up.
+    let counted = usize::from(names[0].is_empty());
+    let mut counts = names[counted..].iter().enumerate();
+    if !is_header && names.len() > 2 && counts.all(|(i, name)| *name == i.to_string()) {
+        is_header = true;
+        notes.push(format!(
+            "the first line of {name} numbers the columns from 0: it is left out"
+        ));
+    }
+    if !is_header {
+        return Ok((dialect, first));
+    }
+    let Some((_, second)) = lines.next()? else {
+        return Err(Error::failure(format!(
+            "{name} holds {}, which is no table of numbers",
+            match names.len() {
+                1 => format!("one line, '{}'", shortened(&names[0])),
+                n => format!("one line, of {n} names"),
+            }
+        )));
+    };
+    dialect = Dialect {
+        numbered: names[0].is_empty() && names.len() > 1,
+        ..Dialect::of(second)
+    };
+    Ok((dialect, second.to_string()))
 }
 
 fn shortened(text: &str) -> String {
@@ -365,6 +378,12 @@ impl Reading {
             (self.columns, self.checked) = (fields, true);
             // Rows of 8 bytes a value; none is longer than the line that it came from, about fourfold.
             resources::memory(&self.name, IN_MEMORY)?;
+        }
+        if fields == usize::from(dialect.numbered) {
+            return Err(Error::failure(format!(
+                "{} line {number} has no numbers beside that of the row",
+                self.name
+            )));
         }
         if fields != self.columns {
             return Err(Error::failure(format!(

@@ -95,7 +95,7 @@ impl EarlierRun {
         let transformed = |data: &DataRecord| data.kind != "two-valued";
         match self.data.as_ref().is_some_and(transformed) {
             true => Err(Error::usage(format!(
-                "the run in {} is of data that were transformed, and a model's are not; `sample` the model \
+                "the run in {} is of data that were transformed, and a model's are not; sample the model \
                  to a file, and coarsen this with `coarsen data`",
                 self.name
             ))),
