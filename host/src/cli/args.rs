@@ -987,7 +987,8 @@ fn of_model(verb: &str, command: clap::Command) -> clap::Command {
         ),
     };
     command.mut_args(|argument| {
-        let argument = open(argument);
+        let unused = verb == "coarsen" && coarsen::UNUSED.contains(&argument.get_id().as_str());
+        let argument = open(argument).hide(unused);
         let help = argument
             .get_help()
             .map(ToString::to_string)
