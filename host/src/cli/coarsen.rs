@@ -19,6 +19,9 @@ pub(super) const EXAMPLES: &str = "Examples: blockspin coarsen ising --samples 2
     Blocks tile the lattice from its first site. A model's configurations are those of `sample` with the same \
     --seed.";
 
+/// Options of a file that do not apply: they are refused with the reason.
+pub(super) const UNUSED: [&str; 6] = ["origin", "graph", "values", "repeats", "folds", "critics"];
+
 /// Options of `coarsen`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CoarsenArgs {

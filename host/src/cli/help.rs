@@ -10,6 +10,7 @@ use clap::builder::{Resettable, Styles};
 use clap::{Arg, Command, CommandFactory};
 
 use super::args::Cli;
+use super::coarsen;
 
 /// Names of dimer filters.
 const DIMER_FILTERS: &str = "A name, or a file: uniform, boundary or decimation, with weights on links only; with \
@@ -81,7 +82,8 @@ fn of_model(verb: &str, command: Command) -> Command {
         }
     };
     command.mut_args(|argument| {
-        let argument = open(argument);
+        let unused = verb == "coarsen" && coarsen::UNUSED.contains(&argument.get_id().as_str());
+        let argument = open(argument).hide(unused);
         let default = defaults.get(argument.get_id().as_str()).and_then(text);
         match argument.get_id().as_str() {
             "filter" if model == "dimer" => argument

@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(colours, [NEGATIVE, EMPTY, POSITIVE]);
         assert_eq!(
             super::lattice(&[4, 4, 4], 3, |_, _| UP).size()[1],
-            2 * 256 + GAP
+            2 * 192 + GAP
         );
         let bars = masses(&[0, 4, 1, 0]);
         let wide = bars.size()[0] / 4;
