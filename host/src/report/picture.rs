@@ -337,7 +337,7 @@ pub fn series_svg(records: &[Record], levels: &[Level]) -> String {
     let values = || {
         records
             .iter()
-            .flat_map(|r| [finite(r.training), finite(r.held_out)])
+            .flat_map(|r| [finite(r.training), finite(r.validation)])
             .flatten()
     };
     let mut low = values().fold(0.0, f64::min);
@@ -439,11 +439,11 @@ pub fn series_svg(records: &[Record], levels: &[Level]) -> String {
     );
     let accent = "var(--accent, #1f5fa8)";
     for record in records {
-        let Some(value) = finite(record.held_out) else {
+        let Some(value) = finite(record.validation) else {
             continue;
         };
         let (cx, cy) = (x(record.step as f64), y(value));
-        if let Some(error) = finite(record.held_out_stderr) {
+        if let Some(error) = finite(record.validation_stderr) {
             let half = error / (high - low) * (HEIGHT - TOP - BOTTOM);
             let _ = writeln!(
                 svg,
@@ -599,14 +599,14 @@ mod tests {
         let record = Record {
             step: 0,
             training: Some(f64::NAN),
-            held_out: Some(f64::INFINITY),
-            held_out_stderr: None,
+            validation: Some(f64::INFINITY),
+            validation_stderr: None,
             epsilon: None,
         };
         let good = Record {
             step: 10,
             training: Some(0.4),
-            held_out: Some(0.39),
+            validation: Some(0.39),
             ..record
         };
         for records in [&[][..], &[record], &[record, good]] {
@@ -631,8 +631,8 @@ mod tests {
             .map(|step| Record {
                 step,
                 training: Some(0.4),
-                held_out: None,
-                held_out_stderr: None,
+                validation: None,
+                validation_stderr: None,
                 epsilon: None,
             })
             .collect();

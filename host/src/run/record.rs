@@ -83,9 +83,11 @@ pub struct RestartRecord {
     /// Steps done.
     pub steps: u32,
     /// Information on the validation windows.
-    pub watched_nats: Option<f64>,
+    #[serde(alias = "watched_nats")]
+    pub validation_nats: Option<f64>,
     /// Its standard error.
-    pub watched_stderr_nats: Option<f64>,
+    #[serde(alias = "watched_stderr_nats")]
+    pub validation_stderr_nats: Option<f64>,
 }
 
 /// The best training with a given number of components.
@@ -94,9 +96,11 @@ pub struct ComponentsRecord {
     /// Components of H.
     pub components: u32,
     /// Information on the validation windows.
-    pub watched_nats: Option<f64>,
+    #[serde(alias = "watched_nats")]
+    pub validation_nats: Option<f64>,
     /// Its standard error.
-    pub watched_stderr_nats: Option<f64>,
+    #[serde(alias = "watched_stderr_nats")]
+    pub validation_stderr_nats: Option<f64>,
 }
 
 /// One of several critics that were tried, since the first one overfitted.
@@ -109,9 +113,11 @@ pub struct CriticRecord {
     /// Width of its embedding.
     pub embedding: u32,
     /// Information on the validation windows.
-    pub watched_nats: Option<f64>,
+    #[serde(alias = "watched_nats")]
+    pub validation_nats: Option<f64>,
     /// Its standard error.
-    pub watched_stderr_nats: Option<f64>,
+    #[serde(alias = "watched_stderr_nats")]
+    pub validation_stderr_nats: Option<f64>,
     /// Whether it was kept.
     pub kept: bool,
 }
@@ -202,7 +208,8 @@ pub struct DataRecord {
     /// Training configurations: the first, and one past the last.
     pub trained: Option<[usize; 2]>,
     /// Validation configurations.
-    pub watched: Option<[usize; 2]>,
+    #[serde(alias = "watched")]
+    pub validation: Option<[usize; 2]>,
     /// Held-out configurations, which give the reported figure.
     pub held_out: Option<[usize; 2]>,
     /// Fixed index at which the block begins.
@@ -660,8 +667,8 @@ impl RunRecord {
             history: vec![Record {
                 step: 10,
                 training: Some(0.4),
-                held_out: Some(0.39),
-                held_out_stderr: Some(0.01),
+                validation: Some(0.39),
+                validation_stderr: Some(0.01),
                 epsilon: Some(0.1),
             }],
             timing: Timing::default(),
@@ -690,5 +697,25 @@ mod tests {
                 .take(6)
                 .eq(["schema", "version", "command", "task", "model", "size"])
         );
+    }
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        let mut results = RunRecord::example().results;
+        results.restarts = Some(vec![RestartRecord {
+            seed: 1,
+            steps: 10,
+            validation_nats: Some(0.25),
+            validation_stderr_nats: Some(0.5),
+        }]);
+        let text = json!(results).to_string();
+        let earlier = text.replace("\"validation_", "\"watched_");
+        assert_ne!(text, earlier);
+        assert_eq!(serde_json::from_str::<Results>(&earlier).unwrap(), results);
+        let record = RunRecord::example().history[0];
+        let text = json!(record).to_string();
+        let earlier = text.replace("\"validation", "\"held_out");
+        assert_ne!(text, earlier);
+        assert_eq!(serde_json::from_str::<Record>(&earlier).unwrap(), record);
     }
 }

@@ -393,8 +393,8 @@ impl Session {
                 critic: shape.critic().name().into(),
                 hidden: shape.hidden().to_vec(),
                 embedding: shape.embedding() as u32,
-                watched_nats: finite(watched.mean),
-                watched_stderr_nats: finite(watched.stderr),
+                validation_nats: finite(watched.mean),
+                validation_stderr_nats: finite(watched.stderr),
                 kept: critic == outcome.critic,
             }
         });
@@ -477,7 +477,7 @@ impl Session {
             repeated: parts.and_then(|parts| Some(parts.repeats.as_ref()?.repeated)),
             left_out: parts.map_or(0, |parts| data.configurations() - parts.count(data)),
             trained: range(|parts| &parts.train),
-            watched: range(|parts| &parts.validation),
+            validation: range(|parts| &parts.validation),
             held_out: range(|parts| &parts.held_out),
             origin: input.origin.clone(),
             graph: graph.map(|((graph, on, centre), shells)| GraphRecord {
@@ -565,8 +565,8 @@ fn attempts(outcome: &Outcome) -> Attempts {
     let restarts = compared.iter().map(|(attempt, watched)| RestartRecord {
         seed: attempt.seed,
         steps: attempt.steps,
-        watched_nats: finite(watched.mean),
-        watched_stderr_nats: finite(watched.stderr),
+        validation_nats: finite(watched.mean),
+        validation_stderr_nats: finite(watched.stderr),
     });
     let mut stages: Vec<(u32, Estimate)> = vec![];
     for attempt in &outcome.attempts {
@@ -586,8 +586,8 @@ fn attempts(outcome: &Outcome) -> Attempts {
         .into_iter()
         .map(|(components, watched)| ComponentsRecord {
             components,
-            watched_nats: finite(watched.mean),
-            watched_stderr_nats: finite(watched.stderr),
+            validation_nats: finite(watched.mean),
+            validation_stderr_nats: finite(watched.stderr),
         });
     let means: Vec<f64> = compared.iter().map(|(_, watched)| watched.mean).collect();
     Attempts {

@@ -620,16 +620,16 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             return None;
         }
         let check = done.is_multiple_of(5 * every) || is_over;
-        let held_out = check.then(|| self.watch(watched));
+        let validation = check.then(|| self.watch(watched));
         let is_relaxed = learn == Learn::All && self.setup.coarse.is_relaxed();
         self.course.series.push(Record {
             step: u64::from(done),
             training: Some(self.course.moving.mean()),
-            held_out: held_out.map(|estimate| estimate.mean),
-            held_out_stderr: held_out.map(|estimate| estimate.stderr),
+            validation: validation.map(|estimate| estimate.mean),
+            validation_stderr: validation.map(|estimate| estimate.stderr),
             epsilon: is_relaxed.then(|| f64::from(schedule.epsilon(done - 1))),
         });
-        if let (Some(rule), Some(estimate)) = (&mut self.course.patience, held_out) {
+        if let (Some(rule), Some(estimate)) = (&mut self.course.patience, validation) {
             match rule.push(estimate.mean) {
                 Verdict::Best => {
                     self.course.best = Some(Snapshot {
@@ -644,7 +644,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 Verdict::Wait | Verdict::Stop => {}
             }
         }
-        held_out
+        validation
     }
 
     /// Whether a validation figure is enough below the best for a training to end that was not told how
@@ -750,8 +750,8 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             evaluations: ascent.evaluations,
             bound_before_nats: ascent.before,
             bound_after_nats: ascent.after,
-            watched_before_nats: before,
-            watched_after_nats: after,
+            validation_before_nats: before,
+            validation_after_nats: after,
             kept: after > before,
         });
         Ok(())
@@ -892,7 +892,7 @@ impl TrainingResult {
     /// figure exceeds the validation figure at the end, or this is below the best.
     pub(super) fn overfits(&self) -> bool {
         let last = self.course.series.iter().rev();
-        let last = last.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
+        let last = last.filter_map(|record| Some((record.validation?, record.validation_stderr?)));
         let Some((mean, stderr)) = last.into_iter().next() else {
             return false;
         };
@@ -903,7 +903,7 @@ impl TrainingResult {
     /// Whether its validation figures are hardly above their error.
     pub(super) fn is_weak(&self) -> bool {
         let figures = self.course.series.iter().rev();
-        let last = figures.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
+        let last = figures.filter_map(|record| Some((record.validation?, record.validation_stderr?)));
         let last: Vec<(f64, f64)> = last.take(5).collect();
         let count = last.len().max(1) as f64;
         let mean = last.iter().map(|(mean, _)| mean).sum::<f64>() / count;
@@ -941,7 +941,7 @@ impl TrainingResult {
         parameters.for_each(|x| hash.write(&x.to_bits().to_le_bytes()));
         for record in &self.course.series {
             hash.write(&record.step.to_le_bytes());
-            for value in [record.training, record.held_out, record.epsilon]
+            for value in [record.training, record.validation, record.epsilon]
                 .into_iter()
                 .flatten()
             {

@@ -232,7 +232,7 @@ fn a_run_and_its_folder() {
     let mut lines = series.lines();
     assert_eq!(
         lines.next(),
-        Some("step,training_information_nats,held_out_nats,epsilon")
+        Some("step,training_information_nats,validation_nats,epsilon")
     );
     assert_eq!(lines.clone().count(), 200);
     assert!(lines.last().unwrap().starts_with("200,"));
