@@ -124,7 +124,12 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
         execution.observer.notice(&caution);
     }
     let begun = Instant::now();
-    let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
+    let prepared = pace.prepare(
+        model.as_ref(),
+        args.seed,
+        threads,
+        execution.observer.as_ref(),
+    )?;
     let file = ConfigurationFile::new(target.create()?, args.samples, lattice.sides(), format)?;
     let progress = execution.observer.begin(Phase {
         label: "sampling",

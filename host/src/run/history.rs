@@ -48,7 +48,10 @@ pub fn csv(records: &[Record]) -> String {
 /// this is less than that of each.
 #[must_use]
 pub fn rise(series: &[Record]) -> Option<Estimate> {
-    let figures: Vec<f64> = series.iter().filter_map(|record| record.validation).collect();
+    let figures: Vec<f64> = series
+        .iter()
+        .filter_map(|record| record.validation)
+        .collect();
     let quarter = figures.len() / 4;
     if quarter < FEWEST {
         return None;

@@ -132,7 +132,10 @@ impl Session {
                         let resumed = pace.resume(model.as_ref(), &found);
                         resumed.ok_or_else(|| damaged_checkpoint(setup))?
                     }
-                    None => pace.prepare(model.as_ref(), seed, threads)?,
+                    None => {
+                        let observer = setup.execution.observer.as_ref();
+                        pace.prepare(model.as_ref(), seed, threads, observer)?
+                    }
                 };
                 let measured = measured.unwrap_or_else(|| PilotRecord {
                     plan: *prepared.plan(),
@@ -157,11 +160,13 @@ impl Session {
                         learning::nothing(setup)?
                     }
                     None => {
+                        let working = setup.begin("looking at data");
                         let found = self.split(input)?;
                         warnings.extend(split_warnings(&found, input.data.configurations()));
                         if setup.geometry.place().is_none() {
                             survey = Survey::of(&input.data)?;
                         }
+                        drop(working);
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
@@ -282,7 +287,9 @@ impl Session {
         survey: Option<Survey>,
     ) -> RunRecord {
         let setup = &self.setup;
+        let working = setup.begin("exact values");
         let exact = Exact::of(&self.input, setup, &outcome.filters);
+        drop(working);
         let (shape, bound) = (setup.shape, setup.optimisation.bound);
         // Valid to leading order in 1/K: where it is large it has no meaning.
         let capacity = setup.coarse.capacity(outcome.filters.count());

@@ -18,6 +18,7 @@ use crate::data::filters::{Filters, commas, product};
 use crate::data::graph::Shells;
 use crate::error::{Error, Result};
 use crate::model::Layout;
+use crate::observer::{Phase, Progress};
 use crate::settings::encoder::Coarse;
 use crate::settings::groups::{LearnedFilter, Optimisation, Window};
 use crate::settings::values::{Components, Critics, MOST_COMPONENTS, Sides};
@@ -398,6 +399,12 @@ impl Setup {
             given: None,
             execution,
         }
+    }
+
+    /// Shows that something is done whose length is not known.
+    pub(super) fn begin(&self, label: &str) -> Box<dyn Progress> {
+        let (total, unit) = (0, "");
+        self.execution.observer.begin(Phase { label, total, unit })
     }
 
     /// What steps move, and the encoder of the reported figure.

@@ -23,6 +23,7 @@ use crate::data::filters::Filters;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::model::workers::lock;
+use crate::observer::Phase;
 use crate::run::checkpoint::is_duration;
 use crate::run::evaluate::{Estimate, Figures, HeldOut, incomplete};
 use crate::run::history::Record;
@@ -310,14 +311,6 @@ impl<C: Cut, V: SampleValue> Gatherer<'_, '_, C, V> {
         Ok(())
     }
 
-    /// Fills the pool, where nothing is in it.
-    fn fill(&mut self) -> Result<()> {
-        match *self.configurations {
-            0 => self.add(self.sizes.first),
-            _ => Ok(()),
-        }
-    }
-
     /// A batch.
     fn draw(&mut self, v: &mut [V::Word], e: &mut [V::Word]) -> Result<()> {
         match self.pool.draw(self.batch, self.draws, v, e) {
@@ -477,6 +470,29 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         self.course.ended.is_some()
     }
 
+    /// Fills the pool of a training that has not begun.
+    ///
+    /// # Errors
+    /// Those of the supply.
+    pub(super) fn fill(&mut self) -> Result<()> {
+        if self.course.configurations > 0 {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let (total, unit) = self.supply.work(self.sizes.first);
+        let observer = &self.setup.execution.observer;
+        let label = "filling";
+        let progress = observer.begin(Phase { label, total, unit });
+        self.supply.report(Some(progress.into()));
+        for _ in 0..self.sizes.first {
+            self.supply.next(self.pool.next_slot())?;
+        }
+        self.supply.report(None);
+        self.course.configurations = self.sizes.first;
+        self.course.seconds_sampling += start.elapsed().as_secs_f64();
+        Ok(())
+    }
+
     /// The next steps: one, or with threads to spare all until the next record, whose batches are then
     /// gathered by another thread. Says how many.
     ///
@@ -531,8 +547,6 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         let start = Instant::now();
         let mut waited = Duration::ZERO;
         let mut wait = |since: Instant| waited += since.elapsed();
-        gatherer.fill()?;
-        wait(start);
         if execution.threads == 1 || together == 1 {
             wait(gatherer.step(&mut climber)?);
         } else {
@@ -903,7 +917,8 @@ impl TrainingResult {
     /// Whether its validation figures are hardly above their error.
     pub(super) fn is_weak(&self) -> bool {
         let figures = self.course.series.iter().rev();
-        let last = figures.filter_map(|record| Some((record.validation?, record.validation_stderr?)));
+        let last =
+            figures.filter_map(|record| Some((record.validation?, record.validation_stderr?)));
         let last: Vec<(f64, f64)> = last.take(5).collect();
         let count = last.len().max(1) as f64;
         let mean = last.iter().map(|(mean, _)| mean).sum::<f64>() / count;

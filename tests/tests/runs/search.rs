@@ -113,7 +113,10 @@ fn the_best_of_restarts_is_reported() {
     let words = format!("{RING} --temperature 0.7 --steps 1500 --burn-in 9 --thin 1");
     let found = train(&folder, &format!("{words} --restarts 3 --seed 7 --out all"));
     let restarts = found["restarts"].as_array().unwrap();
-    let watched: Vec<f64> = restarts.iter().map(|r| number(r, "validation_nats")).collect();
+    let watched: Vec<f64> = restarts
+        .iter()
+        .map(|r| number(r, "validation_nats"))
+        .collect();
     let best = (0..3)
         .max_by(|a, b| watched[*a].total_cmp(&watched[*b]))
         .unwrap();
