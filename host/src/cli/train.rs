@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use blockspin::data::npy::write_filters;
+use blockspin::data::npy::{write_filter_series, write_filters};
 use blockspin::report::{page, picture, text};
 use blockspin::run::config_file::read_fields;
 use blockspin::run::{CheckpointPlan, RunConfig, RunRecord, Session, checkpoint, history};
@@ -86,6 +86,13 @@ fn write(record: &RunRecord, session: &Session, target: &RunTarget) -> Result<()
     write_filters(&mut filters, &record.filters)
         .map_err(|error| Error::failure(error.to_string()))?;
     writer.write("filters.npy", &filters)?;
+    let series = &record.filter_series.filters;
+    if !series.is_empty() {
+        let mut bytes = vec![];
+        write_filter_series(&mut bytes, series)
+            .map_err(|error| Error::failure(error.to_string()))?;
+        writer.write("filters_series.npy", &bytes)?;
+    }
     writer.write("series.csv", history::csv(&record.history).as_bytes())?;
     let timing = &record.timing;
     let timing = format!(

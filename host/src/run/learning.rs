@@ -25,7 +25,9 @@ use super::refine::Refinement;
 use super::region::Geometry;
 use super::search::{Attempt, Search};
 use super::setup::{SCALES, Scaling, Setup};
-use super::training::{Buffers, EndReason, PoolBuffers, Training, choose, filters};
+use super::training::{
+    Buffers, EndReason, FilterSeries, PoolBuffers, Training, choose, filter_series, filters,
+};
 use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::split::Split;
@@ -63,6 +65,8 @@ pub struct Outcome {
     pub training: f64,
     /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
+    /// The filter in the course of that training; none of a map, or of a filter that was given.
+    pub filter_series: FilterSeries,
     /// Filter and critic, in the order that `Shape::parameter_lanes` states.
     pub parameters: Vec<Lane>,
     /// The course of the training that is reported.
@@ -608,6 +612,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     }
     trained.give(&mut rsmi);
     let (drawn, decided) = &scaled[0];
+    let found = filters(setup, &mut rsmi, &held)?;
     Ok(Outcome {
         information: drawn.estimate(correlation),
         information_sign: decided
@@ -617,7 +622,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         overfits: trained.overfits(),
         training: trained.training(),
         critic_scale: trained.scale.unwrap_or(1.0),
-        filters: filters(setup, &mut rsmi, &held)?,
+        filter_series: filter_series(setup, &trained, &found)?,
+        filters: found,
         parameters: rsmi.parameters().to_vec(),
         fingerprint: trained.fingerprint(),
         independent: drawn.independent(correlation),
@@ -659,6 +665,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         folds: vec![],
         training: 0.0,
         filters: Filters::new(setup.geometry.block(), setup.zeros())?,
+        filter_series: FilterSeries::default(),
         parameters: vec![],
         series: vec![],
         steps: setup.schedule.steps,

@@ -3,8 +3,8 @@
 //! In this order: schema and version, the command if there was one, all settings by name
 //! ([`RunConfig::fields`]), and the [`Results`]. Where a result has the name of a setting (`components`,
 //! `steps`, `restarts`), the setting is called `NAME_requested`. Wall times are not part of it, so that
-//! repeated runs give identical files. The other files of a run's folder are `filters.npy`, `series.csv`
-//! and `timing.csv`.
+//! repeated runs give identical files. The other files of a run's folder are `filters.npy`,
+//! `filters_series.npy`, `series.csv`, `report.html` and `timing.csv`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::diagnostics::shown;
 use super::evaluate::Estimate;
 use super::history::Record;
 use super::refine::Refinement;
-use super::training::EndReason;
+use super::training::{EndReason, FilterSeries};
 use crate::data::filters::{Filters, product};
 use crate::data::survey::Survey;
 use crate::data::transform::{Subtract, Transform};
@@ -37,6 +37,8 @@ pub struct RunRecord {
     pub results: Results,
     /// The filter; for a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
+    /// The filter in the course of the training.
+    pub filter_series: FilterSeries,
     /// The training history: information against step.
     pub history: Vec<Record>,
     /// Wall times.
@@ -395,6 +397,9 @@ pub struct Results {
     pub fold_estimates: Option<Vec<FoldRecord>>,
     /// The filter, (C, block…), as nested lists; of several folds that of the last.
     pub filters: Value,
+    /// Steps of the filters in `filters_series.npy`, if there are such.
+    #[serde(default)]
+    pub filters_series_steps: Option<Vec<u32>>,
     /// Meaning of `filters` where they are not the weights of Λ·v.
     pub filters_are: Option<String>,
     /// FNV-1a 64 hash of filter, critic and training history.
@@ -442,6 +447,7 @@ impl Results {
         "equal_weights",
         "fold_estimates",
         "filters",
+        "filters_series_steps",
         "filters_are",
         "fingerprint",
         "data",
@@ -657,6 +663,7 @@ impl RunRecord {
                 equal_weights: None,
                 fold_estimates: None,
                 filters: nested_filters(&filters),
+                filters_series_steps: None,
                 filters_are: None,
                 fingerprint: "00c0ffee00c0ffee".into(),
                 data: None,
@@ -664,6 +671,7 @@ impl RunRecord {
                 warnings: vec![],
             },
             filters,
+            filter_series: FilterSeries::default(),
             history: vec![Record {
                 step: 10,
                 training: Some(0.4),

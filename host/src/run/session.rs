@@ -344,6 +344,7 @@ impl Session {
                     .collect(),
             ),
             filters: nested_filters(&outcome.filters),
+            filters_series_steps: several(outcome.filter_series.steps.clone()),
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
             data: match &self.input {
@@ -378,6 +379,7 @@ impl Session {
             command: None,
             results,
             filters: outcome.filters,
+            filter_series: outcome.filter_series,
             history: outcome.series,
             timing: Timing {
                 seconds_sampling: outcome.seconds_sampling,

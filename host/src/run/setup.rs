@@ -415,6 +415,11 @@ impl Setup {
         }
     }
 
+    /// Whether the weights of Λ change and are the filter that is reported.
+    pub(super) fn keeps_weights(&self) -> bool {
+        self.given.is_none() && !self.shape.has_map()
+    }
+
     /// Whether there are several trainings, of which one is chosen.
     pub(super) fn chooses(&self) -> bool {
         self.learned.restarts > 1 || self.learned.grows() || !self.alternatives.is_empty()

@@ -35,6 +35,8 @@ use super::setup::{SCALES, Scaling, Setup};
 
 /// Records of a training's course, about; every fifth has a validation figure.
 const RECORDS: u32 = 300;
+/// Records with which the weights are kept, beside the first and the last: evenly on a logarithmic scale.
+const SNAPSHOTS: [u32; 10] = [1, 2, 3, 5, 9, 16, 29, 53, 94, 170];
 /// Steps from one record to the next.
 fn records(schedule: &Schedule) -> u32 {
     (schedule.steps / RECORDS).max(1)
@@ -194,6 +196,33 @@ impl Snapshot {
     }
 }
 
+/// Weights of Λ at a step, component by component.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Weights {
+    step: u32,
+    weights: Vec<f32>,
+}
+
+impl Weights {
+    fn of(rsmi: &Rsmi, step: u32) -> Self {
+        let shape = rsmi.shape();
+        let component = |a| (0..shape.block()).map(move |i| rsmi.filter(i, a));
+        Weights {
+            step,
+            weights: (0..shape.components()).flat_map(component).collect(),
+        }
+    }
+}
+
+/// Filters at several steps of a training.
+#[derive(Clone, Debug, Default)]
+pub struct FilterSeries {
+    /// The steps, ascending.
+    pub steps: Vec<u32>,
+    /// The filters at each; the last are those that are reported.
+    pub filters: Vec<Filters>,
+}
+
 /// Why a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -222,6 +251,9 @@ pub(super) struct Course {
     /// Of the bound.
     pub(super) moving: Moving,
     pub(super) series: Vec<Record>,
+    /// The weights at the first step and at some records; none of a map, or of a filter that is given.
+    #[serde(default)]
+    weights: Vec<Weights>,
     convergence: Option<Convergence>,
     patience: Option<Patience>,
     /// The best so far, if there is patience.
@@ -260,8 +292,24 @@ impl Course {
             && best.clone().all(|_| begun.patience.is_some())
             && best.clone().all(|best| best.can_be(self.done, parameters))
             && self.are_recorded(setup)
+            && self.are_kept(setup)
             && is_duration(self.seconds_sampling)
             && is_duration(self.seconds_training)
+    }
+
+    /// Whether these can be the weights that were kept. Earlier checkpoints have none.
+    fn are_kept(&self, setup: &Setup) -> bool {
+        let every = records(&setup.schedule);
+        let steps = [0].into_iter().chain(SNAPSHOTS);
+        let steps = steps.map(|record| record * every);
+        let due = steps.clone().take_while(|step| *step <= self.done).count();
+        let length = setup.shape.components() * setup.shape.block();
+        let kept = self.weights.iter().zip(steps);
+        self.weights.is_empty()
+            || (setup.keeps_weights() && self.weights.len() == due)
+                && kept
+                    .into_iter()
+                    .all(|(weights, step)| weights.step == step && weights.weights.len() == length)
     }
 
     /// Whether there is a record of each step that has one.
@@ -439,6 +487,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 noise: Stream::new(seed, 0, Purpose::Encoder),
                 moving: Moving::new(SPAN),
                 series: vec![],
+                weights: vec![],
                 convergence: setup.optimisation.convergence(),
                 patience: setup.optimisation.patience.map(Patience::new),
                 best: None,
@@ -448,6 +497,9 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 seconds_training: 0.0,
             },
         };
+        if setup.keeps_weights() {
+            training.course.weights.push(Weights::of(&training.rsmi, 0));
+        }
         training.expect();
         Ok(training)
     }
@@ -643,6 +695,10 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             validation_stderr: validation.map(|estimate| estimate.stderr),
             epsilon: is_relaxed.then(|| f64::from(schedule.epsilon(done - 1))),
         });
+        if !self.course.weights.is_empty() && SNAPSHOTS.map(|record| record * every).contains(&done)
+        {
+            self.course.weights.push(Weights::of(&self.rsmi, done));
+        }
         if let (Some(rule), Some(estimate)) = (&mut self.course.patience, validation) {
             match rule.push(estimate.mean) {
                 Verdict::Best => {
@@ -682,7 +738,13 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         // With the names of their fields.
         let recorded = 4 * RECORDS as usize * size_of::<Record>();
         let held = self.pool.capacity() * configuration;
-        (learned + recorded + held) as u64 + self.supply.bytes()
+        // A byte more for each number, of up to three trainings.
+        let weights = 3
+            * (SNAPSHOTS.len() + 1)
+            * 5
+            * self.rsmi.shape().components()
+            * self.rsmi.shape().block();
+        (learned + recorded + weights + held) as u64 + self.supply.bytes()
     }
 
     /// Takes the training to a checkpoint, or from one.
@@ -976,28 +1038,58 @@ pub(super) fn filters<V: SampleValue>(
     rsmi: &mut Rsmi,
     held: &HeldOut<V>,
 ) -> Result<Filters> {
+    let Setup { shape, given, .. } = setup;
+    if let Some((filters, _)) = given {
+        return Ok(filters.clone());
+    }
+    let found = match shape.has_map() {
+        true => (0..shape.components())
+            .flat_map(|a| held.response(rsmi, a))
+            .collect(),
+        false => Weights::of(rsmi, 0).weights,
+    };
+    on_block(setup, &found)
+}
+
+/// Weights of the sites of V that vary as filters on the whole block, 0 elsewhere.
+fn on_block(setup: &Setup, found: &[f32]) -> Result<Filters> {
     let Setup {
         geometry,
         shape,
         coarse,
-        given,
         ..
     } = setup;
-    if let Some((filters, _)) = given {
-        return Ok(filters.clone());
-    }
     let mut weights = setup.zeros();
     let sites = weights.len() / shape.components();
     let block_indices = geometry.block_indices();
-    for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
-        let found: Vec<f32> = match shape.has_map() {
-            true => held.response(rsmi, a),
-            false => (0..shape.block()).map(|i| rsmi.filter(i, a)).collect(),
-        };
-        for (weight, at) in found.into_iter().zip(&block_indices) {
-            weights[*at as usize] = weight;
+    let components = weights.chunks_exact_mut(sites);
+    for (weights, found) in components.zip(found.chunks_exact(shape.block())) {
+        for (weight, at) in found.iter().zip(&block_indices) {
+            weights[*at as usize] = *weight;
         }
     }
     let filters = Filters::new(geometry.block(), weights)?;
     Ok(filters.of_states(coarse.filters()))
+}
+
+/// The filters at several steps of a training, up to those that are reported; none, if none were kept.
+///
+/// # Errors
+/// Those of [`Filters::new`].
+pub(super) fn filter_series(
+    setup: &Setup,
+    trained: &TrainingResult,
+    reported: &Filters,
+) -> Result<FilterSeries> {
+    let mut series = FilterSeries::default();
+    let before = |weights: &&Weights| weights.step < trained.step();
+    for weights in trained.course.weights.iter().filter(before) {
+        series.steps.push(weights.step);
+        series.filters.push(on_block(setup, &weights.weights)?);
+    }
+    if !series.steps.is_empty() {
+        series.steps.push(trained.step());
+        series.filters.push(reported.clone());
+    }
+    Ok(series)
 }
