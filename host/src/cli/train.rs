@@ -1,6 +1,7 @@
 //! `train` and `estimate`.
 
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use blockspin::data::npy::{write_filter_series, write_filters};
 use blockspin::report::{page, picture, text};
@@ -96,8 +97,13 @@ fn write(record: &RunRecord, session: &Session, target: &RunTarget) -> Result<()
     writer.write("series.csv", history::csv(&record.history).as_bytes())?;
     let timing = &record.timing;
     let timing = format!(
-        "what,seconds\nsampling,{}\ntraining,{}\nall,{}\n",
-        timing.seconds_sampling, timing.seconds_training, timing.seconds
+        "what,seconds\nsampling,{}\ntraining,{}\nall,{}\nended_since_1970,{}\n",
+        timing.seconds_sampling,
+        timing.seconds_training,
+        timing.seconds,
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs())
     );
     writer.write("timing.csv", timing.as_bytes())?;
     let graph = session.graph();

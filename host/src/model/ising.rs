@@ -9,7 +9,7 @@ use super::random_bonds::RandomBonds;
 use super::{AnyModel, ExactQuery, Model, ModelSampler, RingModel, exact};
 use crate::data::filters::product;
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 use crate::settings::values::{self, Disorder, Rule, Sides};
@@ -400,7 +400,7 @@ impl Model for IsingModel {
             (false, false) => "Ising model",
             (false, true) => "Ising antiferromagnet",
         };
-        let (size, t) = (product(self.lattice.sides()), Parameter(self.temperature));
+        let (size, t) = (product(self.lattice.sides()), Rounded(self.temperature));
         format!("{kind}, {size} at T = {t}")
     }
 

@@ -82,7 +82,7 @@ pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Res
     }
     text += &match shells {
         Some(shells) => graph_table(shells, &record.filters, style)?,
-        None => heat_map(&record.filters, style),
+        None => heat_map(&record.drawn(&record.filters), style),
     };
     Ok(text)
 }

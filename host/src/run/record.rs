@@ -19,6 +19,7 @@ use crate::data::filters::{Filters, product};
 use crate::data::survey::Survey;
 use crate::data::transform::{Subtract, Transform};
 use crate::error::Result;
+use crate::model::AnyModel;
 use crate::settings::Fields;
 
 /// The value of `schema`.
@@ -56,6 +57,21 @@ pub struct Timing {
     pub seconds: f64,
     /// Training steps of all trainings, over `seconds_training`.
     pub steps_per_second: Option<f64>,
+}
+
+/// The Markov chains that samples come from, as a pilot measured them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChainsRecord {
+    /// Their update, if there is a choice.
+    pub algorithm: Option<String>,
+    /// Sweeps before the first sample.
+    pub burn_in: u32,
+    /// Sweeps from one sample to the next.
+    pub thin: u32,
+    /// Integrated autocorrelation time in sweeps, the larger of energy and order parameter; ½: none.
+    pub autocorrelation_time: f64,
+    /// Whether a hot and a cold start agree.
+    pub equilibrated: bool,
 }
 
 /// Exact values of small systems.
@@ -404,6 +420,9 @@ pub struct Results {
     pub filters_are: Option<String>,
     /// FNV-1a 64 hash of filter, critic and training history.
     pub fingerprint: String,
+    /// The Markov chains, if configurations were sampled.
+    #[serde(default)]
+    pub chains: Option<ChainsRecord>,
     /// The data, if configurations came from a file.
     pub data: Option<DataRecord>,
     /// Diagnoses by name: see [`Diagnosis`].
@@ -450,6 +469,7 @@ impl Results {
         "filters_series_steps",
         "filters_are",
         "fingerprint",
+        "chains",
         "data",
         "diagnoses",
         "warnings",
@@ -506,6 +526,15 @@ impl RunRecord {
         let mut fields = self.fields();
         fields.extend(object(json!(self.timing)));
         fields
+    }
+
+    /// Filters as they are drawn: those on states of sites as one for each state.
+    #[must_use]
+    pub fn drawn(&self, filters: &Filters) -> Filters {
+        match &self.config.source {
+            Source::Model(AnyModel::Potts(_), _) => filters.by_value(),
+            _ => filters.clone(),
+        }
     }
 
     /// A headline, and a sentence that describes the source of the configurations.
@@ -666,6 +695,7 @@ impl RunRecord {
                 filters_series_steps: None,
                 filters_are: None,
                 fingerprint: "00c0ffee00c0ffee".into(),
+                chains: None,
                 data: None,
                 diagnoses: vec![],
                 warnings: vec![],

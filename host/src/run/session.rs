@@ -16,9 +16,9 @@ use super::history;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, PlainRecord,
-    RestartRecord, Results, RunRecord, SiteScales, SuspiciousValue, Timing, ValuesRecord, finite,
-    nested_filters,
+    self, ChainsRecord, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord,
+    PlainRecord, RestartRecord, Results, RunRecord, SiteScales, SuspiciousValue, Timing,
+    ValuesRecord, finite, nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
@@ -119,6 +119,7 @@ impl Session {
             None => None,
         };
         let (mut warnings, mut parts, mut survey) = (vec![], None, None);
+        let mut chains = None;
         let outcome = match &self.input {
             Input::Model(model, pace) => {
                 if let Some(caution) = model.caution() {
@@ -146,6 +147,7 @@ impl Session {
                     checkpoint.set_measured(measured);
                 }
                 warnings.extend(chain_warnings(&prepared, prepared.plan()));
+                chains = Some(chains_record(&prepared));
                 let mut outcome = learning::model(setup, &prepared, checkpoint.as_mut())?;
                 // The pilot counts as sampling.
                 outcome.seconds_sampling += measured.seconds;
@@ -182,7 +184,9 @@ impl Session {
                 }
             }
         };
-        Ok(self.record(outcome, warnings, parts.as_ref(), survey))
+        let mut record = self.record(outcome, warnings, parts.as_ref(), survey);
+        record.results.chains = chains;
+        Ok(record)
     }
 
     /// The parts of a file.
@@ -347,6 +351,7 @@ impl Session {
             filters_series_steps: several(outcome.filter_series.steps.clone()),
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
+            chains: None,
             data: match &self.input {
                 Input::Data(input) => Some(self.data(input, parts, survey, &outcome)),
                 Input::Model(..) => None,
@@ -534,6 +539,19 @@ fn damaged_checkpoint(setup: &Setup) -> Error {
     let plan = setup.execution.checkpoint.as_ref();
     damaged(plan.map_or(Path::new(""), |plan| &plan.path))
 }
+
+/// The entry of a record for chains with their plan.
+fn chains_record(prepared: &ModelSampler) -> ChainsRecord {
+    let plan = prepared.plan();
+    ChainsRecord {
+        algorithm: prepared.algorithm().map(str::to_string),
+        burn_in: plan.burn_in,
+        thin: plan.thin,
+        autocorrelation_time: plan.autocorrelation,
+        equilibrated: plan.equilibrated,
+    }
+}
+
 /// Sites of a place of which the centres and scales are recorded.
 const RECORDED_SITES: usize = 4096;
 

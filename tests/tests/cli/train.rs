@@ -235,7 +235,10 @@ fn a_run_and_its_folder() {
     let (header, snapshots) = parse_npy(&course);
     assert!(header.contains("'shape': (12, 1, 2, 2)"), "{header}");
     assert_eq!(&snapshots[11 * data.len()..], data);
-    assert_ne!(&snapshots[..data.len()], &snapshots[data.len()..][..data.len()]);
+    assert_ne!(
+        &snapshots[..data.len()],
+        &snapshots[data.len()..][..data.len()]
+    );
     let series = String::from_utf8(folder.read("first/series.csv")).unwrap();
     let mut lines = series.lines();
     assert_eq!(
