@@ -548,6 +548,38 @@ mod tests {
         }
     }
 
+    /// Drawings are not scaled down: the narrow chart and a map fit into the 296 pixels that a screen of
+    /// 360 leaves, and the style gives them the whole width.
+    #[test]
+    fn no_text_is_smaller_than_eleven_pixels() {
+        let page = page(|_| ());
+        let (style, body) = page.split_once("</style>").unwrap();
+        for size in body.split("font-size=\"").skip(1) {
+            let size: f64 = size.split('"').next().unwrap().parse().unwrap();
+            assert!(size >= 11.0, "{size}");
+        }
+        // Parts of the headline are half of at least 2.6rem.
+        let rules = style.lines().filter(|line| !line.starts_with(".number "));
+        for size in rules.flat_map(|line| line.split("font-size: ").skip(1)) {
+            let size = size.split([';', ' ']).next().unwrap();
+            let pixels = match (size.strip_suffix("rem"), size.strip_suffix("em")) {
+                (Some(rem), _) => 16.0 * rem.parse::<f64>().unwrap(),
+                // Of the smallest text around it.
+                (None, Some(em)) => 0.92 * 16.0 * em.parse::<f64>().unwrap(),
+                _ => continue,
+            };
+            assert!(pixels >= 11.0, "{size}");
+        }
+        for class in ["series narrow", "filter"] {
+            let (_, drawing) = body
+                .split_once(&format!("class=\"{class}\" viewBox=\"0 0 "))
+                .unwrap();
+            let width: f64 = drawing.split(' ').next().unwrap().parse().unwrap();
+            assert!(width <= 296.0, "{class}: {width}");
+        }
+        assert!(style.contains("svg.series { width: 100%"));
+    }
+
     #[test]
     fn nothing_given_becomes_markup() {
         let nasty = "<script>alert(\"1\")</script>&'".to_string();
