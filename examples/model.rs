@@ -12,7 +12,10 @@ struct Phases;
 
 impl Observer for Phases {
     fn begin(&self, phase: Phase<'_>) -> Box<dyn Progress> {
-        println!("{}: {} {}", phase.label, phase.total, phase.unit);
+        match phase.total {
+            0 => println!("{}", phase.label),
+            total => println!("{}: {total} {}", phase.label, phase.unit),
+        }
         Box::new(Silent)
     }
 

@@ -6,6 +6,7 @@
 //! `cargo run --release --example own_sampler`
 
 use blockspin::model::mcmc::{Plan, Sampling};
+use blockspin::observer::Silent;
 use blockspin::run::{Execution, Setup, learning};
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::bits;
@@ -130,7 +131,7 @@ fn main() -> blockspin::Result<()> {
     let window = Window::new(model.lattice, &[4], &[2], &[3])?;
 
     // How long to burn in, and how far samples are apart.
-    let plan = Plan::measure(&model, None, 1, execution.threads);
+    let plan = Plan::measure(&model, None, 1, execution.threads, &Silent);
     println!(
         "burn-in {} sweeps, a sample every {} sweeps",
         plan.burn_in, plan.thin

@@ -84,6 +84,17 @@ impl fmt::Display for Parameter {
     }
 }
 
+/// A parameter in a headline: with seven significant digits at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounded(pub f64);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = format!("{:.6e}", self.0).parse().unwrap_or(self.0);
+        Parameter(rounded).fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +175,12 @@ mod tests {
         ] {
             assert_eq!(Parameter(x).to_string(), text);
         }
+    }
+
+    #[test]
+    fn headlines_have_few_digits() {
+        let shown = [0.910_239_226_626_837_5, 2.269_185, 0.1, 12.0, f64::INFINITY];
+        let shown = shown.map(|x| Rounded(x).to_string());
+        assert_eq!(shown, ["0.9102392", "2.269185", "0.1", "12", "inf"]);
     }
 }

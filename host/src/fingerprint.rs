@@ -6,6 +6,7 @@ use std::thread::Builder;
 use blockspin_fingerprint::{Arena, workloads};
 
 use crate::error::{Error, Result};
+use crate::observer::{Observer, Phase};
 use crate::run::simd::Isa;
 use crate::store::resources;
 
@@ -13,8 +14,17 @@ use crate::store::resources;
 ///
 /// # Errors
 /// A failure, if a result is NaN.
-pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
+pub fn all(
+    isa: Isa,
+    threads: usize,
+    observer: &dyn Observer,
+) -> Result<Vec<(&'static str, String)>> {
     let workloads: Vec<_> = workloads().collect();
+    let progress = observer.begin(Phase {
+        label: "fingerprints",
+        total: workloads.len() as u64,
+        unit: "workloads",
+    });
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = vec![];
@@ -25,6 +35,7 @@ pub fn all(isa: Isa, threads: usize) -> Result<Vec<(&'static str, String)>> {
                 return done;
             };
             done.push((index, workload.fingerprint(&isa, &mut arena)));
+            progress.advance(1);
         }
     };
     let threads = resources::threads(threads, 0);

@@ -11,12 +11,12 @@ pub trait Observer: Send + Sync {
     fn notice(&self, message: &str);
 }
 
-/// A phase of work of known length.
+/// A phase of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Phase<'a> {
     /// What is being done, such as "training".
     pub label: &'a str,
-    /// Number of units of work.
+    /// Number of units of work; 0 if it is unknown.
     pub total: u64,
     /// Name of the units, such as "steps".
     pub unit: &'static str,
@@ -29,6 +29,17 @@ pub trait Progress: Send + Sync {
 
     /// A short text on the state of the work, such as the current information.
     fn describe(&self, words: &dyn Fn() -> String);
+
+    /// `units` were done before, so that they say nothing about the rate.
+    fn skip(&self, units: u64) {
+        self.advance(units);
+    }
+
+    /// As far as is known now there are `total` units of work, and there may be more.
+    fn expect(&self, _total: u64) {}
+
+    /// So many phases like this one follow.
+    fn followed_by(&self, _phases: u64) {}
 }
 
 /// Shows nothing.
@@ -52,5 +63,11 @@ impl Progress for Silent {
 impl fmt::Debug for dyn Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Observer")
+    }
+}
+
+impl fmt::Debug for dyn Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
     }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use blockspin::data::filters::Filters;
 use blockspin::model::{Ising, IsingModel, Model as _};
+use blockspin::observer::Silent;
 use blockspin::run::Execution;
 use blockspin::run::Setup;
 use blockspin::run::evaluate::Estimate;
@@ -237,7 +238,11 @@ impl Case {
     pub fn run(&self, settings: &Setup) -> Outcome {
         let sampling = self
             .model()
-            .prepare(settings.optimisation.seed, settings.execution.threads)
+            .prepare(
+                settings.optimisation.seed,
+                settings.execution.threads,
+                &Silent,
+            )
             .expect("a model");
         assert!(sampling.plan().equilibrated, "{self:?}");
         learning::model(settings, &sampling, None).expect("an outcome")

@@ -6,6 +6,8 @@
 
 use blockspin::model::Ising;
 use blockspin::model::Update;
+use blockspin::observer::Silent;
+use blockspin::observer::Silent;
 use blockspin_benches::{CRITICAL, Chain, tau};
 use blockspin_core::sampler::Algorithm;
 
@@ -21,7 +23,7 @@ fn main() {
         };
         let sampler = model
             .model()
-            .and_then(|model| model.sampling(1, 1))
+            .and_then(|model| model.sampling(1, 1, &Silent))
             .expect("a model")
             .model;
         let (name, clusters) = match sampler.algorithm() {

@@ -155,6 +155,9 @@ impl Sampler for Chipping {
     type Cell = u32;
     type Value = f32;
 
+    /// Time beyond the last step is drawn anew in each call.
+    const DIVISIBLE: bool = false;
+
     fn lattice(&self) -> Lattice {
         self.lattice
     }

@@ -45,6 +45,10 @@ pub trait Sampler {
     /// What is learned from: `u32` for packed signs, `f32` for real values.
     type Value: Copy + Default;
 
+    /// Whether sweeps draw the same random numbers however they are divided into calls of
+    /// [`sweeps`](Self::sweeps).
+    const DIVISIBLE: bool = true;
+
     /// The lattice whose sites a configuration gives values to.
     fn lattice(&self) -> Lattice;
 

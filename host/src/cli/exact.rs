@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use blockspin::data::filters::{Filters, product};
 use blockspin::digits::Parameter;
 use blockspin::model::{self, AnyModel, IsingModel, Layout, Model as _, RandomBonds};
+use blockspin::observer::Phase;
 use blockspin::report::picture::heat_map;
 use blockspin::run::filter_lookup::filters;
 use blockspin::run::record::{VERSION, nested_filters, object};
@@ -66,6 +67,12 @@ pub(super) fn exact(args: &ExactArgs, global: &Global) -> Result<()> {
         ExactArgs::Chipping(known) => ("chipping", known.settings()),
         ExactArgs::Dimer(known) => ("dimer", known.settings()),
     };
+    // A spinner: how long it takes depends on the method.
+    let _working = global.observer().begin(Phase {
+        label: "exact values",
+        total: 0,
+        unit: "",
+    });
     match (args, AnyModel::from_fields(name, &settings)?) {
         (ExactArgs::Ising(known), AnyModel::Ising(ising)) => {
             spins(&ising.model()?, None, &known.args, global)

@@ -207,8 +207,10 @@ fn summary(
 /// Writes to standard output. All that a command prints goes through here, and all that it says beside
 /// that through [`progress::say`].
 fn put(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = progress::aside(|| {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    });
     written.map_err(|error| {
         let told = io::Error::new(
             error.kind(),
@@ -228,8 +230,13 @@ fn warn(warnings: &[String]) {
 }
 
 fn fingerprints(global: &Global) -> Result<()> {
-    let Execution { isa, threads, .. } = global.execution()?;
-    let lines = fingerprint::all(isa, threads)?;
+    let Execution {
+        isa,
+        threads,
+        observer,
+        ..
+    } = global.execution()?;
+    let lines = fingerprint::all(isa, threads, observer.as_ref())?;
     let fields = lines
         .iter()
         .map(|(name, hash)| (name.to_string(), json!(hash)))

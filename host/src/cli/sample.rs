@@ -130,7 +130,12 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
     resources::memory("this sampling", needed)?;
     let threads = resources::threads(threads, needed);
     let begun = Instant::now();
-    let prepared = pace.prepare(model.as_ref(), args.seed, threads)?;
+    let prepared = pace.prepare(
+        model.as_ref(),
+        args.seed,
+        threads,
+        execution.observer.as_ref(),
+    )?;
     let file = target.create()?;
     let progress = execution.observer.begin(Phase {
         label: "sampling",

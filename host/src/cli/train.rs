@@ -1,8 +1,9 @@
 //! `train` and `estimate`.
 
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use blockspin::data::npy::write_filters;
+use blockspin::data::npy::{write_filter_series, write_filters};
 use blockspin::report::{page, picture, text};
 use blockspin::run::config_file::read_fields;
 use blockspin::run::{CheckpointPlan, RunConfig, RunRecord, Session, checkpoint, history};
@@ -88,11 +89,23 @@ fn write(record: &RunRecord, session: &Session, target: &RunTarget) -> Result<()
     write_filters(&mut filters, &record.filters)
         .map_err(|error| Error::failure(error.to_string()))?;
     writer.write("filters.npy", &filters)?;
+    let series = &record.filter_series.filters;
+    if !series.is_empty() {
+        let mut bytes = vec![];
+        write_filter_series(&mut bytes, series)
+            .map_err(|error| Error::failure(error.to_string()))?;
+        writer.write("filters_series.npy", &bytes)?;
+    }
     writer.write("series.csv", history::csv(&record.history).as_bytes())?;
     let timing = &record.timing;
     let timing = format!(
-        "what,seconds\nsampling,{}\ntraining,{}\nall,{}\n",
-        timing.seconds_sampling, timing.seconds_training, timing.seconds
+        "what,seconds\nsampling,{}\ntraining,{}\nall,{}\nended_since_1970,{}\n",
+        timing.seconds_sampling,
+        timing.seconds_training,
+        timing.seconds,
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs())
     );
     writer.write("timing.csv", timing.as_bytes())?;
     let graph = session.graph();

@@ -10,6 +10,8 @@ pub struct Filters {
     weights: Vec<f32>,
     /// Number of filters per component.
     states: u32,
+    /// Number of values of a site, each of which has weights of its own that are listed as a filter.
+    values: u32,
 }
 
 impl Filters {
@@ -47,6 +49,7 @@ impl Filters {
             sides: sides.to_vec(),
             weights,
             states: 1,
+            values: 1,
         })
     }
 
@@ -68,11 +71,39 @@ impl Filters {
     /// The name of a filter, by its number from 0.
     #[must_use]
     pub fn name(&self, number: usize) -> String {
-        let states = self.states.max(1) as usize;
-        let component = format!("component {}", number / states + 1);
-        match states {
-            1 => component,
-            _ => format!("{component}, state {}", number % states + 1),
+        let (states, values) = (self.states.max(1) as usize, self.values.max(1) as usize);
+        let (filter, value) = (number / values, number % values);
+        let mut name = vec![];
+        if values == 1 || self.count() > values {
+            name.push(format!("component {}", filter / states + 1));
+        }
+        if states > 1 {
+            name.push(format!("state {}", filter % states + 1));
+        }
+        if values > 1 {
+            name.push(format!("sites in state {value}"));
+        }
+        name.join(", ")
+    }
+
+    /// The same weights, for a picture, where the last axis of the block is the state of a site: a filter
+    /// on the sites alone for each of these states.
+    #[must_use]
+    pub fn by_value(&self) -> Self {
+        let Some((values, sides)) = self
+            .sides
+            .split_last()
+            .filter(|(_, sides)| !sides.is_empty())
+        else {
+            return self.clone();
+        };
+        let each = *values as usize;
+        let of = |filter| (0..each).flat_map(move |value| value_weights(filter, value, each));
+        Filters {
+            sides: sides.to_vec(),
+            weights: self.components().flat_map(of).collect(),
+            states: self.states,
+            values: *values,
         }
     }
 
@@ -139,6 +170,10 @@ pub fn product(sides: &[u32]) -> String {
         .join(" × ")
 }
 
+fn value_weights(filter: &[f32], value: usize, values: usize) -> impl Iterator<Item = f32> {
+    filter.iter().skip(value).step_by(values).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +206,17 @@ mod tests {
             let error = Filters::new(sides, weights).unwrap_err();
             assert!(error.message().contains(rule), "{error}");
         }
+    }
+
+    #[test]
+    fn weights_of_a_state_are_a_filter_on_sites() {
+        let weights = (0..12).map(|i| i as f32).collect();
+        let filters = Filters::new(&[2, 3], weights).unwrap();
+        let by_value = filters.by_value();
+        assert_eq!((by_value.sides(), by_value.count()), (&[2][..], 6));
+        assert_eq!(by_value.weights()[..4], [0.0, 3.0, 1.0, 4.0]);
+        assert_eq!(by_value.name(4), "component 2, sites in state 1");
+        let one = Filters::new(&[2, 3], vec![0.0; 6]).unwrap().by_value();
+        assert_eq!(one.name(2), "sites in state 2");
     }
 }

@@ -302,12 +302,26 @@ pub fn buffer_bytes(row: usize) -> usize {
 /// # Errors
 /// Errors of the writer.
 pub fn write_filters(out: impl Write, filters: &Filters) -> io::Result<()> {
+    let shape = shape(filters.count() as u64, filters.sides());
+    write_weights(out, &shape, std::slice::from_ref(filters))
+}
+
+/// Writes a series of filters as float32, shape (snapshots, C, block…).
+///
+/// # Errors
+/// Errors of the writer.
+pub fn write_filter_series(out: impl Write, series: &[Filters]) -> io::Result<()> {
+    let inner = series.first();
+    let inner = inner.map(|filters| shape(filters.count() as u64, filters.sides()));
+    let all = [series.len() as u64].into_iter();
+    let shape: Vec<u64> = all.chain(inner.into_iter().flatten()).collect();
+    write_weights(out, &shape, series)
+}
+
+fn write_weights(out: impl Write, shape: &[u64], series: &[Filters]) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    out.write_all(&preamble(
-        "<f4",
-        &shape(filters.count() as u64, filters.sides()),
-    ))?;
-    for weight in filters.weights() {
+    out.write_all(&preamble("<f4", shape))?;
+    for weight in series.iter().flat_map(Filters::weights) {
         out.write_all(&weight.to_le_bytes())?;
     }
     out.flush()

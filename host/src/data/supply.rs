@@ -1,6 +1,7 @@
 //! Where configurations come from: Markov chains of a model, or a part of a file.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use blockspin_core::lattice::Lattice;
 use blockspin_core::nn::Input;
@@ -14,6 +15,7 @@ use blockspin_core::window::{Window, WindowError};
 
 use crate::data::Data;
 use crate::error::{Error, Result};
+use crate::observer::Progress;
 use crate::store::codec::{Number, StateFile};
 
 /// A kind of value that a run can learn from.
@@ -304,6 +306,14 @@ pub trait Supply<V> {
     /// Tells how many more will be asked for, about: beyond those nothing is prepared.
     fn expect(&mut self, _count: usize) {}
 
+    /// The work that so many configurations are from here, and its unit.
+    fn work(&self, count: usize) -> (u64, &'static str) {
+        (count as u64, "configurations")
+    }
+
+    /// Tells of that work, or of it no longer.
+    fn report(&mut self, _progress: Option<Arc<dyn Progress>>) {}
+
     /// Where it stands, to a checkpoint or from one.
     ///
     /// # Errors
@@ -328,6 +338,7 @@ pub struct Rows<'a, V> {
     stream: Stream,
     done: usize,
     around: Vec<V>,
+    progress: Option<Arc<dyn Progress>>,
 }
 
 impl<'a, V> Rows<'a, V> {
@@ -351,6 +362,7 @@ impl<'a, V> Rows<'a, V> {
             stream: Stream::new(seed, task, Purpose::Windows),
             done: 0,
             around: vec![],
+            progress: None,
         }
     }
 }
@@ -378,7 +390,14 @@ impl<V: SampleValue> Supply<V> for Rows<'_, V> {
         let row = self.order.map_or(row, |order| order[row]);
         self.crop
             .read(self.data, row, &corner, &mut self.around, slot)?;
+        if let Some(progress) = &self.progress {
+            progress.advance(1);
+        }
         Ok(true)
+    }
+
+    fn report(&mut self, progress: Option<Arc<dyn Progress>>) {
+        self.progress = progress;
     }
 
     fn pass(&mut self, state: &mut StateFile) -> Result<()> {

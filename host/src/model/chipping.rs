@@ -6,7 +6,7 @@ use blockspin_core::sampler::{self, Sampler};
 use super::mcmc::Sampling;
 use super::{AnyModel, Model, ModelSampler};
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, Window};
 use crate::settings::settings;
@@ -91,8 +91,8 @@ impl Model for ChippingModel {
         format!(
             "Chipping and aggregation, {} sites, density {}, rate {}",
             self.size(),
-            Parameter(self.density),
-            Parameter(self.sampler.rate())
+            Rounded(self.density),
+            Rounded(self.sampler.rate())
         )
     }
 

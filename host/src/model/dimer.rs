@@ -7,7 +7,7 @@ use blockspin_core::sampler::{self, Sampler, Start};
 use super::mcmc::Sampling;
 use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
 use crate::settings::groups::{Defaults, LearnedFilter, Optimisation, Window};
 use crate::settings::values::{self, Components, Sides};
@@ -155,7 +155,7 @@ impl Model for DimerModel {
     }
 
     fn title(&self) -> String {
-        let (size, t) = (self.size(), Parameter(self.sampler.temperature()));
+        let (size, t) = (self.size(), Rounded(self.sampler.temperature()));
         let noise = if self.is_bare() { "" } else { " with noise" };
         match t.0.is_finite() {
             true => format!("Dimers{noise}, {size} × {size} at T = {t}"),

@@ -8,7 +8,7 @@ use super::mcmc::Sampling;
 use super::{AnyModel, ExactQuery, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Sides};
 use crate::settings::{optional, settings};
@@ -89,7 +89,7 @@ impl Model for GaussianModel {
         format!(
             "Gaussian field, {} with mass {}",
             product(self.sampler.lattice().sides()),
-            Parameter(self.sampler.mass())
+            Rounded(self.sampler.mass())
         )
     }
 

@@ -9,8 +9,9 @@ use super::random_bonds::RandomBonds;
 use super::{AnyModel, ExactQuery, Model, ModelSampler, RingModel, exact};
 use crate::data::filters::product;
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
+use crate::observer::Observer;
 use crate::settings::values::{self, Disorder, Rule, Sides};
 use crate::settings::{Reader, as_name, optional, settings};
 
@@ -283,13 +284,18 @@ impl IsingModel {
     ///
     /// # Errors
     /// Usage, if the sampler rejects its parameters.
-    pub fn sampling(&self, seed: u64, threads: usize) -> Result<Sampling<sampler::Ising>> {
+    pub fn sampling(
+        &self,
+        seed: u64,
+        threads: usize,
+        observer: &dyn Observer,
+    ) -> Result<Sampling<sampler::Ising>> {
         let update = self.update()?;
         if update != Some(Update::Metropolis) {
-            return self.clusters(update, seed, threads);
+            return self.clusters(update, seed, threads, observer);
         }
         let model = self.sampler(Update::Metropolis, 1)?;
-        let plan = Plan::measure(&model, None, seed, threads);
+        let plan = Plan::measure(&model, None, seed, threads, observer);
         let warmer = model;
         Ok(Sampling {
             model,
@@ -305,9 +311,10 @@ impl IsingModel {
         choice: Option<Update>,
         seed: u64,
         threads: usize,
+        observer: &dyn Observer,
     ) -> Result<Sampling<sampler::Ising>> {
         let warmer = self.sampler(Update::SwendsenWang, 1)?;
-        let plan = Plan::measure(&warmer, None, seed, threads);
+        let plan = Plan::measure(&warmer, None, seed, threads, observer);
         let all = Sampling {
             model: warmer,
             warmer,
@@ -323,7 +330,13 @@ impl IsingModel {
         // the clusters' sizes would bias the sampling.
         let clusters = (sites / size).round().clamp(1.0, sites);
         let model = self.sampler(Update::Wolff, clusters as u32)?;
-        let single = Plan::measure(&model, Some((&warmer, plan.burn_in)), seed, threads);
+        let single = Plan::measure(
+            &model,
+            Some((&warmer, plan.burn_in)),
+            seed,
+            threads,
+            observer,
+        );
         let (work, work_all) = (
             f64::from(single.thin) * (clusters + 0.5) * size,
             f64::from(plan.thin) * sites,
@@ -387,7 +400,7 @@ impl Model for IsingModel {
             (false, false) => "Ising model",
             (false, true) => "Ising antiferromagnet",
         };
-        let (size, t) = (product(self.lattice.sides()), Parameter(self.temperature));
+        let (size, t) = (product(self.lattice.sides()), Rounded(self.temperature));
         format!("{kind}, {size} at T = {t}")
     }
 
@@ -431,8 +444,8 @@ impl Model for IsingModel {
         Ok(ModelSampler::Ising(Sampling::unmeasured(sampler)))
     }
 
-    fn prepare(&self, seed: u64, threads: usize) -> Result<ModelSampler> {
-        Ok(ModelSampler::Ising(self.sampling(seed, threads)?))
+    fn prepare(&self, seed: u64, threads: usize, observer: &dyn Observer) -> Result<ModelSampler> {
+        Ok(ModelSampler::Ising(self.sampling(seed, threads, observer)?))
     }
 
     fn planned(&self, plan: Plan, clusters: Option<u32>) -> Result<ModelSampler> {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::workers::{Crew, Work, lock};
 use crate::data::supply::Supply;
 use crate::error::Result;
+use crate::observer::{Observer, Phase, Progress, Silent};
 use crate::store::codec::{Number, StateFile};
 
 /// Chains that supply a run. Fixed, so that no result depends on the number of threads.
@@ -36,6 +37,8 @@ const PILOT_LOOKS: usize = 1 << 13;
 const PILOT_RESOLVED: f64 = 16.0;
 /// Autocorrelation times that the second half of a pilot must span.
 const SPAN: f64 = 30.0;
+/// Site updates after which progress is told.
+const TOLD: usize = 1 << 18;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
 
@@ -134,15 +137,25 @@ impl<M: Sampler + Clone> Sampling<M> {
 
 impl<M: Sampler> Sampling<M> {
     /// A chain in equilibrium.
-    fn warm(&self, chain: &mut Chain<M::Cell>) {
+    fn warm(&self, chain: &mut Chain<M::Cell>, progress: &dyn Progress) {
         let mut scratch = vec![0; self.warmer.scratch_len()];
-        chain.advance(&self.warmer, self.plan.burn_in, &mut scratch);
+        let most = match M::DIVISIBLE {
+            true => told(&self.warmer),
+            false => u32::MAX,
+        };
+        let mut left = self.plan.burn_in;
+        while left > 0 {
+            let sweeps = left.min(most);
+            chain.advance(&self.warmer, sweeps, &mut scratch);
+            progress.advance(sweeps.into());
+            left -= sweeps;
+        }
     }
 
     /// A chain that starts hot or cold, by its number, and has burnt in.
     pub fn chain(&self, seed: u64, task: u64, purpose: Purpose) -> Chain<M::Cell> {
         let mut chain = Chain::started(&self.model, seed, task, purpose);
-        self.warm(&mut chain);
+        self.warm(&mut chain, &Silent);
         chain
     }
 }
@@ -163,10 +176,17 @@ impl Trace {
         chain: &mut Chain<M::Cell>,
         every: u32,
         looks: usize,
+        progress: &dyn Progress,
     ) {
         let mut scratch = vec![0; model.scratch_len()];
+        let (mut untold, most) = (0, told(model));
         while self.energy.len() < looks {
             chain.advance(model, every, &mut scratch);
+            untold += every;
+            if untold >= most || self.energy.len() + 1 == looks {
+                progress.advance(untold.into());
+                untold = 0;
+            }
             self.energy.push(model.energy(&chain.state));
             self.order.push(model.order_parameter(&chain.state));
             self.sectors.push(model.sector(&chain.state));
@@ -226,13 +246,23 @@ impl Plan {
     /// autocorrelation times are between samples.
     ///
     /// The chains are warmed first, where `warm` gives the model that does it, and its sweeps. With
-    /// a thread to spare they run at once.
+    /// a thread to spare they run at once. The observer sees sweeps of both chains, as many as are known
+    /// to be needed.
     pub fn measure<M: Sampler<Cell: Send> + Sync>(
         model: &M,
         warm: Option<(&M, u32)>,
         seed: u64,
         threads: usize,
+        observer: &dyn Observer,
     ) -> Plan {
+        let sites = model.lattice().sites() as u64;
+        let first = first_sweeps(sites);
+        let progress = observer.begin(Phase {
+            label: "pilot",
+            total: 2 * first as u64,
+            unit: "sweeps",
+        });
+        progress.expect(2 * first as u64);
         let mut chains = [0, 1].map(|task| Chain::started(model, seed, task, Purpose::Pilot));
         if let Some((warmer, sweeps)) = warm {
             spread(chains.iter_mut().collect(), threads, |chain| {
@@ -240,14 +270,12 @@ impl Plan {
             });
         }
         let mut traces = [(); 2].map(|()| Trace::default());
-        let sites = model.lattice().sites() as u64;
         let [least, _] = PILOT_SWEEPS;
-        let first = first_sweeps(sites);
         let (mut looks, mut every) = (first, 1);
         loop {
             let tasks = chains.iter_mut().zip(&mut traces).collect();
             spread(tasks, threads, |(chain, trace)| {
-                trace.follow(model, chain, every, looks);
+                trace.follow(model, chain, every, looks, progress.as_ref());
             });
             // Of energy and order parameter the slower, each a mean of both chains.
             let taus = [0, 1].map(|what| {
@@ -285,6 +313,9 @@ impl Plan {
                     frozen: traces.iter().all(Trace::is_frozen),
                 };
             }
+            let wanted = (2.0 * SPAN * tau).min(1e12) as u64 * u64::from(every);
+            let wanted = wanted.clamp(sweeps + 1, (PILOT_UPDATES / sites).max(sweeps + 1));
+            progress.expect(2 * (sweeps * wanted.div_ceil(sweeps).next_power_of_two()));
             if looks >= PILOT_LOOKS && tau >= PILOT_RESOLVED {
                 every *= 2;
                 traces.iter_mut().for_each(Trace::halve);
@@ -293,6 +324,11 @@ impl Plan {
             }
         }
     }
+}
+
+/// Sweeps after which progress is told.
+fn told<M: Sampler>(model: &M) -> u32 {
+    (TOLD / model.lattice().sites().max(1)).clamp(1, TOLD) as u32
 }
 
 /// Sweeps of a pilot at first.
@@ -372,7 +408,7 @@ struct Line<M: Supplier> {
 
 impl<M: Supplier> Line<M> {
     /// Fills `ready` unless it is full, after the burn-in if that is still due.
-    fn refill(&mut self, sampling: &Sampling<M>) {
+    fn refill(&mut self, sampling: &Sampling<M>, progress: &dyn Progress) {
         if self.is_full {
             return;
         }
@@ -380,7 +416,7 @@ impl<M: Supplier> Line<M> {
         let Sampling { model, plan, .. } = sampling;
         let chain = &mut self.chain;
         if !self.burnt_in {
-            sampling.warm(chain);
+            sampling.warm(chain, progress);
             self.burnt_in = true;
         }
         let mut scratch = vec![0; model.scratch_len()];
@@ -390,6 +426,7 @@ impl<M: Supplier> Line<M> {
             chain.advance(model, plan.thin, &mut scratch);
             model.keep(&chain.state, &mut kept, &mut chain.stream);
             model.values(&kept, values);
+            progress.advance(plan.thin.into());
         }
     }
 
@@ -416,6 +453,8 @@ struct Lines<M: Supplier> {
 struct Shared<M: Supplier> {
     sampling: Sampling<M>,
     lines: Mutex<Lines<M>>,
+    /// Is told of sweeps.
+    progress: Mutex<Option<Arc<dyn Progress>>>,
 }
 
 impl<M: Supplier> Work for Shared<M> {
@@ -424,7 +463,8 @@ impl<M: Supplier> Work for Shared<M> {
         let Some(mut line) = line else {
             return false;
         };
-        line.refill(&self.sampling);
+        let progress = lock(&self.progress).clone();
+        line.refill(&self.sampling, progress.as_deref().unwrap_or(&Silent));
         lock(&self.lines).full.push(line);
         true
     }
@@ -483,6 +523,7 @@ impl<M: Supplier> Chains<M> {
         let shared = Arc::new(Shared {
             sampling,
             lines: Mutex::new(lines),
+            progress: Mutex::new(None),
         });
         let work: Arc<dyn Work> = shared.clone();
         crew.add(urgency, work.clone());
@@ -567,6 +608,22 @@ impl<M: Supplier> Supply<M::Value> for Chains<M> {
 
     fn expect(&mut self, count: usize) {
         self.expected = count;
+    }
+
+    /// Sweeps, those of the burn-in among them. Chains draw the same number of samples at a time.
+    fn work(&self, count: usize) -> (u64, &'static str) {
+        let Sampling { model, plan, .. } = &self.shared.sampling;
+        let cold = self.home.iter().filter(|line| !line.burnt_in).count();
+        let each = samples_ahead(model)
+            .min(self.expected.div_ceil(CHAINS))
+            .max(1);
+        let samples = count.next_multiple_of(CHAINS * each) as u64;
+        let sweeps = cold as u64 * u64::from(plan.burn_in) + samples * u64::from(plan.thin);
+        (sweeps, "sweeps")
+    }
+
+    fn report(&mut self, progress: Option<Arc<dyn Progress>>) {
+        *lock(&self.shared.progress) = progress;
     }
 
     /// Lines that are being filled are waited for; which are full depends on the threads, what will be

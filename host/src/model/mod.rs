@@ -34,6 +34,7 @@ pub use ring::RingModel;
 
 use crate::data::npy::Format;
 use crate::error::{Error, Result};
+use crate::observer::Observer;
 use crate::settings::groups::{Defaults, Pace};
 use crate::settings::{Fields, Reader, any, text};
 use mcmc::{Plan, Sampling};
@@ -248,15 +249,15 @@ pub trait Model: Debug + Send + Sync {
     /// Usage, if the sampler rejects its parameters.
     fn unmeasured(&self) -> Result<ModelSampler>;
 
-    /// Its sampler, with a plan measured from pilot chains. The result does not depend on the number of
-    /// threads.
+    /// Its sampler, with a plan measured from pilot chains, which the observer sees. The result does not
+    /// depend on the number of threads.
     ///
     /// # Errors
     /// Those of [`unmeasured`](Self::unmeasured).
-    fn prepare(&self, seed: u64, threads: usize) -> Result<ModelSampler> {
+    fn prepare(&self, seed: u64, threads: usize, observer: &dyn Observer) -> Result<ModelSampler> {
         let mut prepared = self.unmeasured()?;
         with_sampling!(&mut prepared, sampling => {
-            sampling.plan = Plan::measure(&sampling.model, None, seed, threads);
+            sampling.plan = Plan::measure(&sampling.model, None, seed, threads, observer);
         });
         Ok(prepared)
     }

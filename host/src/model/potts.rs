@@ -7,7 +7,7 @@ use super::mcmc::Sampling;
 use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Sides};
 use crate::settings::{optional, settings};
@@ -84,7 +84,7 @@ impl Model for PottsModel {
     }
 
     fn title(&self) -> String {
-        let (size, t) = (self.sides(), Parameter(self.temperature));
+        let (size, t) = (self.sides(), Rounded(self.temperature));
         format!(
             "{}-state Potts model, {size} at T = {t}",
             self.sampler.states()

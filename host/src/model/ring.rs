@@ -11,7 +11,7 @@ use super::mcmc::Sampling;
 use super::random_bonds::RandomBonds;
 use super::{AnyModel, ExactQuery, IsingChain, Layout, Model, ModelSampler, exact};
 use crate::data::npy::Format;
-use crate::digits::Parameter;
+use crate::digits::{Parameter, Rounded};
 use crate::error::{Error, Result};
 use crate::settings::values::Sides;
 
@@ -68,7 +68,7 @@ impl Model for RingModel {
         format!(
             "Ising chain with random bonds, {} at T = {}",
             self.sampler.lattice().sites(),
-            Parameter(self.temperature)
+            Rounded(self.temperature)
         )
     }
 

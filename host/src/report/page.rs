@@ -3,14 +3,19 @@
 use std::fmt::Write;
 
 use blockspin_core::bound::AnyBound as Bound;
+use blockspin_core::num::math;
 
-use super::picture::{Level, escape, heat_map_svg, series_svg};
+use super::picture::chart::{Chart, Level, Size, chart_svg};
+use super::picture::escape;
+use super::picture::maps::{axis_names, maps_html, strip_html};
 use super::settings;
 use crate::data::filters::product;
 use crate::digits;
 use crate::error::Result;
 use crate::run::RunRecord;
-use crate::run::record::{Diagnosis, VERSION};
+use crate::run::config::Source;
+use crate::run::evaluate::Estimate;
+use crate::run::record::VERSION;
 use crate::settings::encoder::Coarse;
 
 /// The report of a run as an HTML page. `drawing` is an SVG of the filter on a graph; without it the
@@ -58,6 +63,7 @@ impl Page<'_> {
         self.headline(&mut page);
         self.warnings(&mut page);
         self.pictures(&mut page);
+        self.course(&mut page);
         self.meaning(&mut page);
         self.repeat(&mut page);
         page.push_str("</main>\n</body>\n</html>\n");
@@ -129,46 +135,60 @@ impl Page<'_> {
                 }
             }
         );
-        let mut facts = match self.coarse() {
-            Coarse::Binary if self.is_mapped() => vec![(
-                "Same map, h = sign(x)",
-                self.record.results.information_sign_nats,
-            )],
-            Coarse::States(_) if self.is_mapped() => {
-                vec![(
-                    "Same map, h = argmax x_s",
-                    self.record.results.information_sign_nats,
-                )]
-            }
-            Coarse::Binary => vec![(
-                "Same filter, h = sign(Λ·v)",
-                self.record.results.information_sign_nats,
-            )],
-            Coarse::Continuous { .. } => vec![],
-            Coarse::States(_) => vec![(
-                "Same filters, h = argmax Λ_s·v",
-                self.record.results.information_sign_nats,
-            )],
+        for (name, value) in self.facts() {
+            let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
+        }
+        page.push_str("</dl>\n</section>\n");
+    }
+
+    /// Figures beside the headline, each with its error if it has one.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let results = &self.record.results;
+        let exact = results.exact;
+        let mut facts = vec![];
+        if let Some(value) = exact.and_then(|exact| exact.information_nats) {
+            facts.push(("Exact", nats(value)));
+        }
+        if let Some(value) = exact.and_then(|exact| exact.infonce_nats) {
+            facts.push(("Of which InfoNCE can show", nats(value)));
+        }
+        let sign = match (self.coarse(), self.is_mapped()) {
+            (Coarse::Binary, true) => Some("Same map, h = sign(x)"),
+            (Coarse::Binary, false) => Some("Same filter, h = sign(Λ·v)"),
+            (Coarse::States(_), true) => Some("Same map, h = argmax x_s"),
+            (Coarse::States(_), false) => Some("Same filters, h = argmax Λ_s·v"),
+            (Coarse::Continuous { .. }, _) => None,
         };
+        if let Some(name) = sign {
+            let (mean, stderr) = (
+                results.information_sign_nats,
+                results.information_sign_stderr_nats,
+            );
+            facts.push((name, with_error(mean, stderr)));
+        }
+        if let Some(value) = exact.and_then(|exact| exact.information_sign_nats) {
+            facts.push(("Exact, of that h", nats(value)));
+        }
+        let last = self.record.history.iter().rev();
+        if let Some(record) = last.into_iter().find(|record| record.validation.is_some()) {
+            let value = with_error(record.validation, record.validation_stderr);
+            facts.push(("Validation, at the end", value));
+        }
         facts.push((
             "In training, moving average",
-            self.record.results.training_information_nats,
+            number(results.training_information_nats),
         ));
         if let Some(capacity) = self.capacity() {
             let name = match self.coarse() {
                 Coarse::States(_) => "Capacity of h, C ln Q",
                 _ => "Capacity of h, C ln 2",
             };
-            facts.push((name, Some(capacity.value)));
+            facts.push((name, nats(capacity.value)));
         }
         if let Some(ceiling) = self.ceiling() {
-            facts.push(("Ceiling of InfoNCE, ln K", Some(ceiling)));
+            facts.push(("Ceiling of InfoNCE, ln K", nats(ceiling)));
         }
-        for (name, value) in facts {
-            let value = number(value);
-            let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
-        }
-        page.push_str("</dl>\n</section>\n");
+        facts
     }
 
     fn warnings(&self, page: &mut String) {
@@ -183,35 +203,31 @@ impl Page<'_> {
     }
 
     fn pictures(&self, page: &mut String) {
-        let ceiling = self.ceiling().map(|value| Level {
-            value,
-            label: format!("ln K = ln {}", self.batch()),
-        });
-        let levels: Vec<_> = ceiling.into_iter().chain(self.capacity()).collect();
+        let filters = &self.record.drawn(&self.record.filters);
+        let of_file = matches!(self.record.config.source, Source::Data(_));
+        let several = filters.count() > 1 || filters.sides().len() > 2 || self.drawing.is_some();
         let _ = write!(
             page,
-            "<section class=\"pictures\">\n<figure class=\"map\">\n<h2>{}</h2>\n<div \
-             class=\"scroll\">{}</div>\n<figcaption>{} on {}: <b \
-             class=\"positive\">red</b> positive, <b class=\"negative\">blue</b> negative. {}\
-             </figcaption>\n</figure>\n<figure class=\"curve\">\n\
-             <h2>Information against step</h2>\n<div class=\"scroll\">{}</div>\n<figcaption>\
-             While the relaxation is high, h is nearly continuous in training and carries more \
-             information. If the line still lies above the held-out points at the end, the critic has \
-             memorised its samples.</figcaption>\n</figure>\n</section>\n",
+            "<section class=\"pictures\">\n<figure class=\"map{}\">\n<h2>{}</h2>\n{}\
+             <figcaption>{} on {}: <b class=\"positive\">red</b> positive, <b \
+             class=\"negative\">blue</b> negative. {}</figcaption>\n</figure>\n",
+            if several { " several" } else { "" },
             match (self.is_mapped(), self.record.filters.count()) {
                 (true, _) => "Mean response of the map",
                 (false, 1) => "The filter",
                 (false, _) => "The filters",
             },
-            self.drawing
-                .map_or_else(|| heat_map_svg(&self.record.filters), str::to_string),
+            match self.drawing {
+                Some(drawing) => format!("<div class=\"scroll\">{drawing}</div>\n"),
+                None => maps_html(filters, &axis_names(filters.sides().len(), of_file)),
+            },
             match self.is_mapped() {
                 true => "Means of ∂x/∂v over the held-out configurations, x being the logit of h,",
                 false => "Weights",
             },
             match self.drawing {
                 Some(_) => "the graph".into(),
-                None => format!("the block of {}", product(self.record.filters.sides())),
+                None => format!("the block of {}", product(filters.sides())),
             },
             match self.coarse() {
                 Coarse::States(q) => format!(
@@ -220,7 +236,72 @@ impl Page<'_> {
                 ),
                 _ => "The overall sign has no meaning.".into(),
             },
-            series_svg(&self.record.history, &levels)
+        );
+        self.chart(page);
+        page.push_str("</section>\n");
+    }
+
+    fn chart(&self, page: &mut String) {
+        let results = &self.record.results;
+        let ceiling = self.ceiling().map(|value| Level {
+            value,
+            label: format!("ln {}", self.batch()),
+        });
+        let exact = results.exact.and_then(|exact| exact.information_nats);
+        let exact = exact.map(|value| Level {
+            value,
+            label: "exact".into(),
+        });
+        let levels: Vec<_> = [ceiling, exact, self.capacity()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let reported = results.information();
+        let chart = Chart {
+            records: &self.record.history,
+            levels: &levels,
+            reported: Some(reported),
+        };
+        let _ = write!(
+            page,
+            "<figure class=\"curve\">\n<h2>Information against step</h2>\n{}{}<figcaption>\
+             <b class=\"line\">Line</b>: moving average over training batches. <b \
+             class=\"dots\">Dots</b>: validation windows, which training does not learn from, ± one \
+             standard error. <b class=\"reported\">Held out</b>: the reported figure{}. While the \
+             relaxation is high, h is nearly continuous in training and carries more information. A \
+             line that still lies above the dots at the end comes from a critic that has memorised \
+             its samples.</figcaption>\n</figure>\n",
+            chart_svg(&chart, Size::Wide),
+            chart_svg(&chart, Size::Narrow),
+            match reported.mean.is_finite() {
+                true => format!(
+                    ", {}",
+                    with_error(Some(reported.mean), finite(Some(reported.stderr)))
+                ),
+                false => String::new(),
+            },
+        );
+    }
+
+    /// The filter in the course of the training.
+    fn course(&self, page: &mut String) {
+        let series = &self.record.filter_series;
+        if self.drawing.is_some() || series.steps.len() < 2 {
+            return;
+        }
+        let _ = write!(
+            page,
+            "<section>\n<figure class=\"course\">\n<h2>The filter during training</h2>\n{}\
+             <figcaption>By step, in the colours of the filter that is reported, which is the \
+             last.</figcaption>\n</figure>\n</section>\n",
+            strip_html(
+                &series.steps,
+                &series
+                    .filters
+                    .iter()
+                    .map(|filters| self.record.drawn(filters))
+                    .collect::<Vec<_>>()
+            )
         );
     }
 
@@ -228,29 +309,6 @@ impl Page<'_> {
     fn meaning(&self, page: &mut String) {
         let batch = self.batch().max(1) as usize;
         let mut items = vec![];
-        for diagnosis in &self.record.results.diagnoses {
-            items.push(match diagnosis {
-                Diagnosis::NoSignal => (
-                    "No signal here.",
-                    "The information is within three standard errors of zero. Without a \
-                     signal all filters are equally good: this one is noise."
-                        .to_string(),
-                ),
-                Diagnosis::Overfitting => (
-                    "Overfitted.",
-                    "The information is higher in training than on unseen configurations. Trust the \
-                     latter; more configurations, fewer steps or a thinner environment help."
-                        .to_string(),
-                ),
-                Diagnosis::NearCeiling => (
-                    "Near the ceiling.",
-                    "The value is close to ln K, above which InfoNCE cannot go. Repeat with a \
-                     larger batch."
-                        .to_string(),
-                ),
-                _ => continue,
-            });
-        }
         items.push((
             "A lower bound.",
             "The number bounds I(H:E) from below: a better critic or filter could only raise it. It \
@@ -344,13 +402,19 @@ impl Page<'_> {
         let how = self.record.command.clone().unwrap_or_else(|| {
             serde_json::to_string_pretty(&self.record.config.fields()).unwrap_or_default()
         });
+        let how = match &self.record.command {
+            Some(command) => words(command),
+            None => escape(&how),
+        };
         let _ = write!(
             page,
-            "<section>\n<h2>How to repeat it</h2>\n<pre><code>{}</code></pre>\n<p>The same version \
-             gives the same bits on every machine and with any number of threads. Fingerprint of \
-             filters, critic and series: <code class=\"print\">{}</code></p>\n</section>\n\
-             <section>\n<h2>Settings</h2>\n<table>\n",
-            escape(&how),
+            "<section>\n<h2>How to repeat it</h2>\n<pre><code>{how}</code></pre>\n<p>The same version \
+             (blockspin {VERSION}, elementary functions of {}) gives the same bits on every machine and \
+             with any number of threads. Fingerprint of filters, critic and series: <code \
+             class=\"print\">{}</code>. The date, in seconds since 1970, and wall times are in <code>timing.csv</code> \
+             beside this page, so that repeats give the same page.</p>\n</section>\n\
+             <section>\n<h2>Settings and samples</h2>\n<table>\n",
+            math::NAME,
             escape(&self.record.results.fingerprint)
         );
         for (name, value) in settings::table(self.record) {
@@ -362,6 +426,32 @@ impl Page<'_> {
             );
         }
         page.push_str("</table>\n</section>\n");
+    }
+}
+
+/// A command as HTML, in which lines break between an option with its value and the next.
+fn words(command: &str) -> String {
+    let mut html = String::new();
+    for (i, part) in command.split(" --").enumerate() {
+        let option = if i == 0 {
+            ""
+        } else {
+            " <span class=\"word\">--"
+        };
+        html += option;
+        html += &escape(part);
+        if i > 0 {
+            html += "</span>";
+        }
+    }
+    html
+}
+
+/// "0.4045 ± 0.0026", or the mean alone.
+fn with_error(mean: Option<f64>, stderr: Option<f64>) -> String {
+    match (finite(mean), finite(stderr)) {
+        (Some(mean), Some(stderr)) => Estimate { mean, stderr }.to_string().replace('-', "−"),
+        (mean, _) => number(mean),
     }
 }
 
@@ -406,6 +496,7 @@ mod tests {
             "0.6931",
             "0.0050 nats",
             "blockspin train ising",
+            "0.3900 ± 0.0100",
             "00c0ffee00c0ffee",
             "ln 2",
             ">—<",
@@ -413,7 +504,7 @@ mod tests {
         ] {
             assert!(page.contains(text), "{text}");
         }
-        assert!(!page.contains("Warnings") && !page.contains("Overfitted"));
+        assert!(!page.contains("Warnings"));
     }
 
     #[test]
@@ -448,11 +539,45 @@ mod tests {
         for text in ["http", "src=", "href=", "url(", "@import", "<script"] {
             assert!(!page.contains(text), "{text}");
         }
-        for tag in ["section", "figure", "svg", "dl", "div", "table", "p", "b"] {
+        for tag in [
+            "section", "figure", "svg", "dl", "div", "table", "p", "b", "ol", "span",
+        ] {
             let open = page.matches(&format!("<{tag}>")).count()
                 + page.matches(&format!("<{tag} ")).count();
             assert_eq!(open, page.matches(&format!("</{tag}>")).count(), "{tag}");
         }
+    }
+
+    /// Drawings are not scaled down: the narrow chart and a map fit into the 296 pixels that a screen of
+    /// 360 leaves, and the style gives them the whole width.
+    #[test]
+    fn no_text_is_smaller_than_eleven_pixels() {
+        let page = page(|_| ());
+        let (style, body) = page.split_once("</style>").unwrap();
+        for size in body.split("font-size=\"").skip(1) {
+            let size: f64 = size.split('"').next().unwrap().parse().unwrap();
+            assert!(size >= 11.0, "{size}");
+        }
+        // Parts of the headline are half of at least 2.6rem.
+        let rules = style.lines().filter(|line| !line.starts_with(".number "));
+        for size in rules.flat_map(|line| line.split("font-size: ").skip(1)) {
+            let size = size.split([';', ' ']).next().unwrap();
+            let pixels = match (size.strip_suffix("rem"), size.strip_suffix("em")) {
+                (Some(rem), _) => 16.0 * rem.parse::<f64>().unwrap(),
+                // Of the smallest text around it.
+                (None, Some(em)) => 0.92 * 16.0 * em.parse::<f64>().unwrap(),
+                _ => continue,
+            };
+            assert!(pixels >= 11.0, "{size}");
+        }
+        for class in ["series narrow", "filter"] {
+            let (_, drawing) = body
+                .split_once(&format!("class=\"{class}\" viewBox=\"0 0 "))
+                .unwrap();
+            let width: f64 = drawing.split(' ').next().unwrap().parse().unwrap();
+            assert!(width <= 296.0, "{class}: {width}");
+        }
+        assert!(style.contains("svg.series { width: 100%"));
     }
 
     #[test]
@@ -479,12 +604,9 @@ mod tests {
 
     #[test]
     fn says_when_the_number_lies() {
-        let noise = page(|record| {
-            record.results.diagnoses = vec![Diagnosis::NoSignal, Diagnosis::Overfitting];
-        });
-        assert!(noise.contains("No signal here") && noise.contains("Overfitted"));
-        let high = page(|record| record.results.diagnoses = vec![Diagnosis::NearCeiling]);
-        assert!(high.contains("Near the ceiling"));
+        // In the words of the diagnosis alone, as the terminal has them.
+        let noise = page(|record| record.results.warnings = vec!["no information beyond".into()]);
+        assert!(noise.contains("Warnings") && noise.contains("<li>no information beyond</li>"));
         let free = page(|record| {
             record.config.optimisation.bound = Bound::DonskerVaradhan;
             record.results.ceiling_nats = None;
@@ -502,7 +624,10 @@ mod tests {
             record.history.clear();
         });
         assert!(
-            !page.contains("NaN") && !page.contains("inf<") && !page.contains("class=\"error\"")
+            !page.contains("NaN")
+                && !page.contains("inf<")
+                && !page.contains("class=\"error\"")
+                && !page.contains("class=\"reported\" d=")
         );
         assert_eq!(
             (nats(-0.00001), nats(-0.5)),

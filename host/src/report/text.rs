@@ -82,7 +82,7 @@ pub fn summary(record: &RunRecord, shells: Option<&Shells>, style: Style) -> Res
     }
     text += &match shells {
         Some(shells) => graph_table(shells, &record.filters, style)?,
-        None => heat_map(&record.filters, style),
+        None => heat_map(&record.drawn(&record.filters), style),
     };
     Ok(text)
 }
@@ -183,7 +183,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     }
     if let Some(tried) = &results.components_tried {
         let each = tried.iter().map(|tried| {
-            let [mean, stderr] = estimate(tried.watched_nats, tried.watched_stderr_nats);
+            let [mean, stderr] = estimate(tried.validation_nats, tried.validation_stderr_nats);
             format!("C = {}: {mean} ± {stderr}", tried.components)
         });
         rows.push((
@@ -198,7 +198,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     if let (Some(restarts), Some(spread)) = (&results.restarts, results.spread_nats) {
         let each: Vec<_> = restarts
             .iter()
-            .map(|one| estimate(one.watched_nats, one.watched_stderr_nats))
+            .map(|one| estimate(one.validation_nats, one.validation_stderr_nats))
             .collect();
         rows.push((
             "Restarts".into(),
@@ -228,8 +228,8 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
     }
     if let Some(Refinement {
         steps,
-        watched_before_nats,
-        watched_after_nats,
+        validation_before_nats,
+        validation_after_nats,
         kept,
         ..
     }) = results.refined
@@ -238,8 +238,8 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
             "Refinement".into(),
             format!(
                 "{steps} steps of BFGS, {} to {} nats on validation windows{}",
-                digits::number(watched_before_nats),
-                digits::number(watched_after_nats),
+                digits::number(validation_before_nats),
+                digits::number(validation_after_nats),
                 match kept {
                     true => "",
                     false => "; the filter is unchanged",

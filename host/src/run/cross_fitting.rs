@@ -2,6 +2,7 @@
 //! critic and scale for it are chosen on the other parts.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use super::checkpoint::Checkpoint;
 use super::evaluate::{Estimate, Figures};
@@ -10,6 +11,7 @@ use super::setup::{SCALES, Scaling, Setup};
 use crate::data::Data;
 use crate::data::split::Split;
 use crate::error::Result;
+use crate::observer::{Observer, Phase, Progress};
 use crate::settings::values::Critics;
 
 /// Independent held-out windows below which a file serves in several folds.
@@ -46,20 +48,27 @@ pub(super) fn run(
     let splits: Vec<Split> = (1..folds)
         .map(|fold| split.fold(data, fold as usize, folds as usize))
         .collect();
+    let all = || std::iter::once(split).chain(&splits).zip(1..);
+    let fold = |setup: &Setup, fold: u32| {
+        let mut setup = setup.clone();
+        setup.execution.observer = Arc::new(Fold {
+            observer: setup.execution.observer.clone(),
+            label: format!("fold {fold} of {folds}"),
+            following: u64::from(folds - fold) * u64::from(setup.learned.restarts),
+        });
+        setup
+    };
     let first = Setup {
         alternatives: vec![],
         ..setup.clone()
     };
-    let first = learning::data(&first, data, split, checkpoint)?;
+    let first = learning::data(&fold(&first, 1), data, split, checkpoint)?;
     // Of all others too, if their number was to be found: figures of different ones have no mean.
     let components = first.components;
     let others = |critic: usize, mut outcomes: Vec<Outcome>| {
         let setup = setup.stage(critic, components)?;
-        if outcomes.is_empty() {
-            outcomes.push(learning::data(&setup, data, split, None)?);
-        }
-        for split in &splits {
-            outcomes.push(learning::data(&setup, data, split, None)?);
+        for (split, number) in all().skip(outcomes.len()) {
+            outcomes.push(learning::data(&fold(&setup, number), data, split, None)?);
         }
         Ok::<_, crate::Error>(outcomes)
     };
@@ -70,6 +79,31 @@ pub(super) fn run(
         }
     }
     Ok(join(tried, split))
+}
+
+/// Shows which fold a phase belongs to.
+struct Fold {
+    observer: Arc<dyn Observer>,
+    label: String,
+    /// Phases of the same kind in further folds.
+    following: u64,
+}
+
+impl Observer for Fold {
+    fn begin(&self, phase: Phase<'_>) -> Box<dyn Progress> {
+        let label = format!("{}, {}", phase.label, self.label);
+        let label = &label;
+        let progress = self.observer.begin(Phase { label, ..phase });
+        // Of other phases the trainings that follow take most of the time.
+        if phase.unit == learning::STEPS {
+            progress.followed_by(self.following);
+        }
+        progress
+    }
+
+    fn notice(&self, message: &str) {
+        self.observer.notice(message);
+    }
 }
 
 /// Estimates of one critic and scale.

@@ -197,7 +197,8 @@ pub fn diagnose(
             ),
         ));
     }
-    if learned && seen <= 3.0 * stderr {
+    // Below zero by more than that is another problem.
+    if learned && seen.abs() <= 3.0 * stderr {
         found.push((
             Diagnosis::NoSignal,
             "no information beyond its error: the filter means nothing here".into(),

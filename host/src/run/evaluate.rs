@@ -14,7 +14,6 @@ use crate::data::correlation::Correlation;
 use crate::data::supply::{SampleValue, Supply};
 use crate::digits;
 use crate::error::{Error, Result};
-use crate::observer::Progress;
 use crate::run::simd::Isa;
 
 /// Batches from which an error bar over batches is worth looking at.
@@ -86,7 +85,6 @@ impl<V: SampleValue> HeldOut<V> {
         batch: usize,
         Extent { groups, windows }: Extent,
         stream: &mut Stream,
-        progress: &dyn Progress,
     ) -> Result<Self> {
         let (block, environment) = cut.parts();
         let (v_length, e_length) = (V::row(block), V::row(environment));
@@ -125,9 +123,6 @@ impl<V: SampleValue> HeldOut<V> {
                 }
             }
             complete += 1;
-            if complete % windows == 0 {
-                progress.advance(1);
-            }
         }
         held.groups = complete / (windows * batch);
         if held.groups == 0 && groups > 0 {

@@ -16,10 +16,12 @@ pub struct Record {
     pub step: u64,
     /// Moving average of the bound over the training batches, in nats.
     pub training: Option<f64>,
-    /// Bound on samples that the critic has not seen, in nats.
-    pub held_out: Option<f64>,
+    /// Bound on validation windows, which the critic does not learn from, in nats.
+    #[serde(alias = "held_out")]
+    pub validation: Option<f64>,
     /// Its standard error, where there is one.
-    pub held_out_stderr: Option<f64>,
+    #[serde(alias = "held_out_stderr")]
+    pub validation_stderr: Option<f64>,
     /// Temperature ε of the relaxation.
     pub epsilon: Option<f64>,
 }
@@ -27,10 +29,10 @@ pub struct Record {
 /// The history as CSV with a header line; missing or non-finite values are empty fields.
 #[must_use]
 pub fn csv(records: &[Record]) -> String {
-    let mut text = String::from("step,training_information_nats,held_out_nats,epsilon\n");
+    let mut text = String::from("step,training_information_nats,validation_nats,epsilon\n");
     for record in records {
         let _ = write!(text, "{}", record.step);
-        for value in [record.training, record.held_out, record.epsilon] {
+        for value in [record.training, record.validation, record.epsilon] {
             text.push(',');
             if let Some(value) = value.filter(|v| v.is_finite()) {
                 let _ = write!(text, "{value}");
@@ -46,7 +48,10 @@ pub fn csv(records: &[Record]) -> String {
 /// this is less than that of each.
 #[must_use]
 pub fn rise(series: &[Record]) -> Option<Estimate> {
-    let figures: Vec<f64> = series.iter().filter_map(|record| record.held_out).collect();
+    let figures: Vec<f64> = series
+        .iter()
+        .filter_map(|record| record.validation)
+        .collect();
     let quarter = figures.len() / 4;
     if quarter < FEWEST {
         return None;
@@ -74,19 +79,19 @@ mod tests {
         let record = Record {
             step: 10,
             training: Some(0.25),
-            held_out: None,
-            held_out_stderr: None,
+            validation: None,
+            validation_stderr: None,
             epsilon: Some(f64::NAN),
         };
         let second = Record {
             step: 20,
-            held_out: Some(1e-3),
+            validation: Some(1e-3),
             epsilon: Some(0.1),
             ..record
         };
         assert_eq!(
             csv(&[record, second]),
-            "step,training_information_nats,held_out_nats,epsilon\n10,0.25,,\n20,0.25,0.001,0.1\n"
+            "step,training_information_nats,validation_nats,epsilon\n10,0.25,,\n20,0.25,0.001,0.1\n"
         );
     }
 }

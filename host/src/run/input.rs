@@ -25,8 +25,14 @@ impl Pace {
     ///
     /// # Errors
     /// Those of [`Model::prepare`].
-    pub fn prepare(&self, model: &dyn Model, seed: u64, threads: usize) -> Result<ModelSampler> {
-        let mut prepared = model.prepare(seed, threads)?;
+    pub fn prepare(
+        &self,
+        model: &dyn Model,
+        seed: u64,
+        threads: usize,
+        observer: &dyn Observer,
+    ) -> Result<ModelSampler> {
+        let mut prepared = model.prepare(seed, threads, observer)?;
         let plan = prepared.plan_mut();
         plan.burn_in = self.burn_in.unwrap_or(plan.burn_in);
         plan.thin = self.thin.unwrap_or(plan.thin);

@@ -26,7 +26,10 @@ use super::refine::Refinement;
 use super::region::Geometry;
 use super::search::{Attempt, Search};
 use super::setup::{SCALES, Scaling, Setup};
-use super::training::{Buffers, EndReason, PoolBuffers, Training, TrainingResult, choose, filters};
+use super::training::{
+    Buffers, EndReason, FilterSeries, PoolBuffers, Training, TrainingResult, choose, filter_series,
+    filters,
+};
 use crate::data::correlation::Correlation;
 use crate::data::filters::Filters;
 use crate::data::split::Split;
@@ -36,10 +39,13 @@ use crate::error::{Error, Result};
 use crate::model::mcmc::{self, CHAINS, Chains, Sampling, Supplier};
 use crate::model::workers::{Crew, lock};
 use crate::model::{ModelSampler, with_sampling};
-use crate::observer::{Phase, Progress, Silent};
+use crate::observer::{Phase, Progress};
 use crate::run::checkpoint::Checkpoint;
 use crate::store::codec::StateFile;
 use crate::store::resources;
+
+/// The unit of trainings.
+pub(super) const STEPS: &str = "steps";
 
 /// What a run found.
 #[derive(Clone, Debug)]
@@ -61,6 +67,8 @@ pub struct Outcome {
     pub training: f64,
     /// The filter; of a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
+    /// The filter in the course of that training; none of a map, or of a filter that was given.
+    pub filter_series: FilterSeries,
     /// Filter and critic, in the order that `Shape::parameter_lanes` states.
     pub parameters: Vec<Lane>,
     /// The course of the training that is reported.
@@ -151,17 +159,35 @@ struct Meanwhile<'a, V> {
     supply: Box<dyn Supply<V> + Send + 'a>,
     /// Whether they are of no use any more.
     over: &'a AtomicBool,
-    taken: &'a AtomicU64,
+}
+
+/// Counts work that is done while another phase is shown.
+#[derive(Default)]
+struct Count(AtomicU64);
+
+impl Progress for Count {
+    fn advance(&self, units: u64) {
+        self.0.fetch_add(units, Ordering::Relaxed);
+    }
+
+    fn describe(&self, _: &dyn Fn() -> String) {}
 }
 
 impl<V> Supply<V> for Meanwhile<'_, V> {
     fn next(&mut self, slot: &mut [V]) -> Result<bool> {
-        self.taken.fetch_add(1, Ordering::Relaxed);
         Ok(!self.over.load(Ordering::Relaxed) && self.supply.next(slot)?)
     }
 
     fn expect(&mut self, count: usize) {
         self.supply.expect(count);
+    }
+
+    fn work(&self, count: usize) -> (u64, &'static str) {
+        self.supply.work(count)
+    }
+
+    fn report(&mut self, progress: Option<Arc<dyn Progress>>) {
+        self.supply.report(progress);
     }
 
     fn pass(&mut self, state: &mut StateFile) -> Result<()> {
@@ -355,23 +381,29 @@ fn cut_run<C: Cut + Copy + Send + Sync, V: SampleValue>(
     Ok(outcome)
 }
 
-/// Climbs to the end, and writes checkpoints.
+/// Climbs to the end, and writes checkpoints. `following`: trainings that come after this one; none, if
+/// that is not known.
 fn train<C: Cut + Send, V: SampleValue>(
     setup: &Setup,
     training: &mut Training<C, V>,
     watched: &HeldOut<V>,
-    label: &str,
+    (label, following): (&str, Option<u64>),
     mut checkpoint: Option<&mut Checkpoint>,
     mut search: impl FnMut() -> Search,
 ) -> Result<()> {
     let steps = u64::from(setup.schedule.steps);
     let observer = &setup.execution.observer;
+    training.fill()?;
     let progress = observer.begin(Phase {
         label,
         total: steps,
-        unit: "steps",
+        unit: STEPS,
     });
-    progress.advance(u64::from(training.course().done));
+    progress.skip(u64::from(training.course().done));
+    match following {
+        Some(trainings) => progress.followed_by(trainings),
+        None => progress.expect(steps),
+    }
     while !training.is_over() {
         let steps = training.steps()?;
         progress.advance(u64::from(steps));
@@ -418,17 +450,31 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     }
     let sizes = sizes(search.reuse);
     let start = Instant::now();
-    let gather = |supply: &mut dyn Supply<V>, extent, origins: &mut _, progress: &dyn Progress| {
-        HeldOut::gather(supply, &cut, batch, extent, origins, progress)
+    let observer = &setup.execution.observer;
+    let gather = |supply: &mut dyn Supply<V>, extent, origins: &mut _| {
+        HeldOut::gather(supply, &cut, batch, extent, origins)
+    };
+    let shown = |supply: &mut dyn Supply<V>, extent: Extent, origins: &mut _, label| {
+        supply.expect(extent.groups * batch);
+        let (total, unit) = supply.work(extent.groups * batch);
+        supply.report(Some(observer.begin(Phase { label, total, unit }).into()));
+        let gathered = gather(supply, extent, origins);
+        supply.report(None);
+        gathered
     };
     let mut origins = Stream::new(seed, 1, Purpose::Windows);
     let watched = {
         let mut supply = watched;
-        gather(supply.as_mut(), sizes.watched, &mut origins, &Silent)?
+        shown(supply.as_mut(), sizes.watched, &mut origins, "validation")?
     };
     let gather_choosing = || {
         let mut origins = Stream::new(seed, 5, Purpose::Windows);
-        gather(choosing().as_mut(), sizes.choosing, &mut origins, &Silent)
+        shown(
+            choosing().as_mut(),
+            sizes.choosing,
+            &mut origins,
+            "validation",
+        )
     };
     let mut gather_choosing = Some(gather_choosing);
     let choosing = match setup.chooses() {
@@ -454,10 +500,13 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
             state.end()?;
         }
         let label = search.label(setup);
+        let label = (&label[..], search.following(setup));
         let so_far = || search.after(begun.elapsed().as_secs_f64());
         let checkpoint = checkpoint.as_deref_mut();
-        train(&stage, &mut training, &watched, &label, checkpoint, so_far)?;
+        train(&stage, &mut training, &watched, label, checkpoint, so_far)?;
+        let working = setup.begin("validating");
         let mut ended = training.end(&watched, choosing.as_ref())?;
+        drop(working);
         ended.critic = critic;
         let Some(trained) = search.push(setup, ended) else {
             continue;
@@ -476,7 +525,7 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         let mut buffers = Buffers::new(plain.shape);
         let (drawn, buffers) = ((supply(seed), correlation), (&mut buffers, &mut pool));
         let mut training = Training::new(&plain, &sizes, buffers, place, drawn, seed)?;
-        let label = "training, equal weights";
+        let label = ("training, equal weights", Some(0));
         train(&plain, &mut training, &watched, label, None, || {
             search.clone()
         })?;
@@ -487,38 +536,33 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     };
 
     // With threads to spare held-out windows are gathered meanwhile; no training sees them.
-    let total = (sizes.held_out.groups * batch) as u64;
-    let held_out_phase = || {
-        setup.execution.observer.begin(Phase {
-            label: "held out",
-            total,
-            unit: "samples",
-        })
-    };
-    let (over, ended, taken) = (
-        AtomicBool::new(false),
-        AtomicBool::new(false),
-        AtomicU64::new(0),
-    );
+    let (over, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    let done = Arc::new(Count::default());
+    let label = "held out";
     let ((trained, plain), held) = std::thread::scope(|scope| {
         let mut supply = Meanwhile {
             supply: held_out,
             over: &over,
-            taken: &taken,
         };
-        let gather_held_out = move |progress: &dyn Progress| {
-            gather(&mut supply, sizes.held_out, &mut origins, progress)
+        let configurations = sizes.held_out.groups * batch;
+        supply.expect(configurations);
+        let (total, unit) = supply.work(configurations);
+        let gather_held_out = move |progress: Arc<dyn Progress>| {
+            supply.report(Some(progress));
+            gather(&mut supply, sizes.held_out, &mut origins)
         };
+        let phase = || observer.begin(Phase { label, total, unit });
         // Taken by another thread, if there is one.
         let waiting = Arc::new(Mutex::new(Some(gather_held_out)));
         let thread = match setup.execution.threads {
             1 => None,
             _ => {
                 let (waiting, ends) = (waiting.clone(), Ends(&ended, &crew));
+                let done = done.clone();
                 let work = move || {
                     let _ends = ends;
                     let gather = lock(&waiting).take();
-                    gather.map(|mut gather| gather(&Silent))
+                    gather.map(|mut gather| gather(done))
                 };
                 Builder::new().spawn_scoped(scope, work).ok()
             }
@@ -527,19 +571,21 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
             let trained = climb()?;
             let start = Instant::now();
             let gather = lock(&waiting).take();
-            let held = gather.map(|mut gather| gather(held_out_phase().as_ref()));
+            let held = gather.map(|mut gather| gather(phase().into()));
             seconds_gathering += start.elapsed().as_secs_f64();
             return Ok((trained, held.unwrap_or_else(|| Err(incomplete()))?));
         };
         let trained = climb().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
         let start = Instant::now();
-        let progress = held_out_phase();
-        let shown = AtomicU64::new(0);
+        let progress = phase();
+        let told = AtomicU64::new(done.0.load(Ordering::Relaxed));
+        progress.skip(told.load(Ordering::Relaxed));
         crew.until(true, || {
-            let taken = taken.load(Ordering::Relaxed);
-            progress.advance(taken - shown.swap(taken, Ordering::Relaxed));
+            let done = done.0.load(Ordering::Relaxed);
+            progress.advance(done - told.swap(done, Ordering::Relaxed));
             ended.load(Ordering::Acquire)
         });
+        drop(progress);
         let held = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         let held = held.unwrap_or_else(|| Err(incomplete()))?;
         seconds_gathering += start.elapsed().as_secs_f64();
@@ -549,13 +595,15 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
     let setup = &setup.stage(trained.critic, trained.components)?;
     let mut buffers = Buffers::<V>::new(setup.shape);
     let mut rsmi = buffers.of(setup, &centres, &trained)?;
+    let _working = setup.begin("estimating");
     let training_windows = training_windows.map(|mut supply| {
         let mut origins = Stream::new(seed, 6, Purpose::Windows);
-        gather(supply.as_mut(), sizes.trained, &mut origins, &Silent)
+        gather(supply.as_mut(), sizes.trained, &mut origins)
     });
     let windows = (&held, training_windows.transpose()?);
     let scaled = scaled(setup, &mut rsmi, &trained, windows);
     let Scaled { drawn, decided, .. } = &scaled[0];
+    let found = filters(setup, &mut rsmi, &held)?;
     Ok(Outcome {
         information: drawn.estimate(correlation),
         information_sign: decided
@@ -566,7 +614,8 @@ fn learn<C: Cut + Copy + Send + Sync, V: SampleValue>(
         training: trained.training(),
         critic_scale: trained.scale.unwrap_or(1.0),
         shortfall: None,
-        filters: filters(setup, &mut rsmi, &held)?,
+        filter_series: filter_series(setup, &trained, &found)?,
+        filters: found,
         parameters: rsmi.parameters().to_vec(),
         fingerprint: trained.fingerprint(),
         independent: drawn.independent(correlation),
@@ -666,6 +715,7 @@ pub fn nothing(setup: &Setup) -> Result<Outcome> {
         folds: vec![],
         training: 0.0,
         filters: Filters::new(setup.geometry.block(), setup.zeros())?,
+        filter_series: FilterSeries::default(),
         parameters: vec![],
         series: vec![],
         steps: setup.schedule.steps,

@@ -3,8 +3,8 @@
 //! In this order: schema and version, the command if there was one, all settings by name
 //! ([`RunConfig::fields`]), and the [`Results`]. Where a result has the name of a setting (`components`,
 //! `steps`, `restarts`), the setting is called `NAME_requested`. Wall times are not part of it, so that
-//! repeated runs give identical files. The other files of a run's folder are `filters.npy`, `series.csv`
-//! and `timing.csv`.
+//! repeated runs give identical files. The other files of a run's folder are `filters.npy`,
+//! `filters_series.npy`, `series.csv`, `report.html` and `timing.csv`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,11 +15,12 @@ use super::evaluate::Estimate;
 use super::folder::FileHashes;
 use super::history::Record;
 use super::refine::Refinement;
-use super::training::EndReason;
+use super::training::{EndReason, FilterSeries};
 use crate::data::filters::{Filters, product};
 use crate::data::survey::Survey;
 use crate::data::transform::{Subtract, Transform};
 use crate::error::Result;
+use crate::model::AnyModel;
 use crate::settings::Fields;
 
 /// The value of `schema`.
@@ -38,6 +39,8 @@ pub struct RunRecord {
     pub results: Results,
     /// The filter; for a map the mean response ⟨∂x/∂v⟩ over the held-out samples.
     pub filters: Filters,
+    /// The filter in the course of the training.
+    pub filter_series: FilterSeries,
     /// The training history: information against step.
     pub history: Vec<Record>,
     /// Wall times.
@@ -55,6 +58,21 @@ pub struct Timing {
     pub seconds: f64,
     /// Training steps of all trainings, over `seconds_training`.
     pub steps_per_second: Option<f64>,
+}
+
+/// The Markov chains that samples come from, as a pilot measured them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChainsRecord {
+    /// Their update, if there is a choice.
+    pub algorithm: Option<String>,
+    /// Sweeps before the first sample.
+    pub burn_in: u32,
+    /// Sweeps from one sample to the next.
+    pub thin: u32,
+    /// Integrated autocorrelation time in sweeps, the larger of energy and order parameter; ½: none.
+    pub autocorrelation_time: f64,
+    /// Whether a hot and a cold start agree.
+    pub equilibrated: bool,
 }
 
 /// Exact values of small systems.
@@ -84,9 +102,11 @@ pub struct RestartRecord {
     /// Steps done.
     pub steps: u32,
     /// Information on the validation windows.
-    pub watched_nats: Option<f64>,
+    #[serde(alias = "watched_nats")]
+    pub validation_nats: Option<f64>,
     /// Its standard error.
-    pub watched_stderr_nats: Option<f64>,
+    #[serde(alias = "watched_stderr_nats")]
+    pub validation_stderr_nats: Option<f64>,
 }
 
 /// The best training with a given number of components.
@@ -95,9 +115,11 @@ pub struct ComponentsRecord {
     /// Components of H.
     pub components: u32,
     /// Information on the validation windows.
-    pub watched_nats: Option<f64>,
+    #[serde(alias = "watched_nats")]
+    pub validation_nats: Option<f64>,
     /// Its standard error.
-    pub watched_stderr_nats: Option<f64>,
+    #[serde(alias = "watched_stderr_nats")]
+    pub validation_stderr_nats: Option<f64>,
 }
 
 /// One of several critics that were tried, since the first one overfitted.
@@ -110,9 +132,11 @@ pub struct CriticRecord {
     /// Width of its embedding.
     pub embedding: u32,
     /// Information on the validation windows.
-    pub watched_nats: Option<f64>,
+    #[serde(alias = "watched_nats")]
+    pub validation_nats: Option<f64>,
     /// Its standard error.
-    pub watched_stderr_nats: Option<f64>,
+    #[serde(alias = "watched_stderr_nats")]
+    pub validation_stderr_nats: Option<f64>,
     /// Whether it was kept.
     pub kept: bool,
 }
@@ -203,7 +227,8 @@ pub struct DataRecord {
     /// Training configurations: the first, and one past the last.
     pub trained: Option<[usize; 2]>,
     /// Validation configurations.
-    pub watched: Option<[usize; 2]>,
+    #[serde(alias = "watched")]
+    pub validation: Option<[usize; 2]>,
     /// Held-out configurations, which give the reported figure.
     pub held_out: Option<[usize; 2]>,
     /// Fixed index at which the block begins.
@@ -393,6 +418,9 @@ pub struct Results {
     pub fold_estimates: Option<Vec<FoldRecord>>,
     /// The filter, (C, block…), as nested lists; of several folds that of the last.
     pub filters: Value,
+    /// Steps of the filters in `filters_series.npy`, if there are such.
+    #[serde(default)]
+    pub filters_series_steps: Option<Vec<u32>>,
     /// Meaning of `filters` where they are not the weights of Λ·v.
     pub filters_are: Option<String>,
     /// FNV-1a 64 hash of filter, critic and training history.
@@ -400,6 +428,9 @@ pub struct Results {
     /// FNV-1a 64 hashes of the files that were read, by the setting that names them; none, if none were.
     #[serde(default)]
     pub file_hashes: Option<FileHashes>,
+    /// The Markov chains, if configurations were sampled.
+    #[serde(default)]
+    pub chains: Option<ChainsRecord>,
     /// The data, if configurations came from a file.
     pub data: Option<DataRecord>,
     /// Diagnoses by name: see [`Diagnosis`].
@@ -444,9 +475,11 @@ impl Results {
         "equal_weights",
         "fold_estimates",
         "filters",
+        "filters_series_steps",
         "filters_are",
         "fingerprint",
         "file_hashes",
+        "chains",
         "data",
         "diagnoses",
         "warnings",
@@ -504,6 +537,15 @@ impl RunRecord {
         let mut fields = self.fields();
         fields.extend(object(json!(self.timing)));
         fields
+    }
+
+    /// Filters as they are drawn: those on states of sites as one for each state.
+    #[must_use]
+    pub fn drawn(&self, filters: &Filters) -> Filters {
+        match &self.config.source {
+            Source::Model(AnyModel::Potts(_), _) => filters.by_value(),
+            _ => filters.clone(),
+        }
     }
 
     /// A headline, and a sentence that describes the source of the configurations.
@@ -662,19 +704,22 @@ impl RunRecord {
                 equal_weights: None,
                 fold_estimates: None,
                 filters: nested_filters(&filters),
+                filters_series_steps: None,
                 filters_are: None,
                 fingerprint: "00c0ffee00c0ffee".into(),
                 file_hashes: None,
+                chains: None,
                 data: None,
                 diagnoses: vec![],
                 warnings: vec![],
             },
             filters,
+            filter_series: FilterSeries::default(),
             history: vec![Record {
                 step: 10,
                 training: Some(0.4),
-                held_out: Some(0.39),
-                held_out_stderr: Some(0.01),
+                validation: Some(0.39),
+                validation_stderr: Some(0.01),
                 epsilon: Some(0.1),
             }],
             timing: Timing::default(),
@@ -705,5 +750,25 @@ mod tests {
                 .take(6)
                 .eq(["schema", "version", "command", "task", "model", "size"])
         );
+    }
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        let mut results = RunRecord::example().results;
+        results.restarts = Some(vec![RestartRecord {
+            seed: 1,
+            steps: 10,
+            validation_nats: Some(0.25),
+            validation_stderr_nats: Some(0.5),
+        }]);
+        let text = json!(results).to_string();
+        let earlier = text.replace("\"validation_", "\"watched_");
+        assert_ne!(text, earlier);
+        assert_eq!(serde_json::from_str::<Results>(&earlier).unwrap(), results);
+        let record = RunRecord::example().history[0];
+        let text = json!(record).to_string();
+        let earlier = text.replace("\"validation", "\"held_out");
+        assert_ne!(text, earlier);
+        assert_eq!(serde_json::from_str::<Record>(&earlier).unwrap(), record);
     }
 }

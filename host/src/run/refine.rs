@@ -31,11 +31,13 @@ pub struct Refinement {
     pub bound_before_nats: f64,
     /// See `bound_before_nats`.
     pub bound_after_nats: f64,
-    /// Information on the watched windows, before and after, in nats.
-    pub watched_before_nats: f64,
-    /// See `watched_before_nats`.
-    pub watched_after_nats: f64,
-    /// Whether it was better on the watched windows; else the filter is as it was.
+    /// Information on the validation windows, before and after, in nats.
+    #[serde(alias = "watched_before_nats")]
+    pub validation_before_nats: f64,
+    /// See `validation_before_nats`.
+    #[serde(alias = "watched_after_nats")]
+    pub validation_after_nats: f64,
+    /// Whether it was better on the validation windows; else the filter is as it was.
     pub kept: bool,
 }
 

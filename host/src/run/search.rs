@@ -139,6 +139,13 @@ impl Search {
         label
     }
 
+    /// Trainings that come after the next one; none, if that depends on what is found.
+    pub(super) fn following(&self, setup: &Setup) -> Option<u64> {
+        let restarts = setup.learned.restarts;
+        let done = self.attempts.len() as u32 % restarts;
+        (!setup.learned.grows()).then(|| u64::from(restarts - done - 1))
+    }
+
     /// Adds the time of another training.
     pub(super) fn add(&mut self, trained: &TrainingResult) {
         self.seconds_sampling += trained.course.seconds_sampling;

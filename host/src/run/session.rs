@@ -17,9 +17,9 @@ use super::history;
 use super::input::{DataInput, Input};
 use super::learning::{self, Outcome};
 use super::record::{
-    self, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord, PlainRecord,
-    RestartRecord, Results, RunRecord, SiteScales, SuspiciousValue, Timing, ValuesRecord, finite,
-    nested_filters,
+    self, ChainsRecord, ComponentsRecord, CriticRecord, DataRecord, FoldRecord, GraphRecord,
+    PlainRecord, RestartRecord, Results, RunRecord, SiteScales, SuspiciousValue, Timing,
+    ValuesRecord, finite, nested_filters,
 };
 use super::reference::Exact;
 use super::setup::Setup;
@@ -139,6 +139,7 @@ impl Session {
             None => None,
         };
         let (mut warnings, mut parts, mut survey) = (vec![], None, None);
+        let mut chains = None;
         let outcome = match &self.input {
             Input::Model(model, pace) => {
                 let begun = Instant::now();
@@ -149,7 +150,10 @@ impl Session {
                         let resumed = pace.resume(model.as_ref(), &found);
                         resumed.ok_or_else(|| damaged_checkpoint(setup))?
                     }
-                    None => pace.prepare(model.as_ref(), seed, threads)?,
+                    None => {
+                        let observer = setup.execution.observer.as_ref();
+                        pace.prepare(model.as_ref(), seed, threads, observer)?
+                    }
                 };
                 let measured = measured.unwrap_or_else(|| PilotRecord {
                     plan: *prepared.plan(),
@@ -160,6 +164,7 @@ impl Session {
                     checkpoint.set_measured(measured);
                 }
                 warnings.extend(chain_warnings(&prepared, prepared.plan()));
+                chains = Some(chains_record(&prepared));
                 let mut outcome = learning::model(setup, &prepared, checkpoint.as_mut())?;
                 // The pilot counts as sampling.
                 outcome.seconds_sampling += measured.seconds;
@@ -177,11 +182,13 @@ impl Session {
                         learning::nothing(setup)?
                     }
                     None => {
+                        let working = setup.begin("looking at data");
                         let found = self.split(input)?;
                         warnings.extend(split_warnings(&found, input.data.configurations()));
                         if setup.geometry.place().is_none() {
                             survey = Survey::of(&input.data)?;
                         }
+                        drop(working);
                         if let Some(checkpoint) = &mut checkpoint {
                             checkpoint.set_data(self.identity(input, &found))?;
                         }
@@ -197,7 +204,9 @@ impl Session {
                 }
             }
         };
-        Ok(self.record(outcome, warnings, parts.as_ref(), survey))
+        let mut record = self.record(outcome, warnings, parts.as_ref(), survey);
+        record.results.chains = chains;
+        Ok(record)
     }
 
     /// The parts of a file.
@@ -302,7 +311,9 @@ impl Session {
         survey: Option<Survey>,
     ) -> RunRecord {
         let setup = &self.setup;
+        let working = setup.begin("exact values");
         let exact = Exact::of(&self.input, setup, &outcome.filters);
+        drop(working);
         let (shape, bound) = (setup.shape, setup.optimisation.bound);
         // Valid to leading order in 1/K: where it is large it has no meaning.
         let capacity = setup.coarse.capacity(outcome.filters.count());
@@ -358,9 +369,11 @@ impl Session {
                     .collect(),
             ),
             filters: nested_filters(&outcome.filters),
+            filters_series_steps: several(outcome.filter_series.steps.clone()),
             filters_are: shape.has_map().then(|| "mean response of the map".into()),
             fingerprint: format!("{:016x}", outcome.fingerprint),
             file_hashes: (!self.files.is_empty()).then(|| self.files.clone()),
+            chains: None,
             data: match &self.input {
                 Input::Data(input) => Some(self.data(input, parts, survey, &outcome)),
                 Input::Model(..) => None,
@@ -393,6 +406,7 @@ impl Session {
             command: None,
             results,
             filters: outcome.filters,
+            filter_series: outcome.filter_series,
             history: outcome.series,
             timing: Timing {
                 seconds_sampling: outcome.seconds_sampling,
@@ -415,8 +429,8 @@ impl Session {
                 critic: shape.critic().name().into(),
                 hidden: shape.hidden().to_vec(),
                 embedding: shape.embedding() as u32,
-                watched_nats: finite(watched.mean),
-                watched_stderr_nats: finite(watched.stderr),
+                validation_nats: finite(watched.mean),
+                validation_stderr_nats: finite(watched.stderr),
                 kept: critic == outcome.critic,
             }
         });
@@ -499,7 +513,7 @@ impl Session {
             repeated: parts.and_then(|parts| Some(parts.repeats.as_ref()?.repeated)),
             left_out: parts.map_or(0, |parts| data.configurations() - parts.count(data)),
             trained: range(|parts| &parts.train),
-            watched: range(|parts| &parts.validation),
+            validation: range(|parts| &parts.validation),
             held_out: range(|parts| &parts.held_out),
             origin: input.origin.clone(),
             graph: graph.map(|((graph, on, centre), shells)| GraphRecord {
@@ -547,6 +561,19 @@ fn damaged_checkpoint(setup: &Setup) -> Error {
     let plan = setup.execution.checkpoint.as_ref();
     damaged(plan.map_or(Path::new(""), |plan| &plan.path))
 }
+
+/// The entry of a record for chains with their plan.
+fn chains_record(prepared: &ModelSampler) -> ChainsRecord {
+    let plan = prepared.plan();
+    ChainsRecord {
+        algorithm: prepared.algorithm().map(str::to_string),
+        burn_in: plan.burn_in,
+        thin: plan.thin,
+        autocorrelation_time: plan.autocorrelation,
+        equilibrated: plan.equilibrated,
+    }
+}
+
 /// Sites of a place of which the centres and scales are recorded.
 const RECORDED_SITES: usize = 4096;
 
@@ -588,8 +615,8 @@ fn attempts(outcome: &Outcome) -> Attempts {
     let restarts = compared.iter().map(|(attempt, watched)| RestartRecord {
         seed: attempt.seed,
         steps: attempt.steps,
-        watched_nats: finite(watched.mean),
-        watched_stderr_nats: finite(watched.stderr),
+        validation_nats: finite(watched.mean),
+        validation_stderr_nats: finite(watched.stderr),
     });
     let mut stages: Vec<(u32, Estimate)> = vec![];
     for attempt in &outcome.attempts {
@@ -609,8 +636,8 @@ fn attempts(outcome: &Outcome) -> Attempts {
         .into_iter()
         .map(|(components, watched)| ComponentsRecord {
             components,
-            watched_nats: finite(watched.mean),
-            watched_stderr_nats: finite(watched.stderr),
+            validation_nats: finite(watched.mean),
+            validation_stderr_nats: finite(watched.stderr),
         });
     let means: Vec<f64> = compared.iter().map(|(_, watched)| watched.mean).collect();
     Attempts {

@@ -18,6 +18,7 @@ use crate::data::filters::{Filters, commas, product};
 use crate::data::graph::Shells;
 use crate::error::{Error, Result};
 use crate::model::Layout;
+use crate::observer::{Phase, Progress};
 use crate::settings::encoder::Coarse;
 use crate::settings::groups::{LearnedFilter, Optimisation, Window};
 use crate::settings::values::{Components, Critics, MOST_COMPONENTS, Sides};
@@ -400,12 +401,23 @@ impl Setup {
         }
     }
 
+    /// Shows that something is done whose length is not known.
+    pub(super) fn begin(&self, label: &str) -> Box<dyn Progress> {
+        let (total, unit) = (0, "");
+        self.execution.observer.begin(Phase { label, total, unit })
+    }
+
     /// What steps move, and the encoder of the reported figure.
     pub(super) fn learning(&self) -> (Learn, Encoder) {
         match &self.given {
             None => (Learn::All, self.coarse.drawn()),
             Some((_, encoder)) => (Learn::Critic, *encoder),
         }
+    }
+
+    /// Whether the weights of Λ change and are the filter that is reported.
+    pub(super) fn keeps_weights(&self) -> bool {
+        self.given.is_none() && !self.shape.has_map()
     }
 
     /// Whether there are several trainings, of which one is chosen.

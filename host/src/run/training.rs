@@ -23,6 +23,7 @@ use crate::data::filters::Filters;
 use crate::data::supply::{SampleValue, Supply};
 use crate::error::{Error, Result};
 use crate::model::workers::lock;
+use crate::observer::Phase;
 use crate::run::checkpoint::is_duration;
 use crate::run::evaluate::{Estimate, Figures, HeldOut, incomplete};
 use crate::run::history::Record;
@@ -34,6 +35,8 @@ use super::setup::{SCALES, Scaling, Setup};
 
 /// Records of a training's course, about; every fifth has a validation figure.
 const RECORDS: u32 = 300;
+/// Records with which the weights are kept, beside the first and the last: evenly on a logarithmic scale.
+const SNAPSHOTS: [u32; 10] = [1, 2, 3, 5, 9, 16, 29, 53, 94, 170];
 /// Steps from one record to the next.
 fn records(schedule: &Schedule) -> u32 {
     (schedule.steps / RECORDS).max(1)
@@ -193,6 +196,33 @@ impl Snapshot {
     }
 }
 
+/// Weights of Λ at a step, component by component.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Weights {
+    step: u32,
+    weights: Vec<f32>,
+}
+
+impl Weights {
+    fn of(rsmi: &Rsmi, step: u32) -> Self {
+        let shape = rsmi.shape();
+        let component = |a| (0..shape.block()).map(move |i| rsmi.filter(i, a));
+        Weights {
+            step,
+            weights: (0..shape.components()).flat_map(component).collect(),
+        }
+    }
+}
+
+/// Filters at several steps of a training.
+#[derive(Clone, Debug, Default)]
+pub struct FilterSeries {
+    /// The steps, ascending.
+    pub steps: Vec<u32>,
+    /// The filters at each; the last are those that are reported.
+    pub filters: Vec<Filters>,
+}
+
 /// Why a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -221,6 +251,9 @@ pub(super) struct Course {
     /// Of the bound.
     pub(super) moving: Moving,
     pub(super) series: Vec<Record>,
+    /// The weights at the first step and at some records; none of a map, or of a filter that is given.
+    #[serde(default)]
+    weights: Vec<Weights>,
     convergence: Option<Convergence>,
     patience: Option<Patience>,
     /// The best so far, if there is patience.
@@ -259,8 +292,24 @@ impl Course {
             && best.clone().all(|_| begun.patience.is_some())
             && best.clone().all(|best| best.can_be(self.done, parameters))
             && self.are_recorded(setup)
+            && self.are_kept(setup)
             && is_duration(self.seconds_sampling)
             && is_duration(self.seconds_training)
+    }
+
+    /// Whether these can be the weights that were kept. Earlier checkpoints have none.
+    fn are_kept(&self, setup: &Setup) -> bool {
+        let every = records(&setup.schedule);
+        let steps = [0].into_iter().chain(SNAPSHOTS);
+        let steps = steps.map(|record| record * every);
+        let due = steps.clone().take_while(|step| *step <= self.done).count();
+        let length = setup.shape.components() * setup.shape.block();
+        let kept = self.weights.iter().zip(steps);
+        self.weights.is_empty()
+            || (setup.keeps_weights() && self.weights.len() == due)
+                && kept
+                    .into_iter()
+                    .all(|(weights, step)| weights.step == step && weights.weights.len() == length)
     }
 
     /// Whether there is a record of each step that has one.
@@ -308,14 +357,6 @@ impl<C: Cut, V: SampleValue> Gatherer<'_, '_, C, V> {
             *self.configurations += 1;
         }
         Ok(())
-    }
-
-    /// Fills the pool, where nothing is in it.
-    fn fill(&mut self) -> Result<()> {
-        match *self.configurations {
-            0 => self.add(self.sizes.first),
-            _ => Ok(()),
-        }
     }
 
     /// A batch.
@@ -446,6 +487,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 noise: Stream::new(seed, 0, Purpose::Encoder),
                 moving: Moving::new(SPAN),
                 series: vec![],
+                weights: vec![],
                 convergence: setup.optimisation.convergence(),
                 patience: setup.optimisation.patience.map(Patience::new),
                 best: None,
@@ -455,6 +497,9 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 seconds_training: 0.0,
             },
         };
+        if setup.keeps_weights() {
+            training.course.weights.push(Weights::of(&training.rsmi, 0));
+        }
         training.expect();
         Ok(training)
     }
@@ -475,6 +520,29 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
     /// Whether it has ended.
     pub(super) fn is_over(&self) -> bool {
         self.course.ended.is_some()
+    }
+
+    /// Fills the pool of a training that has not begun.
+    ///
+    /// # Errors
+    /// Those of the supply.
+    pub(super) fn fill(&mut self) -> Result<()> {
+        if self.course.configurations > 0 {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let (total, unit) = self.supply.work(self.sizes.first);
+        let observer = &self.setup.execution.observer;
+        let label = "filling";
+        let progress = observer.begin(Phase { label, total, unit });
+        self.supply.report(Some(progress.into()));
+        for _ in 0..self.sizes.first {
+            self.supply.next(self.pool.next_slot())?;
+        }
+        self.supply.report(None);
+        self.course.configurations = self.sizes.first;
+        self.course.seconds_sampling += start.elapsed().as_secs_f64();
+        Ok(())
     }
 
     /// The next steps: one, or with threads to spare all until the next record, whose batches are then
@@ -531,8 +599,6 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         let start = Instant::now();
         let mut waited = Duration::ZERO;
         let mut wait = |since: Instant| waited += since.elapsed();
-        gatherer.fill()?;
-        wait(start);
         if execution.threads == 1 || together == 1 {
             wait(gatherer.step(&mut climber)?);
         } else {
@@ -620,16 +686,20 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             return None;
         }
         let check = done.is_multiple_of(5 * every) || is_over;
-        let held_out = check.then(|| self.watch(watched));
+        let validation = check.then(|| self.watch(watched));
         let is_relaxed = learn == Learn::All && self.setup.coarse.is_relaxed();
         self.course.series.push(Record {
             step: u64::from(done),
             training: Some(self.course.moving.mean()),
-            held_out: held_out.map(|estimate| estimate.mean),
-            held_out_stderr: held_out.map(|estimate| estimate.stderr),
+            validation: validation.map(|estimate| estimate.mean),
+            validation_stderr: validation.map(|estimate| estimate.stderr),
             epsilon: is_relaxed.then(|| f64::from(schedule.epsilon(done - 1))),
         });
-        if let (Some(rule), Some(estimate)) = (&mut self.course.patience, held_out) {
+        if !self.course.weights.is_empty() && SNAPSHOTS.map(|record| record * every).contains(&done)
+        {
+            self.course.weights.push(Weights::of(&self.rsmi, done));
+        }
+        if let (Some(rule), Some(estimate)) = (&mut self.course.patience, validation) {
             match rule.push(estimate.mean) {
                 Verdict::Best => {
                     self.course.best = Some(Snapshot {
@@ -644,7 +714,7 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
                 Verdict::Wait | Verdict::Stop => {}
             }
         }
-        held_out
+        validation
     }
 
     /// Whether a validation figure is enough below the best for a training to end that was not told how
@@ -668,7 +738,13 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
         // With the names of their fields.
         let recorded = 4 * RECORDS as usize * size_of::<Record>();
         let held = self.pool.capacity() * configuration;
-        (learned + recorded + held) as u64 + self.supply.bytes()
+        // A byte more for each number, of up to three trainings.
+        let weights = 3
+            * (SNAPSHOTS.len() + 1)
+            * 5
+            * self.rsmi.shape().components()
+            * self.rsmi.shape().block();
+        (learned + recorded + weights + held) as u64 + self.supply.bytes()
     }
 
     /// Takes the training to a checkpoint, or from one.
@@ -750,8 +826,8 @@ impl<'a, C: Cut + Send, V: SampleValue> Training<'a, C, V> {
             evaluations: ascent.evaluations,
             bound_before_nats: ascent.before,
             bound_after_nats: ascent.after,
-            watched_before_nats: before,
-            watched_after_nats: after,
+            validation_before_nats: before,
+            validation_after_nats: after,
             kept: after > before,
         });
         Ok(())
@@ -892,7 +968,7 @@ impl TrainingResult {
     /// figure exceeds the validation figure at the end, or this is below the best.
     pub(super) fn overfits(&self) -> bool {
         let last = self.course.series.iter().rev();
-        let last = last.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
+        let last = last.filter_map(|record| Some((record.validation?, record.validation_stderr?)));
         let Some((mean, stderr)) = last.into_iter().next() else {
             return false;
         };
@@ -904,7 +980,8 @@ impl TrainingResult {
     /// hardly above their error.
     pub(super) fn is_weak(&self) -> bool {
         let figures = self.course.series.iter().rev();
-        let last = figures.filter_map(|record| Some((record.held_out?, record.held_out_stderr?)));
+        let last =
+            figures.filter_map(|record| Some((record.validation?, record.validation_stderr?)));
         let last: Vec<(f64, f64)> = last.take(5).collect();
         let count = last.len().max(1) as f64;
         let mean = last.iter().map(|(mean, _)| mean).sum::<f64>() / count;
@@ -943,7 +1020,7 @@ impl TrainingResult {
         parameters.for_each(|x| hash.write(&x.to_bits().to_le_bytes()));
         for record in &self.course.series {
             hash.write(&record.step.to_le_bytes());
-            for value in [record.training, record.held_out, record.epsilon]
+            for value in [record.training, record.validation, record.epsilon]
                 .into_iter()
                 .flatten()
             {
@@ -963,28 +1040,58 @@ pub(super) fn filters<V: SampleValue>(
     rsmi: &mut Rsmi,
     held: &HeldOut<V>,
 ) -> Result<Filters> {
+    let Setup { shape, given, .. } = setup;
+    if let Some((filters, _)) = given {
+        return Ok(filters.clone());
+    }
+    let found = match shape.has_map() {
+        true => (0..shape.components())
+            .flat_map(|a| held.response(rsmi, a))
+            .collect(),
+        false => Weights::of(rsmi, 0).weights,
+    };
+    on_block(setup, &found)
+}
+
+/// Weights of the sites of V that vary as filters on the whole block, 0 elsewhere.
+fn on_block(setup: &Setup, found: &[f32]) -> Result<Filters> {
     let Setup {
         geometry,
         shape,
         coarse,
-        given,
         ..
     } = setup;
-    if let Some((filters, _)) = given {
-        return Ok(filters.clone());
-    }
     let mut weights = setup.zeros();
     let sites = weights.len() / shape.components();
     let block_indices = geometry.block_indices();
-    for (a, weights) in weights.chunks_exact_mut(sites).enumerate() {
-        let found: Vec<f32> = match shape.has_map() {
-            true => held.response(rsmi, a),
-            false => (0..shape.block()).map(|i| rsmi.filter(i, a)).collect(),
-        };
-        for (weight, at) in found.into_iter().zip(&block_indices) {
-            weights[*at as usize] = weight;
+    let components = weights.chunks_exact_mut(sites);
+    for (weights, found) in components.zip(found.chunks_exact(shape.block())) {
+        for (weight, at) in found.iter().zip(&block_indices) {
+            weights[*at as usize] = *weight;
         }
     }
     let filters = Filters::new(geometry.block(), weights)?;
     Ok(filters.of_states(coarse.filters()))
+}
+
+/// The filters at several steps of a training, up to those that are reported; none, if none were kept.
+///
+/// # Errors
+/// Those of [`Filters::new`].
+pub(super) fn filter_series(
+    setup: &Setup,
+    trained: &TrainingResult,
+    reported: &Filters,
+) -> Result<FilterSeries> {
+    let mut series = FilterSeries::default();
+    let before = |weights: &&Weights| weights.step < trained.step();
+    for weights in trained.course.weights.iter().filter(before) {
+        series.steps.push(weights.step);
+        series.filters.push(on_block(setup, &weights.weights)?);
+    }
+    if !series.steps.is_empty() {
+        series.steps.push(trained.step());
+        series.filters.push(reported.clone());
+    }
+    Ok(series)
 }

@@ -129,7 +129,7 @@ fn golden(file: &str, found: impl Fn(Isa, usize) -> String) {
 #[test]
 fn workloads() {
     golden("fingerprint.txt", |isa, threads| {
-        let lines = fingerprint::all(isa, threads).unwrap();
+        let lines = fingerprint::all(isa, threads, &Silent).unwrap();
         lines
             .iter()
             .map(|(name, hash)| format!("{name} {hash}\n"))

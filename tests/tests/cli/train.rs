@@ -197,6 +197,7 @@ fn a_run_and_its_folder() {
 
     let names = [
         "filters.npy",
+        "filters_series.npy",
         "report.html",
         "run.json",
         "series.csv",
@@ -228,11 +229,21 @@ fn a_run_and_its_folder() {
     for (weight, listed) in weights.iter().zip(&listed) {
         assert!((weight - listed).abs() <= 1e-6 * weight.abs());
     }
+    let steps = json!([0, 1, 2, 3, 5, 9, 16, 29, 53, 94, 170, 200]);
+    assert_eq!(run["filters_series_steps"], steps);
+    let course = folder.read("first/filters_series.npy");
+    let (header, snapshots) = parse_npy(&course);
+    assert!(header.contains("'shape': (12, 1, 2, 2)"), "{header}");
+    assert_eq!(&snapshots[11 * data.len()..], data);
+    assert_ne!(
+        &snapshots[..data.len()],
+        &snapshots[data.len()..][..data.len()]
+    );
     let series = String::from_utf8(folder.read("first/series.csv")).unwrap();
     let mut lines = series.lines();
     assert_eq!(
         lines.next(),
-        Some("step,training_information_nats,held_out_nats,epsilon")
+        Some("step,training_information_nats,validation_nats,epsilon")
     );
     assert_eq!(lines.clone().count(), 200);
     assert!(lines.last().unwrap().starts_with("200,"));

@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use blockspin::model::Model as _;
+use blockspin::observer::Silent;
 use blockspin::run::learning;
 use blockspin_core::bound::AnyBound as Bound;
 use blockspin_core::encoder::AnyEncoder as Encoder;
@@ -49,7 +50,7 @@ impl Variant {
         let Variant {
             case, bound, batch, ..
         } = *self;
-        let sampling = case.model().prepare(1, 1).expect("a model");
+        let sampling = case.model().prepare(1, 1, &Silent).expect("a model");
         let law = match case.sides.len() {
             1 => Law::ring(&case),
             _ => Law::enumerate(&case),

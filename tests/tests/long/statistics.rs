@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use blockspin::data::filters::Filters;
 use blockspin::model::{Ising, Model as _};
+use blockspin::observer::Silent;
 use blockspin::run::evaluate::Estimate;
 use blockspin::run::learning::{self, Outcome};
 use blockspin::run::region::Geometry;
@@ -178,7 +179,11 @@ fn default_run(temperature: f64, filter: Option<Filters>) -> Outcome {
     settings.given = filter.map(|filter| (filter, blockspin_core::encoder::AnyEncoder::Sign));
     let model = Ising::square(64).at(temperature).model().unwrap();
     let sampling = model
-        .prepare(settings.optimisation.seed, settings.execution.threads)
+        .prepare(
+            settings.optimisation.seed,
+            settings.execution.threads,
+            &Silent,
+        )
         .unwrap();
     let outcome = learning::model(&settings, &sampling, None).unwrap();
     let Estimate { mean, stderr } = outcome.information;

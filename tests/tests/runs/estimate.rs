@@ -114,7 +114,7 @@ fn figures(outcome: &Outcome) -> Vec<f64> {
         outcome.training,
     ];
     let course = outcome.series.iter();
-    let course = course.flat_map(|record| record.training.into_iter().chain(record.held_out));
+    let course = course.flat_map(|record| record.training.into_iter().chain(record.validation));
     course.chain(last).collect()
 }
 

@@ -98,7 +98,7 @@ fn a_filter_is_refined() {
         );
         assert_eq!(
             told["kept"],
-            figure("watched_after_nats") > figure("watched_before_nats")
+            figure("validation_after_nats") > figure("validation_before_nats")
         );
         gained += number(&refined, "information_nats") - number(&plain, "information_nats");
     }
@@ -113,7 +113,10 @@ fn the_best_of_restarts_is_reported() {
     let words = format!("{RING} --temperature 0.7 --steps 1500 --burn-in 9 --thin 1");
     let found = train(&folder, &format!("{words} --restarts 3 --seed 7 --out all"));
     let restarts = found["restarts"].as_array().unwrap();
-    let watched: Vec<f64> = restarts.iter().map(|r| number(r, "watched_nats")).collect();
+    let watched: Vec<f64> = restarts
+        .iter()
+        .map(|r| number(r, "validation_nats"))
+        .collect();
     let best = (0..3)
         .max_by(|a, b| watched[*a].total_cmp(&watched[*b]))
         .unwrap();
@@ -143,7 +146,7 @@ fn components_are_added_while_they_are_worth_it() {
     assert_eq!(components, [Some(1), Some(2), Some(3)]);
     let watched: Vec<f64> = tried
         .iter()
-        .map(|stage| number(stage, "watched_nats"))
+        .map(|stage| number(stage, "validation_nats"))
         .collect();
     // Exactly 0.2105 for the best one, 0.3537 for the block, of which K = 100 shows all but 0.015.
     assert!(watched[0] < 0.22 && watched[1] > 0.30, "{watched:?}");

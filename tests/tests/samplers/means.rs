@@ -2,6 +2,7 @@
 //! samples, and what takes longer, are in `long/statistics.rs`.
 
 use blockspin::model::mcmc::Plan;
+use blockspin::observer::Silent;
 use blockspin_core::lattice::Lattice;
 use blockspin_core::num::rng::{Purpose, Stream};
 use blockspin_core::sampler::{Algorithm, Chipping, Dimer, Sampler, Start};
@@ -166,7 +167,7 @@ fn noise_pairs_are_nothing_but_pairs() {
 #[test]
 fn pilots_of_slow_chains() {
     let model = Chipping::new(Lattice::new(&[96]).unwrap(), 1.0, 1.0).unwrap();
-    let plan = Plan::measure(&model, None, 1, 2);
+    let plan = Plan::measure(&model, None, 1, 2, &Silent);
     assert!(plan.equilibrated && plan.burn_in > 1 << 13, "{plan:?}");
     let every = 50;
     let mut stream = Stream::new(5, 0, Purpose::Sample);

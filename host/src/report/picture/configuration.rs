@@ -107,22 +107,26 @@ const INK: &str = "var(--ink, #1c1d1f)";
 const MUTED: &str = "var(--muted, #6b6d70)";
 const ZERO: &str = "var(--zero, #f4f2ed)";
 
-/// Colours that are easy to distinguish, in light and dark mode.
+/// Spins −1: darker than the page.
+const MINUS: &str = "var(--minus, #d5cfc0)";
+
+/// Colours that are far from each other, from white and from the dark page, for every kind of colour vision;
+/// the first ones farthest.
 const COLOURS: [&str; 16] = [
-    "#3b6fb5", "#e0862d", "#4f9d4a", "#c9413f", "#8a63b8", "#8d5a46", "#d977b4", "#7d8086",
-    "#b0a32a", "#2fa8b8", "#9cc3ea", "#f5c48f", "#a7d69a", "#f0a5a2", "#c7b2df", "#cfcfca",
+    "#2850c8", "#f05000", "#c878a0", "#a0f0a0", "#780000", "#500050", "#a0a0f0", "#f0f000",
+    "#505050", "#28c850", "#0000a0", "#7800f0", "#a0a078", "#c828a0", "#a05028", "#00f0f0",
 ];
 
 /// Colours of the four columnar states: along x from an even and an odd column, along y from an even and
 /// an odd row.
-const COLUMNAR: [usize; 4] = [0, 9, 3, 1];
+const COLUMNAR: [usize; 4] = [0, 1, 2, 3];
 
 /// Colours of fields along +x, +y, −x, −y.
-const STAGGERED: [usize; 4] = [4, 6, 2, 8];
+const STAGGERED: [usize; 4] = [4, 5, 6, 7];
 
 /// Colours in dark mode, for a self-contained drawing.
 const DARK: &str = "@media (prefers-color-scheme: dark) { svg.configuration { --card: #1b1d1f; \
-     --ink: #e7e5e0; --muted: #9a9b9d; --rule: #303336; --accent: #6fa8e8; --zero: #26292c; \
+     --ink: #e7e5e0; --muted: #9a9b9d; --rule: #303336; --accent: #6fa8e8; --zero: #26292c; --minus: #3f4448; \
      --positive: #cf434b; --negative: #3f7dca; } }";
 
 /// Steps of a colour scale on either side of 0.
@@ -136,12 +140,13 @@ const STEPS: i32 = 32;
 #[must_use]
 pub fn spins_svg(title: &str, sides: &[u32], configurations: &[&[u32]]) -> String {
     let paints = [String::new(), "fill=\"var(--accent, #1f5fa8)\"".into()];
-    let mut page = lattice(sides, configurations.len(), &paints, |c, site| {
+    let ground = fill(MINUS);
+    let mut page = lattice(sides, configurations.len(), &ground, &paints, |c, site| {
         usize::from(bit(configurations[c], site))
     });
     page.legend(&[
         (swatch(&paints[1]), "+1".into()),
-        (swatch(&fill(ZERO)), "−1".into()),
+        (swatch(&ground), "−1".into()),
     ]);
     page.finish(title, "Spins")
 }
@@ -154,9 +159,13 @@ pub fn spins_svg(title: &str, sides: &[u32], configurations: &[&[u32]]) -> Strin
 #[must_use]
 pub fn potts_svg(title: &str, sides: &[u32], states: u32, configurations: &[&[u32]]) -> String {
     let paints = COLOURS.map(fill);
-    let mut page = lattice(sides, configurations.len(), &paints, |c, site| {
-        configurations[c][site] as usize % COLOURS.len()
-    });
+    let mut page = lattice(
+        sides,
+        configurations.len(),
+        &fill(ZERO),
+        &paints,
+        |c, site| configurations[c][site] as usize % COLOURS.len(),
+    );
     let shown = states.min(COLOURS.len() as u32);
     let entries: Vec<_> = (0..shown)
         .map(|q| (swatch(&paints[q as usize]), q.to_string()))
@@ -182,12 +191,18 @@ pub fn field_svg(title: &str, sides: &[u32], configurations: &[&[f32]]) -> Strin
         .filter(|value| value.is_finite())
         .fold(0.0, |most: f32, value| most.max(value.abs()));
     let paints = diverging(STEPS);
-    let mut page = lattice(sides, configurations.len(), &paints, |c, site| {
-        let value = configurations[c][site];
-        // NaN is drawn as 0.
-        let at = if largest > 0.0 { value / largest } else { 0.0 };
-        (STEPS + (at.clamp(-1.0, 1.0) * STEPS as f32).round() as i32) as usize
-    });
+    let mut page = lattice(
+        sides,
+        configurations.len(),
+        &fill(ZERO),
+        &paints,
+        |c, site| {
+            let value = configurations[c][site];
+            // NaN is drawn as 0.
+            let at = if largest > 0.0 { value / largest } else { 0.0 };
+            (STEPS + (at.clamp(-1.0, 1.0) * STEPS as f32).round() as i32) as usize
+        },
+    );
     let format = NumberFormat::of(largest);
     page.scale(
         &paints,
@@ -658,10 +673,11 @@ fn cells(
     svg
 }
 
-/// Panels for configurations of one to three dimensions, and a note of what was left out.
+/// Panels for configurations of one to three dimensions on a ground, and a note of what was left out.
 fn lattice(
     sides: &[u32],
     configurations: usize,
+    ground: &str,
     paints: &[String],
     key: impl Fn(usize, usize) -> usize,
 ) -> Page {
@@ -684,7 +700,7 @@ fn lattice(
         let wide = (720 / shown[1].max(1)).clamp(2, 32);
         let high = if strips > 8 { 10 } else { 18 };
         let content = cells([strips, shown[1]], 0.8, paints, &key);
-        let ground = cells([strips, shown[1]], 0.8, &[fill(ZERO)], |_, _| 0);
+        let ground = cells([strips, shown[1]], 0.8, &[ground.into()], |_, _| 0);
         page.panel(
             0,
             [strips * high, shown[1] * wide],
@@ -722,7 +738,7 @@ fn lattice(
             }
             for panel in line {
                 let plane = panel % depth * rows * columns;
-                let ground = cells(shown, 1.0, &[fill(ZERO)], |_, _| 0);
+                let ground = cells(shown, 1.0, &[ground.into()], |_, _| 0);
                 let content = cells(shown, 1.0, paints, |y, x| {
                     key(panel / depth, plane + y * columns + x)
                 });
@@ -1157,6 +1173,81 @@ mod tests {
         for svg in [spins, potts, field, dimers_svg("", &model, &kept)] {
             check(&svg);
             assert!(svg.len() < 300_000, "{} bytes", svg.len());
+        }
+    }
+
+    /// CIELAB of a colour as it is seen with normal colour vision and without one kind of cones (Machado,
+    /// Oliveira and Fernandes 2009, severity 1).
+    fn seen(hex: &str) -> [[f64; 3]; 4] {
+        const IDENTITY: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        const WITHOUT: [[[f64; 3]; 3]; 3] = [
+            [
+                [0.152286, 1.052583, -0.204868],
+                [0.114503, 0.786281, 0.099216],
+                [-0.003882, -0.048116, 1.051998],
+            ],
+            [
+                [0.367322, 0.860646, -0.227968],
+                [0.280085, 0.672501, 0.047413],
+                [-0.011820, 0.042940, 0.968881],
+            ],
+            [
+                [1.255528, -0.076749, -0.178779],
+                [-0.078411, 0.930809, 0.147602],
+                [0.004733, 0.691367, 0.303900],
+            ],
+        ];
+        let linear = [1, 3, 5].map(|at| {
+            let c = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+            if c <= 0.04045 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        [IDENTITY, WITHOUT[0], WITHOUT[1], WITHOUT[2]].map(|view| {
+            let times = |row: [f64; 3], x: [f64; 3]| row[0] * x[0] + row[1] * x[1] + row[2] * x[2];
+            let rgb = view.map(|row| times(row, linear).clamp(0.0, 1.0));
+            let f = |t: f64| {
+                if t > 0.008856 {
+                    t.cbrt()
+                } else {
+                    7.787 * t + 16.0 / 116.0
+                }
+            };
+            let x = f(times([0.4124, 0.3576, 0.1805], rgb) / 0.95047);
+            let y = f(times([0.2126, 0.7152, 0.0722], rgb));
+            let z = f(times([0.0193, 0.1192, 0.9505], rgb) / 1.08883);
+            [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+        })
+    }
+
+    #[test]
+    fn colours_differ_for_every_colour_vision() {
+        let distance = |a: &str, b: &str| {
+            let views = seen(a).into_iter().zip(seen(b));
+            let distances = views.map(|(a, b)| {
+                let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+                squares.sum::<f64>().sqrt()
+            });
+            distances.fold(f64::INFINITY, f64::min)
+        };
+        // Two of 10 are easily told apart.
+        for (count, least) in [(4, 40.0), (8, 29.0), (16, 17.0)] {
+            for (i, a) in COLOURS[..count].iter().enumerate() {
+                for b in &COLOURS[..i] {
+                    assert!(distance(a, b) > least, "{a} {b}: {}", distance(a, b));
+                }
+            }
+        }
+        let minus = MINUS.split_once('#').unwrap().1.trim_end_matches(')');
+        assert!(distance(&format!("#{minus}"), "#ffffff") > 15.0);
+        for pair in [
+            ["#bc242c", "#2662ac"],
+            ["#bc242c", "#ffffff"],
+            ["#2662ac", "#ffffff"],
+        ] {
+            assert!(distance(pair[0], pair[1]) > 40.0, "{pair:?}");
         }
     }
 }

@@ -73,7 +73,7 @@ pub fn graph_table(shells: &Shells, filters: &Filters, style: Style) -> Result<S
 ///
 /// The centre is in the middle and every shell is a ring, wider for V; branches of the breadth-first
 /// search stay together, with an angle in proportion to their leaves. Sites of V have the colours of
-/// [`heat_map_svg`](super::heat_map_svg), buffer and E are light. Only the nearest few hundred sites are
+/// the [maps](super::maps), buffer and E are light. Only the nearest few hundred sites are
 /// drawn, and the legend says so.
 ///
 /// # Errors

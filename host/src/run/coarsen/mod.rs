@@ -300,7 +300,8 @@ impl Coarsening {
         match &self.input {
             Opened::Model(model, wanted) => {
                 let (seed, threads) = (self.config.rule.seed, self.execution.threads);
-                let prepared = wanted.prepare(model.as_ref(), seed, threads)?;
+                let observer = self.execution.observer.as_ref();
+                let prepared = wanted.prepare(model.as_ref(), seed, threads, observer)?;
                 self.draw(&prepared, &mut measured, file)?;
                 let plan = prepared.plan();
                 warnings.extend(chain_warnings(&prepared, plan));
