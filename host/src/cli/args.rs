@@ -221,6 +221,16 @@ pub(super) fn rule<T: 'static>(
     move |text| rule(text).map(|_| text.to_string())
 }
 
+/// The name of a file of configurations.
+fn file_name(text: &str) -> std::result::Result<String, String> {
+    match text {
+        "-" => Err(
+            "a file is read several times, standard input cannot be; give the name of one".into(),
+        ),
+        _ => Ok(text.to_string()),
+    }
+}
+
 /// One of several names, each with an explanation.
 fn names<T: Copy>(
     all: &[T],
@@ -463,6 +473,7 @@ pub(crate) struct DataArgs<A: Args> {
 struct ReadingArgs {
     /// FILE.npy, FILE.npz with a single array, FILE.npz:MEMBER, or a table of numbers in text: .csv, .tsv or
     /// columns between blanks, a row for each configuration
+    #[arg(value_parser = file_name)]
     file: String,
     /// Boundaries: periodic or open, for all axes or for each
     ///
@@ -773,7 +784,7 @@ pub(crate) struct EstimateArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct FromArgs {
-    /// Settings from the run.json of a run, or your own file
+    /// Settings from a run (its folder or run.json), or your own file
     ///
     /// The former repeats the run. A file of your own has the same form (JSON, or TOML if it ends in
     /// .toml). Options override its settings, and the model may be omitted.

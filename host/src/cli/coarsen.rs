@@ -1,16 +1,17 @@
 //! `coarsen`: a filter at every block of every configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use blockspin::Result;
 use blockspin::data::output::ConfigurationTarget;
+use blockspin::error::quoted;
 use blockspin::run::coarsen::{CoarsenConfig, Coarsening};
 use blockspin::settings::{Fields, encoder, values};
+use blockspin::{Error, Result};
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Global, fields, rule};
-use super::{destination, summary, warn};
+use super::{destination, same_file, shown_out, summary, warn};
 
 /// Help after the options of every source.
 pub(super) const EXAMPLES: &str = "Examples: blockspin coarsen ising --samples 2000 --block 2 --filter majority \
@@ -69,6 +70,10 @@ struct CoarsenSettings {
 
 pub(super) fn coarsen(mut given: Fields, args: &CoarsenArgs, global: &Global) -> Result<()> {
     given.extend(fields(&args.settings));
+    for name in ["file", "filter"] {
+        let read = given.get(name).and_then(|value| value.as_str());
+        refuse_over(&args.out, read.unwrap_or_default())?;
+    }
     let config = CoarsenConfig::from_fields(&given)?;
     let coarsening = Coarsening::new(&config, global.execution()?)?;
     let (samples, shape, format) = (
@@ -86,8 +91,24 @@ pub(super) fn coarsen(mut given: Fields, args: &CoarsenArgs, global: &Global) ->
         Ok(format!(
             "{}\n{}, {:.1} s",
             record.text(),
-            args.out.display(),
+            shown_out(&args.out),
             record.seconds
         ))
     })
+}
+
+/// Refuses to write over a file that is read.
+fn refuse_over(out: &Path, read: &str) -> Result<()> {
+    // FILE.npz:MEMBER is in FILE.npz.
+    let archive = read.rsplit_once(':').map_or(read, |(file, _)| file);
+    match [read, archive]
+        .iter()
+        .any(|read| same_file(Path::new(read), out))
+    {
+        true => Err(Error::usage(format!(
+            "--out {} is read, and would be replaced; give another name",
+            quoted(out)
+        ))),
+        false => Ok(()),
+    }
 }

@@ -186,6 +186,18 @@ fn destination(out: &Path, global: &Global) -> Result<Destination> {
     )))
 }
 
+/// How a summary names where the configurations went.
+fn shown_out(out: &Path) -> std::borrow::Cow<'_, str> {
+    match out == Path::new("-") {
+        true => "standard output".into(),
+        false => out.to_string_lossy(),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 /// Prints what a command found beside the configurations that it wrote: to standard error, where these went
 /// to standard output.
 fn summary(

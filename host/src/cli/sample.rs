@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -28,7 +27,7 @@ use blockspin::store::resources;
 use blockspin::{Error, Result};
 
 use super::args::{Global, SampleArgs};
-use super::{destination, summary, warn};
+use super::{destination, same_file, shown_out, summary, warn};
 
 /// Upper bound for the size of a picture in bytes.
 const PICTURE_BYTES: u64 = 4 << 20;
@@ -246,14 +245,10 @@ pub(super) fn sample(settings: Fields, args: &SampleArgs, global: &Global) -> Re
             plan.thin,
             plan.burn_in,
             args.samples,
-            args.out.display(),
+            shown_out(&args.out),
             begun.elapsed().as_secs_f64(),
         ))
     })
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Draws and measures all samples, on several threads.

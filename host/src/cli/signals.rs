@@ -1,5 +1,16 @@
 //! Removal of unfinished output on signals.
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+/// Where this run may leave a checkpoint.
+static CHECKPOINT: OnceLock<PathBuf> = OnceLock::new();
+
+/// If a signal ends the run, it says so should this file be there by then.
+pub(super) fn may_leave(checkpoint: PathBuf) {
+    let _ = CHECKPOINT.set(checkpoint);
+}
+
 /// From now on SIGINT, SIGTERM and SIGHUP remove unfinished output before they end the process. They end
 /// it in the default way, so that a shell loop ends with it. Those that the process was told to ignore, by
 /// `nohup` or by a shell that started it in the background, it goes on ignoring. A file that reaches the
@@ -27,6 +38,16 @@ pub(super) fn clean_up() {
     let _ = std::thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
             let _abandoned = blockspin::store::folder::abandon();
+            if let Some(path) = CHECKPOINT.get().filter(|path| path.is_file()) {
+                // Where nobody can be told, the process ends all the same.
+                let _ = std::io::Write::write_fmt(
+                    &mut std::io::stderr(),
+                    format_args!(
+                        "\nstopped; the same command with --resume goes on from '{}'\n",
+                        path.display()
+                    ),
+                );
+            }
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     });

@@ -13,7 +13,7 @@ use blockspin::{Error, Result};
 
 use super::args::{EstimateArgs, FromArgs, Global, OutputArgs, TrainArgs, fields};
 use super::words::{as_options, command};
-use super::{print, style, warn};
+use super::{print, signals, style, warn};
 
 /// Upper bound for the size of a run's folder in bytes.
 const RUN_BYTES: u64 = 4 << 20;
@@ -49,6 +49,11 @@ pub(super) fn estimate(given: Fields, args: &EstimateArgs, global: &Global) -> R
 }
 
 fn run(config: &RunConfig, output: &OutputArgs, global: &Global) -> Result<()> {
+    if output.out.as_deref() == Some(Path::new("-")) {
+        return Err(Error::usage(
+            "--out - is standard output, and a run is a folder; give the name of one (--json prints the record)",
+        ));
+    }
     let mut session = Session::new(config, global.execution()?)?;
     let path = match &output.out {
         Some(path) => path.clone(),
@@ -58,6 +63,7 @@ fn run(config: &RunConfig, output: &OutputArgs, global: &Global) -> Result<()> {
     if !output.force {
         session.check_replacement(&path)?;
     }
+    signals::may_leave(target.checkpoint());
     session.execution_mut().checkpoint = Some(CheckpointPlan {
         path: target.checkpoint(),
         seconds: output.checkpoint,

@@ -38,9 +38,13 @@ pub(super) fn colours(
         2 => ("frames", ""),
         _ => ("an image", ", and give `axes` xx"),
     };
+    let file = match name.ends_with(".npy'") {
+        true => name,
+        false => "'FILE.npy'",
+    };
     Some(Error::failure(format!(
         "{name} has shape {}, {what} with {last} colours, which are no sites of a lattice; make them grey{axes}: \
-         numpy.save('grey.npy', numpy.load('FILE.npy')[..., :3].mean(-1))",
+         numpy.save('grey.npy', numpy.load({file})[..., :3].mean(-1))",
         tuple(shape)
     )))
 }

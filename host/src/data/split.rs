@@ -39,6 +39,9 @@ impl RepeatPolicy {
 
 as_name!(RepeatPolicy);
 
+/// Rows from which on an array may be a picture.
+const PICTURE: usize = 16;
+
 /// Blocks of configurations in the order of the file, never interleaved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
@@ -86,7 +89,10 @@ impl Split {
                  out; `repeats` keep takes all, if they are states of a small system",
                 data.configurations()
             )),
-            None => error,
+            None => match instead(data) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            },
         })?;
         Ok(Split {
             rows,
@@ -174,6 +180,27 @@ impl Split {
     #[must_use]
     pub fn independent(&self, part: &Range<usize>) -> f64 {
         part.len() as f64 / (2.0 * self.correlation.time)
+    }
+}
+
+/// What an array of few configurations may be instead.
+fn instead(data: &Data) -> Option<String> {
+    let n = data.configurations();
+    let (last, others) = data.sides().split_last()?;
+    let last = *last as usize;
+    if data.overlap() > 0 {
+        None
+    } else if last > 4 * n {
+        Some(format!(
+            "if the configurations are numbered by the last axis, of {last}: \
+             numpy.save('NAME.npy', numpy.moveaxis(a, -1, 0))"
+        ))
+    } else if others.is_empty() && n >= PICTURE && 4 * last > n {
+        Some(format!(
+            "if the {n} × {last} values are one configuration, such as a photograph, give `axes` xx"
+        ))
+    } else {
+        None
     }
 }
 

@@ -8,16 +8,23 @@ use super::config::REQUESTED;
 use super::record::{Results, SCHEMA};
 use crate::error::{Error, Kind, Result, annotate, quoted};
 use crate::settings::Fields;
+use crate::store::folder::RUN_FILE;
 
 /// The largest file that is read as a configuration, in bytes.
 const LARGEST: u64 = 64 << 20;
 
 /// Reads settings by name from a file: the `run.json` of a run, which repeats it, or a file of your
-/// own in JSON or TOML (`*.toml`) with names as in [`RunConfig::fields`](super::RunConfig::fields).
+/// own in JSON or TOML (`*.toml`) with names as in [`RunConfig::fields`](super::RunConfig::fields). The
+/// folder of a run stands for its `run.json`.
 ///
 /// # Errors
 /// A failure, if the file cannot be read or has another format.
 pub fn read_fields(path: &Path) -> Result<Fields> {
+    let of_run = path.join(RUN_FILE);
+    let path = match of_run.is_file() {
+        true => &of_run,
+        false => path,
+    };
     let fail = |error| Error::from(annotate("read", path, error));
     let meta = path.metadata().map_err(fail)?;
     if !meta.is_file() || meta.len() > LARGEST {

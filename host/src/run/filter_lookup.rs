@@ -68,9 +68,14 @@ fn parity(n: u32) -> f32 {
 }
 
 fn unknown(name: &str, named: &str) -> Error {
-    Error::usage(format!(
+    let error = Error::usage(format!(
         "no filter is called '{name}'; there are {named}, or the name of an .npy file"
-    ))
+    ));
+    let of_run = Path::new(name).join("filters.npy");
+    match of_run.is_file() {
+        true => error.hint(format!("the filter of this run is {}", of_run.display())),
+        false => error,
+    }
 }
 
 /// Position of a site of a block along each axis.

@@ -313,6 +313,12 @@ fn the_filter_of_a_run() {
         &format!("ising {SHORT}").replace("--steps 200", ""),
         "spins",
     );
+    // A run's folder stands for its settings, and its filter is named where a folder is none.
+    let again = folder.json("train --from spins --out again");
+    let first: Value = serde_json::from_slice(&folder.read("spins/run.json")).unwrap();
+    assert_eq!(again["fingerprint"], first["fingerprint"]);
+    folder.refuses("estimate ising --filter spins", 2, &["spins/filters.npy"]);
+    folder.refuses("train ising --out -", 2, &["standard output", "--json"]);
     let told = folder.run("sample ising --size 16 --samples 50 --out x.npy");
     assert_eq!(told.code, Some(0), "{told:?}");
     let files = ["spins", "spins/filters.npy"].map(|filter| {
@@ -463,6 +469,21 @@ fn what_cannot_be_coarsened() {
     ] {
         folder.refuses(&format!("coarsen {words} --out h.npy"), code, said);
     }
+    // What is read is never written over.
+    let before = folder.read("x.npy");
+    for out in ["x.npy", "./x.npy", "folder/../x.npy"] {
+        folder.refuses(
+            &format!("coarsen data x.npy {rule} --out {out}"),
+            2,
+            &[out, "is read"],
+        );
+    }
+    folder.refuses(
+        "coarsen ising --size 8 --samples 5 --filter x.npy --out x.npy",
+        2,
+        &["x.npy", "is read"],
+    );
+    assert_eq!(folder.read("x.npy"), before);
     folder.refuses(
         &format!("coarsen data x.npy {rule} --out h.txt"),
         2,

@@ -399,6 +399,23 @@ fn too_few_configurations_are_refused() {
             ("--block 2,2,2", &["3 sides"]),
         ],
     );
+    folder.refuses("train data - --out run", 2, &["standard input"]);
+    // What the array may be instead.
+    folder.write("last.npy", &npy("|u1", &[4, 4, 160], &spins));
+    folder.write("photo.npy", &npy("|u1", &[40, 64], &spins));
+    let window = "--block 2 --buffer 0 --environment 1 --out run";
+    for (file, said) in [
+        ("few.npy", None),
+        ("last.npy", Some("moveaxis(a, -1, 0)")),
+        ("photo.npy", Some("--axes xx")),
+    ] {
+        let told = folder.run(&format!("train data {file} {window}"));
+        assert_eq!(told.code, Some(2), "{told:?}");
+        for hint in ["moveaxis", "--axes xx"] {
+            let is_said = said.is_some_and(|said| said.contains(hint));
+            assert_eq!(told.stderr.contains(hint), is_said, "{told:?}");
+        }
+    }
 }
 
 /// Boundaries, origins, graphs and members that do not suit the data.

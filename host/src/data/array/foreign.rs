@@ -175,6 +175,11 @@ fn said(format: &Foreign, path: &Path) -> String {
         };
         return format!("is {}; unpack it: {unpack} {name}", format.name);
     }
+    // Not the name of the file itself, which would be lost.
+    let stem = match name.ends_with(".npy") {
+        true => "NAME",
+        false => stem,
+    };
     let python = format.python.replace("FILE", &format!("'{name}'"));
     format!(
         "is {}, which is not read; in Python: import numpy; {python}; numpy.save('{stem}.npy', a)",
@@ -238,6 +243,9 @@ mod tests {
         // A text is a text, whatever letters it begins with.
         assert!(refusal(Path::new("a.csv"), b"BMI,age", false).is_none());
         assert!(refusal(Path::new("a.xls"), b"1,2", false).is_none());
+        // The line of Python does not write over the file.
+        let said = refusal(Path::new("a.npy"), b"\x80\x04\x95", true).unwrap();
+        assert!(said.ends_with("numpy.save('NAME.npy', a)"), "{said}");
         let said = refusal(Path::new("it's.h5"), b"\x89HDF\r\n\x1a\n", true).unwrap();
         assert!(said.contains("h5py.File('it_s.h5')"), "{said}");
     }
