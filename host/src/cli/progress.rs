@@ -78,11 +78,12 @@ fn clock(seconds: f64) -> String {
     }
 }
 
-/// The style of a phase, whose length may be unknown.
+/// The style of a phase, whose length may be unknown. A line fits 80 columns; on fewer it is cut off, since
+/// one that wraps is not cleared.
 fn style(phase: Phase<'_>, known: &Arc<Known>) -> ProgressStyle {
     let template = match phase.total {
-        0 => "{prefix:>12} {spinner:.cyan} {left}  {msg}",
-        _ => "{prefix:>12} {bar:24.cyan/dim} {pos}/{len}  {rate}  {left}  {msg}",
+        0 => "{prefix:>12} {spinner:.cyan} {left}  {wide_msg}",
+        _ => "{prefix:>12} {bar:10.cyan/dim} {pos}/{len}  {rate}  {left}  {wide_msg}",
     };
     let unit = phase.unit;
     let of_rate = known.clone();
