@@ -95,8 +95,8 @@ impl Model for GaussianModel {
 
     fn about(&self) -> String {
         format!(
-            "A field φ with weight exp(−S), S = ½ Σ_⟨ij⟩ (φ_i − φ_j)² + ½ m² Σ_i φ_i², mass m = {}, on a \
-             periodic lattice of {}",
+            "A field φ with weight exp(−S), S = ½ Σ (φ − φ′)² over neighbours + ½ m² Σ φ², mass \
+             m = {}, on a periodic lattice of {}",
             Parameter(self.sampler.mass()),
             product(self.sampler.lattice().sides())
         )

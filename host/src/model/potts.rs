@@ -7,7 +7,7 @@ use super::mcmc::Sampling;
 use super::{AnyModel, Layout, Model, ModelSampler};
 use crate::data::filters::product;
 use crate::data::npy::Format;
-use crate::digits::{Parameter, Rounded};
+use crate::digits::Rounded;
 use crate::error::{Error, Result};
 use crate::settings::values::{self, Sides};
 use crate::settings::{optional, settings};
@@ -97,7 +97,7 @@ impl Model for PottsModel {
              neighbours in the same state, at temperature {}; a state enters as {q} signs, \
              +1 for the state itself, minus their mean",
             self.sides(),
-            Parameter(self.temperature),
+            Rounded(self.temperature),
             q = self.sampler.states()
         )
     }

@@ -52,12 +52,15 @@ impl Page<'_> {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>{title} · blockspin</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-             <header>\n<p class=\"kind\">blockspin {VERSION} · {} run</p>\n<h1>{title}</h1>\n\
+             <header>\n<p class=\"kind\">blockspin {VERSION} · {} run</p>\n<h1>{}</h1>\n\
              <p class=\"lede\">{}</p>\n</header>\n",
             match self.record.config.task() {
                 "train" => "training",
                 _ => "estimate",
             },
+            title
+                .replace(" = ", "&nbsp;=&nbsp;")
+                .replace(" × ", "&nbsp;×&nbsp;"),
             escape(self.about)
         );
         self.headline(&mut page);
@@ -155,8 +158,8 @@ impl Page<'_> {
         let sign = match (self.coarse(), self.is_mapped()) {
             (Coarse::Binary, true) => Some("Same map, h = sign(x)"),
             (Coarse::Binary, false) => Some("Same filter, h = sign(Λ·v)"),
-            (Coarse::States(_), true) => Some("Same map, h = argmax x_s"),
-            (Coarse::States(_), false) => Some("Same filters, h = argmax Λ_s·v"),
+            (Coarse::States(_), true) => Some("Same map, h = argmax x<sub>s</sub>"),
+            (Coarse::States(_), false) => Some("Same filters, h = argmax Λ<sub>s</sub>·v"),
             (Coarse::Continuous { .. }, _) => None,
         };
         if let Some(name) = sign {
@@ -197,7 +200,7 @@ impl Page<'_> {
         }
         page.push_str("<section class=\"warnings\">\n<h2>Warnings</h2>\n<ul>\n");
         for warning in &self.record.results.warnings {
-            let _ = writeln!(page, "<li>{}</li>", escape(warning));
+            let _ = writeln!(page, "<li>{}</li>", unbroken(warning));
         }
         page.push_str("</ul>\n</section>\n");
     }
@@ -447,6 +450,20 @@ fn words(command: &str) -> String {
     html
 }
 
+/// A message as HTML, in which no line breaks within the name of an option.
+fn unbroken(message: &str) -> String {
+    let mut html = String::new();
+    for (i, part) in message.split("--").enumerate() {
+        let name = part.find(|c: char| !c.is_ascii_lowercase() && c != '-');
+        let (name, rest) = part.split_at(name.unwrap_or(part.len()));
+        html += &match (i, name) {
+            (0, _) => escape(part),
+            _ => format!("<span class=\"option\">--{name}</span>{}", escape(rest)),
+        };
+    }
+    html
+}
+
 /// "0.4045 ± 0.0026", or the mean alone.
 fn with_error(mean: Option<f64>, stderr: Option<f64>) -> String {
     match (finite(mean), finite(stderr)) {
@@ -505,6 +522,19 @@ mod tests {
             assert!(page.contains(text), "{text}");
         }
         assert!(!page.contains("Warnings"));
+    }
+
+    #[test]
+    fn options_in_warnings_and_sizes_in_titles_stay_whole() {
+        let page =
+            page(|record| record.results.warnings = vec!["give --transform rank -- or <2".into()]);
+        for text in [
+            "give <span class=\"option\">--transform</span> rank",
+            "or &lt;2",
+            "&nbsp;×&nbsp;",
+        ] {
+            assert!(page.contains(text), "{text}");
+        }
     }
 
     #[test]

@@ -176,7 +176,7 @@ pub fn search_rows(results: &Results) -> Vec<(String, String)> {
             "Equal weights".into(),
             format!(
                 "{verdict}: {} nats on validation windows, learned ones {}",
-                number(start.equal_nats),
+                estimate(start.equal_nats, start.stderr_nats).join(" ± "),
                 number(start.drawn_nats)
             ),
         ));

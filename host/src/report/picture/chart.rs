@@ -49,8 +49,12 @@ impl Size {
 const MAX_POINTS: usize = 600;
 /// Width of a character of a label, and the distance of two labels, in pixels.
 const CHARACTER: f64 = 6.6;
+/// Width of a digit in a wide font, and of a minus sign.
+const DIGIT: f64 = 7.7;
+const MINUS: f64 = 10.1;
 const LINE: f64 = 14.0;
-const LEFT: f64 = 46.0;
+/// Distance of a number from the axis.
+const GAP: f64 = 8.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 36.0;
 const MUTED: &str = "var(--muted, #666)";
@@ -62,13 +66,14 @@ struct Scales {
     low: f64,
     high: f64,
     last: f64,
+    left: f64,
     end: f64,
     floor: f64,
 }
 
 impl Scales {
     fn x(&self, step: f64) -> f64 {
-        LEFT + step / self.last * (self.end - LEFT)
+        self.left + step / self.last * (self.end - self.left)
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -98,10 +103,15 @@ pub fn chart_svg(chart: &Chart<'_>, size: Size) -> String {
     let longest = levels.iter().map(|level| level.label.chars().count());
     let longest = longest.chain(reported.map(|_| 8)).max().unwrap_or(0);
     let last = chart.records.iter().map(|r| r.step).max().unwrap_or(0);
+    let (low, high) = (low - air, high + air);
+    let numbers = marks_of(low, high).into_iter();
+    let widest = numbers.map(|(_, number)| width_of(&number));
+    let widest = widest.fold(0.0, f64::max);
     let scales = Scales {
-        low: low - air,
-        high: high + air,
+        low,
+        high,
         last: last.max(1) as f64,
+        left: GAP + widest,
         end: width - 22.0 - CHARACTER * longest as f64,
         floor: height - BOTTOM,
     };
@@ -140,37 +150,57 @@ fn range(records: &[Record], reported: Option<Estimate>) -> (f64, f64) {
     (low, high.max(low + 0.01))
 }
 
+/// Values with a line and a number, from below.
+fn marks_of(low: f64, high: f64) -> Vec<(f64, String)> {
+    let (step, digits) = tick(high - low, 5.0);
+    let mut marks = vec![];
+    let mut value = (low / step).ceil() * step;
+    while value < high {
+        // Rounding may leave −0.
+        let mark = if value.abs() < step / 2.0 { 0.0 } else { value };
+        marks.push((mark, format!("{mark:.digits$}").replace('-', "−")));
+        value += step;
+    }
+    marks
+}
+
+/// Width of a number in pixels.
+fn width_of(number: &str) -> f64 {
+    let widths = number.chars().map(|c| match c {
+        '−' => MINUS,
+        '.' => DIGIT / 2.0,
+        _ => DIGIT,
+    });
+    widths.sum()
+}
+
 /// Grid, marks with numbers, and smaller ones between them.
 fn axes(svg: &mut String, scales: &Scales, marks: f64) {
     let Scales {
         low,
         high,
         last,
+        left,
         end,
         floor,
     } = *scales;
-    let (step, digits) = tick(high - low, 5.0);
+    let (step, _) = tick(high - low, 5.0);
     let mut small = String::new();
     let between = step / minor(step);
     let mut value = (low / between).ceil() * between;
     while value < high {
-        let _ = write!(small, "M{:.1} {:.1}h4", LEFT - 4.0, scales.y(value));
+        let _ = write!(small, "M{:.1} {:.1}h4", left - 4.0, scales.y(value));
         value += between;
     }
-    let mut value = (low / step).ceil() * step;
-    while value < high {
-        // Rounding may leave −0.
-        let mark = if value.abs() < step / 2.0 { 0.0 } else { value };
+    for (mark, number) in marks_of(low, high) {
         let y = scales.y(mark);
         let _ = writeln!(
             svg,
-            "<path d=\"M{LEFT} {y:.1}H{end:.1}\" stroke=\"var(--rule, #e4e2dd)\"/>\
-             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            LEFT - 8.0,
-            y + 4.0,
-            format!("{mark:.digits$}").replace('-', "−")
+            "<path d=\"M{left:.1} {y:.1}H{end:.1}\" stroke=\"var(--rule, #e4e2dd)\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{number}</text>",
+            left - GAP,
+            y + 4.0
         );
-        value += step;
     }
     let (step, _) = tick(last, marks);
     let step = step.max(1.0);
@@ -192,11 +222,11 @@ fn axes(svg: &mut String, scales: &Scales, marks: f64) {
     }
     let _ = writeln!(
         svg,
-        "<path d=\"M{LEFT} {TOP}V{floor}H{end:.1}\" stroke=\"{MUTED}\" fill=\"none\"/>\
+        "<path d=\"M{left:.1} {TOP}V{floor}H{end:.1}\" stroke=\"{MUTED}\" fill=\"none\"/>\
          <path d=\"{small}\" stroke=\"{MUTED}\"/>\
          <text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">step</text>\
          <text x=\"0\" y=\"12\">nats</text>",
-        (LEFT + end) / 2.0,
+        (left + end) / 2.0,
         floor + 33.0
     );
 }
@@ -219,13 +249,13 @@ fn minor(step: f64) -> f64 {
 
 /// Levels with their names, and the reported figure with its error bar, at the right side.
 fn side(svg: &mut String, scales: &Scales, levels: &[&Level], reported: Option<Estimate>) {
-    let end = scales.end;
+    let (left, end) = (scales.left, scales.end);
     let mut labels: Vec<(f64, String, &str)> = vec![];
     for level in levels {
         let y = scales.y(level.value);
         let _ = writeln!(
             svg,
-            "<path d=\"M{LEFT} {y:.1}H{end:.1}\" stroke=\"{MUTED}\" stroke-dasharray=\"4 4\"/>"
+            "<path d=\"M{left:.1} {y:.1}H{end:.1}\" stroke=\"{MUTED}\" stroke-dasharray=\"4 4\"/>"
         );
         labels.push((y, escape(&level.label), MUTED));
     }
@@ -407,6 +437,26 @@ mod tests {
                 }
             }
             assert_eq!(labels.len(), 4);
+            let small = Record {
+                validation: Some(-0.01),
+                validation_stderr: None,
+                training: Some(0.001),
+                ..RECORD
+            };
+            let chart = Chart {
+                records: &[small],
+                levels: &[],
+                reported: None,
+            };
+            let svg = chart_svg(&chart, size);
+            assert!(svg.contains("−0.010"), "{svg}");
+            for text in svg.split("<text x=\"").skip(1) {
+                if text.contains("text-anchor=\"end\"") {
+                    let words = text.split(['>', '<']).nth(1).unwrap();
+                    let begin = numbers(text)[0] - 7.0 * words.chars().count() as f64;
+                    assert!(begin >= 0.0, "{words} begins at {begin}");
+                }
+            }
             assert!(
                 labels
                     .windows(2)

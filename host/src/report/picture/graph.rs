@@ -85,9 +85,10 @@ pub fn graph_svg(graph: &Graph, shells: &Shells, filters: &Filters) -> Result<St
     let heading = if filters.count() > 1 { HEADING } else { 0.0 };
     let across = panels.min(2);
     let down = panels.div_ceil(across);
+    let tall = drawing.height();
     let (width, height) = (
         across as f64 * SIDE,
-        down as f64 * (SIDE + heading) + LEGEND,
+        down as f64 * (tall + heading) + LEGEND,
     );
     let largest = filters.largest();
     let mut svg = format!(
@@ -99,7 +100,7 @@ pub fn graph_svg(graph: &Graph, shells: &Shells, filters: &Filters) -> Result<St
     );
     for (c, weights) in filters.components().take(panels).enumerate() {
         let left = (c % across) as f64 * SIDE;
-        let top = (c / across) as f64 * (SIDE + heading);
+        let top = (c / across) as f64 * (tall + heading);
         if heading > 0.0 {
             let _ = writeln!(
                 svg,
@@ -113,7 +114,7 @@ pub fn graph_svg(graph: &Graph, shells: &Shells, filters: &Filters) -> Result<St
             svg,
             "<g transform=\"translate({} {})\">",
             left + SIDE / 2.0,
-            top + heading + SIDE / 2.0
+            top + heading + tall / 2.0
         );
         drawing.panel(&mut svg, shells, weights, largest);
         svg.push_str("</g>\n");
@@ -271,6 +272,13 @@ impl Drawing {
             lines,
             dots: [large, small],
         })
+    }
+
+    /// Height of a panel: that of the rings, or less for a chain, which is a line.
+    fn height(&self) -> f64 {
+        let far = self.places.iter().map(|(_, y)| y.abs());
+        let half = far.fold(0.0, f64::max) + self.dots[0] + 4.0;
+        (2.0 * half).min(SIDE)
     }
 
     /// Draws one component around the origin.
@@ -641,6 +649,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_chain_is_drawn_without_empty_space() {
+        let height = |graph: &Graph| {
+            let shells = graph.shells(Centre::Node(40), On::Nodes, 3, 2, 3).unwrap();
+            Drawing::new(graph, &shells).unwrap().height()
+        };
+        assert!(height(&path(81)) < 60.0);
+        assert!(height(&torus(12)) > 0.8 * SIDE);
     }
 
     #[test]
