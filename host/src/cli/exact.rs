@@ -323,10 +323,7 @@ fn dimer(settings: &model::Dimer, args: &BinaryArgs, global: &Global) -> Result<
             "parallel_plaquettes_histogram": histogram,
             "parallel_plaquettes_law": law,
         }),
-        &format!(
-            "dimers, {side} × {side} at temperature {}",
-            Parameter(temperature)
-        ),
+        &format!("Dimers, {side} × {side} at T = {}", Parameter(temperature)),
         &[
             ("parallel_plaquettes_per_site", "parallel plaquettes/site"),
             ("energy_per_site", "energy per site"),

@@ -78,7 +78,7 @@ impl Filters {
             name.push(format!("component {}", filter / states + 1));
         }
         if states > 1 {
-            name.push(format!("state {}", filter % states + 1));
+            name.push(format!("state {}", filter % states));
         }
         if values > 1 {
             name.push(format!("sites in state {value}"));
@@ -190,7 +190,7 @@ mod tests {
         let again = Filters::from_sites(&[2, 3], 2, &filters.by_site());
         assert_eq!(again.unwrap(), filters);
         assert_eq!(filters.name(1), "component 2");
-        assert_eq!(filters.of_states(2).name(1), "component 1, state 2");
+        assert_eq!(filters.of_states(2).name(1), "component 1, state 1");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn states_of_h() {
         "1.0986",
         "argmax",
         "one of 3 states",
-        "component 1, state 3",
+        "component 1, state 0",
     ] {
         assert!(page.contains(text), "{text}");
     }
