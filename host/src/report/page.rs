@@ -563,6 +563,47 @@ mod tests {
         }
     }
 
+    /// Contrast of 4.5 (WCAG AA) of every colour of text, in both schemes.
+    #[test]
+    fn all_text_is_legible() {
+        let luminance = |colour: &str| -> f64 {
+            let of = |at: usize| {
+                let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+                let value = f64::from(value) / 255.0;
+                match value <= 0.04045 {
+                    true => value / 12.92,
+                    false => ((value + 0.055) / 1.055).powf(2.4),
+                }
+            };
+            0.2126 * of(0) + 0.7152 * of(2) + 0.0722 * of(4)
+        };
+        let schemes: Vec<&str> = STYLE.split(":root {").skip(1).collect();
+        assert_eq!(schemes.len(), 2);
+        for scheme in schemes {
+            let colour = |name: &str| {
+                let (_, after) = scheme.split_once(&format!("--{name}: #")).expect(name);
+                luminance(&after[..6])
+            };
+            let on = |ground: &str, texts: &[&str]| {
+                for text in texts {
+                    let (a, b) = (colour(text), colour(ground));
+                    let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                    assert!(contrast >= 4.5, "{text} on {ground}: {contrast}");
+                }
+            };
+            on("page", &["ink", "muted"]);
+            on("warn-page", &["ink", "warn"]);
+            let words = [
+                "positive-word",
+                "negative-word",
+                "accent",
+                "training",
+                "reported",
+            ];
+            on("card", &[&["ink", "muted"][..], &words].concat());
+        }
+    }
+
     #[test]
     fn needs_nothing_else() {
         let page = page(|_| ());

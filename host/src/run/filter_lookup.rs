@@ -68,14 +68,16 @@ fn parity(n: u32) -> f32 {
 }
 
 fn unknown(name: &str, named: &str) -> Error {
-    let error = Error::usage(format!(
-        "no filter is called '{name}'; there are {named}, or the name of an .npy file"
-    ));
     let of_run = Path::new(name).join("filters.npy");
-    match of_run.is_file() {
-        true => error.hint(format!("the filter of this run is {}", of_run.display())),
-        false => error,
-    }
+    Error::usage(match of_run.is_file() {
+        true => format!(
+            "'{name}' is the folder of a run, and no filter; give its {}",
+            of_run.display()
+        ),
+        false => {
+            format!("no filter is called '{name}'; there are {named}, or the name of an .npy file")
+        }
+    })
 }
 
 /// Position of a site of a block along each axis.
