@@ -437,6 +437,13 @@ mod tests {
                 }
             }
             assert_eq!(labels.len(), 4);
+            assert!(
+                labels
+                    .windows(2)
+                    .all(|pair| pair[1] - pair[0] >= LINE - 0.2),
+                "{labels:?}"
+            );
+            assert_eq!(svg.matches("class=\"reported\"").count(), 1);
             let small = Record {
                 validation: Some(-0.01),
                 validation_stderr: None,
@@ -457,13 +464,6 @@ mod tests {
                     assert!(begin >= 0.0, "{words} begins at {begin}");
                 }
             }
-            assert!(
-                labels
-                    .windows(2)
-                    .all(|pair| pair[1] - pair[0] >= LINE - 0.2),
-                "{labels:?}"
-            );
-            assert_eq!(svg.matches("class=\"reported\"").count(), 1);
         }
     }
 
