@@ -287,7 +287,7 @@ pub fn renewed(
 
 /// An entry with the minus of the old one, and its line's end among its words.
 fn as_before(new: &str, old: &str) -> String {
-    let mut text = match old.contains('-') {
+    let mut text = match old.starts_with('-') {
         true => new.replace('−', "-"),
         false => new.to_string(),
     };
