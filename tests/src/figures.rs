@@ -50,7 +50,7 @@ pub struct Command {
     #[serde(default)]
     pub daily: bool,
     /// By document the texts that quote it. `{information}` is a mean with its error, `{information±3}` with
-    /// three decimals of both, `{a/b:4}` an entry with four, `{filters}` all weights of the first filter.
+    /// three decimals of both, `{a,b}` any mean and error, `{a/b:4}` an entry with four, `{filters}` all weights of the first filter.
     pub shown: BTreeMap<String, Vec<String>>,
 }
 
@@ -167,9 +167,9 @@ fn entry_text(entry: &str, record: &Value) -> String {
         Some((name, decimals)) => (name, Some(decimals.parse().expect("decimals"))),
         None => (entry, None),
     };
-    let (mean, stderr) = match name {
-        "energy" => ("energy_per_site".into(), "energy_stderr".into()),
-        _ => (format!("{name}_nats"), format!("{name}_stderr_nats")),
+    let (mean, stderr) = match name.split_once(',') {
+        Some((mean, stderr)) => (mean.into(), stderr.into()),
+        None => (format!("{name}_nats"), format!("{name}_stderr_nats")),
     };
     let (mean, stderr) = (number(&mean), number(&stderr));
     let [mean, stderr] = match decimals {
@@ -287,7 +287,7 @@ pub fn renewed(
 
 /// An entry with the minus of the old one, and its line's end among its words.
 fn as_before(new: &str, old: &str) -> String {
-    let mut text = match old.contains('-') {
+    let mut text = match old.starts_with('-') {
         true => new.replace('−', "-"),
         false => new.to_string(),
     };

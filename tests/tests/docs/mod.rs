@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Mutex;
 use std::{env, fs};
 
 use blockspin_tests::figures::{Command, Manifest, figures, quoted, renewed, root};
@@ -55,6 +56,9 @@ fn documents_quote_their_records() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Documents are written by one test at a time.
+static WRITING: Mutex<()> = Mutex::new(());
+
 /// Repeats commands; with `BLOCKSPIN_BLESS` their results take the place of old ones.
 fn repeat(commands: &[&Command]) {
     let mut wrong = vec![];
@@ -67,6 +71,7 @@ fn repeat(commands: &[&Command]) {
             continue;
         }
         let old = command.has_record().then(|| command.record());
+        let _alone = WRITING.lock().expect("no panic");
         command.write(&found);
         if let Some(old) = old {
             wrong.extend(renew(command, (&old, &found)));

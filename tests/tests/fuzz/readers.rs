@@ -194,6 +194,78 @@ fn arrays() {
 }
 
 #[test]
+fn tables() {
+    let rows = |separator: &str, row: fn(u32, u32) -> String| -> Vec<u8> {
+        let row = |i| (0..4).map(|k| row(i, k)).collect::<Vec<_>>();
+        let rows: Vec<String> = (0..12).map(|i| row(i).join(separator)).collect();
+        rows.join("\n").into_bytes()
+    };
+    let sign = |i, k| (i * 7 + k * 3) % 5 % 2;
+    let header = [
+        b"left,right,up,\"down, too\"\n".to_vec(),
+        rows(",", |i, k| format!("{i}.{k}")),
+    ];
+    let whole = [
+        rows(",", |i, k| {
+            (2 * ((i * 7 + k * 3) % 5 % 2) as i32 - 1).to_string()
+        }),
+        rows(";", |i, k| format!("{i},{k}5")),
+        rows("\t", |i, k| format!("{}e-{k}", i + 1)),
+        rows("  ", |i, k| {
+            if i == k {
+                "nan".into()
+            } else {
+                format!("-{i}.5")
+            }
+        }),
+        header.concat(),
+        (0..40)
+            .map(|i| format!("{}\r\n", sign(i, 0)))
+            .collect::<String>()
+            .into_bytes(),
+        b"\xef\xbb\xbf# a comment\n,0,1\n0,1.5,\n1,2.5,3\n2,,4\n3,1,2\n".to_vec(),
+    ];
+    let words: &[&[u8]] = &[
+        b"\n",
+        b"\r",
+        b",",
+        b";",
+        b"\t",
+        b" ",
+        b"\"",
+        b"#",
+        b"\0",
+        b"nan",
+        b"NA",
+        b"-inf",
+        b"1e999",
+        b"1e-999",
+        b"0x1",
+        b"1_0",
+        b"--1",
+        b"+1",
+        b"1,5",
+        b"99999999999999999999999999",
+        "\u{a0}".as_bytes(),
+        "\u{2212}1".as_bytes(),
+        b"\xff",
+        b"PK",
+    ];
+    let scratch = Scratch::new();
+    let fuzz = Fuzz {
+        name: "tables",
+        one_in: 1,
+        memory: 8 << 20,
+        memory_per_byte: 256,
+    };
+    fuzz.run(
+        |stream| (damaged(&whole, words, stream), stream.next_u32()),
+        |input| input.0.0.len(),
+        |input| try_array(&scratch.write("spins.csv", &input.0.0), input),
+    );
+}
+
+#[test]
 fn archives() {
     let (spins, reals) = (sound().remove(0), sound().remove(10));
     let sound: Vec<_> = sound().into_iter().filter(|file| file[0] == b'P').collect();
