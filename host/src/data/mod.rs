@@ -7,6 +7,7 @@ pub mod correlation;
 mod dataset;
 pub mod filters;
 pub mod graph;
+mod near;
 pub mod npy;
 pub mod output;
 mod repeats;

@@ -4,7 +4,9 @@
 //! what it is to predict. Files with copies (resampled with replacement, concatenated, augmented by
 //! translations) are therefore reduced to the first occurrence of each configuration. A small or ordered
 //! system visits the same states again by itself; then the numbers of occurrences are broadly
-//! distributed, or all states that there are occur, and nothing is left out.
+//! distributed, or all states that there are occur, and nothing is left out. Nor is a state among continuous
+//! configurations, such as days without rain. Of continuous values, copies
+//! with noise are found too, where a gap in the distances tells them from others.
 
 use std::collections::HashMap;
 
@@ -12,6 +14,7 @@ use fnv::FnvHashMap;
 
 use blockspin_core::num::bits;
 
+use super::near::Sketches;
 use super::{Data, Kind};
 use crate::error::Result;
 
@@ -30,6 +33,10 @@ const BROAD: f64 = 1.5;
 const CERTAIN: f64 = 4.0;
 /// Most copies of one configuration that a peak in the numbers of occurrences is looked for at.
 const MOST_COPIES: u32 = 16;
+/// Share of the values above which a level is no level, but a continuum with outliers.
+const ONE_LEVEL: f64 = 0.9;
+/// Share of all visits above which a configuration is a state also among continuous ones.
+const COMMON: f64 = 0.02;
 /// Bits by which the number of states that seem to exist may be below that of independent values.
 const SATURATED: f64 = 2.0;
 
@@ -42,6 +49,8 @@ pub struct Repeats {
     pub repeated: usize,
     /// Indices of those that are used, in order: the first occurrence of each; none: all.
     pub kept: Option<Vec<usize>>,
+    /// Root mean square difference of two values up to which configurations count as equal; none: 0.
+    pub near: Option<f64>,
     /// A hash of the configurations that were compared, in their order.
     pub content: u64,
 }
@@ -55,20 +64,91 @@ impl Repeats {
         let n = data.configurations();
         let most = (VALUES / data.sites()).clamp(1, n);
         let some = (0..most).map(|k| k * (n / most));
-        let (mut visits, mut content) = Visits::among(data, lattice, some)?;
+        let (mut classes, mut content, sketches) = look(data, lattice, some)?;
+        let mut visits = Visits::of(&classes);
         if most < n && visits.repeated() > 0 {
-            (visits, content) = Visits::among(data, lattice, 0..n)?;
+            (classes, content, _) = look(data, lattice, 0..n)?;
+            visits = Visits::of(&classes);
         }
-        let repeated = visits.repeated();
-        let different = visits.counts.len();
-        let natural = repeated == 0 || visits.are_natural(states(data)?);
+        let natural = visits.repeated() == 0 || visits.are_natural(states(data)?);
+        let found = Self::of(visits, natural, content);
+        // Overlapping parts of one record are close by themselves.
+        let sketches = sketches.filter(|_| most == n && data.overlap() == 0);
+        let Some((pairs, near)) = sketches.and_then(|sketches| sketches.copies()) else {
+            return Ok(found);
+        };
+        let visits = Visits::of(&joined(&classes, &pairs));
+        if visits.repeated() == found.repeated || visits.are_natural(states_apart(data, near)?) {
+            return Ok(found);
+        }
         Ok(Repeats {
-            different,
-            repeated,
-            kept: (!natural).then_some(visits.firsts),
-            content,
+            near: Some(near),
+            ..Self::of(visits, false, content)
         })
     }
+
+    fn of(visits: Visits, natural: bool, content: u64) -> Self {
+        Repeats {
+            different: visits.counts.len(),
+            repeated: visits.repeated(),
+            kept: (!natural).then_some(visits.firsts),
+            near: None,
+            content,
+        }
+    }
+}
+
+/// A hash of each of some configurations that equal ones share, a hash of all of them, and of continuous values
+/// some of each.
+fn look(
+    data: &Data,
+    lattice: bool,
+    rows: impl ExactSizeIterator<Item = usize> + Clone,
+) -> Result<(Vec<Option<u64>>, u64, Option<Sketches>)> {
+    let mut reader = Reader::new(data);
+    let mut sketches = match reader.is_signs {
+        true => None,
+        false => Sketches::new(rows.len(), data.sites()),
+    };
+    let mut seen = vec![];
+    for row in rows.clone() {
+        seen.push(match reader.read(row)? {
+            true => Some(reader.look(lattice)),
+            false => None,
+        });
+        if let Some(sketches) = &mut sketches {
+            sketches.push(&reader.values);
+        }
+    }
+    let content = seen.iter().fold(0, |sum, seen| {
+        mix(sum ^ seen.as_ref().map_or(1, |seen| seen.exact))
+    });
+    if lattice {
+        up_to_translations(&mut reader, rows, &mut seen)?;
+    }
+    let classes = seen.iter().map(|seen| Some(seen.as_ref()?.class));
+    Ok((classes.collect(), content, sketches))
+}
+
+/// Classes of configurations, with those of pairs made one.
+fn joined(classes: &[Option<u64>], pairs: &[[usize; 2]]) -> Vec<Option<u64>> {
+    let mut parent: FnvHashMap<u64, u64> = FnvHashMap::default();
+    let root = |parent: &FnvHashMap<u64, u64>, mut class: u64| {
+        while let Some(up) = parent.get(&class) {
+            class = *up;
+        }
+        class
+    };
+    for [i, j] in pairs {
+        if let (Some(a), Some(b)) = (classes[*i], classes[*j]) {
+            let (a, b) = (root(&parent, a), root(&parent, b));
+            if a != b {
+                parent.insert(a.max(b), a.min(b));
+            }
+        }
+    }
+    let roots = classes.iter().map(|class| Some(root(&parent, (*class)?)));
+    roots.collect()
 }
 
 /// How often each configuration is visited: successive equal ones are one visit, since a slow chain stays
@@ -81,30 +161,6 @@ struct Visits {
 }
 
 impl Visits {
-    /// Among some configurations, with a hash of all of them.
-    fn among(
-        data: &Data,
-        lattice: bool,
-        rows: impl Iterator<Item = usize> + Clone,
-    ) -> Result<(Self, u64)> {
-        let mut reader = Reader::new(data);
-        let mut seen = vec![];
-        for row in rows.clone() {
-            seen.push(match reader.read(row)? {
-                true => Some(reader.look(lattice)),
-                false => None,
-            });
-        }
-        let content = seen.iter().fold(0, |sum, seen| {
-            mix(sum ^ seen.as_ref().map_or(1, |seen| seen.exact))
-        });
-        if lattice {
-            up_to_translations(&mut reader, rows, &mut seen)?;
-        }
-        let classes: Vec<_> = seen.iter().map(|seen| Some(seen.as_ref()?.class)).collect();
-        Ok((Self::of(&classes), content))
-    }
-
     /// Of hashes; a configuration without one has no values, and is like no other.
     fn of(hashes: &[Option<u64>]) -> Self {
         let mut number = FnvHashMap::default();
@@ -143,10 +199,12 @@ impl Visits {
 
     /// Whether a system with so many states, in bits (none: a continuum), repeats itself in this way.
     fn are_natural(&self, states: Option<f64>) -> bool {
-        let Some(bits) = states else {
-            return false;
-        };
         let (different, all) = (self.counts.len() as f64, self.all as f64);
+        let Some(bits) = states else {
+            // A day without rain, an empty frame.
+            let is_state = |count: &u32| *count == 1 || f64::from(*count) > COMMON * all;
+            return self.counts.iter().all(is_state);
+        };
         let mean = all / different;
         // Numbers of visits to equally probable states follow Poisson's law without 0; its rate.
         let (mut low, mut high) = (0.0, mean);
@@ -217,6 +275,30 @@ fn states(data: &Data) -> Result<Option<f64>> {
             shares.iter().map(|share| -share * share.log2()).sum()
         }
     };
+    Ok(Some((sites * of_site - sites.log2()).max(0.0)))
+}
+
+/// The same where values that differ by no more than `near` are one: their levels are what wider gaps tell
+/// apart.
+fn states_apart(data: &Data, near: f64) -> Result<Option<f64>> {
+    let mut all = vec![];
+    let mut values = vec![0.0; data.sites()];
+    let rows = (LEVEL_VALUES / data.sites()).clamp(1, data.configurations());
+    for k in 0..rows {
+        let row = k * (data.configurations() / rows);
+        data.reals(row, &vec![0; data.sides().len()], data.sides(), &mut values)?;
+        all.extend(values.iter().filter(|x| !x.is_nan()));
+    }
+    all.sort_by(f32::total_cmp);
+    let levels = all.chunk_by(|a, b| f64::from(b - a) <= near);
+    let shares: Vec<f64> = levels
+        .map(|level| level.len() as f64 / all.len() as f64)
+        .collect();
+    if shares.len() > LEVELS || shares.iter().any(|share| *share > ONE_LEVEL) {
+        return Ok(None);
+    }
+    let of_site: f64 = shares.iter().map(|share| -share * share.log2()).sum();
+    let sites = data.sites() as f64;
     Ok(Some((sites * of_site - sites.log2()).max(0.0)))
 }
 
@@ -574,6 +656,51 @@ mod tests {
             "{}",
             found.repeated
         );
+    }
+
+    /// Rain on four days of ten at all sites of a row, and nothing at all on others; then rain alone, twice.
+    #[test]
+    fn a_dry_day_is_a_state() {
+        let mut stream = Stream::new(10, 0, Purpose::Sample);
+        let rows: Vec<f32> = (0..1000)
+            .flat_map(|_| {
+                let wet = stream.below(10) < 4;
+                let sites = (0..12).map(|_| if wet { stream.normal().abs() } else { 0.0 });
+                sites.collect::<Vec<f32>>()
+            })
+            .collect();
+        let data = Data::new(&[1000, 12], &rows).unwrap();
+        let found = Repeats::find(&data, false).unwrap();
+        assert!(
+            found.repeated > 200 && found.kept.is_none(),
+            "{}",
+            found.repeated
+        );
+        let wet: Vec<f32> = rows
+            .chunks_exact(12)
+            .filter(|row| row[0] > 0.0)
+            .flatten()
+            .copied()
+            .collect();
+        let n = wet.len() / 12;
+        let data = Data::new(&[2 * n, 12], &wet.repeat(2)).unwrap();
+        assert_eq!(
+            Repeats::find(&data, false).unwrap().kept.map(|k| k.len()),
+            Some(n)
+        );
+    }
+
+    /// Coins with noise are few states: all of them occur.
+    #[test]
+    fn noisy_states_repeat_by_themselves() {
+        let mut stream = Stream::new(11, 0, Purpose::Sample);
+        let noisy: Vec<f32> = coins(12, 2000, 8)
+            .into_iter()
+            .map(|spin| f32::from(spin) + 0.01 * stream.normal())
+            .collect();
+        let data = Data::new(&[2000, 8], &noisy).unwrap();
+        let found = Repeats::find(&data, false).unwrap();
+        assert_eq!((found.different, found.kept), (2000, None));
     }
 
     #[test]

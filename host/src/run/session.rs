@@ -536,12 +536,16 @@ fn split_warnings(split: &Split, configurations: usize) -> Vec<String> {
     if let Some(Repeats {
         different,
         kept: Some(kept),
+        near,
         ..
     }) = &split.repeats
     {
+        let nearly = near.map_or(String::new(), |near| {
+            format!(", and differences of up to some {near:.1e} standard deviations")
+        });
         warnings.push(format!(
             "only {different} of {configurations} configurations are different (translations \
-             included): {} repeat earlier ones, and are left out, since what a critic has seen in \
+             included{nearly}): {} repeat earlier ones, and are left out, since what a critic has seen in \
              training would count as information; `repeats` keep takes all, if they are states of a small \
              system",
             configurations - kept.len()

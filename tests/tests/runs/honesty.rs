@@ -83,6 +83,47 @@ fn copies_tell_nothing_of_each_other() {
     }
 }
 
+/// Copies with noise, after one another or drawn with replacement: a critic recognises what it has seen.
+#[test]
+fn nearly_equal_copies_tell_nothing_of_each_other() {
+    let mut stream = Stream::new(12, 0, Purpose::Sample);
+    for (noise, draws) in [(1e-6, 2), (1e-2, 2), (1e-2, 6)] {
+        let rows: Vec<f32> = (0..500 * 24).map(|_| stream.normal()).collect();
+        let copies = rows.repeat(draws).into_iter();
+        let values: Vec<f32> = copies.map(|x| x + noise * stream.normal()).collect();
+        let data = || Data::new(&[500 * draws, 24], &values).unwrap();
+        let found = at(run(data(), [4, 1, 4], 20), "8").train().unwrap();
+        check(&found, 0.0, 0.03);
+        let of = format!("only 500 of {} configurations", 500 * draws);
+        assert!(warns(&found, &of), "{:?}", found.results.warnings);
+    }
+}
+
+/// It rains at all sites or at none: dry days are equal, but no copies.
+#[test]
+fn dry_days_are_no_copies() {
+    let mut stream = Stream::new(13, 0, Purpose::Sample);
+    let values: Vec<f32> = (0..3000)
+        .flat_map(|_| {
+            let wet = stream.below(10) < 4;
+            let sites = (0..12).map(|_| match wet {
+                true => 1.0 + 0.1 * stream.normal(),
+                false => 0.0,
+            });
+            sites.collect::<Vec<f32>>()
+        })
+        .collect();
+    let data = Data::new(&[3000, 12], &values).unwrap();
+    let found = at(run(data, [2, 1, 1], 50), "5").train().unwrap();
+    // −0.4 ln 0.4 − 0.6 ln 0.6, less 1/2K.
+    check(&found, 0.673 - 0.01, 0.03);
+    assert!(
+        !warns(&found, "are different"),
+        "{:?}",
+        found.results.warnings
+    );
+}
+
 /// Fields and their translations, windows at all places: a critic that has seen a field recognises it.
 #[test]
 fn translations_are_copies() {
