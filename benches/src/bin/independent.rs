@@ -7,7 +7,6 @@
 use blockspin::model::Ising;
 use blockspin::model::Update;
 use blockspin::observer::Silent;
-use blockspin::observer::Silent;
 use blockspin_benches::{CRITICAL, Chain, tau};
 use blockspin_core::sampler::Algorithm;
 
