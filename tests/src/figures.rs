@@ -50,7 +50,8 @@ pub struct Command {
     #[serde(default)]
     pub daily: bool,
     /// By document the texts that quote it. `{information}` is a mean with its error, `{information±3}` with
-    /// three decimals of both, `{a,b}` any mean and error, `{a/b:4}` an entry with four, `{filters}` all weights of the first filter.
+    /// three decimals of both, `{a,b}` any mean and error, `{a/b:4}` an entry with four, `{filters}` all
+    /// weights of the first filter.
     pub shown: BTreeMap<String, Vec<String>>,
 }
 

@@ -1,5 +1,5 @@
-//! From words to [`Cli`], and what to say of words that are none: what was given, the rule, and what
-//! would do.
+//! Parses the words of a command line into [`Cli`]; messages for words that cannot be parsed: what was
+//! given, the rule, and what would do.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

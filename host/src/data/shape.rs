@@ -12,7 +12,7 @@ const LONGEST: usize = 1 << 16;
 const FRAME: u32 = 16;
 /// The shortest side of a lattice that may have been flattened.
 const SIDE: usize = 4;
-/// Correlation of neighbours from which they are told to be correlated, the fraction of it that others need,
+/// Least correlation of neighbours that counts as one; the fraction of it that other pairs of neighbours need;
 /// and by how much these exceed those between.
 const CORRELATED: f64 = 0.1;
 const ALIKE: f64 = 0.5;

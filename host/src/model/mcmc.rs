@@ -37,7 +37,7 @@ const PILOT_LOOKS: usize = 1 << 13;
 const PILOT_RESOLVED: f64 = 16.0;
 /// Autocorrelation times that the second half of a pilot must span.
 const SPAN: f64 = 30.0;
-/// Site updates after which progress is told.
+/// Site updates between two reports of progress.
 const TOLD: usize = 1 << 18;
 /// Standard errors by which a hot and a cold chain may differ.
 const AGREEMENT: f64 = 4.0;
@@ -326,7 +326,7 @@ impl Plan {
     }
 }
 
-/// Sweeps after which progress is told.
+/// Sweeps between two reports of progress.
 fn told<M: Sampler>(model: &M) -> u32 {
     (TOLD / model.lattice().sites().max(1)).clamp(1, TOLD) as u32
 }
